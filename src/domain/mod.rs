@@ -1,0 +1,26 @@
+//! The nouns of the house: what a workspace, a member, a step and an outcome *are*.
+//!
+//! Owns the types every other room speaks in, and the rules that make a value valid. It does no I/O, knows no
+//! clock, no network and no file, and uses no other room.
+
+pub mod access;
+pub mod address;
+pub mod fleet;
+pub mod id;
+pub mod identity;
+pub mod member;
+pub mod outcome;
+pub mod permit;
+pub mod secret;
+pub mod step;
+
+pub use access::Access;
+pub use address::Email;
+pub use fleet::{Fleet, Guards, KeyRef, Mode, Preset, Workspace};
+pub use id::{MemberId, PlanId, RunId, StepId, UserId, WorkspaceId, WorkspaceName};
+pub use identity::Identity;
+pub use member::{Member, PermissionWish, Permissions, Role};
+pub use outcome::Outcome;
+pub use permit::{Approval, Permit};
+pub use secret::ApiKey;
+pub use step::{Change, RestsOn, Step, StepKind};

@@ -1,0 +1,92 @@
+//! API keys in memory: a type that can be used and compared but not shown.
+
+use std::fmt;
+use std::sync::Arc;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+
+use super::id::hex;
+
+/// A secret API key. `Debug` shows its fingerprint; there is no `Display` and no `Serialize`; memory is zeroed on drop.
+#[derive(Clone)]
+pub struct ApiKey {
+    secret: Arc<SecretString>,
+}
+
+/// Why a text cannot be an API key. Never quotes the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BadKey {
+    /// Nothing but white space.
+    #[error("the key is empty")]
+    Empty,
+    /// A character that cannot stand in an `Authorization` header.
+    #[error("the key contains a blank, a line break or a character that cannot be sent in a header")]
+    Unsendable,
+    /// Longer than any key can be: probably the wrong file.
+    #[error("the key is longer than 4,096 bytes; this is probably not a key")]
+    TooLong,
+}
+
+impl ApiKey {
+    /// Takes a key as it was stored; white space around it (the line break at the end of a file) is dropped.
+    pub fn parse(text: &str) -> Result<Self, BadKey> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(BadKey::Empty);
+        }
+        if text.len() > 4096 {
+            return Err(BadKey::TooLong);
+        }
+        if !text.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(BadKey::Unsendable);
+        }
+        Ok(Self { secret: Arc::new(SecretString::from(text.to_owned())) })
+    }
+
+    /// Hands out the key itself. For the transport's `bearer_auth` alone.
+    pub(crate) fn expose(&self) -> &str {
+        self.secret.expose_secret()
+    }
+
+    /// Returns `k:` and the first 8 hex digits of the key's SHA-256: enough to tell two keys apart, useless to an attacker.
+    pub fn fingerprint(&self) -> String {
+        format!("k:{}", &hex(&Sha256::digest(self.expose().as_bytes()))[..8])
+    }
+
+    /// Tells whether two keys are the same secret.
+    pub fn same_secret(&self, other: &Self) -> bool {
+        Sha256::digest(self.expose().as_bytes()) == Sha256::digest(other.expose().as_bytes())
+    }
+
+    /// Replaces every occurrence of the key in a text that came from the network by its fingerprint (contract section 5: an error
+    /// message once echoed the key).
+    pub fn redact(&self, text: &str) -> String {
+        text.replace(self.expose(), &self.fingerprint())
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ApiKey({})", self.fingerprint())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_rendering_contains_the_key() {
+        let key = ApiKey::parse("canary-0123456789\n").unwrap();
+        assert!(!format!("{key:?}").contains("canary"));
+        assert_eq!(key.redact("bad key canary-0123456789!"), format!("bad key {}!", key.fingerprint()));
+    }
+
+    #[test]
+    fn what_cannot_be_a_key_is_refused_without_being_quoted() {
+        assert_eq!(ApiKey::parse(" \n").unwrap_err(), BadKey::Empty);
+        assert_eq!(ApiKey::parse("two words").unwrap_err(), BadKey::Unsendable);
+        assert_eq!(ApiKey::parse(&"x".repeat(5000)).unwrap_err(), BadKey::TooLong);
+    }
+}

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod address;
 pub mod fleet;
+pub mod held;
 pub mod id;
 pub mod identity;
 pub mod member;
@@ -17,6 +18,7 @@ pub mod step;
 pub use access::Access;
 pub use address::Email;
 pub use fleet::{Fleet, Guards, KeyRef, Mode, Preset, Workspace};
+pub use held::{Disposition, Held, HeldReason};
 pub use id::{MemberId, PlanId, RunId, StepId, UserId, WorkspaceId, WorkspaceName};
 pub use identity::Identity;
 pub use member::{Member, PermissionWish, Permissions, Role};

@@ -77,6 +77,12 @@ pub enum Change {
         /// Whose row it is.
         email: Email,
     },
+    /// Nobody to remove. It is only ever `already`, kept so that the asked state is told.
+    #[serde(rename = "member.absent")]
+    StayAbsent {
+        /// Who is to be absent.
+        email: Email,
+    },
 }
 
 impl Change {
@@ -85,14 +91,17 @@ impl Change {
         match self {
             Self::Invite { .. } => StepKind::MemberInvite,
             Self::SetRole { .. } => StepKind::MemberSetRole,
-            Self::Remove { .. } => StepKind::MemberRemove,
+            Self::Remove { .. } | Self::StayAbsent { .. } => StepKind::MemberRemove,
         }
     }
 
     /// Returns whom it is about.
     pub fn subject(&self) -> &Email {
         match self {
-            Self::Invite { email, .. } | Self::SetRole { email, .. } | Self::Remove { email, .. } => email,
+            Self::Invite { email, .. }
+            | Self::SetRole { email, .. }
+            | Self::Remove { email, .. }
+            | Self::StayAbsent { email } => email,
         }
     }
 
@@ -103,7 +112,7 @@ impl Change {
             Self::Invite { role, permissions: Some(permissions), .. } => {
                 format!("{role} ({})", permissions.join(" "))
             }
-            Self::Remove { .. } => "absent".to_owned(),
+            Self::Remove { .. } | Self::StayAbsent { .. } => "absent".to_owned(),
         }
     }
 }
@@ -210,7 +219,7 @@ impl Step {
             (_, RestsOn::Row { role, .. }) => {
                 Undo::Impossible(format!("the API cannot grant the former role `{role}`"))
             }
-            (_, RestsOn::Absent) => Undo::Impossible("no row was seen before".to_owned()),
+            (_, RestsOn::Absent) => Undo::Impossible("nothing was sent".to_owned()),
         };
         Self {
             id: StepId::of(&wish),
@@ -242,7 +251,7 @@ impl Step {
             Change::SetRole { role, .. } => {
                 *role != Role::Admin && matches!(&self.rests_on, RestsOn::Row { role: Role::Admin, .. })
             }
-            Change::Invite { .. } => false,
+            Change::Invite { .. } | Change::StayAbsent { .. } => false,
         }
     }
 }

@@ -1,0 +1,145 @@
+//! Why a step was not sent, and the smallest change that would let it pass.
+
+use std::fmt;
+
+/// Why a step is held. The word is stable; scripts may depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldReason {
+    /// It is about the workspace's owner.
+    Owner,
+    /// It is about a person under `guards.protected`.
+    Protected,
+    /// Fewer than `guards.min_admins` admins would remain.
+    LastAdmin,
+    /// The workspace's mode forbids it.
+    Mode,
+    /// It rests on a listing that is not complete.
+    IncompleteListing,
+    /// It can't be told whose row it is.
+    AmbiguousPerson,
+    /// The permissions differ, and the API cannot change them.
+    PermissionsDiffer,
+    /// The API does not grant this role.
+    RoleNotGrantable,
+    /// More removals in one workspace than allowed.
+    LimitPerWorkspace,
+    /// More removals in one run than allowed.
+    LimitPerRun,
+    /// The row it rests on is not what it was.
+    Stale,
+    /// The step it comes after did not end well.
+    After,
+    /// Its lane ended before.
+    LaneEnded,
+    /// More lanes failed than allowed.
+    FailureBudget,
+    /// The run's deadline came first.
+    Deadline,
+    /// The run was stopped first.
+    Stopped,
+    /// A key opened another workspace than the pinned one, somewhere in the run.
+    Identity,
+    /// The ledger could not be written.
+    Ledger,
+}
+
+/// What a held step means for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeldClass {
+    /// A guard refused it (30).
+    Guard,
+    /// The world moved (31).
+    Moved,
+    /// It was not started: budget, deadline, a failed lane (20).
+    NotStarted,
+    /// The run was stopped (130, 143) or could not be written down (74).
+    Stopped,
+}
+
+impl HeldReason {
+    /// Returns the word of every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Protected => "protected",
+            Self::LastAdmin => "last_admin",
+            Self::Mode => "mode",
+            Self::IncompleteListing => "incomplete_listing",
+            Self::AmbiguousPerson => "ambiguous_person",
+            Self::PermissionsDiffer => "permissions_differ",
+            Self::RoleNotGrantable => "role_not_grantable",
+            Self::LimitPerWorkspace => "limit_per_workspace",
+            Self::LimitPerRun => "limit_per_run",
+            Self::Stale => "stale",
+            Self::After => "after",
+            Self::LaneEnded => "lane_ended",
+            Self::FailureBudget => "failure_budget",
+            Self::Deadline => "deadline",
+            Self::Stopped => "stopped",
+            Self::Identity => "identity",
+            Self::Ledger => "ledger",
+        }
+    }
+
+    /// Returns what it means for the exit code.
+    pub fn class(self) -> HeldClass {
+        match self {
+            Self::Owner
+            | Self::Protected
+            | Self::LastAdmin
+            | Self::Mode
+            | Self::AmbiguousPerson
+            | Self::PermissionsDiffer
+            | Self::RoleNotGrantable
+            | Self::LimitPerWorkspace
+            | Self::LimitPerRun
+            | Self::After => HeldClass::Guard,
+            Self::Stale => HeldClass::Moved,
+            Self::IncompleteListing | Self::LaneEnded | Self::FailureBudget | Self::Deadline => HeldClass::NotStarted,
+            Self::Stopped | Self::Identity | Self::Ledger => HeldClass::Stopped,
+        }
+    }
+}
+
+impl fmt::Display for HeldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A refusal to send: reason, particulars, remedy.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Held {
+    /// The reason.
+    pub reason: HeldReason,
+    /// The particulars, for people.
+    pub detail: String,
+    /// The smallest change that would let it pass.
+    pub remedy: String,
+}
+
+impl Held {
+    /// Makes a refusal.
+    pub fn new(reason: HeldReason, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into(), remedy: remedy.into() }
+    }
+}
+
+impl fmt::Display for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason, self.detail)
+    }
+}
+
+/// What is to become of a step.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Disposition {
+    /// It is sent once the plan is approved.
+    Send,
+    /// The asked state is already there; the text says what was seen.
+    Already(String),
+    /// It is not sent.
+    Held(Held),
+}

@@ -207,7 +207,6 @@ pub struct Step {
 impl Step {
     /// Makes a step; its id comes from workspace id, kind, subject and wanted state.
     pub fn new(workspace: &WorkspaceName, workspace_id: &WorkspaceId, change: Change, rests_on: RestsOn) -> Self {
-        let wish = serde_json::to_vec(&(workspace_id, &change)).expect("plain data serializes");
         let undo = match (&change, &rests_on) {
             (Change::Invite { .. }, _) => Undo::Remove,
             (Change::SetRole { .. }, RestsOn::Row { role, .. }) if Role::grantable(role.as_str()).is_some() => {
@@ -222,7 +221,7 @@ impl Step {
             (_, RestsOn::Absent) => Undo::Impossible("nothing was sent".to_owned()),
         };
         Self {
-            id: StepId::of(&wish),
+            id: identify(workspace_id, &change),
             workspace: workspace.to_string(),
             workspace_id: workspace_id.clone(),
             change,
@@ -230,6 +229,11 @@ impl Step {
             undo,
             after: None,
         }
+    }
+
+    /// Tells whether the id is the one its workspace and change have, so that an edited step is found out.
+    pub fn is_consistent(&self) -> bool {
+        self.id == identify(&self.workspace_id, &self.change)
     }
 
     /// Says that this step is only sent once another one ended well.
@@ -254,4 +258,8 @@ impl Step {
             Change::Invite { .. } | Change::StayAbsent { .. } => false,
         }
     }
+}
+
+fn identify(workspace_id: &WorkspaceId, change: &Change) -> StepId {
+    StepId::of(&serde_json::to_vec(&(workspace_id, change)).expect("plain data serializes"))
 }

@@ -1,1 +1,19 @@
-//! (being built)
+//! From what should be and what was observed to what is to be done, or held.
+//!
+//! Pure and total: the same inputs give the same plan, in any input order; nothing is sent, read or timed here. What it
+//! decides *not* to do is part of the plan, with reasons. It knows `domain` alone.
+
+pub mod file;
+pub mod forecast;
+pub mod guard;
+pub mod limits;
+mod members;
+pub mod observed;
+pub mod person;
+mod plan;
+pub mod wish;
+
+pub use guard::Rules;
+pub use observed::Observed;
+pub use plan::{Item, Note, Plan, Planned, draw};
+pub use wish::{AccessWish, Wish};

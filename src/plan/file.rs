@@ -1,0 +1,101 @@
+//! A plan as a file: canonical, without secrets, and refused when it was edited.
+
+use super::plan::{Item, Note, Plan, Planned};
+use crate::domain::PlanId;
+use crate::trouble::Advise;
+
+/// The format this version writes and reads.
+const FORMAT: u32 = 1;
+
+/// Why a file is not a plan that can be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum BadPlan {
+    /// Not JSON of the right shape.
+    #[error("it is not a plan file: {0}")]
+    Shape(#[source] serde_json::Error),
+    /// Written by a later version.
+    #[error("its format is {0}, this keyholder reads format {FORMAT}")]
+    Format(u32),
+    /// Its contents do not have the id it bears.
+    #[error("it was changed after it was saved: it bears the id `{bears}`, its contents have `{has}`")]
+    Edited {
+        /// The id in the file.
+        bears: PlanId,
+        /// The id of what is in the file.
+        has: PlanId,
+    },
+}
+
+impl Advise for BadPlan {
+    fn advice(&self) -> Vec<String> {
+        vec!["nothing was sent; draw the plan again with the command and `-o FILE`".to_owned()]
+    }
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    format: u32,
+    id: PlanId,
+    command: String,
+    workspaces: Vec<Planned>,
+    items: Vec<Item>,
+    notes: Vec<Note>,
+}
+
+/// Writes a plan and the command that drew it.
+pub fn save(plan: &Plan, command: &str) -> String {
+    let Plan { id, workspaces, items, notes } = plan.clone();
+    let stored = Stored { format: FORMAT, id, command: command.to_owned(), workspaces, items, notes };
+    let mut text = serde_json::to_string_pretty(&stored).expect("plain data serializes");
+    text.push('\n');
+    text
+}
+
+/// Reads a plan back, with the command that drew it.
+pub fn load(text: &str) -> Result<(Plan, String), BadPlan> {
+    let stored: Stored = serde_json::from_str(text).map_err(BadPlan::Shape)?;
+    if stored.format != FORMAT {
+        return Err(BadPlan::Format(stored.format));
+    }
+    let plan = Plan::of(stored.workspaces, stored.items, stored.notes);
+    let honest = plan.items.iter().all(|item| item.step.is_consistent());
+    if plan.id == stored.id && honest {
+        Ok((plan, stored.command))
+    } else {
+        Err(BadPlan::Edited { bears: stored.id, has: plan.id })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Guards;
+    use crate::plan::members::tests::{member, observed};
+    use crate::plan::{Rules, Wish, draw};
+
+    fn plan() -> Plan {
+        let row = member("m1", "a@x.example", "view");
+        let wish = Wish::Absent { email: row.email.clone() };
+        draw(&[(observed(vec![row]), vec![wish])], &Rules { guards: Guards::default() })
+    }
+
+    #[test]
+    fn a_plan_comes_back_as_it_was_saved() {
+        let (back, command) = load(&save(&plan(), "offboard")).unwrap();
+        assert_eq!((back, command.as_str()), (plan(), "offboard"));
+    }
+
+    #[test]
+    fn an_edited_plan_is_refused() {
+        let text = save(&plan(), "offboard");
+        for (from, to) in
+            [("\"m1\"", "\"m2\""), ("a@x.example", "b@x.example"), ("\"w1\"", "\"w2\""), ("view", "editor")]
+        {
+            let edited = text.replace(from, to);
+            assert_ne!(edited, text);
+            assert!(matches!(load(&edited), Err(BadPlan::Edited { .. })), "{from} -> {to}");
+        }
+        assert!(matches!(load(&text[..text.len() / 2]), Err(BadPlan::Shape(_))));
+    }
+}

@@ -1,0 +1,133 @@
+//! What is never done, whoever asks. Asked when a plan is drawn, and again at the moment of sending.
+
+use std::collections::BTreeSet;
+
+use super::observed::Observed;
+use crate::domain::{Change, Email, Guards, Held, HeldReason, Member, Mode, RestsOn, Role, Step};
+
+/// The rules of one fleet that guards go by.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// `[guards]`.
+    pub guards: Guards,
+}
+
+impl Rules {
+    /// Judges one step in a workspace as observed, when `admins_gone` of its accepted admins are already spoken for.
+    /// Returns why it must not be sent, or nothing.
+    pub fn judge(&self, step: &Step, observed: &Observed, admins_gone: usize) -> Option<Held> {
+        let row = match &step.rests_on {
+            RestsOn::Absent => None,
+            RestsOn::Row { id, .. } => observed.row(id),
+        };
+        incomplete(observed)
+            .or_else(|| mode(step, observed))
+            .or_else(|| owner(step, row, observed))
+            .or_else(|| self.protected(step, row, observed))
+            .or_else(|| self.last_admin(step, observed, admins_gone))
+            .or_else(|| ungrantable(step))
+    }
+
+    fn protected(&self, step: &Step, row: Option<&Member>, observed: &Observed) -> Option<Held> {
+        let subject = step.change.subject();
+        let bears = |email: &Email| self.guards.protected.contains(email);
+        // The account behind a protected address is protected under every address it was invited by.
+        let accounts: BTreeSet<_> = observed
+            .members
+            .iter()
+            .filter(|member| bears(&member.email) || member.user_email.as_ref().is_some_and(bears))
+            .filter_map(|member| member.user_id.as_ref())
+            .collect();
+        let by_row = row.is_some_and(|row| {
+            bears(&row.email)
+                || row.user_email.as_ref().is_some_and(bears)
+                || row.user_id.as_ref().is_some_and(|id| accounts.contains(id))
+        });
+        (bears(subject) || by_row).then(|| {
+            Held::new(
+                HeldReason::Protected,
+                format!("{subject} is protected"),
+                "take the address out of `guards.protected` in keyholder.toml, if that is meant",
+            )
+        })
+    }
+
+    fn last_admin(&self, step: &Step, observed: &Observed, admins_gone: usize) -> Option<Held> {
+        if !(step.is_removal() && step.rests_on.is_acting_admin()) {
+            return None;
+        }
+        let remaining = observed.acting_admins().saturating_sub(admins_gone + 1);
+        let least = self.guards.min_admins;
+        (remaining < least).then(|| {
+            Held::new(
+                HeldReason::LastAdmin,
+                format!("{remaining} accepted admins would remain, `min_admins` is {least}"),
+                "give another member the role admin first, or lower `guards.min_admins`",
+            )
+        })
+    }
+}
+
+fn incomplete(observed: &Observed) -> Option<Held> {
+    observed.incomplete.as_ref().map(|why| {
+        Held::new(
+            HeldReason::IncompleteListing,
+            format!("the member list could not be read completely: {why}"),
+            "run the command again; if it stays, look at the workspace in the app",
+        )
+    })
+}
+
+fn mode(step: &Step, observed: &Observed) -> Option<Held> {
+    let needed = match (&step.change, &step.rests_on) {
+        (Change::Invite { .. }, _) => Mode::AddOnly,
+        (Change::SetRole { role, .. }, RestsOn::Row { role: before, .. }) if raises(before, role) => Mode::AddOnly,
+        (Change::StayAbsent { .. }, _) => return None,
+        (Change::SetRole { .. } | Change::Remove { .. }, _) => Mode::Manage,
+    };
+    (observed.mode < needed).then(|| {
+        Held::new(
+            HeldReason::Mode,
+            format!("the workspace is in mode `{}`, this needs `{needed}`", observed.mode),
+            format!("set `mode = \"{needed}\"` in the file of workspace `{}`", observed.workspace),
+        )
+    })
+}
+
+/// Tells whether a change of role only adds: view, editor, admin, upwards. What a role we do not know can do is unknown.
+fn raises(before: &Role, after: &Role) -> bool {
+    let rank = |role: &Role| match role {
+        Role::View => Some(1),
+        Role::Editor => Some(2),
+        Role::Admin => Some(3),
+        Role::Owner | Role::Client | Role::Other(_) => None,
+    };
+    matches!((rank(before), rank(after)), (Some(before), Some(after)) if before < after)
+}
+
+fn owner(step: &Step, row: Option<&Member>, observed: &Observed) -> Option<Held> {
+    let by_step = matches!(&step.rests_on, RestsOn::Row { role: Role::Owner, .. });
+    let by_row =
+        row.is_some_and(|row| row.role == Role::Owner || (row.user_id.is_some() && row.user_id == observed.owner));
+    (by_step || by_row).then(|| {
+        Held::new(
+            HeldReason::Owner,
+            format!("{} owns the workspace", step.change.subject()),
+            "transfer the ownership in the app first, or leave the workspace out with --exclude",
+        )
+    })
+}
+
+fn ungrantable(step: &Step) -> Option<Held> {
+    let role = match &step.change {
+        Change::Invite { role, .. } | Change::SetRole { role, .. } => role,
+        Change::Remove { .. } | Change::StayAbsent { .. } => return None,
+    };
+    Role::grantable(role.as_str()).is_none().then(|| {
+        Held::new(
+            HeldReason::RoleNotGrantable,
+            format!("the API does not grant the role `{role}`"),
+            format!("ask for one of {}", Role::GRANTABLE.join(", ")),
+        )
+    })
+}

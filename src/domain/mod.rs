@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod address;
+pub mod canonical;
 pub mod fleet;
 pub mod id;
 pub mod identity;
@@ -16,6 +17,7 @@ pub mod step;
 
 pub use access::Access;
 pub use address::Email;
+pub use canonical::canonical;
 pub use fleet::{Fleet, Guards, KeyRef, Mode, Preset, Workspace};
 pub use id::{MemberId, PlanId, RunId, StepId, UserId, WorkspaceId, WorkspaceName};
 pub use identity::Identity;

@@ -55,10 +55,7 @@ mod tests {
     fn members_are_sorted_and_nothing_is_between_them() {
         let value = json!({ "b": [1, { "z": null, "a": true }], "a": "x \"y\" ü\n", "B": -0.5 });
         let bytes = canonical(&value);
-        assert_eq!(
-            String::from_utf8(bytes).unwrap(),
-            r#"{"B":-0.5,"a":"x \"y\" ü\n","b":[1,{"a":true,"z":null}]}"#
-        );
+        assert_eq!(String::from_utf8(bytes).unwrap(), r#"{"B":-0.5,"a":"x \"y\" ü\n","b":[1,{"a":true,"z":null}]}"#);
     }
 
     fn values() -> impl Strategy<Value = Value> {

@@ -1,6 +1,9 @@
 //! The proof that nothing of a run was changed, left out or put elsewhere since it was written.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::db::number_of;
@@ -79,7 +82,10 @@ pub enum ChainBreak {
     /// The entries cannot have happened in this order.
     #[error("the entries tell something impossible")]
     Impossible(#[from] ReplayTrouble),
-    /// The index of steps or the row of the run says something else than the entries.
+    /// The row of the run says something else than the entries.
+    #[error("the row of the run says something else than the entries")]
+    Run,
+    /// The row of a step says something else than the entries.
     #[error("the row of step `{step}` says something else than the entries")]
     Step {
         /// The step.
@@ -126,7 +132,7 @@ impl Ledger {
 }
 
 async fn verify(connection: &mut SqliteConnection, run: &RunId) -> Result<ChainReport, ChainBreak> {
-    let row = sqlx::query("SELECT head_seq, head_hash FROM runs WHERE id = ?")
+    let row = sqlx::query("SELECT * FROM runs WHERE id = ?")
         .bind(run.as_str().to_owned())
         .fetch_optional(&mut *connection)
         .await
@@ -152,6 +158,7 @@ async fn verify(connection: &mut SqliteConnection, run: &RunId) -> Result<ChainR
         return Err(ChainBreak::Head);
     }
     check_previous(connection, run, &walk).await?;
+    check_run(&row, &walk)?;
     check_steps(connection, run, &walk.replay).await?;
     let head = Head { run: run.to_string(), seq: walk.seq, hash: hex(&walk.hash) };
     Ok(ChainReport { entries: walk.seq, head, previous: walk.previous })
@@ -164,6 +171,7 @@ struct Walk {
     hash: Vec<u8>,
     first_prev_hash: Vec<u8>,
     previous: Option<Head>,
+    header: Value,
     replay: Replay,
 }
 
@@ -205,6 +213,7 @@ impl Walk {
             _ => previous.is_null() && entry.prev_hash == NOTHING_BEFORE,
         };
         self.first_prev_hash.clone_from(&entry.prev_hash);
+        self.header.clone_from(header);
         if linked { Ok(()) } else { Err(ChainBreak::Unlinked { seq: 1 }) }
     }
 }
@@ -239,6 +248,19 @@ async fn check_previous(connection: &mut SqliteConnection, run: &RunId, walk: &W
     if holds { Ok(()) } else { Err(broken()) }
 }
 
+fn check_run(row: &SqliteRow, walk: &Walk) -> Result<(), ChainBreak> {
+    for name in ["command", "operator", "reason", "plan", "approved_by", "fleet_digest", "version"] {
+        let column: Option<String> = row.try_get(name).map_err(LedgerError::from)?;
+        if column.as_deref() != walk.header[name].as_str() {
+            return Err(ChainBreak::Run);
+        }
+    }
+    let began: String = row.try_get("started_at").map_err(LedgerError::from)?;
+    let exit: Option<i64> = row.try_get("exit_code").map_err(LedgerError::from)?;
+    let agrees = walk.header["at"].as_str() == Some(began.as_str()) && exit == walk.replay.ended.map(i64::from);
+    if agrees { Ok(()) } else { Err(ChainBreak::Run) }
+}
+
 async fn check_steps(connection: &mut SqliteConnection, run: &RunId, replay: &Replay) -> Result<(), ChainBreak> {
     let rows = sqlx::query(
         "SELECT id, planned_seq, workspace, workspace_id, kind, subject, removal, state, attempt, answer, effect, outcome, reason
@@ -248,7 +270,7 @@ async fn check_steps(connection: &mut SqliteConnection, run: &RunId, replay: &Re
     .fetch_all(&mut *connection)
     .await
     .map_err(LedgerError::from)?;
-    let mut seen = 0;
+    let mut left: BTreeSet<&StepId> = replay.steps.keys().collect();
     for row in &rows {
         let text = |name: &str| row.try_get::<String, _>(name).map_err(LedgerError::from);
         let id = StepId::from_stored(&text("id")?);
@@ -266,15 +288,7 @@ async fn check_steps(connection: &mut SqliteConnection, run: &RunId, replay: &Re
         if !agrees {
             return Err(broken());
         }
-        seen += 1;
+        left.remove(&id);
     }
-    match replay.steps.keys().nth(seen) {
-        Some(_) if seen < replay.steps.len() => {
-            let known: Vec<String> =
-                rows.iter().map(|row| row.try_get("id")).collect::<Result<_, _>>().map_err(LedgerError::from)?;
-            let missing = replay.steps.keys().find(|id| !known.iter().any(|known| known == id.as_str()));
-            missing.map_or(Ok(()), |step| Err(ChainBreak::Step { step: step.clone() }))
-        }
-        _ => Ok(()),
-    }
+    left.first().map_or(Ok(()), |step| Err(ChainBreak::Step { step: (*step).clone() }))
 }

@@ -193,12 +193,13 @@ impl Advise for LedgerError {
                 vec![format!("move `{}` away; keyholder makes a {wanted} there itself", path.display())]
             }
             Self::Full { .. } => one("free some space, then run again: what was written before is intact"),
-            Self::ReadOnly { .. } => {
-                one("check the owner and mode of the `.keyholder` folder and the files in it, and whether the disk is read-only")
-            }
+            Self::ReadOnly { .. } => one(
+                "check the owner and mode of the `.keyholder` folder and the files in it, and whether the disk is read-only",
+            ),
             Self::Damaged { .. } | Self::Unreadable { .. } | Self::Crashed => vec![
                 "restore `.keyholder/ledger.db` with its `-wal` file from a backup of the same moment".to_owned(),
-                "or move both away: keyholder begins a new ledger, and a new plan holds only what is still missing".to_owned(),
+                "or move both away: keyholder begins a new ledger, and a new plan holds only what is still missing"
+                    .to_owned(),
             ],
             Self::Busy { .. } => one("wait for the other keyholder to end, then run again"),
             Self::Foreign { path } => vec![format!("move `{}` away, then run again", path.display())],

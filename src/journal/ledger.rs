@@ -135,34 +135,39 @@ impl Ledger {
     ///
     /// If any record is refused, nothing of the batch is written. Many workers' records belong in one batch: each commit costs a sync.
     pub async fn append(&self, run: &RunId, records: Vec<Record>) -> Result<Vec<Option<Permit>>, LedgerError> {
-        self.hold(run)?;
+        let newly = self.hold(run)?;
         let ends = matches!(records.last(), Some(Record::Ended { .. }));
         let at = self.now();
         let of = run.clone();
-        let started = self
+        let written = self
             .with(async move |connection| {
                 db::transaction(connection, async move |connection| append(connection, of, at, &records).await).await
             })
-            .await?;
-        // Only here, behind the commit, may permits exist.
-        let permits = started.into_iter().map(|started| started.map(|(w, step, n)| Permit::issue(w, step, n))).collect();
-        if ends && let Some(mark) = self.ours()?.remove(run) {
+            .await;
+        // The run is not ours after all if its first batch was refused.
+        if (ends && written.is_ok() || newly && written.is_err())
+            && let Some(mark) = self.ours()?.remove(run)
+        {
             mark.retire();
         }
-        Ok(permits)
+        let started = written?;
+        // Only here, behind the commit, may permits exist.
+        let permit = |(workspace, step, attempt)| Permit::issue(workspace, step, attempt);
+        Ok(started.into_iter().map(|started| started.map(permit)).collect())
     }
 
     fn ours(&self) -> Result<std::sync::MutexGuard<'_, HashMap<RunId, RunLock>>, LedgerError> {
         self.inner.ours.lock().map_err(|_poisoned| LedgerError::Crashed)
     }
 
-    /// Makes sure that it is we who write this run.
-    fn hold(&self, run: &RunId) -> Result<(), LedgerError> {
+    /// Makes sure that it is we who write this run. Tells whether we began to only now.
+    fn hold(&self, run: &RunId) -> Result<bool, LedgerError> {
         let mut ours = self.ours()?;
-        if !ours.contains_key(run) {
+        let newly = !ours.contains_key(run);
+        if newly {
             ours.insert(run.clone(), self.take_run(run)?);
         }
-        Ok(())
+        Ok(newly)
     }
 
     fn take_run(&self, run: &RunId) -> Result<RunLock, LedgerError> {
@@ -362,8 +367,7 @@ impl Touched {
 
     /// Moves the step on, or refuses. Returns what a permit is made of.
     fn take(&mut self, id: &StepId, step: Move, record: &Record) -> Result<Started, LedgerError> {
-        self.state =
-            self.state.after(step).map_err(|source| LedgerError::Illegal { step: id.clone(), source })?;
+        self.state = self.state.after(step).map_err(|source| LedgerError::Illegal { step: id.clone(), source })?;
         match record {
             Record::Answered { status, .. } => self.status = *status,
             Record::Settled { reason, .. } => self.reason.clone_from(reason),

@@ -104,9 +104,13 @@ impl LockTrouble {
 impl Advise for LockTrouble {
     fn advice(&self) -> Vec<String> {
         match self {
-            Self::Held { .. } => vec!["wait for it to end, or let `--wait` wait for it; the lock ends with its holder".to_owned()],
+            Self::Held { .. } => {
+                vec!["wait for it to end, or let `--wait` wait for it; the lock ends with its holder".to_owned()]
+            }
             Self::Folder { source, .. } => source.advice(),
-            Self::Refused { .. } => vec!["keep the root on a local disk: this one does not support file locks".to_owned()],
+            Self::Refused { .. } => {
+                vec!["keep the root on a local disk: this one does not support file locks".to_owned()]
+            }
         }
     }
 }
@@ -272,7 +276,9 @@ mod tests {
         std::fs::write(&target, "text").unwrap();
         std::os::unix::fs::symlink(&target, locks.join(format!("write-{workspace}.lock"))).unwrap();
         let refused = WriteLock::try_take(root.path(), &workspace, &note).unwrap_err();
-        assert!(matches!(&refused, LockTrouble::Folder { source, .. } if matches!(**source, LedgerError::Symlink { .. })));
+        assert!(
+            matches!(&refused, LockTrouble::Folder { source, .. } if matches!(**source, LedgerError::Symlink { .. }))
+        );
         assert_eq!(std::fs::read_to_string(target).unwrap(), "text");
     }
 }

@@ -136,8 +136,7 @@ impl Ledger {
         let state_dir = self.state_dir().to_owned();
         self.with(async move |connection| {
             let sql = format!("SELECT {RUN_COLUMNS} FROM runs ORDER BY ordinal DESC LIMIT ?");
-            let rows =
-                sqlx::query(sqlx::AssertSqlSafe(sql)).bind(i64::from(limit)).fetch_all(&mut *connection).await?;
+            let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(i64::from(limit)).fetch_all(&mut *connection).await?;
             let mut runs = Vec::with_capacity(rows.len());
             for row in rows {
                 runs.push(run_row(connection, &row, &state_dir).await?);

@@ -28,8 +28,8 @@ pub struct Replayed {
 pub struct Replay {
     /// Its steps.
     pub steps: BTreeMap<StepId, Replayed>,
-    /// Whether the last word is that it ended.
-    pub ended: bool,
+    /// The exit code, if the last word is that it ended.
+    pub ended: Option<u8>,
 }
 
 /// An entry that cannot follow those before it.
@@ -87,8 +87,11 @@ impl Replay {
                     return Err(unreadable("the step was planned before"));
                 }
             }
-            Some("ended") => self.ended = true,
-            Some("resumed") => self.ended = false,
+            Some("ended") => {
+                let exit = entry["exit"].as_u64().and_then(|exit| u8::try_from(exit).ok());
+                self.ended = Some(exit.ok_or_else(|| unreadable("`exit` is missing"))?);
+            }
+            Some("resumed") => self.ended = None,
             _ => {}
         }
         let Some((id, step)) = move_of(entry).map_err(|why| unreadable(&why))? else { return Ok(()) };

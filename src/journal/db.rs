@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
 
 use super::error::LedgerError;
@@ -136,16 +136,4 @@ pub(super) async fn transaction<T>(
 /// Writes a moment so that texts sort as moments do: UTC, always six digits of a second.
 pub(super) fn moment(at: Timestamp) -> String {
     format!("{at:.6}")
-}
-
-/// Reads a moment column.
-pub(super) fn moment_of(row: &SqliteRow, column: &str) -> Result<Timestamp, LedgerError> {
-    let text: String = row.try_get(column)?;
-    text.parse().map_err(|_not_a_moment| LedgerError::unreadable(format!("a moment in column `{column}`")))
-}
-
-/// Reads a number column that cannot be negative.
-pub(super) fn number_of<T: TryFrom<i64>>(row: &SqliteRow, column: &str) -> Result<T, LedgerError> {
-    let number: i64 = row.try_get(column)?;
-    T::try_from(number).map_err(|_out_of_range| LedgerError::unreadable(format!("a number in column `{column}`")))
 }

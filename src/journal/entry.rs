@@ -6,7 +6,8 @@ use sha2::{Digest as _, Sha256};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::db::{moment, number_of};
+use super::columns::number_of;
+use super::db::moment;
 use super::error::LedgerError;
 use crate::domain::{RunId, canonical};
 

@@ -13,8 +13,8 @@
 //! | --- | --- |
 //! | `folder` | the state folder: modes, no symbolic links |
 //! | `sql` | every word of SQL that is SQLite's own, the schema and its migrations |
-//! | `db` | the one connection, transactions |
-//! | `ledger` | [`Ledger`]: begin, append |
+//! | `db`, `columns` | the one connection, transactions, reading rows |
+//! | `ledger`, `write` | [`Ledger`]: begin, append |
 //! | `record`, `entry` | what can be written down, and its canonical bytes and hash |
 //! | `state` | the state machine of a step |
 //! | `replay`, `chain` | the fold over entries, and the proof that none was changed |
@@ -28,6 +28,7 @@
 //! runs to its end inside one `spawn_blocking`, during which the runtime does not advance its clock.
 
 mod chain;
+mod columns;
 mod db;
 mod entry;
 mod error;
@@ -43,6 +44,7 @@ mod sql;
 mod state;
 #[cfg(test)]
 mod tests;
+mod write;
 
 pub use chain::{ChainBreak, ChainReport, Head};
 pub use entry::Entry;

@@ -7,12 +7,13 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::db::{moment, moment_of, number_of};
+use super::columns::{moment_of, number_of, run_id_of, state_of, status_of, word_of, workspace_id_of};
+use super::db::moment;
 use super::entry::{Entry, whole};
 use super::error::LedgerError;
 use super::ledger::Ledger;
 use super::lock::RunLock;
-use super::state::{Class, Effect, State};
+use super::state::State;
 use crate::domain::{Email, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
 
 /// Whether a run has come to its end.
@@ -366,42 +367,4 @@ fn step_row(row: &SqliteRow) -> Result<StepRow, LedgerError> {
         changed: moment_of(row, "changed_at")?,
         planned: entry.get_mut("step").map(Value::take).unwrap_or_default(),
     })
-}
-
-fn word_of<T>(row: &SqliteRow, column: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Option<T>, LedgerError> {
-    let text: Option<String> = row.try_get(column)?;
-    text.map(|text| {
-        parse(&text).ok_or_else(|| LedgerError::unreadable(format!("`{}` in column `{column}`", text.escape_debug())))
-    })
-    .transpose()
-}
-
-/// Reads the state of a step from its columns.
-pub(super) fn state_of(row: &SqliteRow) -> Result<State, LedgerError> {
-    let word: String = row.try_get("state")?;
-    State::from_parts(
-        &word,
-        number_of(row, "attempt")?,
-        word_of(row, "answer", Class::parse)?,
-        word_of(row, "effect", Effect::parse)?,
-        word_of(row, "outcome", Outcome::parse)?,
-    )
-    .ok_or_else(|| LedgerError::unreadable(format!("the state `{}` of a step", word.escape_debug())))
-}
-
-/// Reads the HTTP status of the last answer.
-pub(super) fn status_of(row: &SqliteRow) -> Result<Option<u16>, LedgerError> {
-    let status: Option<i64> = row.try_get("status")?;
-    Ok(status.and_then(|status| u16::try_from(status).ok()))
-}
-
-/// Reads the workspace's identity.
-pub(super) fn workspace_id_of(row: &SqliteRow) -> Result<WorkspaceId, LedgerError> {
-    let text: String = row.try_get("workspace_id")?;
-    WorkspaceId::parse(&text).map_err(|_bad_id| LedgerError::unreadable("a workspace id"))
-}
-
-fn run_id_of(row: &SqliteRow, column: &str) -> Result<RunId, LedgerError> {
-    let text: String = row.try_get(column)?;
-    RunId::parse(&text).map_err(|_bad_id| LedgerError::unreadable("a run id"))
 }

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::db::{self, moment, moment_of};
+use super::columns::moment_of;
+use super::db::{self, moment};
 use super::error::LedgerError;
 use super::ledger::Ledger;
 use crate::domain::{WorkspaceId, canonical};

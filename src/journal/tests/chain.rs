@@ -24,8 +24,7 @@ async fn ten_lines_without_our_code_verify_an_export() {
         head = Some(hash.clone());
     }
     let first: serde_json::Value = serde_json::from_slice(&export[0].2).unwrap();
-    let previous: String = export[0].0.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(first["previous"]["hash"], previous);
+    assert_eq!(first["previous"]["hash"], crate::domain::id::hex(&export[0].0));
     assert_eq!(export.len(), 1 + 2 + 3 + 1);
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::state::tests::Model;
+use super::state::Model;
 use super::*;
 
 /// A move that is sometimes next in line, so that sequences get far, and sometimes anything.

@@ -4,6 +4,7 @@ mod chain;
 mod damage;
 mod laws;
 mod runs;
+mod state;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

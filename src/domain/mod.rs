@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod address;
+pub mod canonical;
 pub mod fleet;
 pub mod held;
 pub mod id;
@@ -17,6 +18,7 @@ pub mod step;
 
 pub use access::Access;
 pub use address::Email;
+pub use canonical::canonical;
 pub use fleet::{Fleet, Guards, KeyRef, Mode, Preset, Workspace};
 pub use held::{Disposition, Held, HeldReason};
 pub use id::{MemberId, PlanId, RunId, StepId, UserId, WorkspaceId, WorkspaceName};

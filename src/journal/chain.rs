@@ -1,0 +1,294 @@
+//! The proof that nothing of a run was changed, left out or put elsewhere since it was written.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+
+use super::columns::{number_of, state_of};
+use super::entry::{Entry, NOTHING_BEFORE, hash, whole};
+use super::error::LedgerError;
+use super::ledger::Ledger;
+use super::query;
+use super::replay::{Replay, ReplayTrouble};
+use crate::domain::id::hex;
+use crate::domain::{RunId, StepId};
+use crate::trouble::{Advise, Exit};
+
+/// Entries read at a time, so that a long run is proven in bounded memory.
+const PAGE: u32 = 1_000;
+
+/// The newest entry of a run at some moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The run.
+    pub run: String,
+    /// Place of the entry.
+    pub seq: u64,
+    /// Its hash, in hex digits.
+    pub hash: String,
+}
+
+/// A chain that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChainReport {
+    /// How many entries it has.
+    pub entries: u64,
+    /// Its newest entry.
+    pub head: Head,
+    /// The entry of the run before that it hangs on; none for the first run of a ledger.
+    pub previous: Option<Head>,
+}
+
+/// Where and how a chain breaks.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainBreak {
+    /// An entry is not where it belongs.
+    #[error("entry {expected} is missing; what follows there is {found}", found = found.map_or("nothing".to_owned(), |seq| format!("entry {seq}")))]
+    Missing {
+        /// The place.
+        expected: u64,
+        /// What came instead.
+        found: Option<u64>,
+    },
+    /// An entry's hash is not that of its bytes.
+    #[error("entry {seq} was altered: its hash is not that of its bytes")]
+    Altered {
+        /// The entry.
+        seq: u64,
+    },
+    /// An entry does not hang on the one before.
+    #[error("entry {seq} does not hang on the entry before it")]
+    Unlinked {
+        /// The entry.
+        seq: u64,
+    },
+    /// An entry's columns do not say what its bytes say, or its bytes are not canonical.
+    #[error("entry {seq} is not what it says of itself")]
+    Mislabelled {
+        /// The entry.
+        seq: u64,
+    },
+    /// The run says that its chain ends elsewhere.
+    #[error("the run ends at another entry than the ledger says")]
+    Head,
+    /// The run before does not hold the entry that this one hangs on.
+    #[error("run `{run}`, on which this one hangs, does not hold that entry any more")]
+    Previous {
+        /// The run before.
+        run: String,
+    },
+    /// The entries cannot have happened in this order.
+    #[error("the entries tell something impossible")]
+    Impossible(#[from] ReplayTrouble),
+    /// The row of the run says something else than the entries.
+    #[error("the row of the run says something else than the entries")]
+    Run,
+    /// The row of a step says something else than the entries.
+    #[error("the row of step `{step}` says something else than the entries")]
+    Step {
+        /// The step.
+        step: StepId,
+    },
+    /// The ledger cannot be read.
+    #[error("the ledger could not be read")]
+    Ledger(#[from] LedgerError),
+}
+
+impl ChainBreak {
+    /// Returns the exit code.
+    pub fn exit(&self) -> Exit {
+        if let Self::Ledger(error) = self { error.exit() } else { Exit::Output }
+    }
+}
+
+impl Advise for ChainBreak {
+    fn advice(&self) -> Vec<String> {
+        match self {
+            Self::Ledger(error) => error.advice(),
+            _ => vec![
+                "somebody or something changed the ledger after it was written: compare it with a backup".to_owned(),
+                "do not rely on this run's record; `keyholder members` shows what is true now".to_owned(),
+            ],
+        }
+    }
+}
+
+impl Ledger {
+    /// Proves a run's chain: every hash, every link, no gap, the link to the run before, and that the rows of its steps are what the
+    /// entries tell.
+    pub async fn verify_chain(&self, run: &RunId) -> Result<ChainReport, ChainBreak> {
+        let run = run.clone();
+        self.with(async move |connection| {
+            // One snapshot: a run that is being written must not look broken.
+            sqlx::raw_sql("BEGIN").execute(&mut *connection).await?;
+            let verified = verify(connection, &run).await;
+            sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
+            Ok(verified)
+        })
+        .await?
+    }
+}
+
+async fn verify(connection: &mut SqliteConnection, run: &RunId) -> Result<ChainReport, ChainBreak> {
+    let row = sqlx::query("SELECT * FROM runs WHERE id = ?")
+        .bind(run.as_str().to_owned())
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(LedgerError::from)?
+        .ok_or_else(|| LedgerError::NoSuchRun { asked: run.to_string() })?;
+    let head_seq: u64 = number_of(&row, "head_seq")?;
+    let head_hash: Vec<u8> = row.try_get("head_hash").map_err(LedgerError::from)?;
+
+    let mut walk = Walk::default();
+    loop {
+        let page = query::entries(connection, run, walk.seq, PAGE).await?;
+        for entry in &page {
+            walk.take(run, entry)?;
+        }
+        if page.len() < PAGE as usize {
+            break;
+        }
+    }
+    if walk.seq < head_seq || walk.seq == 0 {
+        return Err(ChainBreak::Missing { expected: walk.seq + 1, found: None });
+    }
+    if walk.seq != head_seq || walk.hash != head_hash {
+        return Err(ChainBreak::Head);
+    }
+    check_previous(connection, run, &walk).await?;
+    check_run(&row, &walk)?;
+    check_steps(connection, run, &walk.replay).await?;
+    let head = Head { run: run.to_string(), seq: walk.seq, hash: hex(&walk.hash) };
+    Ok(ChainReport { entries: walk.seq, head, previous: walk.previous })
+}
+
+/// The way along a chain.
+#[derive(Default)]
+struct Walk {
+    seq: u64,
+    hash: Vec<u8>,
+    first_prev_hash: Vec<u8>,
+    previous: Option<Head>,
+    header: Value,
+    replay: Replay,
+}
+
+impl Walk {
+    fn take(&mut self, run: &RunId, entry: &Entry) -> Result<(), ChainBreak> {
+        let seq = self.seq + 1;
+        if entry.seq != seq {
+            return Err(ChainBreak::Missing { expected: seq, found: Some(entry.seq) });
+        }
+        if hash(&entry.prev_hash, &entry.bytes)[..] != entry.hash {
+            return Err(ChainBreak::Altered { seq });
+        }
+        let value = entry.value().map_err(|_not_json| ChainBreak::Mislabelled { seq })?;
+        let labels = (value["run"].as_str(), value["seq"].as_u64(), value["at"].as_str());
+        if labels != (Some(run.as_str()), Some(seq), Some(entry.at.as_str())) || entry.run != run.as_str() {
+            return Err(ChainBreak::Mislabelled { seq });
+        }
+        if seq == 1 {
+            self.begin(entry, &value)?;
+        } else if entry.prev_hash != self.hash {
+            return Err(ChainBreak::Unlinked { seq });
+        }
+        self.replay.take(seq, &value)?;
+        self.seq = seq;
+        self.hash.clone_from(&entry.hash);
+        Ok(())
+    }
+
+    fn begin(&mut self, entry: &Entry, header: &Value) -> Result<(), ChainBreak> {
+        if header["type"] != "run" {
+            return Err(ChainBreak::Mislabelled { seq: 1 });
+        }
+        let previous = &header["previous"];
+        let linked = match (previous["run"].as_str(), previous["seq"].as_u64(), previous["hash"].as_str()) {
+            (Some(run), Some(seq), Some(hash)) => {
+                self.previous = Some(Head { run: run.to_owned(), seq, hash: hash.to_owned() });
+                hash == hex(&entry.prev_hash)
+            }
+            _ => previous.is_null() && entry.prev_hash == NOTHING_BEFORE,
+        };
+        self.first_prev_hash.clone_from(&entry.prev_hash);
+        self.header.clone_from(header);
+        if linked { Ok(()) } else { Err(ChainBreak::Unlinked { seq: 1 }) }
+    }
+}
+
+/// The run before must hold the entry that this one hangs on; and only the first run of all hangs on nothing.
+async fn check_previous(connection: &mut SqliteConnection, run: &RunId, walk: &Walk) -> Result<(), ChainBreak> {
+    let before = sqlx::query(
+        "SELECT id FROM runs WHERE ordinal < (SELECT ordinal FROM runs WHERE id = ?) ORDER BY ordinal DESC LIMIT 1",
+    )
+    .bind(run.as_str().to_owned())
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(LedgerError::from)?;
+    let before: Option<String> = before.map(|row| row.try_get(0)).transpose().map_err(LedgerError::from)?;
+    let Some(previous) = &walk.previous else {
+        return before.map_or(Ok(()), |run| Err(ChainBreak::Previous { run }));
+    };
+    let broken = || ChainBreak::Previous { run: previous.run.clone() };
+    if before.as_deref() != Some(previous.run.as_str()) {
+        return Err(broken());
+    }
+    let row = sqlx::query("SELECT prev_hash, hash, bytes FROM entries WHERE run = ? AND seq = ?")
+        .bind(previous.run.clone())
+        .bind(whole(previous.seq))
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(LedgerError::from)?
+        .ok_or_else(broken)?;
+    let column = |name: &str| row.try_get::<Vec<u8>, _>(name).map_err(LedgerError::from);
+    let holds = column("hash")? == walk.first_prev_hash
+        && hash(&column("prev_hash")?, &column("bytes")?)[..] == walk.first_prev_hash;
+    if holds { Ok(()) } else { Err(broken()) }
+}
+
+fn check_run(row: &SqliteRow, walk: &Walk) -> Result<(), ChainBreak> {
+    for name in ["command", "operator", "reason", "plan", "approved_by", "fleet_digest", "version"] {
+        let column: Option<String> = row.try_get(name).map_err(LedgerError::from)?;
+        if column.as_deref() != walk.header[name].as_str() {
+            return Err(ChainBreak::Run);
+        }
+    }
+    let began: String = row.try_get("started_at").map_err(LedgerError::from)?;
+    let exit: Option<i64> = row.try_get("exit_code").map_err(LedgerError::from)?;
+    let agrees = walk.header["at"].as_str() == Some(began.as_str()) && exit == walk.replay.ended.map(i64::from);
+    if agrees { Ok(()) } else { Err(ChainBreak::Run) }
+}
+
+async fn check_steps(connection: &mut SqliteConnection, run: &RunId, replay: &Replay) -> Result<(), ChainBreak> {
+    let rows = sqlx::query(
+        "SELECT id, planned_seq, workspace, workspace_id, kind, subject, removal, state, attempt, answer, effect, outcome, reason
+         FROM steps WHERE run = ?",
+    )
+    .bind(run.as_str().to_owned())
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(LedgerError::from)?;
+    let mut left: BTreeSet<&StepId> = replay.steps.keys().collect();
+    for row in &rows {
+        let text = |name: &str| row.try_get::<String, _>(name).map_err(LedgerError::from);
+        let id = StepId::from_stored(&text("id")?);
+        let broken = || ChainBreak::Step { step: id.clone() };
+        let told = replay.steps.get(&id).ok_or_else(broken)?;
+        let step = &told.step;
+        let agrees = told.planned_seq == number_of::<u64>(row, "planned_seq")?
+            && told.state == state_of(row)?
+            && told.reason == row.try_get::<Option<String>, _>("reason").map_err(LedgerError::from)?
+            && i64::from(told.removal) == row.try_get::<i64, _>("removal").map_err(LedgerError::from)?
+            && step["workspace"].as_str() == Some(text("workspace")?.as_str())
+            && step["workspace_id"].as_str() == Some(text("workspace_id")?.as_str())
+            && step["change"]["kind"].as_str() == Some(text("kind")?.as_str())
+            && step["change"]["email"].as_str() == Some(text("subject")?.as_str());
+        if !agrees {
+            return Err(broken());
+        }
+        left.remove(&id);
+    }
+    left.first().map_or(Ok(()), |step| Err(ChainBreak::Step { step: (*step).clone() }))
+}

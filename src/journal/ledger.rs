@@ -1,0 +1,176 @@
+//! The ledger's handle: opening, beginning a run, adding to it.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use futures::executor::block_on;
+use jiff::Timestamp;
+use sqlx::{Connection as _, SqliteConnection};
+
+use super::db;
+use super::error::LedgerError;
+use super::lock::{Holder, RunLock};
+use super::query;
+use super::record::{Record, RunHeader};
+use super::run_id::new_run_id;
+use super::write;
+use crate::clock::Clock;
+use crate::domain::{Permit, RunId};
+
+/// The ledger of one root. Cheap to clone; all clones share one connection.
+#[derive(Clone)]
+pub struct Ledger {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    state_dir: PathBuf,
+    clock: Clock,
+    connection: Mutex<Option<SqliteConnection>>,
+    /// The runs this process writes.
+    ours: Mutex<HashMap<RunId, RunLock>>,
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ledger").field("state_dir", &self.inner.state_dir).finish_non_exhaustive()
+    }
+}
+
+impl Ledger {
+    /// Opens the ledger in a state folder (`.keyholder`), making folder and file and upgrading the schema as needed.
+    pub async fn open(state_dir: &Path, clock: Clock) -> Result<Self, LedgerError> {
+        let folder = state_dir.to_owned();
+        let now = clock.now();
+        let opened = tokio::task::spawn_blocking(move || block_on(db::open(&folder, now))).await;
+        let connection = opened.unwrap_or_else(|_panicked| Err(LedgerError::Crashed))?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                state_dir: state_dir.to_owned(),
+                clock,
+                connection: Mutex::new(Some(connection)),
+                ours: Mutex::default(),
+            }),
+        })
+    }
+
+    /// Does some work with the connection, from first to last statement inside one `spawn_blocking`: while it runs, a paused clock
+    /// stands still. If the caller stops waiting, the work goes on to its end: what was started is then on disk without a permit,
+    /// which is the safe side.
+    pub(super) async fn with<T, F>(&self, work: F) -> Result<T, LedgerError>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut SqliteConnection) -> Result<T, LedgerError> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.inner);
+        let done = tokio::task::spawn_blocking(move || {
+            // Poisoned: a call panicked, perhaps within a transaction. Nothing may be added behind it.
+            let mut connection = inner.connection.lock().map_err(|_poisoned| LedgerError::Crashed)?;
+            block_on(work(connection.as_mut().ok_or(LedgerError::Closed)?))
+        });
+        done.await.unwrap_or_else(|_panicked| Err(LedgerError::Crashed))
+    }
+
+    /// Closes the connection and waits until the file is at rest. Later calls of any clone fail.
+    pub async fn close(&self) -> Result<(), LedgerError> {
+        let inner = Arc::clone(&self.inner);
+        let done = tokio::task::spawn_blocking(move || {
+            let connection = inner.connection.lock().map_err(|_poisoned| LedgerError::Crashed)?.take();
+            connection.map_or(Ok(()), |connection| block_on(connection.close()).map_err(LedgerError::from))
+        });
+        done.await.unwrap_or_else(|_panicked| Err(LedgerError::Crashed))
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    pub(super) fn state_dir(&self) -> &Path {
+        &self.inner.state_dir
+    }
+
+    /// Returns an id for a new run: [`new_run_id`], or the next that is free.
+    pub async fn fresh_run_id(&self, seed: u64) -> Result<RunId, LedgerError> {
+        let clock = self.inner.clock;
+        self.with(async move |connection| {
+            let mut seed = seed;
+            loop {
+                let id = new_run_id(&clock, seed);
+                if !query::exists(connection, &id).await? {
+                    return Ok(id);
+                }
+                seed = seed.wrapping_add(1);
+            }
+        })
+        .await
+    }
+
+    /// Begins a run: its row, its steps, and the first entries of its chain, in one commit. The first entry holds the head of the
+    /// run that was begun before.
+    pub async fn begin(&self, header: RunHeader) -> Result<(), LedgerError> {
+        let run = header.run.clone();
+        let at = self.now();
+        let mark = self.take_run(&run)?;
+        let begun = self.with(async move |connection| {
+            db::transaction(connection, async move |connection| write::begin(connection, &header, at).await).await
+        });
+        match begun.await {
+            Ok(()) => {
+                self.ours()?.insert(run, mark);
+                Ok(())
+            }
+            Err(error) => {
+                mark.retire();
+                Err(error)
+            }
+        }
+    }
+
+    /// Adds records to a run, in one commit that is on disk when this returns. For each `Started` a permit comes back, in its place.
+    ///
+    /// If any record is refused, nothing of the batch is written. Many workers' records belong in one batch: each commit costs a sync.
+    pub async fn append(&self, run: &RunId, records: Vec<Record>) -> Result<Vec<Option<Permit>>, LedgerError> {
+        let newly = self.hold(run)?;
+        let ends = matches!(records.last(), Some(Record::Ended { .. }));
+        let at = self.now();
+        let of = run.clone();
+        let written = self
+            .with(async move |connection| {
+                db::transaction(connection, async move |connection| write::append(connection, of, at, &records).await)
+                    .await
+            })
+            .await;
+        // The run is not ours after all if its first batch was refused.
+        if (ends && written.is_ok() || newly && written.is_err())
+            && let Some(mark) = self.ours()?.remove(run)
+        {
+            mark.retire();
+        }
+        let started = written?;
+        // Only here, behind the commit, may permits exist.
+        let permit = |(workspace, step, attempt)| Permit::issue(workspace, step, attempt);
+        Ok(started.into_iter().map(|started| started.map(permit)).collect())
+    }
+
+    fn ours(&self) -> Result<std::sync::MutexGuard<'_, HashMap<RunId, RunLock>>, LedgerError> {
+        self.inner.ours.lock().map_err(|_poisoned| LedgerError::Crashed)
+    }
+
+    /// Makes sure that it is we who write this run. Tells whether we began to only now.
+    fn hold(&self, run: &RunId) -> Result<bool, LedgerError> {
+        let mut ours = self.ours()?;
+        let newly = !ours.contains_key(run);
+        if newly {
+            ours.insert(run.clone(), self.take_run(run)?);
+        }
+        Ok(newly)
+    }
+
+    fn take_run(&self, run: &RunId) -> Result<RunLock, LedgerError> {
+        let note = Holder::this_process(run, &self.inner.clock);
+        RunLock::take(&self.inner.state_dir, run, &note)
+            .map_err(|source| LedgerError::RunBusy { run: run.clone(), source })
+    }
+}

@@ -1,0 +1,275 @@
+//! What can be written down, as values and as JSON.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::error::LedgerError;
+use super::state::{Class, Effect, Illegal, Move, State};
+use crate::domain::{Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
+
+/// The first thing written about a run. No key material: keys appear as fingerprints.
+#[derive(Debug, Clone)]
+pub struct RunHeader {
+    /// The run's id, from [`Ledger::fresh_run_id`](super::Ledger::fresh_run_id).
+    pub run: RunId,
+    /// The command as a person would type it.
+    pub command: String,
+    /// Who runs it.
+    pub operator: String,
+    /// Why, from `--reason`.
+    pub reason: Option<String>,
+    /// The approved plan.
+    pub plan: PlanId,
+    /// How it was approved.
+    pub approved_by: String,
+    /// What was selected.
+    pub selection: Value,
+    /// A digest of the fleet's identities, to notice a resume with other files.
+    pub fleet_digest: String,
+    /// The version of keyholder.
+    pub version: &'static str,
+    /// The settings that decide how the run behaves.
+    pub settings: Value,
+    /// Every step of the plan in its order, with what is to be done with it.
+    pub steps: Vec<(Step, Disposition)>,
+}
+
+/// What a plan says is to be done with a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Disposition {
+    /// It is to be sent.
+    Send,
+    /// There is nothing to send, and why.
+    Already(String),
+    /// It is not to be sent.
+    Held {
+        /// The reason's code.
+        code: String,
+        /// The reason in words.
+        text: String,
+    },
+}
+
+impl Disposition {
+    pub(super) fn state(&self) -> State {
+        match self {
+            Self::Send => State::Planned,
+            Self::Already(_) => State::Already,
+            Self::Held { .. } => State::Held,
+        }
+    }
+
+    pub(super) fn code(&self) -> Option<&str> {
+        if let Self::Held { code, .. } = self { Some(code) } else { None }
+    }
+
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Send => None,
+            Self::Already(text) | Self::Held { text, .. } => Some(text),
+        }
+    }
+}
+
+/// Something that happened in a run. Texts that came from the network must be redacted before they get here.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// A step is about to be sent; a [`Permit`](crate::domain::Permit) comes back for it.
+    Started {
+        /// The step.
+        step: StepId,
+        /// Which attempt, from 1, without a gap.
+        attempt: u32,
+    },
+    /// An answer came, or it is known why none will.
+    Answered {
+        /// The step.
+        step: StepId,
+        /// The attempt it answers.
+        attempt: u32,
+        /// One of the words of [`Class`].
+        class: &'static str,
+        /// The answer in words.
+        detail: String,
+        /// The HTTP status, where one came.
+        status: Option<u16>,
+    },
+    /// It was looked whether the effect is there.
+    Looked {
+        /// The step.
+        step: StepId,
+        /// Whether the asked state is there.
+        effect: Effect,
+        /// What was seen, in words.
+        found: String,
+    },
+    /// A step has ended.
+    Settled {
+        /// The step.
+        step: StepId,
+        /// How.
+        outcome: Outcome,
+        /// Why.
+        reason: Option<String>,
+        /// How many attempts it took.
+        attempts: u32,
+    },
+    /// A workspace was asked who it is.
+    Identity {
+        /// The pinned identity.
+        workspace_id: WorkspaceId,
+        /// What was answered.
+        seen: String,
+        /// Whether they are the same.
+        matches: bool,
+    },
+    /// A lane could not go on.
+    Lane {
+        /// The workspace's name.
+        workspace: String,
+        /// Why.
+        trouble: String,
+    },
+    /// The run was told to stop.
+    Stop {
+        /// By what.
+        why: String,
+    },
+    /// A run that was cut, or that ended with something unsettled, is taken up again.
+    Resumed {
+        /// Who does it.
+        operator: String,
+        /// The version of keyholder.
+        version: &'static str,
+    },
+    /// The run has ended; only [`Record::Resumed`] may follow.
+    Ended {
+        /// Exit code.
+        exit: u8,
+        /// The same in words.
+        outcome: String,
+        /// Steps by outcome.
+        counts: BTreeMap<Outcome, u64>,
+        /// Requests that were sent.
+        requests: u64,
+    },
+}
+
+impl Record {
+    /// Returns the word that stands as `type` in the entry.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Started { .. } => "started",
+            Self::Answered { .. } => "answered",
+            Self::Looked { .. } => "looked",
+            Self::Settled { .. } => "settled",
+            Self::Identity { .. } => "identity",
+            Self::Lane { .. } => "lane",
+            Self::Stop { .. } => "stop",
+            Self::Resumed { .. } => "resumed",
+            Self::Ended { .. } => "ended",
+        }
+    }
+
+    /// Returns the step it is about, and what it does to it.
+    pub(super) fn step_move(&self) -> Result<Option<(&StepId, Move)>, LedgerError> {
+        Ok(Some(match self {
+            Self::Started { step, attempt } => (step, Move::Start { attempt: *attempt }),
+            Self::Answered { step, attempt, class, .. } => {
+                let class = Class::parse(class).ok_or_else(|| LedgerError::Illegal {
+                    step: step.clone(),
+                    source: Illegal { from: "started".to_owned(), to: format!("answered: {class}") },
+                })?;
+                (step, Move::Answer { attempt: *attempt, class })
+            }
+            Self::Looked { step, effect, .. } => (step, Move::Look(*effect)),
+            Self::Settled { step, outcome, .. } => (step, Move::Settle(*outcome)),
+            _ => return Ok(None),
+        }))
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let mut value = match self {
+            Self::Started { step, attempt } => json!({ "step": step, "attempt": attempt }),
+            Self::Answered { step, attempt, class, detail, status } => {
+                json!({ "step": step, "attempt": attempt, "class": class, "detail": detail, "status": status })
+            }
+            Self::Looked { step, effect, found } => json!({ "step": step, "effect": effect.as_str(), "found": found }),
+            Self::Settled { step, outcome, reason, attempts } => {
+                json!({ "step": step, "outcome": outcome, "reason": reason, "attempts": attempts })
+            }
+            Self::Identity { workspace_id, seen, matches } => {
+                json!({ "workspace_id": workspace_id, "seen": seen, "matches": matches })
+            }
+            Self::Lane { workspace, trouble } => json!({ "workspace": workspace, "trouble": trouble }),
+            Self::Stop { why } => json!({ "why": why }),
+            Self::Resumed { operator, version } => json!({ "operator": operator, "version": version }),
+            Self::Ended { exit, outcome, counts, requests } => {
+                let counts: Map<String, Value> =
+                    counts.iter().map(|(outcome, count)| (outcome.to_string(), json!(count))).collect();
+                json!({ "exit": exit, "outcome": outcome, "counts": counts, "requests": requests })
+            }
+        };
+        value["type"] = json!(self.kind());
+        value
+    }
+}
+
+/// Reads what an entry does to a step, if it is of a kind that does something.
+pub(super) fn move_of(entry: &Value) -> Result<Option<(StepId, Move)>, String> {
+    let text = |name: &str| entry[name].as_str().ok_or_else(|| format!("`{name}` is missing"));
+    let attempt = || entry["attempt"].as_u64().and_then(|n| u32::try_from(n).ok()).ok_or("`attempt` is missing");
+    let step = || text("step").map(StepId::from_stored);
+    Ok(Some(match text("type")? {
+        "started" => (step()?, Move::Start { attempt: attempt()? }),
+        "answered" => {
+            let class = Class::parse(text("class")?).ok_or("`class` is no class")?;
+            (step()?, Move::Answer { attempt: attempt()?, class })
+        }
+        "looked" => (step()?, Move::Look(Effect::parse(text("effect")?).ok_or("`effect` is no effect")?)),
+        "settled" => (step()?, Move::Settle(Outcome::parse(text("outcome")?).ok_or("`outcome` is no outcome")?)),
+        _ => return Ok(None),
+    }))
+}
+
+pub(super) fn header_json(header: &RunHeader, previous: &Value) -> Value {
+    let RunHeader {
+        run: _,
+        command,
+        operator,
+        reason,
+        plan,
+        approved_by,
+        selection,
+        fleet_digest,
+        version,
+        settings,
+        steps,
+    } = header;
+    json!({
+        "type": "run",
+        "command": command,
+        "operator": operator,
+        "reason": reason,
+        "plan": plan,
+        "approved_by": approved_by,
+        "selection": selection,
+        "fleet_digest": fleet_digest,
+        "version": version,
+        "settings": settings,
+        "steps": steps.len(),
+        "previous": previous,
+    })
+}
+
+pub(super) fn planned_json(step: &Step, disposition: &Disposition) -> Value {
+    json!({
+        "type": "planned",
+        "step": step,
+        "removal": step.is_removal(),
+        "state": disposition.state().as_str(),
+        "reason_code": disposition.code(),
+        "reason": disposition.text(),
+    })
+}

@@ -1,0 +1,205 @@
+//! Sightings: what was observed, when, and whether all of it was (design section 5, Sightings).
+
+use jiff::Timestamp;
+use serde_json::Value;
+use sqlx::{Row as _, SqliteConnection};
+
+use super::columns::moment_of;
+use super::db::{self, moment};
+use super::error::LedgerError;
+use super::ledger::Ledger;
+use crate::domain::{WorkspaceId, canonical};
+
+/// One listing of one kind of thing in one workspace.
+#[derive(Debug, Clone)]
+pub struct Listing {
+    /// The workspace.
+    pub workspace_id: WorkspaceId,
+    /// What was listed, such as `member`.
+    pub kind: String,
+    /// When the listing was finished.
+    pub at: Timestamp,
+    /// Each thing's id and what was seen of it. No key material.
+    pub rows: Vec<(String, Value)>,
+    /// Whether every page came: only then is what is not in it absent.
+    pub complete: bool,
+}
+
+/// What is known of one thing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sighting {
+    /// Its id.
+    pub id: String,
+    /// What was seen of it last.
+    pub attributes: Value,
+    /// When it was seen first.
+    pub first_seen: Timestamp,
+    /// When it was seen last.
+    pub last_seen: Timestamp,
+    /// Whether the listing that showed it last was complete.
+    pub complete: bool,
+}
+
+/// When a kind of thing was listed in a workspace. A thing last seen before `complete` was is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watermark {
+    /// The last listing.
+    pub listed: Timestamp,
+    /// The last complete listing.
+    pub complete: Option<Timestamp>,
+}
+
+impl Ledger {
+    /// Keeps what one listing showed.
+    pub async fn record_sightings(
+        &self,
+        at: Timestamp,
+        workspace_id: &WorkspaceId,
+        kind: &str,
+        rows: Vec<(String, Value)>,
+        complete: bool,
+    ) -> Result<(), LedgerError> {
+        let listing = Listing { workspace_id: workspace_id.clone(), kind: kind.to_owned(), at, rows, complete };
+        self.record_listings(vec![listing]).await
+    }
+
+    /// Keeps what many listings showed, in one commit: a sweep over a thousand workspaces costs one sync.
+    pub async fn record_listings(&self, listings: Vec<Listing>) -> Result<(), LedgerError> {
+        self.with(async move |connection| {
+            db::transaction(connection, async move |connection| {
+                for listing in &listings {
+                    record(connection, listing).await?;
+                }
+                Ok(())
+            })
+            .await
+        })
+        .await
+    }
+
+    /// Returns what is known of one kind of thing in a workspace, by id.
+    pub async fn sightings(&self, workspace_id: &WorkspaceId, kind: &str) -> Result<Vec<Sighting>, LedgerError> {
+        let (workspace, kind) = (workspace_id.as_str().to_owned(), kind.to_owned());
+        self.with(async move |connection| {
+            let rows = sqlx::query(
+                "SELECT id, attributes, first_seen, last_seen, complete FROM sightings
+                 WHERE workspace_id = ? AND kind = ? ORDER BY id",
+            )
+            .bind(workspace)
+            .bind(kind)
+            .fetch_all(&mut *connection)
+            .await?;
+            rows.iter()
+                .map(|row| {
+                    let attributes: String = row.try_get("attributes")?;
+                    Ok(Sighting {
+                        id: row.try_get("id")?,
+                        attributes: serde_json::from_str(&attributes)
+                            .map_err(|_not_json| LedgerError::unreadable("the attributes of a sighting"))?,
+                        first_seen: moment_of(row, "first_seen")?,
+                        last_seen: moment_of(row, "last_seen")?,
+                        complete: row.try_get::<i64, _>("complete")? != 0,
+                    })
+                })
+                .collect()
+        })
+        .await
+    }
+
+    /// Returns when one kind of thing was listed in a workspace.
+    pub async fn watermark(&self, workspace_id: &WorkspaceId, kind: &str) -> Result<Option<Watermark>, LedgerError> {
+        let (workspace, kind) = (workspace_id.as_str().to_owned(), kind.to_owned());
+        self.with(async move |connection| {
+            let row = sqlx::query("SELECT listed_at, complete_at FROM watermarks WHERE workspace_id = ? AND kind = ?")
+                .bind(workspace)
+                .bind(kind)
+                .fetch_optional(&mut *connection)
+                .await?;
+            row.map(|row| {
+                let complete: Option<String> = row.try_get("complete_at")?;
+                Ok(Watermark {
+                    listed: moment_of(&row, "listed_at")?,
+                    complete: complete.map(|_| moment_of(&row, "complete_at")).transpose()?,
+                })
+            })
+            .transpose()
+        })
+        .await
+    }
+}
+
+// A listing may be recorded after a later one (two processes): what is newer stays.
+const SEEN: &str = "INSERT INTO sightings (workspace_id, kind, id, attributes, first_seen, last_seen, complete)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (workspace_id, kind, id) DO UPDATE SET
+        attributes = CASE WHEN excluded.last_seen >= sightings.last_seen THEN excluded.attributes ELSE sightings.attributes END,
+        complete = CASE WHEN excluded.last_seen >= sightings.last_seen THEN excluded.complete ELSE sightings.complete END,
+        first_seen = CASE WHEN excluded.first_seen < sightings.first_seen THEN excluded.first_seen ELSE sightings.first_seen END,
+        last_seen = CASE WHEN excluded.last_seen > sightings.last_seen THEN excluded.last_seen ELSE sightings.last_seen END";
+
+const LISTED: &str = "INSERT INTO watermarks (workspace_id, kind, listed_at, complete_at) VALUES (?, ?, ?, ?)
+    ON CONFLICT (workspace_id, kind) DO UPDATE SET
+        listed_at = CASE WHEN excluded.listed_at > watermarks.listed_at THEN excluded.listed_at ELSE watermarks.listed_at END,
+        complete_at = CASE WHEN watermarks.complete_at IS NULL OR excluded.complete_at > watermarks.complete_at
+                           THEN excluded.complete_at ELSE watermarks.complete_at END";
+
+async fn record(connection: &mut SqliteConnection, listing: &Listing) -> Result<(), LedgerError> {
+    let Listing { workspace_id, kind, at, rows, complete } = listing;
+    let at = moment(*at);
+    for (id, attributes) in rows {
+        sqlx::query(SEEN)
+            .bind(workspace_id.as_str().to_owned())
+            .bind(kind.clone())
+            .bind(id.clone())
+            .bind(String::from_utf8_lossy(&canonical(attributes)).into_owned())
+            .bind(at.clone())
+            .bind(at.clone())
+            .bind(i64::from(*complete))
+            .execute(&mut *connection)
+            .await?;
+    }
+    sqlx::query(LISTED)
+        .bind(workspace_id.as_str().to_owned())
+        .bind(kind.clone())
+        .bind(at.clone())
+        .bind(complete.then_some(at))
+        .execute(&mut *connection)
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::Clock;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_seen_keeps_its_first_and_last_moment_whatever_order_it_is_told_in() {
+        let root = tempfile::tempdir().unwrap();
+        let clock = Clock::starting_at("2026-11-22T04:30:00Z".parse().unwrap());
+        let ledger = Ledger::open(root.path(), clock).await.unwrap();
+        let workspace = WorkspaceId::parse("w-1").unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (noon, half, one) = (at("2026-11-22T12:00:00Z"), at("2026-11-22T12:00:00.5Z"), at("2026-11-22T13:00:00Z"));
+        let row = |role: &str| vec![("m-1".to_owned(), json!({ "role": role }))];
+        ledger.record_sightings(half, &workspace, "member", row("editor"), true).await.unwrap();
+        ledger.record_sightings(one, &workspace, "member", row("admin"), false).await.unwrap();
+        ledger.record_sightings(noon, &workspace, "member", row("view"), true).await.unwrap();
+
+        let seen = ledger.sightings(&workspace, "member").await.unwrap();
+        let wanted = Sighting {
+            id: "m-1".to_owned(),
+            attributes: json!({ "role": "admin" }),
+            first_seen: noon,
+            last_seen: one,
+            complete: false,
+        };
+        assert_eq!(seen, [wanted]);
+        let watermark = ledger.watermark(&workspace, "member").await.unwrap().unwrap();
+        assert_eq!(watermark, Watermark { listed: one, complete: Some(half) });
+        assert!(ledger.sightings(&workspace, "tag").await.unwrap().is_empty());
+        assert_eq!(ledger.watermark(&workspace, "tag").await.unwrap(), None);
+    }
+}

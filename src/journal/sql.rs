@@ -1,0 +1,136 @@
+//! The schema, its migrations, and every statement that is a matter of dialect.
+//!
+//! Portable SQL: types `TEXT`, `BIGINT`, `BLOB` (`BYTEA` on PostgreSQL), upserts by `ON CONFLICT`, moments as fixed-width UTC text that
+//! sorts. What is SQLite's own stands in this file alone: `BEGIN IMMEDIATE`, the catalogue, the trigger bodies, the pragmas of `db.rs`.
+
+/// A schema version. A newer major cannot be understood; a newer minor only added something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Version {
+    /// Raised when an older keyholder would misread the file.
+    pub(super) major: u32,
+    /// Raised for additions.
+    pub(super) minor: u32,
+}
+
+impl Version {
+    /// Reads `1.2`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (major, minor) = text.split_once('.')?;
+        Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// Takes the write lock at once, so that two writers wait for each other instead of failing half-way.
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+/// Ends a transaction; returns once it is on disk.
+pub(super) const COMMIT: &str = "COMMIT";
+/// Takes a transaction back.
+pub(super) const ROLLBACK: &str = "ROLLBACK";
+
+/// Names of the tables that are there.
+pub(super) const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+
+/// Steps from an empty file to the newest schema. Never edit one that was released: add one.
+pub(super) const MIGRATIONS: [(Version, &[&str]); 2] = [
+    (Version { major: 1, minor: 0 }, &[META, RUNS, STEPS, ENTRIES, NO_UPDATE, NO_DELETE]),
+    (
+        Version { major: 1, minor: 1 },
+        &[
+            SIGHTINGS,
+            WATERMARKS,
+            "CREATE INDEX steps_by_subject ON steps (workspace_id, subject)",
+            "CREATE INDEX steps_by_state ON steps (state, outcome)",
+        ],
+    ),
+];
+
+/// The newest schema.
+pub(super) const NEWEST: Version = MIGRATIONS[MIGRATIONS.len() - 1].0;
+
+const META: &str = "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)";
+
+// `ordinal` is the order of beginning; `head_*` is the newest entry, so that a missing tail shows.
+const RUNS: &str = "CREATE TABLE runs (
+    id TEXT PRIMARY KEY,
+    ordinal BIGINT NOT NULL UNIQUE,
+    started_at TEXT NOT NULL,
+    ended_at TEXT,
+    command TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    reason TEXT,
+    plan TEXT NOT NULL,
+    approved_by TEXT NOT NULL,
+    fleet_digest TEXT NOT NULL,
+    version TEXT NOT NULL,
+    exit_code BIGINT,
+    outcome TEXT,
+    requests BIGINT,
+    head_seq BIGINT NOT NULL,
+    head_hash BLOB NOT NULL
+)";
+
+// The step itself stands once, in its `planned` entry (`planned_seq`).
+const STEPS: &str = "CREATE TABLE steps (
+    run TEXT NOT NULL REFERENCES runs (id),
+    id TEXT NOT NULL,
+    planned_seq BIGINT NOT NULL,
+    workspace TEXT NOT NULL,
+    workspace_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    removal BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    attempt BIGINT NOT NULL,
+    answer TEXT,
+    effect TEXT,
+    outcome TEXT,
+    reason_code TEXT,
+    reason TEXT,
+    status BIGINT,
+    changed_at TEXT NOT NULL,
+    PRIMARY KEY (run, id),
+    UNIQUE (run, planned_seq)
+)";
+
+const ENTRIES: &str = "CREATE TABLE entries (
+    run TEXT NOT NULL REFERENCES runs (id),
+    seq BIGINT NOT NULL,
+    at TEXT NOT NULL,
+    prev_hash BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (run, seq)
+)";
+
+const NO_UPDATE: &str = "CREATE TRIGGER entries_are_not_updated BEFORE UPDATE ON entries
+    BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END";
+
+const NO_DELETE: &str = "CREATE TRIGGER entries_are_not_deleted BEFORE DELETE ON entries
+    BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END";
+
+// `complete` tells whether the listing that last showed the row was complete.
+const SIGHTINGS: &str = "CREATE TABLE sightings (
+    workspace_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    attributes TEXT NOT NULL,
+    first_seen TEXT NOT NULL,
+    last_seen TEXT NOT NULL,
+    complete BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, kind, id)
+)";
+
+// A row last seen before `complete_at` is gone: only a complete listing can prove an absence.
+const WATERMARKS: &str = "CREATE TABLE watermarks (
+    workspace_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    listed_at TEXT NOT NULL,
+    complete_at TEXT,
+    PRIMARY KEY (workspace_id, kind)
+)";

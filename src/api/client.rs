@@ -145,7 +145,7 @@ impl Client {
 
     /// Lists all members and open invitations.
     pub async fn members(&self, expected: &WorkspaceId) -> Result<Listing<Member>, Error> {
-        let mut pages = std::pin::pin!(self.member_pages(expected, MemberFilter::default()));
+        let mut pages = std::pin::pin!(self.member_pages(expected, &MemberFilter::default()));
         let mut listing = Listing::default();
         while let Some(page) = pages.next().await {
             listing.add(page?);
@@ -157,9 +157,9 @@ impl Client {
     pub fn member_pages<'a>(
         &'a self,
         expected: &'a WorkspaceId,
-        filter: MemberFilter,
-    ) -> impl Stream<Item = Result<Page<Member>, Error>> + Send + 'a {
-        let start = (Pager::of_members(&filter), self.patience());
+        filter: &MemberFilter,
+    ) -> impl Stream<Item = Result<Page<Member>, Error>> + Send + use<'a> {
+        let start = (Pager::of_members(filter), self.patience());
         stream::try_unfold(start, move |(mut pager, mut patience)| async move {
             let Some(path) = pager.next().map(str::to_owned) else { return Ok(None) };
             let body = self.read(Operation::MemberList, &path, &mut patience, decode).await?;

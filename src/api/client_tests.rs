@@ -124,7 +124,7 @@ async fn every_attempt_pays_the_pacer() {
     stage.client.current().await.unwrap();
     let seen = stage.ended();
     for pair in seen.windows(2) {
-        assert!(pair[1].at - pair[0].at >= Duration::from_secs(1), "{seen:?}");
+        assert!(pair[1].at >= pair[0].at + Duration::from_secs(1), "{seen:?}");
     }
 }
 
@@ -154,7 +154,7 @@ async fn a_listing_that_turns_in_circles_ends_incomplete() {
 #[tokio::test(start_paused = true)]
 async fn a_listing_whose_page_does_not_come_is_an_error() {
     let stage = Stage::playing([page(&["a"], Some("c1")), Line::Answer(403, fixture!("error.403.scope.json"))]);
-    let pages: Vec<_> = stage.client.member_pages(&home(), MemberFilter::default()).collect().await;
+    let pages: Vec<_> = stage.client.member_pages(&home(), &MemberFilter::default()).collect().await;
     assert!(pages[0].is_ok() && pages[1].is_err() && pages.len() == 2);
 }
 
@@ -263,14 +263,14 @@ async fn a_permit_for_another_workspace_sends_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn what_would_wait_beyond_the_deadline_is_known_at_once() {
-    let setting = || Setting { deadline: Some(Duration::from_secs(60)), ..Setting::default() };
+    let setting = || Setting { deadline: Some(Duration::from_mins(1)), ..Setting::default() };
     let stage = Stage::set(setting(), [Line::Throttle(Some("3600"))]);
     assert!(matches!(stage.client.current().await, Err(Error::BeyondDeadline { .. })));
     assert!(stage.clock.elapsed() < Duration::from_secs(1));
 
     let stage = Stage::set(Setting { permits: 0, ..setting() }, []);
     assert!(matches!(stage.client.slot().await, Err(Error::BeyondDeadline { .. })));
-    assert_eq!(stage.clock.elapsed(), Duration::from_secs(60));
+    assert_eq!(stage.clock.elapsed(), Duration::from_mins(1));
 }
 
 #[tokio::test(start_paused = true)]

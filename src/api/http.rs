@@ -41,7 +41,7 @@ pub enum Protocol {
 }
 
 /// How the network is used.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct HttpSettings {
     /// Protocol over https.
     pub protocol: Protocol,

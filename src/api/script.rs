@@ -96,6 +96,7 @@ pub(super) struct Stage {
 }
 
 /// How a stage differs from the usual one.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Setting {
     pub(super) places: u32,
     pub(super) permits: usize,

@@ -38,7 +38,7 @@ impl Backoff {
 
     fn jittered(&mut self, whole: Duration) -> Duration {
         let half = whole / 2;
-        half + self.part_of(whole - half)
+        half + self.part_of(whole.saturating_sub(half))
     }
 }
 

@@ -22,7 +22,16 @@ pub struct Pacer {
     news: Notify,
     /// Tells those with a deadline that a pause may reach beyond it.
     slowed: Notify,
+    /// The last 429 that may have been about this quota, or about that of the pacer named.
+    rumour: Mutex<Option<(Witness, Instant)>>,
 }
+
+/// How long a 429 that may be about either of two quotas is remembered: the longest published window (contract section 4).
+const REMEMBERED: Duration = Duration::from_mins(1);
+
+/// Names a pacer, for telling two apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Witness(usize);
 
 impl Pacer {
     /// Makes a pacer that admits at most `places` requests (at least 1) into any window of a second.
@@ -38,6 +47,7 @@ impl Pacer {
             places: Mutex::new(Places::new(clock, places, seed)),
             news: Notify::new(),
             slowed: Notify::new(),
+            rumour: Mutex::new(None),
         })
     }
 
@@ -77,6 +87,20 @@ impl Pacer {
     /// Returns when the next place can be had, for progress; nothing if at once, or if it hangs on requests not sent yet.
     pub fn next_free(&self) -> Option<Instant> {
         self.places().next_free(self.clock.instant())
+    }
+
+    /// Returns a name by which this pacer can be told from others that live.
+    pub(super) fn witness(self: &Arc<Self>) -> Witness {
+        Witness(Arc::as_ptr(self).addr())
+    }
+
+    /// Takes a 429 that was about this quota or about the witness's own; tells whether it counts here: only if another
+    /// witness said so lately.
+    fn confirms(&self, witness: Witness) -> bool {
+        let now = self.clock.instant();
+        let mut rumour = self.rumour.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = rumour.replace((witness, now));
+        before.is_some_and(|(other, at)| other != witness && now.saturating_duration_since(at) < REMEMBERED)
     }
 
     /// Ends as soon as nothing can be admitted before the deadline.
@@ -137,6 +161,11 @@ impl Ticket {
         }
     }
 
+    /// Returns the name of its pacer.
+    pub(super) fn witness(&self) -> Witness {
+        self.pacer.witness()
+    }
+
     /// Returns when it was sent.
     pub fn sent_at(&self) -> Option<Instant> {
         match self.state {
@@ -158,6 +187,15 @@ impl Ticket {
     pub fn throttled(mut self, retry_after: Option<Duration>) {
         if let State::Sent { at, free } = self.state {
             self.pacer.throttled(&at, retry_after);
+            self.settle(free);
+        }
+    }
+
+    /// Notes that a 429 came which may have been about this quota or about the witness's own.
+    pub(super) fn perhaps_throttled(mut self, witness: Witness, retry_after: Option<Duration>) {
+        if self.pacer.confirms(witness) {
+            self.throttled(retry_after);
+        } else if let State::Sent { free, .. } = self.state {
             self.settle(free);
         }
     }

@@ -14,18 +14,18 @@ use crate::clock::Clock;
 pub struct Pacers {
     clock: Clock,
     seed: u64,
-    pacers: Mutex<BTreeMap<String, Arc<Pacer>>>,
+    by_key: Mutex<BTreeMap<String, Arc<Pacer>>>,
 }
 
 impl Pacers {
     /// Makes an empty registry; each pacer derives its own chance from seed and key, so adding one changes no other.
     pub fn new(clock: Clock, seed: u64) -> Self {
-        Self { clock, seed, pacers: Mutex::new(BTreeMap::new()) }
+        Self { clock, seed, by_key: Mutex::new(BTreeMap::new()) }
     }
 
     /// Returns the pacer of a key, made with so many places if it is the first to ask.
     pub fn get(&self, key: &str, places: u32) -> Arc<Pacer> {
-        let mut pacers = self.pacers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pacers = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pacer) = pacers.get(key) {
             return Arc::clone(pacer);
         }
@@ -127,11 +127,14 @@ impl Tickets {
         }
     }
 
-    /// Notes that a 429 came. Whose quota it was is not told, so both slow down.
+    /// Notes that a 429 came. Whose quota it was is not told: the workspace's own slows down, the admin's once two of its
+    /// workspaces say the same within a minute. So one workspace that is limited for ever, or parked for an hour by its
+    /// `Retry-After`, does not take the whole group with it; and if it is the admin's, the second rejection tells.
     pub fn throttled(self, retry_after: Option<Duration>) {
+        let witness = self.own.witness();
         self.own.throttled(retry_after);
         if let Some(admin) = self.admin {
-            admin.throttled(retry_after);
+            admin.perhaps_throttled(witness, retry_after);
         }
     }
 }
@@ -149,6 +152,26 @@ mod tests {
         let pacers = Pacers::new(clock(), 7);
         assert!(Arc::ptr_eq(&pacers.get("a", 2), &pacers.get("a", 50)));
         assert!(!Arc::ptr_eq(&pacers.get("a", 2), &pacers.get("b", 2)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_limited_workspace_does_not_stop_its_group_and_two_slow_the_admin() {
+        let clock = clock();
+        let admin = Pacer::new(clock, 50);
+        let lanes: Vec<Pace> = (0..3).map(|_| Pace::via(Pacer::new(clock, 50), Arc::clone(&admin))).collect();
+        let reject = async |lane: &Pace, hint| {
+            let mut tickets = lane.admit().await;
+            tickets.sent();
+            clock.sleep(Duration::from_millis(20)).await;
+            tickets.throttled(Some(Duration::from_secs(hint)));
+        };
+        for _ in 0..3 {
+            reject(&lanes[0], 10).await;
+        }
+        assert!(lanes[0].next_free().is_some());
+        assert!(lanes[1].next_free().is_none() && admin.next_free().is_none());
+        reject(&lanes[1], 100).await;
+        assert!(lanes[2].next_free() >= Some(clock.instant() + Duration::from_secs(100)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -103,7 +103,9 @@ mod tests {
 
     fn after(counted: &[Certainty], kind: Kind, certainty: Certainty) -> Verdict {
         let mut tries = Tries::default();
-        counted.iter().for_each(|certainty| tries.count(*certainty));
+        for certainty in counted {
+            tries.count(*certainty);
+        }
         verdict(kind, certainty, tries, DELAY)
     }
 
@@ -144,7 +146,9 @@ mod tests {
         assert_ne!(after(&[Certainty::Throttled; 5], Kind::Read, Certainty::Throttled), Verdict::End);
         assert_eq!(after(&[Certainty::Throttled; 6], Kind::Read, Certainty::Throttled), Verdict::End);
         let mut tries = Tries::default();
-        (0..4).for_each(|_| tries.count(LOST));
+        for _ in 0..4 {
+            tries.count(LOST);
+        }
         tries.renew();
         tries.count(LOST);
         assert_eq!(verdict(Kind::Read, LOST, tries, DELAY), Verdict::Again { after: DELAY });

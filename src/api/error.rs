@@ -103,6 +103,100 @@ impl Error {
 
 impl Advise for Error {
     fn advice(&self) -> Vec<String> {
-        Vec::new()
+        match self {
+            Self::NotSent { .. } => vec![
+                "the API could not be reached: check the network, the name in `base_url` and the machine's certificates"
+                    .to_owned(),
+            ],
+            Self::Ambiguous { operation, timed_out, .. } => {
+                let mut advice = Vec::new();
+                if operation.is_write() {
+                    advice.push("it is not known whether this took: `keyholder resume` looks and settles it".to_owned());
+                }
+                if *timed_out {
+                    advice.push("if answers are always this slow, raise `timeout` in `[defaults]`".to_owned());
+                }
+                advice
+            }
+            Self::Refused { operation, refusal, .. } => refusal.advice(*operation),
+            Self::Throttled { .. } => vec![
+                "other tools are using up this workspace's limit (100 requests a second, 6,000 a minute, shared by all its keys)"
+                    .to_owned(),
+                "try again later, or lower `share`".to_owned(),
+            ],
+            Self::Unreadable { .. } => {
+                vec!["the API may have changed or be under maintenance: try again later, or look for a newer keyholder".to_owned()]
+            }
+            Self::BeyondDeadline { .. } => {
+                vec!["run it again later, or give it more time with `--deadline`".to_owned()]
+            }
+        }
+    }
+}
+
+impl Refusal {
+    /// Returns what to do about this kind of no to this call.
+    fn advice(self, operation: Operation) -> Vec<String> {
+        match self {
+            Self::Key => vec![
+                "the key is wrong or was revoked: make a new one in this workspace's settings (Integrations, API Keys) and put it \
+                 where the workspace's `key` points"
+                    .to_owned(),
+                "with `via`, it is the admin workspace's key".to_owned(),
+            ],
+            Self::Plan => vec![
+                "this workspace has no active paid plan, or lacks the add-on behind this call: renew it in the vendor's app, or set \
+                 `mode = \"off\"`"
+                    .to_owned(),
+            ],
+            Self::Scope => vec![
+                format!("{}, a key needs one of the scopes {}", operation.purpose(), scopes(operation)),
+                "scopes of a key cannot be changed: make a new key with the scope and delete the old one".to_owned(),
+                "with `via`, the admin workspace's key needs the scope, and the workspace must have accepted the group's \
+                 invitation"
+                    .to_owned(),
+            ],
+            Self::Edge => vec![
+                "the network in front of the API refused this, not the API; the key may be fine: check for a proxy or a blocked \
+                 address, and try again later"
+                    .to_owned(),
+            ],
+            Self::Route => {
+                vec!["the API does not offer this now; nothing is wrong with the workspace: try again later".to_owned()]
+            }
+            Self::Missing => vec!["it is gone, or belongs to another workspace: plan again".to_owned()],
+            Self::Conflict => vec!["it collides with something that is there already: plan again".to_owned()],
+            Self::Invalid => vec!["the API did not accept the values that were sent: see its message".to_owned()],
+            Self::Redirect => {
+                vec!["a key goes to one origin only, so redirects are not followed: correct `base_url`".to_owned()]
+            }
+        }
+    }
+}
+
+fn scopes(operation: Operation) -> String {
+    operation.scopes().iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_scope_is_named_with_what_it_is_for() {
+        let refused = |refusal| Error::Refused {
+            operation: Operation::MemberCreate,
+            status: 403,
+            refusal,
+            message: String::new(),
+        };
+        let advice = refused(Refusal::Scope).advice().join("\n");
+        assert!(advice.contains("to invite people") && advice.contains("`workspace_members:create`"), "{advice}");
+        for refusal in [Refusal::Key, Refusal::Plan, Refusal::Scope, Refusal::Edge, Refusal::Redirect] {
+            assert!(refused(refusal).ends_lane() && !refused(refusal).advice().is_empty());
+        }
+        for refusal in [Refusal::Route, Refusal::Missing, Refusal::Conflict, Refusal::Invalid] {
+            assert!(!refused(refusal).ends_lane() && !refused(refusal).advice().is_empty());
+        }
     }
 }

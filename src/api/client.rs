@@ -1,0 +1,342 @@
+//! The client of one workspace lane: reads, and the slot every attempt must have.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _, stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::classify::{classify, decode, misread};
+use super::error::Error;
+use super::members::{self, decode_member};
+use super::operation::Operation;
+use super::page::{Listing, MemberFilter, Page, Pager};
+use super::transport::{Failure, Request, Transport};
+use super::workspace::{self, decode_identity};
+use crate::clock::Clock;
+use crate::domain::fleet::BaseUrl;
+use crate::domain::{Access, Identity, Member, MemberId, WorkspaceId};
+use crate::pace::{Backoff, Certainty, Kind, Pace, Tickets, Tries, Verdict, verdict};
+
+/// The first delay between attempts of a read, at most; they double up to [`LONGEST_DELAY`].
+const FIRST_DELAY: Duration = Duration::from_millis(500);
+/// The longest delay between attempts of a read.
+const LONGEST_DELAY: Duration = Duration::from_secs(30);
+
+/// Numbers of a run, counted where they arise.
+#[derive(Debug, Default)]
+pub struct Tally {
+    requests: AtomicU64,
+    throttled: AtomicU64,
+    writes: AtomicU64,
+    limited: AtomicU64,
+}
+
+impl Tally {
+    /// Returns how many requests were sent, repeated ones included.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many of them were answered 429.
+    pub fn throttled(&self) -> u64 {
+        self.throttled.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many of them were writes.
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Relaxed)
+    }
+
+    /// Returns the time all lanes together waited for their pace.
+    pub fn limited(&self) -> Duration {
+        Duration::from_micros(self.limited.load(Ordering::Relaxed))
+    }
+
+    fn count(&self, operation: Operation) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        if operation.is_write() {
+            self.writes.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn waited(&self, time: Duration) {
+        self.limited.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
+
+/// What a client is made of.
+#[derive(Debug, Clone)]
+pub struct ClientSettings {
+    /// What carries requests.
+    pub transport: Arc<dyn Transport>,
+    /// How the workspace is reached.
+    pub access: Access,
+    /// Where requests go.
+    pub base: BaseUrl,
+    /// When the workspace may be spoken to.
+    pub pace: Pace,
+    /// The global permits: how many requests of the whole run may be in flight.
+    pub in_flight: Arc<Semaphore>,
+    /// The clock.
+    pub clock: Clock,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
+    /// When the run is to end: nothing waits beyond it.
+    pub deadline: Option<Instant>,
+    /// Seed of the delays between attempts.
+    pub seed: u64,
+    /// The numbers of the run.
+    pub tally: Arc<Tally>,
+}
+
+/// Reads of one workspace. Cheap to clone; `Debug` shows no key.
+#[derive(Clone)]
+pub struct Client {
+    settings: Arc<ClientSettings>,
+    /// Calls made, so that each has delays of its own.
+    calls: Arc<AtomicU64>,
+}
+
+/// The right to make one attempt: a place with the pacers and a global permit. Dropped, it gives both back.
+#[derive(Debug)]
+#[must_use = "a dropped slot gives its place back"]
+pub struct Slot {
+    tickets: Tickets,
+    permit: OwnedSemaphorePermit,
+}
+
+/// How often one call has tried, and the delays in between.
+struct Patience {
+    tries: Tries,
+    backoff: Backoff,
+}
+
+impl Client {
+    /// Makes the client of one lane.
+    pub fn new(settings: ClientSettings) -> Self {
+        Self { settings: Arc::new(settings), calls: Arc::default() }
+    }
+
+    /// Returns how the workspace is reached.
+    pub(super) fn access(&self) -> &Access {
+        &self.settings.access
+    }
+
+    /// Asks which workspace the key opens (contract section 7).
+    pub async fn current(&self) -> Result<Identity, Error> {
+        self.read(Operation::WorkspaceCurrent, workspace::PATH, &mut self.patience(), decode_identity).await
+    }
+
+    /// Reads one member again; one that is gone is `Refused` as [`Missing`](super::Refusal::Missing). The row says itself
+    /// which workspace it is of; another than expected is for the caller to judge.
+    pub async fn member(&self, id: &MemberId) -> Result<Member, Error> {
+        let path = format!("{}/{id}", members::PATH);
+        let decode = |body: &[u8]| match decode_member(body, None)? {
+            member if member.id == *id => Ok(member),
+            _ => Err("the answer is about another member".to_owned()),
+        };
+        self.read(Operation::MemberGet, &path, &mut self.patience(), decode).await
+    }
+
+    /// Lists all members and open invitations.
+    pub async fn members(&self, expected: &WorkspaceId) -> Result<Listing<Member>, Error> {
+        let mut pages = std::pin::pin!(self.member_pages(expected, &MemberFilter::default()));
+        let mut listing = Listing::default();
+        while let Some(page) = pages.next().await {
+            listing.add(page?);
+        }
+        Ok(listing)
+    }
+
+    /// Lists members page by page, narrowed by the API's own filters; ends after an error. Attempts are counted anew for each page.
+    pub fn member_pages<'a>(
+        &'a self,
+        expected: &'a WorkspaceId,
+        filter: &MemberFilter,
+    ) -> impl Stream<Item = Result<Page<Member>, Error>> + Send + use<'a> {
+        let start = (Pager::of_members(filter), self.patience());
+        stream::try_unfold(start, move |(mut pager, mut patience)| async move {
+            let Some(path) = pager.next().map(str::to_owned) else { return Ok(None) };
+            let body = self.read(Operation::MemberList, &path, &mut patience, decode).await?;
+            patience.tries.renew();
+            let page = pager.take_members(body, expected);
+            Ok(Some((page, (pager, patience))))
+        })
+    }
+
+    /// Waits for the right to make one write: first for the pace, then for the global permit, so that who waits for the pace
+    /// keeps nobody else from sending. Fails with `BeyondDeadline` as soon as it is known that none can be had in time.
+    pub async fn slot(&self) -> Result<Slot, Error> {
+        self.slot_for(Operation::MemberCreate).await
+    }
+
+    /// Waits like [`Client::slot`]; an error names the given call.
+    pub async fn slot_for(&self, operation: Operation) -> Result<Slot, Error> {
+        let settings = &*self.settings;
+        loop {
+            let began = settings.clock.instant();
+            let tickets = match settings.deadline {
+                Some(deadline) => settings.pace.admit_before(deadline).await,
+                None => Some(settings.pace.admit().await),
+            };
+            settings.tally.waited(settings.clock.instant().saturating_duration_since(began));
+            let tickets = tickets.ok_or(Error::BeyondDeadline { operation })?;
+            let permit = self.global_permit(operation).await?;
+            // A 429 that came while the permit was awaited moved everyone's next slot: queue anew.
+            if !tickets.is_stale() {
+                return Ok(Slot { tickets, permit });
+            }
+        }
+    }
+
+    /// Makes one attempt. The body of a success is not judged yet.
+    pub(super) async fn attempt(
+        &self,
+        slot: Slot,
+        operation: Operation,
+        path: String,
+        body: Option<String>,
+    ) -> Result<Bytes, Error> {
+        let settings = &*self.settings;
+        let Slot { mut tickets, permit } = slot;
+        let request = Request {
+            method: operation.method(),
+            base: settings.base.clone(),
+            path,
+            access: settings.access.clone(),
+            body,
+            timeout: settings.timeout,
+        };
+        settings.tally.count(operation);
+        tickets.sent();
+        // The transport keeps the time limit; should it not, the lane must not hang on it.
+        let came = tokio::select! {
+            biased;
+            came = settings.transport.send(request) => came,
+            () = settings.clock.sleep(settings.timeout) => Err(Failure::Lost {
+                detail: format!("no whole answer within {} s", settings.timeout.as_secs_f64()),
+                timed_out: true,
+            }),
+        };
+        drop(permit);
+        let answered = came.is_ok();
+        let sorted = classify(operation, came, settings.access.key(), settings.clock.now());
+        match &sorted {
+            Err(Error::Throttled { retry_after, .. }) => {
+                settings.tally.throttled.fetch_add(1, Ordering::Relaxed);
+                tickets.throttled(*retry_after);
+            }
+            _ if answered => tickets.answered(),
+            // Nobody knows when it arrived, so the places are held for their full time.
+            _ => drop(tickets),
+        }
+        sorted.map(|body| self.scrubbed(body))
+    }
+
+    /// Says what a success is that cannot be read.
+    pub(super) fn misread(&self, operation: Operation, detail: &str) -> Error {
+        misread(operation, detail, self.settings.access.key())
+    }
+
+    /// Makes attempts until one is read or the verdict ends it; each pays the pacer and the permit anew.
+    async fn read<T>(
+        &self,
+        operation: Operation,
+        path: &str,
+        patience: &mut Patience,
+        decode: impl Fn(&[u8]) -> Result<T, String>,
+    ) -> Result<T, Error> {
+        loop {
+            let slot = self.slot_for(operation).await?;
+            let error = match self.attempt(slot, operation, path.to_owned(), None).await {
+                Ok(body) => match decode(&body) {
+                    Ok(read) => return Ok(read),
+                    Err(fault) => self.misread(operation, &fault),
+                },
+                Err(error) => error,
+            };
+            match patience.judge(&error) {
+                Verdict::Again { after } => self.pause(operation, after).await?,
+                Verdict::Look | Verdict::End => return Err(error),
+            }
+        }
+    }
+
+    async fn global_permit(&self, operation: Operation) -> Result<OwnedSemaphorePermit, Error> {
+        let Self { settings, .. } = self;
+        let beyond = async {
+            match settings.deadline {
+                Some(deadline) => settings.clock.sleep_until(deadline).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            permit = Arc::clone(&settings.in_flight).acquire_owned() => {
+                permit.map_err(|_closed| Error::NotSent { operation, detail: "the run is stopping".to_owned() })
+            }
+            () = beyond => Err(Error::BeyondDeadline { operation }),
+        }
+    }
+
+    /// Waits between attempts, holding neither place nor permit.
+    async fn pause(&self, operation: Operation, after: Duration) -> Result<(), Error> {
+        let clock = self.settings.clock;
+        if self.settings.deadline.is_some_and(|deadline| clock.instant() + after > deadline) {
+            return Err(Error::BeyondDeadline { operation });
+        }
+        if !after.is_zero() {
+            clock.sleep(after).await;
+        }
+        Ok(())
+    }
+
+    fn patience(&self) -> Patience {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        let seed = self.settings.seed.wrapping_add(call.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        Patience { tries: Tries::default(), backoff: Backoff::new(seed, FIRST_DELAY, LONGEST_DELAY) }
+    }
+
+    /// Replaces the key wherever a success echoes it: what is decoded is shown and stored.
+    fn scrubbed(&self, body: Bytes) -> Bytes {
+        let key = self.settings.access.key();
+        match std::str::from_utf8(&body) {
+            Ok(text) if text.contains(key.expose()) => Bytes::from(key.redact(text)),
+            _ => body,
+        }
+    }
+}
+
+impl Patience {
+    fn judge(&mut self, error: &Error) -> Verdict {
+        let certainty = certainty(error);
+        self.tries.count(certainty);
+        verdict(Kind::Read, certainty, self.tries, self.backoff.delay())
+    }
+}
+
+/// Says what is known about a request in the words of `pace`. An answer that cannot be read is as good as a lost one (DESIGN
+/// section 5): a truncated body or a maintenance page is gone a second later.
+pub fn certainty(error: &Error) -> Certainty {
+    match error {
+        Error::NotSent { .. } => Certainty::NotSent,
+        Error::Throttled { .. } => Certainty::Throttled,
+        Error::Ambiguous { timed_out, .. } => Certainty::Ambiguous { timed_out: *timed_out },
+        Error::Unreadable { .. } => Certainty::Ambiguous { timed_out: false },
+        Error::Refused { .. } | Error::BeyondDeadline { .. } => Certainty::Refused,
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("access", &self.settings.access)
+            .field("base", &self.settings.base.origin())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,320 @@
+//! The end of a list, defined once: paging with every rule of contract section 3.
+//!
+//! A listing is complete only if every page came, no cursor repeated, no id was missing and every row was of its workspace
+//! (DESIGN section 5, "Who is who"); only a complete one proves an absence. Pure: it says which page to ask for next and judges
+//! what came; the client asks.
+
+use std::collections::hash_map::{DefaultHasher, Entry};
+use std::collections::{HashMap, HashSet};
+use std::hash::{Hash as _, Hasher as _};
+
+use serde::Deserialize;
+
+use super::members::MemberRow;
+use super::wire::Text;
+use crate::domain::{Member, WorkspaceId};
+
+/// Rows a page: the most that lists give; above it two of them answered 200 with nothing (contract section 3).
+const LIMIT: u32 = 100;
+/// Pages of one listing. A million rows is beyond any member list; past it the API is turning in circles with fresh cursors.
+const MOST_PAGES: usize = 10_000;
+
+/// Why a listing cannot prove an absence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Incomplete {
+    /// A cursor came a second time.
+    #[error("the API gave the same cursor twice")]
+    CursorRepeated,
+    /// There is no end to it.
+    #[error("the listing did not end after 10,000 pages")]
+    TooManyPages,
+    /// A row has no id that could enter a path.
+    #[error("a row has no usable id")]
+    IdUnusable,
+    /// A row says it is of another workspace, or of none.
+    #[error("row `{id}` is not of this workspace")]
+    OtherWorkspace {
+        /// The row.
+        id: String,
+    },
+    /// A row lacks what it must say.
+    #[error("row `{id}` has no usable `{field}`")]
+    Lacks {
+        /// The row.
+        id: String,
+        /// The member of the row.
+        field: &'static str,
+    },
+    /// A row came twice and differed: the data moved while it was read.
+    #[error("row `{id}` came twice and differed: it changed while it was read")]
+    Changed {
+        /// The row.
+        id: String,
+    },
+}
+
+/// One page, without the rows that came before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The rows that could be taken.
+    pub rows: Vec<T>,
+    /// What else was wrong with it, the first fault.
+    pub complete: Result<(), Incomplete>,
+}
+
+/// A whole list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing<T> {
+    /// The rows that could be taken, in the order they came, each id once.
+    pub rows: Vec<T>,
+    /// Whether that is all there is; else the first reason to doubt it.
+    pub complete: Result<(), Incomplete>,
+}
+
+impl<T> Listing<T> {
+    /// Adds a page.
+    pub fn add(&mut self, page: Page<T>) {
+        let Page { rows, complete } = page;
+        self.rows.extend(rows);
+        if self.complete.is_ok() {
+            self.complete = complete;
+        }
+    }
+}
+
+impl<T> Default for Listing<T> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), complete: Ok(()) }
+    }
+}
+
+/// Which members to list. The API's filters narrow, they never decide.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemberFilter {
+    /// Only memberships, or only open invitations.
+    pub accepted: Option<bool>,
+    /// Only rows whose name or e-mail matches, in the API's own way.
+    pub search: Option<String>,
+}
+
+/// A page on the wire. `items` must be there: a page without them is no page.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PageBody<R> {
+    items: Vec<R>,
+    #[serde(default)]
+    next_starting_after: Text,
+}
+
+/// Where a walk through a list stands.
+#[derive(Debug)]
+pub(crate) struct Pager {
+    path: String,
+    next: Option<String>,
+    cursors: HashSet<String>,
+    rows: HashMap<String, u64>,
+    pages: usize,
+}
+
+impl Pager {
+    /// Begins a walk through a list that is filtered by the given parameters.
+    pub(crate) fn new(path: &str, filter: &[(&str, &str)]) -> Self {
+        let mut path = format!("{path}?limit={LIMIT}");
+        for (name, value) in filter {
+            path.push('&');
+            path.push_str(name);
+            path.push('=');
+            path.push_str(&percent_encoded(value));
+        }
+        Self { next: Some(path.clone()), path, cursors: HashSet::new(), rows: HashMap::new(), pages: 0 }
+    }
+
+    /// Begins a walk through the members.
+    pub(crate) fn of_members(filter: &MemberFilter) -> Self {
+        let MemberFilter { accepted, search } = filter;
+        let accepted = accepted.map(|accepted| if accepted { "true" } else { "false" });
+        let parameters: Vec<(&str, &str)> = [("accepted", accepted), ("search", search.as_deref())]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        Self::new(super::members::PATH, &parameters)
+    }
+
+    /// Returns the page to ask for, or nothing at the end.
+    pub(crate) fn next(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+
+    /// Takes a page of members of the expected workspace.
+    pub(crate) fn take_members(&mut self, body: PageBody<MemberRow>, expected: &WorkspaceId) -> Page<Member> {
+        let PageBody { items, next_starting_after } = body;
+        let empty = items.is_empty();
+        let mut page = Page { rows: Vec::with_capacity(items.len()), complete: Ok(()) };
+        for row in items {
+            match self.is_new(&row).and_then(|new| if new { row.check(Some(expected)).map(Some) } else { Ok(None) }) {
+                Ok(member) => page.rows.extend(member),
+                Err(fault) => page.complete = page.complete.and(Err(fault)),
+            }
+        }
+        page.complete = page.complete.and(self.turn(empty, next_starting_after.filled()));
+        page
+    }
+
+    /// Tells whether a row was not seen before. Seen again and the same it is dropped; differing, it is a fault.
+    fn is_new(&mut self, row: &MemberRow) -> Result<bool, Incomplete> {
+        let id = row.id.filled().ok_or(Incomplete::IdUnusable)?;
+        let mut hasher = DefaultHasher::new();
+        row.hash(&mut hasher);
+        let digest = hasher.finish();
+        match self.rows.entry(id.to_owned()) {
+            Entry::Vacant(place) => {
+                place.insert(digest);
+                Ok(true)
+            }
+            Entry::Occupied(seen) if *seen.get() == digest => Ok(false),
+            Entry::Occupied(_) => Err(Incomplete::Changed { id: id.chars().take(128).collect() }),
+        }
+    }
+
+    /// Turns to the next page: none after an empty page, or without a cursor (missing, null and "" alike).
+    fn turn(&mut self, empty: bool, cursor: Option<&str>) -> Result<(), Incomplete> {
+        self.pages += 1;
+        self.next = None;
+        let Some(cursor) = cursor.filter(|_| !empty) else { return Ok(()) };
+        if !self.cursors.insert(cursor.to_owned()) {
+            return Err(Incomplete::CursorRepeated);
+        }
+        if self.pages >= MOST_PAGES {
+            return Err(Incomplete::TooManyPages);
+        }
+        self.next = Some(format!("{}&starting_after={}", self.path, percent_encoded(cursor)));
+        Ok(())
+    }
+}
+
+/// Percent-encodes a query value whole. A blank becomes `%20`: `+` means a blank to some servers and itself to others.
+fn percent_encoded(value: &str) -> String {
+    url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::api::classify::decode;
+
+    fn workspace() -> WorkspaceId {
+        WorkspaceId::parse("0197a1c3-5f60-7d11-9a21-00000000aa01").unwrap()
+    }
+
+    fn row(id: &str, role: &str) -> serde_json::Value {
+        json!({"id": id, "email": format!("{id}@agency.example"), "role": role, "accepted": true, "workspace_id": workspace()})
+    }
+
+    fn take(pager: &mut Pager, body: &serde_json::Value) -> Page<Member> {
+        pager.take_members(decode(body.to_string().as_bytes()).unwrap(), &workspace())
+    }
+
+    fn pager() -> Pager {
+        Pager::of_members(&MemberFilter::default())
+    }
+
+    macro_rules! page {
+        ($pager:expr, $name:literal) => {
+            $pager.take_members(
+                decode(include_bytes!(concat!("../../tests/contract/fixtures/", $name))).unwrap(),
+                &workspace(),
+            )
+        };
+    }
+
+    #[test]
+    fn every_recorded_page_is_read_and_ends_as_the_contract_says() {
+        let mut walk = pager();
+        assert_eq!(walk.next(), Some("/api/v2/workspace-members?limit=100"));
+        let mut listing = Listing::default();
+        listing.add(page!(walk, "members.page1.json"));
+        let second = "/api/v2/workspace-members?limit=100&starting_after=0199b770-5f5f-7a5a-8b5b-0000000b0002";
+        assert_eq!(walk.next(), Some(second));
+        listing.add(page!(walk, "members.last.json"));
+        assert_eq!((walk.next(), listing.rows.len(), &listing.complete), (None, 5, &Ok(())));
+
+        let mut walk = pager();
+        assert_eq!(page!(walk, "members.last-null-cursor.json").rows.len(), 1);
+        assert_eq!(walk.next(), None);
+        let mut walk = pager();
+        assert!(page!(walk, "members.empty.json").rows.is_empty());
+        assert_eq!(walk.next(), None);
+        let mut walk = pager();
+        assert_eq!(page!(walk, "members.empty-with-cursor.json"), Page { rows: vec![], complete: Ok(()) });
+        assert_eq!(walk.next(), None);
+        let page = page!(pager(), "members.forward-compat.json");
+        assert_eq!(page.rows[0].role, crate::domain::Role::Other("billing_manager".to_owned()));
+        assert_eq!((page.rows[0].name.as_deref(), page.complete), (None, Ok(())));
+    }
+
+    #[test]
+    fn a_repeated_cursor_ends_the_walk_and_proves_nothing() {
+        let mut walk = pager();
+        assert!(take(&mut walk, &json!({"items": [row("a", "view")], "next_starting_after": "c1"})).complete.is_ok());
+        let page = take(&mut walk, &json!({"items": [row("b", "view")], "next_starting_after": "c1"}));
+        assert_eq!((page.rows.len(), page.complete, walk.next()), (1, Err(Incomplete::CursorRepeated), None));
+    }
+
+    #[test]
+    fn a_row_that_comes_twice_counts_once_and_must_not_differ() {
+        let mut walk = pager();
+        take(&mut walk, &json!({"items": [row("a", "view")], "next_starting_after": "c1"}));
+        let page =
+            take(&mut walk, &json!({"items": [row("a", "view"), row("b", "view")], "next_starting_after": "c2"}));
+        assert_eq!((page.rows.len(), page.complete), (1, Ok(())));
+        let page = take(&mut walk, &json!({"items": [row("b", "admin")]}));
+        assert_eq!(page, Page { rows: vec![], complete: Err(Incomplete::Changed { id: "b".to_owned() }) });
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_taken_is_never_silently_dropped() {
+        let mut foreign = row("x", "view");
+        foreign["workspace_id"] = json!("another");
+        let mut nameless = row("x", "view");
+        nameless["id"] = json!(null);
+        let mut mute = row("x", "view");
+        mute["role"] = json!("");
+        for bad in [foreign, nameless, mute] {
+            let page = take(&mut pager(), &json!({"items": [row("a", "view"), bad]}));
+            assert_eq!(page.rows.len(), 1);
+            assert!(page.complete.is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_list_without_end_ends() {
+        let mut walk = pager();
+        let mut complete = Ok(());
+        for page in 0..MOST_PAGES {
+            assert!(walk.next().is_some());
+            let body = json!({"items": [row("a", "view")], "next_starting_after": format!("c{page}")});
+            complete = take(&mut walk, &body).complete;
+        }
+        assert_eq!((complete, walk.next()), (Err(Incomplete::TooManyPages), None));
+    }
+
+    #[test]
+    fn cursors_and_searches_are_encoded_whole() {
+        let mut walk =
+            Pager::of_members(&MemberFilter { accepted: Some(false), search: Some("a b+c@d.example&x=1".to_owned()) });
+        let first = "/api/v2/workspace-members?limit=100&accepted=false&search=a%20b%2Bc%40d.example%26x%3D1";
+        assert_eq!(walk.next(), Some(first));
+        let cursor = "2026-01-01T00:00:00.000Z&a+b@c.example#/?";
+        take(&mut walk, &json!({"items": [row("a", "view")], "next_starting_after": cursor}));
+        let next = walk.next().unwrap();
+        assert!(next.ends_with("&starting_after=2026-01-01T00%3A00%3A00.000Z%26a%2Bb%40c.example%23%2F%3F"), "{next}");
+    }
+
+    #[test]
+    fn what_has_no_items_is_no_page() {
+        for body in ["{}", "null", "<html>", r#"{"items": null}"#, r#"{"items": {}}"#, r#"{"error": "x"}"#] {
+            assert!(decode::<PageBody<MemberRow>>(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+}

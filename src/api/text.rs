@@ -1,0 +1,51 @@
+//! Text that came from the network, made fit to be shown and stored.
+
+use crate::domain::ApiKey;
+
+/// Longest message kept, in characters: enough for every published one.
+const LONGEST: usize = 200;
+
+/// Strips control characters, replaces the key by its fingerprint, shortens. In this order: a key must neither be put
+/// together by stripping what split it, nor be cut in two by shortening.
+pub(crate) fn clean(text: &str, key: &ApiKey) -> String {
+    let plain: String = text.trim().chars().filter_map(plain).collect();
+    let redacted = key.redact(&plain);
+    match redacted.char_indices().nth(LONGEST) {
+        None => redacted,
+        Some((cut, _)) => format!("{}…", &redacted[..cut - redacted[..cut].chars().last().map_or(0, char::len_utf8)]),
+    }
+}
+
+/// Line breaks and tabs become blanks; control characters and those that turn the direction of writing are dropped.
+fn plain(c: char) -> Option<char> {
+    match c {
+        '\n' | '\t' | '\r' => Some(' '),
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => None,
+        c if c.is_control() => None,
+        c => Some(c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_echoed_key_does_not_survive_however_it_is_hidden() {
+        let key = ApiKey::parse("canary-7f3a0b5c9d1e").unwrap();
+        for text in ["bad key canary-7f3a0b5c9d1e", "canary-7f\u{1b}3a0b5c9d1e", "canary-7f3a\u{200b}0b5c9d1e\r\n"] {
+            let shown = clean(text, &key);
+            assert!(!shown.contains("canary-7f") && shown.contains(&key.fingerprint()), "{shown}");
+        }
+        let cut = clean(&format!("{}canary-7f3a0b5c9d1e", "x".repeat(190)), &key);
+        assert!(!cut.contains("canary"), "{cut}");
+    }
+
+    #[test]
+    fn a_message_is_at_most_two_hundred_characters_without_control_characters() {
+        let key = ApiKey::parse("k").unwrap();
+        let shown = clean(&"ä\u{7}\n".repeat(500), &key);
+        assert_eq!(shown.chars().count(), 200);
+        assert!(!shown.chars().any(char::is_control));
+    }
+}

@@ -1,0 +1,115 @@
+//! The only handle that writes. It cannot be had without an approved plan, and each write consumes the proof that it was
+//! written down first.
+
+use serde_json::json;
+
+use super::client::{Client, Slot};
+use super::error::Error;
+use super::members::{self, Invite, decode_member};
+use super::operation::Operation;
+use crate::domain::{Approval, Member, MemberId, Permit, Role, WorkspaceId};
+
+/// Writes to one workspace. Every call makes exactly one attempt and never repeats it: whether a write may be sent again is
+/// for whoever holds the ledger to decide.
+///
+/// An answer that names another row, address or workspace is `Ambiguous`. One that names the right row in another state is
+/// returned as it came: a 200 does not prove that a member was honoured (contract section 1), so the caller compares.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    client: Client,
+}
+
+impl Writer {
+    /// Makes a writer out of a client, for an approved plan.
+    pub fn new(client: Client, approval: &Approval) -> Self {
+        // Nothing of the approval is kept: that there is one is the point.
+        let _: &Approval = approval;
+        Self { client }
+    }
+
+    /// Returns the client, for looking.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Invites a person (contract section 8, POST). Sends nothing if the permit is for another workspace.
+    pub async fn invite(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        invite: &Invite,
+    ) -> Result<Member, Error> {
+        let operation = Operation::MemberCreate;
+        let body = serde_json::to_string(invite).expect("plain data serializes");
+        let echo = self.write(slot, permit, expected, operation, members::PATH.to_owned(), Some(body)).await?;
+        if echo.email == invite.email {
+            Ok(echo)
+        } else {
+            Err(self.client.misread(operation, "the answer is about another address"))
+        }
+    }
+
+    /// Sets the role of a member or an open invitation (contract section 8, PATCH).
+    pub async fn set_role(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        member: &MemberId,
+        role: &Role,
+    ) -> Result<Member, Error> {
+        let body = json!({ "role": role }).to_string();
+        self.write_to(slot, permit, expected, Operation::MemberPatch, member, Some(body)).await
+    }
+
+    /// Removes a member or withdraws an invitation (contract section 8, DELETE); returns the row that was removed.
+    pub async fn remove(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        member: &MemberId,
+    ) -> Result<Member, Error> {
+        self.write_to(slot, permit, expected, Operation::MemberDelete, member, None).await
+    }
+
+    async fn write_to(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        operation: Operation,
+        member: &MemberId,
+        body: Option<String>,
+    ) -> Result<Member, Error> {
+        let path = format!("{}/{member}", members::PATH);
+        let echo = self.write(slot, permit, expected, operation, path, body).await?;
+        if echo.id == *member {
+            Ok(echo)
+        } else {
+            Err(self.client.misread(operation, "the answer is about another member"))
+        }
+    }
+
+    async fn write(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        operation: Operation,
+        path: String,
+        body: Option<String>,
+    ) -> Result<Member, Error> {
+        let astray = permit.workspace() != expected
+            || self.client.access().acts_as().is_some_and(|workspace| workspace != expected);
+        if astray {
+            let detail = "the permit or the access is for another workspace".to_owned();
+            return Err(Error::NotSent { operation, detail });
+        }
+        // Consumed here: one permit, one attempt.
+        drop(permit);
+        let body = self.client.attempt(slot, operation, path, body).await?;
+        decode_member(&body, Some(expected)).map_err(|fault| self.client.misread(operation, &fault))
+    }
+}

@@ -1,1 +1,47 @@
-//! (being built)
+//! The agency's files: TOML and CSV in, a checked [`Fleet`](crate::domain::Fleet) out; keys by reference.
+//!
+//! Owns the form of `keyholder.toml` and `workspaces/*.toml`, how a key reference becomes a key, how a selection is
+//! understood, the lists of people and clients, and the only writes into a user's files (`init`, `pin`). It is strict
+//! with all of them, reports every problem of every file at once with its place, and never quotes what may hold a key.
+//!
+//! ```text
+//! keyholder.toml, workspaces/*.toml ── toml (places, strictness) ── agency, workspace ── cross ─► Fleet | Problems
+//! Fleet, Selection ─► &[Workspace] ── key ─► Access | KeyTrouble          people.csv ── people ─► PersonRow
+//! clients.csv ── init ─► new files                                        ids seen ── pin ─► the same files, one line more
+//! ```
+//!
+//! It must not know the API, plans, runs or the ledger. Only [`key`] waits for anything; the rest is plain code.
+
+mod agency;
+mod cells;
+mod clients;
+mod cross;
+pub mod init;
+pub mod key;
+mod load;
+mod nearest;
+pub mod people;
+pub mod pin;
+pub mod preset;
+mod problem;
+mod root;
+pub mod select;
+mod smell;
+mod source;
+mod toml;
+mod whole;
+mod workspace;
+
+pub use cells::{CsvProblem, CsvProblems};
+pub use load::load;
+pub use preset::presets;
+pub use problem::{Problem, Problems};
+pub use root::{ConfigError, find_root};
+pub use select::{Purpose, Selection, SelectionError};
+
+/// The file that makes a folder a root.
+pub const AGENCY_FILE: &str = "keyholder.toml";
+/// The folder with one file per client workspace.
+pub const WORKSPACES: &str = "workspaces";
+/// The folder `init` proposes for key files.
+pub const SECRETS: &str = "secrets";

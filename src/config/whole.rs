@@ -1,0 +1,91 @@
+//! Files that appear whole or not at all: written aside, synced, then put in their place.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Who may read a new file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readers {
+    /// The owner alone (0600): everything of ours by default.
+    Owner,
+    /// The same as of the file that is replaced.
+    AsBefore,
+}
+
+/// A file written aside; removed again unless it is put in its place.
+#[derive(Debug)]
+struct Aside {
+    path: PathBuf,
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        // Gone already where it was renamed; nothing to do about a failure here.
+        drop(fs::remove_file(&self.path));
+    }
+}
+
+fn write_aside(target: &Path, bytes: &[u8], readers: Readers) -> io::Result<Aside> {
+    let name = target.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+    // A dot file: the loader does not read it, should the machine die before it is renamed.
+    let mut aside = std::ffi::OsString::from(".");
+    aside.push(name);
+    aside.push(".new");
+    let path = target.with_file_name(aside);
+    // One left by a run that died is ours to replace; `create_new` then follows no link put in its place.
+    drop(fs::remove_file(&path));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&path)?;
+    let aside = Aside { path };
+    file.write_all(bytes)?;
+    if readers == Readers::AsBefore {
+        file.set_permissions(fs::metadata(target)?.permissions())?;
+    }
+    file.sync_all()?;
+    Ok(aside)
+}
+
+/// Makes a new file; fails with `AlreadyExists` where anything is there, and then changes nothing.
+pub(super) fn create(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    if target.symlink_metadata().is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    let aside = write_aside(target, bytes, Readers::Owner)?;
+    // A link refuses to replace what appeared meanwhile; a rename would not. Some file systems have no links.
+    match fs::hard_link(&aside.path, target) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+        Err(_) => fs::rename(&aside.path, target)?,
+    }
+    drop(aside);
+    sync_folder(target)
+}
+
+/// Replaces a file, keeping its mode.
+pub(super) fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let aside = write_aside(target, bytes, Readers::AsBefore)?;
+    fs::rename(&aside.path, target)?;
+    drop(aside);
+    sync_folder(target)
+}
+
+/// Makes the rename itself durable.
+fn sync_folder(target: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(folder) = target.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Makes a folder that its owner alone may enter.
+pub(super) fn create_private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}

@@ -1,0 +1,252 @@
+//! `workspaces/*.toml`: one client workspace a table, each read for itself. What lies between them is `cross`'s.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::agency;
+use super::smell::{shown, smells};
+use super::source::{Source, three_ways};
+use super::toml::{Found, Section, text_of, texts_of};
+use crate::domain::fleet::{Place, Reach, Share};
+use crate::domain::{KeyRef, Mode, WorkspaceId, WorkspaceName};
+
+/// A workspace as its table says, with the places the cross checks need. What could not be read is absent and reported.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) place: Place,
+    pub(super) name: Option<(WorkspaceName, Place)>,
+    pub(super) id: Option<(WorkspaceId, Place)>,
+    /// `via` where it is one; the key where that is; none where neither could be read.
+    pub(super) reach: Option<(Reach, Place)>,
+    pub(super) mode: Option<Mode>,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) display_name: Option<String>,
+    pub(super) share: Option<Share>,
+}
+
+/// Reads a file: one workspace at the top level, or several `[[workspace]]`.
+pub(super) fn read(source: &Source) -> Vec<Draft> {
+    let Some(document) = source.parse() else { return Vec::new() };
+    let root = document.as_table();
+    let Some(list) = root.get("workspace") else {
+        // The place of a workspace is its first key, not the comment above it.
+        let first = root.iter().next().and_then(|(name, _)| root.key(name)).and_then(toml_edit::Key::span);
+        return vec![read_one(Section::new(source, root, "", first.unwrap_or(0..0)))];
+    };
+    let top = Section::new(source, root, "", 0..0);
+    let drafts = match list.as_array_of_tables() {
+        Some(tables) => tables
+            .iter()
+            .map(|table| read_one(Section::new(source, table, "workspace", table.span().unwrap_or(0..0))))
+            .collect(),
+        None => {
+            if let Some(item) = top.item("workspace") {
+                item.refuse("`workspace` is not a list of tables", "begin each workspace with [[workspace]]");
+            }
+            Vec::new()
+        }
+    };
+    drop(top.item("workspace"));
+    top.close(&[
+        ("name", "a file holds one workspace at the top or several [[workspace]], not both"),
+        ("key", "a file holds one workspace at the top or several [[workspace]], not both"),
+        ("id", "a file holds one workspace at the top or several [[workspace]], not both"),
+    ]);
+    drafts
+}
+
+fn read_one(section: Section<'_>) -> Draft {
+    let source = section.source();
+    let placed = |at: std::ops::Range<usize>| source.place(at.start);
+    let draft = Draft {
+        place: placed(section.at()),
+        name: read_name(&section).map(|found| (found.value, placed(found.at))),
+        id: read_id(&section).map(|found| (found.value, placed(found.at))),
+        reach: read_reach(&section),
+        mode: section.word("mode", &Mode::WORDS).map(|found| found.value),
+        labels: section.section("labels").map(|labels| read_labels(&labels)).unwrap_or_default(),
+        display_name: section.text("display_name").map(|found| found.value.to_owned()),
+        share: agency::share(&section),
+    };
+    let in_defaults = "this belongs to [defaults] in keyholder.toml";
+    section.close(&[
+        ("base_url", in_defaults),
+        ("timeout", in_defaults),
+        ("settle", in_defaults),
+        ("deadline", in_defaults),
+        (
+            "api_key",
+            "write key = { file = \"secrets/NAME.key\" }, { env = \"…\" } or { command = […] }; never the key itself",
+        ),
+        (
+            "token",
+            "write key = { file = \"secrets/NAME.key\" }, { env = \"…\" } or { command = […] }; never the key itself",
+        ),
+    ]);
+    draft
+}
+
+fn read_name<'s>(section: &Section<'s>) -> Option<Found<'s, WorkspaceName>> {
+    let Some(text) = section.text("name") else {
+        if section.item("name").is_none() {
+            section.missing("name", "every workspace has a name of its own: name = \"acme\"");
+        }
+        return None;
+    };
+    if smells(text.value) {
+        text.refuse(
+            "something here looks like an API key, not a name",
+            "name the workspace; name the key by reference",
+        );
+        return None;
+    }
+    let Ok(name) = WorkspaceName::parse(text.value) else {
+        let hint = WorkspaceName::slug(text.value)
+            .filter(|_| shown(text.value).starts_with('`'))
+            .map(|slug| format!("write name = \"{slug}\"; the name for people goes into `display_name`"));
+        text.refuse_with(format!("this is not a workspace name: {}", WorkspaceName::RULE), hint);
+        return None;
+    };
+    section.parsed("name", WorkspaceName::RULE, |_| Some(name))
+}
+
+fn read_id<'s>(section: &Section<'s>) -> Option<Found<'s, WorkspaceId>> {
+    section.parsed(
+        "id",
+        "the workspace's id as `keyholder check` shows it, or leave it out and run `keyholder pin`",
+        |text| WorkspaceId::parse(text).ok().filter(|_| !smells(text)),
+    )
+}
+
+fn read_labels(section: &Section<'_>) -> BTreeMap<String, String> {
+    let mut labels = BTreeMap::new();
+    for (name, item) in section.entries() {
+        if name.value.is_empty() || name.value.contains('=') || name.value.chars().any(char::is_whitespace) {
+            name.refuse("a label's name has no blanks and no `=`", "`-l NAME=VALUE` must be able to say it");
+        }
+        if let Some(text) = text_of(&item) {
+            labels.insert(name.value.to_owned(), text.value.to_owned());
+        }
+    }
+    labels
+}
+
+/// Reads `key` or `via`; exactly one of them must stand there.
+fn read_reach(section: &Section<'_>) -> Option<(Reach, Place)> {
+    let key = section.item("key");
+    let via = section.item("via");
+    let place = |at: &std::ops::Range<usize>| section.source().place(at.start);
+    match (key, via) {
+        (None, None) => {
+            section.source().report(
+                section.at(),
+                "key",
+                "neither `key` nor `via` says how it is reached",
+                three_ways(),
+            );
+            None
+        }
+        (Some(key), Some(via)) => {
+            via.refuse("a workspace has a key of its own or is reached `via` another, not both", "drop one of them");
+            drop(read_key(&key));
+            None
+        }
+        (Some(key), None) => Some((Reach::Own(read_key(&key)?), place(&key.at))),
+        (None, Some(via)) => {
+            let text = text_of(&via)?;
+            let Ok(name) = WorkspaceName::parse(text.value) else {
+                text.refuse("this is not a workspace name", "`via` names the workspace whose key is used");
+                return None;
+            };
+            if section.item("id").is_none() {
+                section.missing(
+                    "id",
+                    "a workspace reached `via` another is addressed by its id alone, so it must stand here",
+                );
+            }
+            Some((Reach::Via(name), place(&text.at)))
+        }
+    }
+}
+
+fn read_key(item: &Found<'_, &toml_edit::Item>) -> Option<KeyRef> {
+    if item.value.is_str() {
+        item.refuse_with("an API key must not stand in this file: name the key by reference", three_ways());
+        return None;
+    }
+    let section = Section::of(item)?;
+    let (env, file, command) = (section.item("env"), section.item("file"), section.item("command"));
+    let given = [&env, &file, &command].into_iter().flatten().count();
+    let reference = match (env, file, command) {
+        _ if given != 1 => {
+            item.refuse_with("a key is named by exactly one of `env`, `file` and `command`", three_ways());
+            None
+        }
+        (Some(env), ..) => read_env(&env),
+        (_, Some(file), _) => read_file(&file),
+        (.., Some(command)) => read_command(&command),
+        _ => None,
+    };
+    section.close(&[]);
+    reference
+}
+
+fn read_env(item: &Found<'_, &toml_edit::Item>) -> Option<KeyRef> {
+    let text = text_of(item)?;
+    match env_name(text.value) {
+        Some(reference) => Some(reference),
+        None => {
+            text.refuse_with("this is not the name of a variable: name the key by reference", three_ways());
+            None
+        }
+    }
+}
+
+/// Takes the name of a variable; what smells of a key is none.
+pub(super) fn env_name(text: &str) -> Option<KeyRef> {
+    let fits = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && text.bytes().next().is_some_and(|b| !b.is_ascii_digit())
+        && text.len() <= 128
+        && !smells(text);
+    fits.then(|| KeyRef::Env(text.to_owned()))
+}
+
+fn read_file(item: &Found<'_, &toml_edit::Item>) -> Option<KeyRef> {
+    let text = text_of(item)?;
+    match file_path(text.value) {
+        Some(reference) => Some(reference),
+        None => {
+            text.refuse_with("this is not the path of a file: name the key by reference", three_ways());
+            None
+        }
+    }
+}
+
+/// Takes the path of a key file; what smells of a key is none.
+pub(super) fn file_path(text: &str) -> Option<KeyRef> {
+    let fits = !text.trim().is_empty() && !text.contains('\0') && !smells(text) && !text.contains('\n');
+    fits.then(|| KeyRef::File(PathBuf::from(text)))
+}
+
+fn read_command(item: &Found<'_, &toml_edit::Item>) -> Option<KeyRef> {
+    if item.value.is_str() {
+        item.refuse("a command is a list of words: it is run without a shell", "command = [\"op\", \"read\", \"…\"]");
+        return None;
+    }
+    let texts = texts_of(item)?;
+    let words: Vec<String> = texts.value.iter().map(|text| text.value.to_owned()).collect();
+    match command_words(words) {
+        Some(reference) => Some(reference),
+        None => {
+            texts.refuse_with("this is not a command that prints a key: name the key by reference", three_ways());
+            None
+        }
+    }
+}
+
+/// Takes a program and its arguments; none without a program, with a NUL, or where a word smells of a key.
+pub(super) fn command_words(words: Vec<String>) -> Option<KeyRef> {
+    let fits = words.first().is_some_and(|program| !program.trim().is_empty())
+        && words.iter().all(|word| !word.contains('\0') && !smells(word));
+    fits.then_some(KeyRef::Command(words))
+}

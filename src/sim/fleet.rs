@@ -48,9 +48,7 @@ fn member(state: &mut State, workspace: usize, at: usize) {
     let (email, role, accepted) = match at {
         0 => ("founder@agency.example".to_owned(), "owner", true),
         1 => ("ops.lead@agency.example".to_owned(), "admin", true),
-        _ if at % 8 == 5 => {
-            (format!("contact.{at}@{}.example", state.workspaces[workspace].name), "client", true)
-        }
+        _ if at % 8 == 5 => (format!("contact.{at}@{}.example", state.workspaces[workspace].name), "client", true),
         _ if at % 8 == 7 => (format!("staff.{at:03}@agency.example"), "view", false),
         _ => (format!("staff.{at:03}@agency.example"), if at.is_multiple_of(2) { "editor" } else { "view" }, true),
     };

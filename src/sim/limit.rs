@@ -90,7 +90,8 @@ impl Meter {
     pub(super) fn has_room(&mut self, rates: &Rates, now: Duration) -> bool {
         match rates.window {
             Window::Fixed => {
-                self.second.at(now.as_secs()) < rates.per_second && self.minute.at(now.as_secs() / 60) < rates.per_minute
+                self.second.at(now.as_secs()) < rates.per_second
+                    && self.minute.at(now.as_secs() / 60) < rates.per_minute
             }
             Window::Sliding => self.minute_has_room(rates, now) && self.second_has_room(rates, now),
             Window::Bucket { burst } => {
@@ -178,7 +179,11 @@ mod tests {
 
     /// Most moments within any half-open window of the given length.
     fn densest(moments: &[Duration], length: Duration) -> usize {
-        moments.iter().map(|from| moments.iter().filter(|at| *at >= from && **at < *from + length).count()).max().unwrap_or(0)
+        moments
+            .iter()
+            .map(|from| moments.iter().filter(|at| *at >= from && **at < *from + length).count())
+            .max()
+            .unwrap_or(0)
     }
 
     proptest! {

@@ -137,6 +137,8 @@ async fn within(
 ) -> Result<Answer, Failure> {
     match select(Box::pin(exchange), Box::pin(clock.sleep(limit))).await {
         Either::Left((settled, _)) => settled,
-        Either::Right(_) => Err(Failure::Lost { detail: "no answer within the time limit".to_owned(), timed_out: true }),
+        Either::Right(_) => {
+            Err(Failure::Lost { detail: "no answer within the time limit".to_owned(), timed_out: true })
+        }
     }
 }

@@ -148,10 +148,7 @@ mod tests {
     #[test]
     fn routes_are_found_and_everything_else_is_unknown() {
         assert_eq!(Op::route(Method::Get, "/api/v2/workspaces/current"), Some((Op::WorkspaceCurrent, None)));
-        assert_eq!(
-            Op::route(Method::Delete, "/api/v2/workspace-members/abc"),
-            Some((Op::MemberDelete, Some("abc")))
-        );
+        assert_eq!(Op::route(Method::Delete, "/api/v2/workspace-members/abc"), Some((Op::MemberDelete, Some("abc"))));
         assert_eq!(Op::route(Method::Get, "/api/v2/workspace-group-members/admin"), Some((Op::GroupAdmin, None)));
         for (method, path) in [
             (Method::Post, "/api/v2/workspaces/create"),

@@ -137,9 +137,7 @@ type Done = Result<(Value, bool), Refusal>;
 
 fn perform(state: &mut State, ask: &Ask, (op, id): (Op, Option<&str>), workspace: usize, now: i64) -> Done {
     match op {
-        Op::WorkspaceCurrent => {
-            Ok((paper::workspace(&state.workspaces[workspace], state.owner_of(workspace)), false))
-        }
+        Op::WorkspaceCurrent => Ok((paper::workspace(&state.workspaces[workspace], state.owner_of(workspace)), false)),
         Op::MemberList => members(state, ask, workspace).map(|page| (page, false)),
         Op::MemberGet => row_at(state, workspace, id).map(|at| (member(state, workspace, at), false)),
         Op::MemberCreate => invite(state, ask, workspace, now),
@@ -225,13 +223,14 @@ pub(super) fn members(state: &State, ask: &Ask, workspace: usize) -> Result<Valu
     let search = ask.query("search").map(|text| text.to_lowercase());
     let Some(paging) = Paging::of(ask)? else { return Ok(no_items()) };
     let place = &state.workspaces[workspace];
-    let found = place.rows.iter().filter(|row| accepted.is_none_or(|accepted| row.accepted == accepted)).filter(|row| {
-        let person = &state.people[row.person];
-        search.as_ref().is_none_or(|text| {
-            let name = if row.accepted { format!("{} {}", person.first, person.last) } else { String::new() };
-            [&*row.email, &*person.email, &name].iter().any(|field| field.to_lowercase().contains(text))
-        })
-    });
+    let found =
+        place.rows.iter().filter(|row| accepted.is_none_or(|accepted| row.accepted == accepted)).filter(|row| {
+            let person = &state.people[row.person];
+            search.as_ref().is_none_or(|text| {
+                let name = if row.accepted { format!("{} {}", person.first, person.last) } else { String::new() };
+                [&*row.email, &*person.email, &name].iter().any(|field| field.to_lowercase().contains(text))
+            })
+        });
     let rows = found.map(|row| (row.id, paper::member(row, &state.people[row.person], &place.id)));
     Ok(paging.page(rows, state.settings.last_page))
 }
@@ -240,9 +239,9 @@ fn links(state: &State, ask: &Ask, workspace: usize) -> Result<Value, Refusal> {
     let Some(paging) = Paging::of(ask)? else { return Ok(no_items()) };
     let mut own: Vec<_> = state.links.iter().filter(|link| link.admin == workspace).collect();
     own.sort_by_key(|link| link.id);
-    let rows = own.into_iter().map(|link| {
-        (link.id, paper::link(link, &state.workspaces[link.admin], &state.workspaces[link.sub]))
-    });
+    let rows = own
+        .into_iter()
+        .map(|link| (link.id, paper::link(link, &state.workspaces[link.admin], &state.workspaces[link.sub])));
     Ok(paging.page(rows, state.settings.last_page))
 }
 

@@ -104,7 +104,9 @@ fn settings(mut table: Table) -> Result<Settings, ScriptError> {
     let per_minute = table.number("per_minute")?.unwrap_or(default.rates.per_minute);
     let settings = Settings {
         rates: Rates { per_second, per_minute, window },
-        pays: table.choice("pays", &[("sub", Pays::Sub), ("admin", Pays::Admin), ("both", Pays::Both)])?.unwrap_or_default(),
+        pays: table
+            .choice("pays", &[("sub", Pays::Sub), ("admin", Pays::Admin), ("both", Pays::Both)])?
+            .unwrap_or_default(),
         retry_after: table.text("retry_after")?.map(|text| text.value),
         repeat_invite: table
             .choice(
@@ -191,7 +193,10 @@ impl Reader {
             writes: 0,
         });
         if !added {
-            return Err(ScriptError::at(name.line, format!("another workspace has the name or id of `{}`", name.value)));
+            return Err(ScriptError::at(
+                name.line,
+                format!("another workspace has the name or id of `{}`", name.value),
+            ));
         }
         let at = self.state.workspaces.len() - 1;
         self.keys(at, &mut table)?;

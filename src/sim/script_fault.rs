@@ -32,9 +32,9 @@ pub(super) fn read(mut table: Table, state: &State) -> Result<Fault, ScriptError
     let skip = table.number("skip")?.unwrap_or(0);
     let times = match table.take("times") {
         None => Some(1),
-        Some(Node { kind: Kind::Number(times), line }) => Some(
-            usize::try_from(times).map_err(|_negative| ScriptError::at(line, "`times` is out of range"))?,
-        ),
+        Some(Node { kind: Kind::Number(times), line }) => {
+            Some(usize::try_from(times).map_err(|_negative| ScriptError::at(line, "`times` is out of range"))?)
+        }
         Some(Node { kind: Kind::Text(word), .. }) if word == "always" => None,
         Some(node) => return Err(ScriptError::at(node.line, "`times` must be a number or \"always\"")),
     };
@@ -79,8 +79,22 @@ fn kind(table: &mut Table) -> Result<FaultKind, ScriptError> {
         },
         other => {
             let known = [
-                "status", "lose-answer", "lose-request", "late", "delay", "hang", "truncate", "html", "cursor-loop",
-                "ignore", "echo-key", "foreign", "redirect", "not-sent", "oversized", "meanwhile",
+                "status",
+                "lose-answer",
+                "lose-request",
+                "late",
+                "delay",
+                "hang",
+                "truncate",
+                "html",
+                "cursor-loop",
+                "ignore",
+                "echo-key",
+                "foreign",
+                "redirect",
+                "not-sent",
+                "oversized",
+                "meanwhile",
             ];
             let near = tree::nearest(other, known.into_iter());
             return Err(ScriptError::at(word.line, format!("`{other}` is no kind of fault{near}")));
@@ -92,7 +106,9 @@ fn retry_after(table: &mut Table) -> Result<Option<RetryAfter>, ScriptError> {
     let seconds = table.number("retry_after")?.map(RetryAfter::Seconds);
     let date = table.duration("retry_after_date")?.map(RetryAfter::Date);
     match (seconds, date) {
-        (Some(_), Some(_)) => Err(ScriptError::at(table.line, "`retry_after` and `retry_after_date` exclude each other")),
+        (Some(_), Some(_)) => {
+            Err(ScriptError::at(table.line, "`retry_after` and `retry_after_date` exclude each other"))
+        }
         (seconds, date) => Ok(seconds.or(date)),
     }
 }

@@ -229,7 +229,8 @@ impl State {
             return *known;
         }
         let email: Arc<str> = email.into();
-        let words: Vec<String> = email.split(['@', '+']).next().unwrap_or("").split(['.', '-', '_']).map(capital).collect();
+        let words: Vec<String> =
+            email.split(['@', '+']).next().unwrap_or("").split(['.', '-', '_']).map(capital).collect();
         let person = Person {
             user_id: name::uuid7(self.seed, 1_750_000_000_000, &["person", &email]),
             email: Arc::clone(&email),
@@ -268,9 +269,7 @@ impl State {
     pub(super) fn settle(&mut self, workspace: usize, mut row: Row, id: Option<u128>) {
         let place = &self.workspaces[workspace];
         let number = place.rows.len().to_string();
-        row.id = id.unwrap_or_else(|| {
-            name::uuid7(self.seed, row.created, &["row", &place.name, &row.email, &number])
-        });
+        row.id = id.unwrap_or_else(|| name::uuid7(self.seed, row.created, &["row", &place.name, &row.email, &number]));
         self.workspaces[workspace].insert(row);
     }
 

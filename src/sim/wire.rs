@@ -96,9 +96,9 @@ pub(super) fn settle(state: &mut State, ask: &Ask, now: i64, fault: Option<&Faul
             sent.body.truncate(sent.body.len() / 2);
             Fate::at_once(sent)
         }),
-        FaultKind::Html => applied(state, ask, now, |_| {
-            Fate::at_once(Sent::plain(200, Some(HTML), paper::html(200).into_bytes()))
-        }),
+        FaultKind::Html => {
+            applied(state, ask, now, |_| Fate::at_once(Sent::plain(200, Some(HTML), paper::html(200).into_bytes())))
+        }
         FaultKind::Oversized { bytes } => applied(state, ask, now, |_| Fate::at_once(oversized(*bytes))),
         FaultKind::EchoKey { status } => {
             let message = format!("Request with key {} failed", ask.key().unwrap_or(""));

@@ -295,8 +295,10 @@ async fn refusals_come_where_the_samples_say() {
 #[tokio::test(start_paused = true)]
 async fn scripted_statuses_carry_the_samples_and_both_forms_of_retry_after() {
     let desk = desk();
-    let forms =
-        [(RetryAfter::Seconds(7), "7"), (RetryAfter::Date(std::time::Duration::from_secs(90)), "Fri, 20 Nov 2026 08:01:30 GMT")];
+    let forms = [
+        (RetryAfter::Seconds(7), "7"),
+        (RetryAfter::Date(std::time::Duration::from_secs(90)), "Fri, 20 Nov 2026 08:01:30 GMT"),
+    ];
     for (form, header) in forms {
         let kind = FaultKind::Status { status: 429, body: FaultBody::Json, retry_after: Some(form) };
         desk.world.add_fault(Fault::once(kind));

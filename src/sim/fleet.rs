@@ -29,6 +29,7 @@ impl World {
                 removal: None,
                 created,
                 updated: created,
+                key: None,
                 rows: Vec::with_capacity(members_each.max(1)),
                 meter: super::limit::Meter::default(),
                 busiest: super::limit::Busiest::default(),

@@ -10,10 +10,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::{BoxFuture, Either, select};
 
+use super::engine::{At, Door};
 use super::name;
 use super::routes::Ask;
 use super::wire::Fate;
-use super::world::{At, Door, World};
+use super::world::World;
 use crate::api::transport::{Answer, Failure, Request, Transport};
 use crate::clock::Clock;
 

@@ -5,6 +5,7 @@
 //!  world.toml ─ script ─┐                       ┌─ local:  Transport, in-process, virtual time
 //!  n, m, seed ─ fleet ──┴─► World ◄─ one Ask ───┤
 //!                            │                  └─ server: axum on 127.0.0.1, its own thread
+//!                            ├ engine  one request, from arrival to log
 //!                            ├ limit   both limits, per workspace
 //!                            ├ fault   what goes wrong, and how often
 //!                            ├ routes  who may ask, what is valid, what changes ─ state
@@ -17,6 +18,7 @@
 //!
 //! Everything is deterministic: ids, keys and jitter come from a seed, moments from the clock it is given.
 
+mod engine;
 mod fault;
 mod fleet;
 mod limit;

@@ -109,7 +109,7 @@ fn table(state: &State, at: usize) -> Option<String> {
     let quoted = |text: &str| toml_edit::Value::from(text).to_string();
     line("name", &quoted(&workspace.name));
     line("id", &quoted(&workspace.id));
-    if state.keys.iter().any(|key| key.workspace == at) {
+    if workspace.key.is_some() {
         line("key", &format!("{{ file = {} }}", quoted(&format!("secrets/{}.key", workspace.name))));
     } else {
         let above = state.links.iter().find(|link| link.sub == at && link.status == LinkStatus::Accepted)?;

@@ -308,13 +308,10 @@ fn permissions(value: Option<&Value>) -> Result<Option<Arc<[Cow<'static, str>]>>
     };
     let mut words = Vec::with_capacity(names.len());
     for (at, name) in names.iter().enumerate() {
-        match name.as_str().filter(|name| PERMISSIONS.contains(name)) {
-            Some(name) => words.push(name),
-            None => {
-                let message = format!("body/permissions/{at} must be equal to one of the allowed values");
-                return Err(paper::invalid(&message));
-            }
-        }
+        let known = name.as_str().filter(|name| PERMISSIONS.contains(name));
+        words.push(known.ok_or_else(|| {
+            paper::invalid(&format!("body/permissions/{at} must be equal to one of the allowed values"))
+        })?);
     }
     Ok(Some(permission_words(words)))
 }

@@ -187,6 +187,7 @@ impl Reader {
             removal: table.moment("removal")?,
             created,
             updated: table.moment("updated")?.unwrap_or(created),
+            key: None,
             rows: Vec::new(),
             meter: Meter::default(),
             busiest: Busiest::default(),
@@ -242,7 +243,7 @@ impl Reader {
                 let email = row.need_text("email")?.value;
                 let role = row.need_text("role")?.value;
                 let plain = Plain {
-                    id: row.text("id")?.map(read_id).transpose()?,
+                    id: row.text("id")?.as_ref().map(read_id).transpose()?,
                     invited: !accepted,
                     created: row.moment("created")?,
                     permissions: row.texts("permissions")?,
@@ -320,7 +321,7 @@ impl Plain {
     }
 }
 
-fn read_id(text: Spanned<String>) -> Result<u128, ScriptError> {
+fn read_id(text: &Spanned<String>) -> Result<u128, ScriptError> {
     name::read(&text.value).ok_or_else(|| ScriptError::at(text.line, "`id` must be a UUID"))
 }
 

@@ -22,11 +22,12 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 
+use super::engine::{At, Door};
 use super::local::{LocalSettings, Road};
 use super::paper;
 use super::routes::Ask;
 use super::wire::{Fate, Sent};
-use super::world::{At, Door, World};
+use super::world::World;
 use crate::api::transport::Method;
 use crate::clock::Clock;
 
@@ -83,11 +84,11 @@ pub fn start(world: World, clock: Clock, port: u16, settings: LocalSettings) -> 
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (stop, stopped) = oneshot::channel::<()>();
     let (end, ended) = oneshot::channel();
-    let shop = Shop { world, clock, road: Arc::new(Road::new(settings)) };
+    let door = Shop { world, clock, road: Arc::new(Road::new(settings)) };
     let thread = std::thread::Builder::new().name("simulator".to_owned()).spawn(move || {
         let served = runtime.block_on(async {
             tokio::select! {
-                served = serve(listener, shop) => served,
+                served = serve(listener, door) => served,
                 _ = stopped => Ok(()),
             }
         });

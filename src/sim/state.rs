@@ -111,6 +111,8 @@ pub(super) struct Workspace {
     pub(super) removal: Option<i64>,
     pub(super) created: i64,
     pub(super) updated: i64,
+    /// Its first key, for looking it up in large worlds.
+    pub(super) key: Option<usize>,
     pub(super) rows: Vec<Row>,
     pub(super) meter: Meter,
     pub(super) busiest: Busiest,
@@ -262,6 +264,7 @@ impl State {
     pub(super) fn add_key(&mut self, workspace: usize, key: &str, scopes: Arc<[Box<str>]>, dead: bool) {
         let secret: Arc<str> = name::key(self.seed, &["key", &self.workspaces[workspace].name, key]).into();
         self.by_secret.insert(Arc::clone(&secret), self.keys.len());
+        self.workspaces[workspace].key.get_or_insert(self.keys.len());
         self.keys.push(Key { secret, workspace, scopes, dead });
     }
 

@@ -55,7 +55,7 @@ pub(super) fn read(text: &str) -> Result<Table, ScriptError> {
 }
 
 fn line_of(text: &str, span: &Range<usize>) -> usize {
-    text.as_bytes()[..span.start.min(text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+    text[..span.start.min(text.len())].matches('\n').count() + 1
 }
 
 fn table(text: &str, source: &dyn TableLike, line: usize) -> Table {

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::Desk;
 use crate::api::transport::Method;
+use crate::sim::engine::{At, Door};
 use crate::sim::paper;
 use crate::sim::routes::Ask;
 use crate::sim::wire::Fate;
-use crate::sim::world::{At, Door};
 use crate::sim::{Fault, FaultBody, FaultKind, LastPage, RetryAfter, World};
 
 macro_rules! sample {

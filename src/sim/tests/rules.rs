@@ -1,6 +1,7 @@
 //! Who may do what, and what it answers: scopes, headers, limits, invitations, validation, scripts, determinism.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -42,9 +43,11 @@ async fn a_key_does_what_its_scopes_say_and_is_refused_the_rest() {
     let scopes = ["workspaces:read", "workspace_members:read", "workspace_members:all", "all:delete", "all:all"];
     let mut script = String::new();
     for (number, scope) in scopes.iter().enumerate() {
-        script += &format!(
+        write!(
+            script,
             "[[workspace]]\nname = \"w{number}\"\nkeys = [{{ scopes = [\"{scope}\"] }}]\nowner = \"o@a.example\"\nview = [\"v@a.example\"]\n"
-        );
+        )
+        .unwrap();
     }
     let desk = Desk::script(&script);
     for (number, scope) in scopes.iter().enumerate() {
@@ -306,7 +309,7 @@ async fn trace(seed: u64) -> String {
     for name in desk.world.names() {
         let (_, page) = desk.get(&name, "workspace-members?limit=5").await;
         let (_, made) = desk.post(&name, r#"{"email":"new@agency.example","role":"view"}"#).await;
-        said += &format!("{page}\n{made}\n");
+        writeln!(said, "{page}\n{made}").unwrap();
     }
     format!("{said}{:?}{:?}", desk.world.requests(), desk.clock.elapsed())
 }

@@ -1,0 +1,171 @@
+//! The operations the simulator answers: their routes and the scopes they ask for (contract sections 2, 7, 8, 9).
+
+use std::fmt;
+
+use crate::api::transport::Method;
+
+/// One operation of the API, named after the contract and not after our client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Op {
+    /// `GET /api/v2/workspaces/current`.
+    WorkspaceCurrent,
+    /// `GET /api/v2/workspace-members`.
+    MemberList,
+    /// `GET /api/v2/workspace-members/{id}`.
+    MemberGet,
+    /// `POST /api/v2/workspace-members`.
+    MemberCreate,
+    /// `PATCH /api/v2/workspace-members/{id}`.
+    MemberPatch,
+    /// `DELETE /api/v2/workspace-members/{id}`.
+    MemberDelete,
+    /// `GET /api/v2/workspace-group-members`.
+    GroupList,
+    /// `GET /api/v2/workspace-group-members/{id}`.
+    GroupGet,
+    /// `GET /api/v2/workspace-group-members/admin`.
+    GroupAdmin,
+}
+
+impl Op {
+    /// All operations with the words scripts use.
+    pub const WORDS: [(&'static str, Self); 9] = [
+        ("workspace.current", Self::WorkspaceCurrent),
+        ("member.list", Self::MemberList),
+        ("member.get", Self::MemberGet),
+        ("member.create", Self::MemberCreate),
+        ("member.patch", Self::MemberPatch),
+        ("member.delete", Self::MemberDelete),
+        ("group.list", Self::GroupList),
+        ("group.get", Self::GroupGet),
+        ("group.admin", Self::GroupAdmin),
+    ];
+
+    /// Reads the word of a script.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::WORDS.into_iter().find(|(known, _)| *known == word).map(|(_, op)| op)
+    }
+
+    /// Returns the word of a script.
+    pub fn as_str(self) -> &'static str {
+        Self::WORDS.into_iter().find(|(_, op)| *op == self).map_or("", |(word, _)| word)
+    }
+
+    /// Tells whether it changes anything.
+    pub fn writes(self) -> bool {
+        matches!(self, Self::MemberCreate | Self::MemberPatch | Self::MemberDelete)
+    }
+
+    /// Tells whether it answers pages.
+    pub fn lists(self) -> bool {
+        matches!(self, Self::MemberList | Self::GroupList)
+    }
+
+    /// Returns resource and action of the scope it asks for; none is published for the group's admin (contract section 2).
+    pub fn scope(self) -> Option<(&'static str, &'static str)> {
+        Some(match self {
+            Self::WorkspaceCurrent => ("workspaces", "read"),
+            Self::MemberList | Self::MemberGet => ("workspace_members", "read"),
+            Self::MemberCreate => ("workspace_members", "create"),
+            Self::MemberPatch => ("workspace_members", "update"),
+            Self::MemberDelete => ("workspace_members", "delete"),
+            Self::GroupList | Self::GroupGet => ("workspace_group_members", "read"),
+            Self::GroupAdmin => return None,
+        })
+    }
+
+    /// Tells whether one of the scopes suffices: `r:a`, `r:all`, `all:a` or `all:all`.
+    pub fn allowed_by<T: AsRef<str>>(self, scopes: &[T]) -> bool {
+        let Some((resource, action)) = self.scope() else { return true };
+        scopes.iter().any(|scope| {
+            scope.as_ref().split_once(':').is_some_and(|(has_resource, has_action)| {
+                (has_resource == resource || has_resource == "all") && (has_action == action || has_action == "all")
+            })
+        })
+    }
+
+    /// Finds the operation of a method and a path without its query, and the id in the path. `None` is an unknown route.
+    pub fn route(method: Method, path: &str) -> Option<(Self, Option<&str>)> {
+        let rest = path.strip_prefix("/api/v2/")?;
+        let (resource, id) = match rest.split_once('/') {
+            Some((_, id)) if id.is_empty() || id.contains('/') => return None,
+            Some((resource, id)) => (resource, Some(id)),
+            None => (rest, None),
+        };
+        let op = match (method, resource, id) {
+            (Method::Get, "workspaces", Some("current")) => return Some((Self::WorkspaceCurrent, None)),
+            (Method::Get, "workspace-group-members", Some("admin")) => return Some((Self::GroupAdmin, None)),
+            (Method::Get, "workspace-members", None) => Self::MemberList,
+            (Method::Get, "workspace-members", Some(_)) => Self::MemberGet,
+            (Method::Post, "workspace-members", None) => Self::MemberCreate,
+            (Method::Patch, "workspace-members", Some(_)) => Self::MemberPatch,
+            (Method::Delete, "workspace-members", Some(_)) => Self::MemberDelete,
+            (Method::Get, "workspace-group-members", None) => Self::GroupList,
+            (Method::Get, "workspace-group-members", Some(_)) => Self::GroupGet,
+            _ => return None,
+        };
+        Some((op, id))
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_operation_takes_exactly_the_four_scopes_of_its_row() {
+        let table = [
+            (Op::WorkspaceCurrent, "workspaces", "read"),
+            (Op::MemberList, "workspace_members", "read"),
+            (Op::MemberGet, "workspace_members", "read"),
+            (Op::MemberCreate, "workspace_members", "create"),
+            (Op::MemberPatch, "workspace_members", "update"),
+            (Op::MemberDelete, "workspace_members", "delete"),
+            (Op::GroupList, "workspace_group_members", "read"),
+            (Op::GroupGet, "workspace_group_members", "read"),
+        ];
+        let resources = ["workspaces", "workspace_members", "workspace_group_members", "api_keys", "all"];
+        let actions = ["read", "create", "update", "delete", "all"];
+        for (op, resource, action) in table {
+            for r in resources {
+                for a in actions {
+                    let allowed = (r == resource || r == "all") && (a == action || a == "all");
+                    assert_eq!(op.allowed_by(&[format!("{r}:{a}")]), allowed, "{op} with {r}:{a}");
+                }
+            }
+            assert!(!op.allowed_by::<&str>(&[]));
+            assert!(!op.allowed_by(&["all", ":", "workspace_members"]));
+        }
+        assert!(Op::GroupAdmin.allowed_by::<&str>(&[]));
+    }
+
+    #[test]
+    fn routes_are_found_and_everything_else_is_unknown() {
+        assert_eq!(Op::route(Method::Get, "/api/v2/workspaces/current"), Some((Op::WorkspaceCurrent, None)));
+        assert_eq!(Op::route(Method::Delete, "/api/v2/workspace-members/abc"), Some((Op::MemberDelete, Some("abc"))));
+        assert_eq!(Op::route(Method::Get, "/api/v2/workspace-group-members/admin"), Some((Op::GroupAdmin, None)));
+        for (method, path) in [
+            (Method::Post, "/api/v2/workspaces/create"),
+            (Method::Get, "/api/v2/workspace-members/"),
+            (Method::Get, "/api/v2/workspace-members/a/b"),
+            (Method::Get, "/api/v1/workspace-members"),
+            (Method::Delete, "/api/v2/workspace-members"),
+            (Method::Get, "/"),
+        ] {
+            assert_eq!(Op::route(method, path), None, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn every_word_reads_back() {
+        for (word, op) in Op::WORDS {
+            assert_eq!((Op::parse(word), op.as_str()), (Some(op), word));
+        }
+    }
+}

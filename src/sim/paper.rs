@@ -1,0 +1,229 @@
+//! The JSON the simulator writes: bodies in the words of the contract's samples, built by hand.
+//!
+//! Shares no struct with the client: a wrong member name must not be wrong on both sides.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::name;
+use super::state::{Link, Person, Plan, Row, Workspace};
+
+/// A refusal: status, and the body that goes with it.
+pub(super) type Refusal = (u16, Value);
+
+/// The common envelope (contract section 5).
+pub(super) fn envelope(status: u16, error: &str, message: &str) -> Refusal {
+    (status, json!({ "statusCode": status, "error": error, "message": message }))
+}
+
+/// The envelope with the framework's `code`.
+fn coded(code: &str, message: &str) -> Refusal {
+    (400, json!({ "statusCode": 400, "code": code, "error": "Bad Request", "message": message }))
+}
+
+pub(super) fn missing_header() -> Refusal {
+    envelope(401, "Unauthorized", "Missing authorization header")
+}
+
+pub(super) fn invalid_key() -> Refusal {
+    envelope(401, "Unauthorized", "Invalid API key")
+}
+
+pub(super) fn no_paid_plan() -> Refusal {
+    envelope(402, "Payment Required", "Workspace does not have an active paid plan")
+}
+
+pub(super) fn missing_scope() -> Refusal {
+    envelope(403, "Forbidden", "API key is missing the required scope")
+}
+
+/// `x-as-workspace` with an id that is not an accepted sub workspace; the contract knows no body, so the barest one.
+pub(super) fn may_not_act() -> Refusal {
+    (403, json!({ "message": "Forbidden" }))
+}
+
+pub(super) fn not_found() -> Refusal {
+    envelope(404, "Not Found", "Resource not found")
+}
+
+pub(super) fn no_route(method: &str, path: &str) -> Refusal {
+    envelope(404, "Not Found", &format!("Route {method}:{path} not found"))
+}
+
+pub(super) fn throttled() -> Refusal {
+    envelope(429, "Too Many Requests", "Rate limit exceeded")
+}
+
+pub(super) fn empty_json_body() -> Refusal {
+    coded("FST_ERR_CTP_EMPTY_JSON_BODY", "Body cannot be empty when content-type is set to 'application/json'")
+}
+
+pub(super) fn not_json() -> Refusal {
+    coded("FST_ERR_CTP_INVALID_JSON_BODY", "Body is not valid JSON but content-type is set to 'application/json'")
+}
+
+pub(super) fn missing_property(name: &str) -> Refusal {
+    envelope(400, "Bad Request", &format!("body must have required property '{name}'"))
+}
+
+pub(super) fn invalid(message: &str) -> Refusal {
+    coded("FST_ERR_VALIDATION", message)
+}
+
+pub(super) fn bad_request(message: &str) -> Refusal {
+    envelope(400, "Bad Request", message)
+}
+
+pub(super) fn already_there() -> Refusal {
+    envelope(409, "Conflict", "This person is already a member of the workspace or has an open invitation")
+}
+
+/// The word that goes with a status, as the framework has it.
+pub(super) fn reason(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        402 => "Payment Required",
+        403 => "Forbidden",
+        404 => "Not Found",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        413 => "Payload Too Large",
+        422 => "Unprocessable Entity",
+        429 => "Too Many Requests",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "Error",
+    }
+}
+
+/// The envelope a scripted status carries.
+pub(super) fn of_status(status: u16) -> Value {
+    match status {
+        401 => invalid_key().1,
+        402 => no_paid_plan().1,
+        403 => missing_scope().1,
+        404 => not_found().1,
+        429 => throttled().1,
+        500 => envelope(500, reason(500), "Something went wrong").1,
+        _ => envelope(status, reason(status), reason(status)).1,
+    }
+}
+
+/// A page of HTML, as gateways (5xx), the edge network (4xx) and maintenance (2xx) send.
+pub(super) fn html(status: u16) -> String {
+    match status {
+        200..=299 => "<!DOCTYPE html><html><body>maintenance</body></html>".to_owned(),
+        403 => "<!DOCTYPE html><html><head><title>Access denied</title></head><body><h1>Error 1010</h1><p>Access denied by the \
+                edge network.</p></body></html>"
+            .to_owned(),
+        503 => "<html><head><title>503 Service Temporarily Unavailable</title></head><body><center><h1>503</h1></center></body></html>"
+            .to_owned(),
+        _ => {
+            let text = format!("{status} {}", reason(status));
+            format!("<html><head><title>{text}</title></head><body><center><h1>{text}</h1></center></body></html>")
+        }
+    }
+}
+
+/// Milliseconds since 1970 as the API writes moments.
+pub(super) fn moment(millis: i64) -> String {
+    let at = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
+    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+pub(super) fn workspace(workspace: &Workspace, owner: Option<&Person>) -> Value {
+    let mut out = json!({
+        "id": &*workspace.id,
+        "timestamp_created": moment(workspace.created),
+        "timestamp_updated": moment(workspace.updated),
+    });
+    let owner = owner.map_or_else(|| name::show(0), |person| name::show(person.user_id));
+    let members = out.as_object_mut().expect("it was made an object");
+    if workspace.minimal {
+        members.insert("owner".into(), owner.into());
+        members.insert("name".into(), workspace.title.as_ref().into());
+        return out;
+    }
+    let plan = match &workspace.plan {
+        Plan::Active(id) => json!(id),
+        Plan::Lapsed => Value::Null,
+    };
+    let rest = json!({
+        "scheduled_for_removal_at": workspace.removal.map(moment),
+        "owner": owner,
+        "name": &*workspace.title,
+        "plan_id": plan,
+        "plan_id_bundle": null,
+        "add_unsub_to_block": true,
+        "default_opportunity_value": 250,
+        "plan_id_leadfinder": null,
+        "plan_id_verification": {
+            "quantity": 1,
+            "product_id": "pid_verify_v1_monthly",
+            "timestamp_updated": moment(workspace.updated),
+        },
+        "org_logo_url": format!("https://assets.agency.example/{}.png", workspace.name),
+        "org_client_domain": null,
+        "plan_id_crm": null,
+        "plan_id_website_visitor": null,
+        "plan_id_inbox_placement": "pid_ip_g",
+    });
+    if let Value::Object(rest) = rest {
+        members.extend(rest);
+    }
+    out
+}
+
+/// A member row. An open invitation knows neither name nor nickname nor the account's address unless it was sent one.
+pub(super) fn member(row: &Row, person: &Person, workspace_id: &str) -> Value {
+    let mut out = serde_json::Map::new();
+    out.insert("id".into(), name::show(row.id).into());
+    out.insert("email".into(), row.email.as_ref().into());
+    out.insert("user_id".into(), name::show(person.user_id).into());
+    out.insert("user_email".into(), if row.accepted { person.email.as_ref().into() } else { Value::Null });
+    match &row.nickname {
+        Some(nickname) => drop(out.insert("nickname".into(), nickname.as_ref().into())),
+        None if row.accepted => drop(out.insert("nickname".into(), Value::Null)),
+        None => {}
+    }
+    if row.accepted {
+        out.insert("name".into(), json!({ "first": &*person.first, "last": &*person.last }));
+    }
+    out.insert("role".into(), row.role.as_ref().into());
+    out.insert("timestamp_created".into(), moment(row.created).into());
+    out.insert("workspace_id".into(), workspace_id.into());
+    out.insert("accepted".into(), row.accepted.into());
+    out.insert("issuer_id".into(), row.issuer.map_or(Value::Null, |id| name::show(id).into()));
+    let permissions = row.permissions.as_ref().map(|names| names.iter().map(AsRef::as_ref).collect::<Vec<&str>>());
+    out.insert("permissions".into(), json!(permissions));
+    Value::Object(out)
+}
+
+/// A link of a group. The sub workspace's name shows once it accepted.
+pub(super) fn link(link: &Link, admin: &Workspace, sub: &Workspace) -> Value {
+    json!({
+        "id": name::show(link.id),
+        "admin_workspace_id": &*admin.id,
+        "sub_workspace_id": &*sub.id,
+        "status": link.status.as_str(),
+        "timestamp_created": moment(link.created),
+        "timestamp_updated": moment(link.updated),
+        "sub_workspace_name": if link.status.names_sub() { json!(&*sub.title) } else { Value::Null },
+        "admin_workspace_name": &*admin.title,
+    })
+}
+
+/// The admin workspace above a workspace; without one, the literal text `Undefined` (contract section 9).
+pub(super) fn group_admin(above: Option<(&Link, &Workspace)>) -> Value {
+    match above {
+        Some((link, admin)) => json!({
+            "workspace_name": &*admin.title,
+            "has_admin_workspace": true,
+            "workspace_group_member_id": name::show(link.id),
+        }),
+        None => json!({ "workspace_name": "Undefined", "has_admin_workspace": false }),
+    }
+}

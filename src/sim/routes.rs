@@ -1,0 +1,393 @@
+//! One request in, one answer out: who may ask, what is valid, what changes. No faults, no limits, no time of its own.
+//!
+//! The order is the framework's: route, key, `x-as-workspace`, body's form, plan, scope, body's content (contract sections 1, 2, 5).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use super::name;
+use super::op::Op;
+use super::paper::{self, Refusal};
+use super::settings::{LastPage, RepeatInvite};
+use super::state::{Invitation, LinkStatus, PERMISSIONS, Plan, State, permission_words, role_word};
+use crate::api::transport::Method;
+
+/// One request as it arrived.
+#[derive(Clone)]
+pub(super) struct Ask {
+    pub(super) method: Method,
+    /// Path and query.
+    pub(super) path: String,
+    /// The value of `authorization`.
+    pub(super) authorization: Option<String>,
+    /// The value of `x-as-workspace`.
+    pub(super) acts_as: Option<String>,
+    /// Whether `content-type` is JSON.
+    pub(super) json: bool,
+    pub(super) body: Vec<u8>,
+}
+
+impl Ask {
+    pub(super) fn route(&self) -> Option<(Op, Option<&str>)> {
+        Op::route(self.method, self.path_alone())
+    }
+
+    fn path_alone(&self) -> &str {
+        self.path.split_once('?').map_or(self.path.as_str(), |(path, _)| path)
+    }
+
+    /// The bearer key, as sent.
+    pub(super) fn key(&self) -> Option<&str> {
+        let (scheme, key) = self.authorization.as_deref()?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+    }
+
+    /// Path and query without one of the query's parameters.
+    pub(super) fn without(&self, name: &str) -> String {
+        let Some((path, query)) = self.path.split_once('?') else { return self.path.clone() };
+        let prefix = format!("{name}=");
+        let rest: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with(&prefix)).collect();
+        format!("{path}?{}", rest.join("&"))
+    }
+
+    fn query(&self, name: &str) -> Option<String> {
+        let query = self.path.split_once('?')?.1;
+        url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+}
+
+/// Who asks: the key's workspace, and the one that is meant. Known even where the request is refused, for counting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Caller {
+    /// Index of the key, where it is one that exists.
+    pub(super) key: Option<usize>,
+    /// The workspace of the key.
+    pub(super) home: Option<usize>,
+    /// The workspace acted in, where the key may.
+    pub(super) target: Option<usize>,
+}
+
+impl Caller {
+    pub(super) fn of(state: &State, ask: &Ask) -> Self {
+        let key = ask.key().and_then(|secret| state.key_with(secret));
+        let home = key.map(|key| state.keys[key].workspace);
+        let target = match &ask.acts_as {
+            None => home,
+            Some(id) => home.zip(state.with_id(id)).filter(|pair| is_accepted(state, *pair)).map(|(_, sub)| sub),
+        };
+        Self { key, home, target }
+    }
+
+    /// Tells whether the request gets past key and header: only then does it cost anybody's limit.
+    pub(super) fn is_let_in(&self, state: &State) -> bool {
+        self.target.is_some() && self.key.is_some_and(|key| !state.keys[key].dead)
+    }
+}
+
+fn is_accepted(state: &State, (admin, sub): (usize, usize)) -> bool {
+    state.links.iter().any(|link| link.admin == admin && link.sub == sub && link.status == LinkStatus::Accepted)
+}
+
+/// An answer, and whether it changed anything.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) body: Value,
+    pub(super) wrote: bool,
+}
+
+impl From<Refusal> for Reply {
+    fn from((status, body): Refusal) -> Self {
+        Self { status, body, wrote: false }
+    }
+}
+
+/// Answers a request and applies it.
+pub(super) fn answer(state: &mut State, ask: &Ask, now: i64) -> Reply {
+    match admit(state, ask).and_then(|(op, id, workspace)| perform(state, ask, (op, id), workspace, now)) {
+        Ok((body, wrote)) => Reply { status: 200, body, wrote },
+        Err(refusal) => refusal.into(),
+    }
+}
+
+/// Checks everything that does not depend on the operation's own rules.
+fn admit<'a>(state: &State, ask: &'a Ask) -> Result<(Op, Option<&'a str>, usize), Refusal> {
+    let (op, id) = ask.route().ok_or_else(|| paper::no_route(ask.method.as_str(), ask.path_alone()))?;
+    if ask.authorization.is_none() {
+        return Err(paper::missing_header());
+    }
+    let caller = Caller::of(state, ask);
+    let key = caller.key.map(|key| &state.keys[key]).filter(|key| !key.dead).ok_or_else(paper::invalid_key)?;
+    let workspace = caller.target.ok_or_else(paper::may_not_act)?;
+    if ask.json && ask.body.is_empty() {
+        return Err(paper::empty_json_body());
+    }
+    if matches!(state.workspaces[workspace].plan, Plan::Lapsed) {
+        return Err(paper::no_paid_plan());
+    }
+    if !op.allowed_by(&key.scopes) {
+        return Err(paper::missing_scope());
+    }
+    Ok((op, id, workspace))
+}
+
+type Done = Result<(Value, bool), Refusal>;
+
+fn perform(state: &mut State, ask: &Ask, (op, id): (Op, Option<&str>), workspace: usize, now: i64) -> Done {
+    match op {
+        Op::WorkspaceCurrent => Ok((paper::workspace(&state.workspaces[workspace], state.owner_of(workspace)), false)),
+        Op::MemberList => members(state, ask, workspace).map(|page| (page, false)),
+        Op::MemberGet => row_at(state, workspace, id).map(|at| (member(state, workspace, at), false)),
+        Op::MemberCreate => invite(state, ask, workspace, now),
+        Op::MemberPatch => patch(state, ask, workspace, id, now),
+        Op::MemberDelete => remove(state, workspace, id, now),
+        Op::GroupList => links(state, ask, workspace).map(|page| (page, false)),
+        Op::GroupGet => link(state, workspace, id).map(|link| (link, false)),
+        Op::GroupAdmin => {
+            let above = state.links.iter().find(|link| link.sub == workspace && link.status == LinkStatus::Accepted);
+            Ok((paper::group_admin(above.map(|link| (link, &state.workspaces[link.admin]))), false))
+        }
+    }
+}
+
+pub(super) fn member(state: &State, workspace: usize, at: usize) -> Value {
+    let place = &state.workspaces[workspace];
+    paper::member(&place.rows[at], &state.people[place.rows[at].person], &place.id)
+}
+
+fn row_at(state: &State, workspace: usize, id: Option<&str>) -> Result<usize, Refusal> {
+    id.and_then(name::read).and_then(|id| state.workspaces[workspace].find(id)).ok_or_else(paper::not_found)
+}
+
+/// A list's own parameters.
+struct Paging {
+    limit: usize,
+    after: Option<u128>,
+}
+
+impl Paging {
+    /// 10 rows without a limit; above 100 no rows and no complaint, as was seen (contract section 3). The latter is `None`.
+    fn of(ask: &Ask) -> Result<Option<Self>, Refusal> {
+        let limit = match ask.query("limit") {
+            None => 10,
+            Some(text) => match text.parse::<usize>() {
+                Ok(0) => return Err(paper::invalid("querystring/limit must be >= 1")),
+                Ok(limit) => limit,
+                Err(_not_a_number) => return Err(paper::invalid("querystring/limit must be integer")),
+            },
+        };
+        let after = match ask.query("starting_after") {
+            None => None,
+            Some(text) if text.is_empty() => None,
+            Some(text) => Some(
+                name::read(&text)
+                    .ok_or_else(|| paper::invalid("querystring/starting_after must match format \"uuid\""))?,
+            ),
+        };
+        Ok((limit <= 100).then_some(Self { limit, after }))
+    }
+
+    /// Cuts a page out of what there is, in order of ids.
+    fn page(&self, all: impl Iterator<Item = (u128, Value)>, last: LastPage) -> Value {
+        let mut rest = all.filter(|(id, _)| self.after.is_none_or(|after| *id > after));
+        let rows: Vec<(u128, Value)> = rest.by_ref().take(self.limit).collect();
+        let cursor = rows.last().map(|(id, _)| Value::from(name::show(*id)));
+        let more = rest.next().is_some();
+        let mut page = Map::new();
+        page.insert("items".into(), rows.into_iter().map(|(_, row)| row).collect());
+        let next = match last {
+            _ if more => cursor,
+            LastPage::Absent => None,
+            LastPage::Null => Some(Value::Null),
+            LastPage::Empty => Some("".into()),
+            LastPage::Cursor => cursor,
+        };
+        page.extend(next.map(|next| ("next_starting_after".to_owned(), next)));
+        Value::Object(page)
+    }
+}
+
+fn no_items() -> Value {
+    json!({ "items": [] })
+}
+
+pub(super) fn members(state: &State, ask: &Ask, workspace: usize) -> Result<Value, Refusal> {
+    let accepted = match ask.query("accepted").as_deref() {
+        None => None,
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        Some(_) => return Err(paper::invalid("querystring/accepted must be boolean")),
+    };
+    let search = ask.query("search").map(|text| text.to_lowercase());
+    let Some(paging) = Paging::of(ask)? else { return Ok(no_items()) };
+    let place = &state.workspaces[workspace];
+    let found =
+        place.rows.iter().filter(|row| accepted.is_none_or(|accepted| row.accepted == accepted)).filter(|row| {
+            let person = &state.people[row.person];
+            search.as_ref().is_none_or(|text| {
+                let name = if row.accepted { format!("{} {}", person.first, person.last) } else { String::new() };
+                [&*row.email, &*person.email, &name].iter().any(|field| field.to_lowercase().contains(text))
+            })
+        });
+    let rows = found.map(|row| (row.id, paper::member(row, &state.people[row.person], &place.id)));
+    Ok(paging.page(rows, state.settings.last_page))
+}
+
+fn links(state: &State, ask: &Ask, workspace: usize) -> Result<Value, Refusal> {
+    let Some(paging) = Paging::of(ask)? else { return Ok(no_items()) };
+    let mut own: Vec<_> = state.links.iter().filter(|link| link.admin == workspace).collect();
+    own.sort_by_key(|link| link.id);
+    let rows = own
+        .into_iter()
+        .map(|link| (link.id, paper::link(link, &state.workspaces[link.admin], &state.workspaces[link.sub])));
+    Ok(paging.page(rows, state.settings.last_page))
+}
+
+fn link(state: &State, workspace: usize, id: Option<&str>) -> Result<Value, Refusal> {
+    let id = id.and_then(name::read).ok_or_else(paper::not_found)?;
+    let mut own = state.links.iter().filter(|link| link.admin == workspace || link.sub == workspace);
+    let link = own.find(|link| link.id == id).ok_or_else(paper::not_found)?;
+    Ok(paper::link(link, &state.workspaces[link.admin], &state.workspaces[link.sub]))
+}
+
+/// Reads a JSON object out of the body.
+fn object(ask: &Ask) -> Result<Map<String, Value>, Refusal> {
+    if !ask.json {
+        return if ask.body.is_empty() {
+            Err(paper::invalid("body must be object"))
+        } else {
+            Err(paper::envelope(415, "Unsupported Media Type", "Unsupported Media Type"))
+        };
+    }
+    match serde_json::from_slice(&ask.body) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(paper::invalid("body must be object")),
+        Err(_not_json) => Err(paper::not_json()),
+    }
+}
+
+fn grantable(value: &Value) -> Result<Cow<'static, str>, Refusal> {
+    match value.as_str() {
+        Some(role @ ("admin" | "editor" | "view")) => Ok(role_word(role)),
+        _ => Err(paper::invalid("body/role must be equal to one of the allowed values")),
+    }
+}
+
+/// Null and absent are nothing; other plain values are coerced to text, as the framework does by default.
+fn nickname(value: Option<&Value>) -> Result<Option<Box<str>>, Refusal> {
+    let text = match value {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::String(text)) => text.clone(),
+        Some(plain @ (Value::Number(_) | Value::Bool(_))) => plain.to_string(),
+        Some(_) => return Err(paper::invalid("body/nickname must be string,null")),
+    };
+    if text.chars().count() > 80 {
+        return Err(paper::invalid("body/nickname must NOT have more than 80 characters"));
+    }
+    Ok(Some(text.into()))
+}
+
+fn address(value: &Value, member: &str) -> Result<Arc<str>, Refusal> {
+    let fits = |text: &str| {
+        let parts: Vec<&str> = text.split('@').collect();
+        matches!(parts[..], [local, domain] if !local.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace))
+    };
+    match value.as_str() {
+        Some(text) if fits(text) => Ok(text.into()),
+        _ => Err(paper::invalid(&format!("body/{member} must match format \"email\""))),
+    }
+}
+
+fn permissions(value: Option<&Value>) -> Result<Option<Arc<[Cow<'static, str>]>>, Refusal> {
+    let names = match value {
+        None | Some(Value::Null) => return Ok(None),
+        Some(Value::Array(names)) => names,
+        Some(_) => return Err(paper::invalid("body/permissions must be array,null")),
+    };
+    let mut words = Vec::with_capacity(names.len());
+    for (at, name) in names.iter().enumerate() {
+        let known = name.as_str().filter(|name| PERMISSIONS.contains(name));
+        words.push(known.ok_or_else(|| {
+            paper::invalid(&format!("body/permissions/{at} must be equal to one of the allowed values"))
+        })?);
+    }
+    Ok(Some(permission_words(words)))
+}
+
+fn invitation(body: &Map<String, Value>) -> Result<Invitation, Refusal> {
+    let need = |name: &'static str| body.get(name).ok_or_else(|| paper::missing_property(name));
+    let (email, role) = (need("email")?, need("role")?);
+    Ok(Invitation {
+        email: address(email, "email")?,
+        account: match body.get("user_email") {
+            None | Some(Value::Null) => None,
+            Some(other) => Some(address(other, "user_email")?),
+        },
+        role: grantable(role)?,
+        nickname: nickname(body.get("nickname"))?,
+        permissions: permissions(body.get("permissions"))?,
+    })
+}
+
+fn invite(state: &mut State, ask: &Ask, workspace: usize, now: i64) -> Done {
+    let invitation = invitation(&object(ask)?)?;
+    if let Some(there) = state.row_of(workspace, &invitation.email) {
+        match state.settings.repeat_invite {
+            RepeatInvite::Duplicate => {}
+            RepeatInvite::Echo => return Ok((member(state, workspace, there), false)),
+            RepeatInvite::Conflict => return Err(paper::already_there()),
+            RepeatInvite::Invalid => return Err(paper::bad_request("The member has already been invited")),
+        }
+    }
+    let at = state.invite(workspace, invitation, now);
+    Ok((member(state, workspace, at), true))
+}
+
+/// Only role and nickname change; other members are dropped without a word, and count as members until then: so a body of
+/// `permissions` alone answers 200 and changes nothing.
+fn patch(state: &mut State, ask: &Ask, workspace: usize, id: Option<&str>, now: i64) -> Done {
+    let body = object(ask)?;
+    if body.is_empty() {
+        return Err(paper::invalid("body must NOT have fewer than 1 properties"));
+    }
+    let role = body.get("role").map(grantable).transpose()?;
+    let wanted = nickname(body.get("nickname"))?;
+    let at = row_at(state, workspace, id)?;
+    let place = &mut state.workspaces[workspace];
+    let row = &mut place.rows[at];
+    if role.is_some() && row.role == "owner" {
+        return Err(paper::bad_request("The role of the workspace owner cannot be changed"));
+    }
+    let before = (row.role.clone(), row.nickname.clone());
+    if let Some(role) = role {
+        row.role = role;
+    }
+    if body.contains_key("nickname") {
+        row.nickname = wanted;
+    }
+    let wrote = before != (row.role.clone(), row.nickname.clone());
+    if wrote {
+        place.updated = now;
+    }
+    Ok((member(state, workspace, at), wrote))
+}
+
+fn remove(state: &mut State, workspace: usize, id: Option<&str>, now: i64) -> Done {
+    let at = row_at(state, workspace, id)?;
+    let place = &state.workspaces[workspace];
+    let row = &place.rows[at];
+    if row.role == "owner" {
+        return Err(paper::bad_request("The workspace owner cannot be removed"));
+    }
+    let last_admin = row.accepted && row.role == "admin" && place.acting_admins() == 1;
+    if last_admin && state.settings.keep_last_admin {
+        return Err(paper::bad_request("The last admin of the workspace cannot be removed"));
+    }
+    let gone = member(state, workspace, at);
+    let place = &mut state.workspaces[workspace];
+    place.rows.remove(at);
+    place.updated = now;
+    Ok((gone, true))
+}

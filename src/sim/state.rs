@@ -1,0 +1,348 @@
+//! What is in the world: people, workspaces with their rows, keys, links of groups. A pure state machine.
+//!
+//! Knows no HTTP and no clock: moments come in as Unix milliseconds. Rows are kept small, for worlds of ten thousand workspaces.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::fault::Hand;
+use super::limit::{Busiest, Meter};
+use super::name;
+use super::settings::{Invitations, Settings};
+
+/// The 31 permissions the API takes (contract section 8, state of 2026-08).
+pub(super) const PERMISSIONS: [&str; 31] = [
+    "dashboard.view",
+    "campaigns.view",
+    "campaigns.create",
+    "campaigns.edit",
+    "campaigns.delete",
+    "organization.manage",
+    "organization.integrations",
+    "organization.billing",
+    "organization.users.manage",
+    "leadFinder.view",
+    "customLeadLabels.create",
+    "customLeadLabels.edit",
+    "customLeadLabels.delete",
+    "unibox.all",
+    "analytics.view",
+    "websiteChat.view",
+    "websiteChat.manage",
+    "agency.manage",
+    "accounts.view",
+    "accounts.manage",
+    "leadManagement.view",
+    "leads.move",
+    "crm.view",
+    "websiteVisitors.view",
+    "blocklist.manage",
+    "preferences.manage",
+    "inboxPlacement.view",
+    "aiAgents.manage",
+    "workspaceGroupMembers.invite",
+    "workspaceGroupMembers.remove",
+    "workspaceGroupMembers.leave",
+];
+
+/// A role or permission: a known word costs nothing, an unknown one is kept.
+pub(super) type Word = Cow<'static, str>;
+
+/// A role as a word that costs nothing where it is known.
+pub(super) fn role_word(text: &str) -> Word {
+    ["owner", "admin", "editor", "view", "client"]
+        .into_iter()
+        .find(|known| *known == text)
+        .map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed)
+}
+
+/// Permissions as words that cost nothing where they are known.
+pub(super) fn permission_words<'a>(names: impl IntoIterator<Item = &'a str>) -> Arc<[Word]> {
+    names
+        .into_iter()
+        .map(|name| {
+            PERMISSIONS
+                .into_iter()
+                .find(|known| *known == name)
+                .map_or_else(|| Cow::Owned(name.to_owned()), Cow::Borrowed)
+        })
+        .collect()
+}
+
+/// A person's account.
+#[derive(Debug)]
+pub(super) struct Person {
+    pub(super) user_id: u128,
+    pub(super) email: Arc<str>,
+    pub(super) first: Arc<str>,
+    pub(super) last: Arc<str>,
+}
+
+/// A membership, or an open invitation.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) id: u128,
+    pub(super) email: Arc<str>,
+    pub(super) person: usize,
+    pub(super) role: Word,
+    pub(super) accepted: bool,
+    pub(super) created: i64,
+    pub(super) issuer: Option<u128>,
+    pub(super) permissions: Option<Arc<[Word]>>,
+    pub(super) nickname: Option<Box<str>>,
+}
+
+/// A workspace's plan.
+#[derive(Debug)]
+pub(super) enum Plan {
+    Active(Word),
+    Lapsed,
+}
+
+/// A workspace with its rows in order of their ids, and what it has spent.
+#[derive(Debug)]
+pub(super) struct Workspace {
+    pub(super) name: Arc<str>,
+    pub(super) id: Arc<str>,
+    pub(super) title: Box<str>,
+    pub(super) plan: Plan,
+    pub(super) minimal: bool,
+    pub(super) removal: Option<i64>,
+    pub(super) created: i64,
+    pub(super) updated: i64,
+    /// Its first key, for looking it up in large worlds.
+    pub(super) key: Option<usize>,
+    pub(super) rows: Vec<Row>,
+    pub(super) meter: Meter,
+    pub(super) busiest: Busiest,
+    pub(super) writes: usize,
+}
+
+impl Workspace {
+    pub(super) fn find(&self, id: u128) -> Option<usize> {
+        self.rows.binary_search_by_key(&id, |row| row.id).ok()
+    }
+
+    fn insert(&mut self, row: Row) -> usize {
+        let at = self.rows.binary_search_by_key(&row.id, |other| other.id).unwrap_or_else(|at| at);
+        self.rows.insert(at, row);
+        at
+    }
+
+    pub(super) fn acting_admins(&self) -> usize {
+        self.rows.iter().filter(|row| row.accepted && row.role == "admin").count()
+    }
+}
+
+/// A key of a workspace. The secret lives in the index alone and in here; `Debug` shows neither.
+pub(super) struct Key {
+    pub(super) secret: Arc<str>,
+    pub(super) workspace: usize,
+    pub(super) scopes: Arc<[Box<str>]>,
+    pub(super) dead: bool,
+}
+
+/// How far a link of a group got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LinkStatus {
+    Pending,
+    Accepted,
+    Rejected,
+}
+
+impl LinkStatus {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    pub(super) fn names_sub(self) -> bool {
+        self != Self::Pending
+    }
+}
+
+/// A tie between an admin workspace and a sub workspace.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) id: u128,
+    pub(super) admin: usize,
+    pub(super) sub: usize,
+    pub(super) status: LinkStatus,
+    pub(super) created: i64,
+    pub(super) updated: i64,
+}
+
+/// An invitation as it was asked for, already valid.
+#[derive(Debug)]
+pub(super) struct Invitation {
+    pub(super) email: Arc<str>,
+    pub(super) account: Option<Arc<str>>,
+    pub(super) role: Word,
+    pub(super) nickname: Option<Box<str>>,
+    pub(super) permissions: Option<Arc<[Word]>>,
+}
+
+/// Everything in the world but its faults and its log.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) seed: u64,
+    pub(super) settings: Settings,
+    pub(super) people: Vec<Person>,
+    pub(super) workspaces: Vec<Workspace>,
+    pub(super) keys: Vec<Key>,
+    pub(super) links: Vec<Link>,
+    by_email: HashMap<Arc<str>, usize>,
+    by_name: HashMap<Arc<str>, usize>,
+    by_id: HashMap<Arc<str>, usize>,
+    by_secret: HashMap<Arc<str>, usize>,
+    born: u64,
+}
+
+impl State {
+    pub(super) fn new(seed: u64, settings: Settings) -> Self {
+        Self { seed, settings, ..Self::default() }
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    pub(super) fn with_id(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    pub(super) fn key_with(&self, secret: &str) -> Option<usize> {
+        self.by_secret.get(secret).copied()
+    }
+
+    pub(super) fn owner_of(&self, workspace: usize) -> Option<&Person> {
+        let row = self.workspaces[workspace].rows.iter().find(|row| row.role == "owner")?;
+        self.people.get(row.person)
+    }
+
+    /// Finds or makes the person of an address. The id comes from seed and address, so it is one person in every workspace.
+    pub(super) fn person(&mut self, email: &str) -> usize {
+        let email = email.to_ascii_lowercase();
+        if let Some(known) = self.by_email.get(email.as_str()) {
+            return *known;
+        }
+        let email: Arc<str> = email.into();
+        let words: Vec<String> =
+            email.split(['@', '+']).next().unwrap_or("").split(['.', '-', '_']).map(capital).collect();
+        let person = Person {
+            user_id: name::uuid7(self.seed, 1_750_000_000_000, &["person", &email]),
+            email: Arc::clone(&email),
+            first: words.first().map_or("", String::as_str).into(),
+            last: words.get(1).map_or("", String::as_str).into(),
+        };
+        self.people.push(person);
+        self.by_email.insert(email, self.people.len() - 1);
+        self.people.len() - 1
+    }
+
+    /// Lets a second address mean a person that is there.
+    pub(super) fn alias(&mut self, email: &str, person: usize) {
+        self.by_email.insert(email.to_ascii_lowercase().into(), person);
+    }
+
+    /// Adds a workspace; tells whether its name and id were free.
+    pub(super) fn add_workspace(&mut self, workspace: Workspace) -> bool {
+        if self.by_name.contains_key(&workspace.name) || self.by_id.contains_key(&workspace.id) {
+            return false;
+        }
+        self.by_name.insert(Arc::clone(&workspace.name), self.workspaces.len());
+        self.by_id.insert(Arc::clone(&workspace.id), self.workspaces.len());
+        self.workspaces.push(workspace);
+        true
+    }
+
+    /// Adds a key to a workspace; its secret comes from the seed and the two names.
+    pub(super) fn add_key(&mut self, workspace: usize, key: &str, scopes: Arc<[Box<str>]>, dead: bool) {
+        let secret: Arc<str> = name::key(self.seed, &["key", &self.workspaces[workspace].name, key]).into();
+        self.by_secret.insert(Arc::clone(&secret), self.keys.len());
+        self.workspaces[workspace].key.get_or_insert(self.keys.len());
+        self.keys.push(Key { secret, workspace, scopes, dead });
+    }
+
+    /// Adds a row as the world begins.
+    pub(super) fn settle(&mut self, workspace: usize, mut row: Row, id: Option<u128>) {
+        let place = &self.workspaces[workspace];
+        let number = place.rows.len().to_string();
+        row.id = id.unwrap_or_else(|| name::uuid7(self.seed, row.created, &["row", &place.name, &row.email, &number]));
+        self.workspaces[workspace].insert(row);
+    }
+
+    /// Makes a row for an invitation and returns its place.
+    pub(super) fn invite(&mut self, workspace: usize, invitation: Invitation, now: i64) -> usize {
+        let Invitation { email, account, role, nickname, permissions } = invitation;
+        let person = self.person(account.as_deref().unwrap_or(&email));
+        let issuer = self.owner_of(workspace).map(|owner| owner.user_id);
+        self.born += 1;
+        let place = &self.workspaces[workspace];
+        let id = name::uuid7(self.seed, now, &["born", &place.name, &self.born.to_string()]);
+        let accepted = self.settings.invitations == Invitations::AtOnce;
+        let permissions = if self.settings.drop_permissions { None } else { permissions };
+        let row = Row { id, email, person, role, accepted, created: now, issuer, permissions, nickname };
+        self.workspaces[workspace].insert(row)
+    }
+
+    /// Tells which row is an address's, by invited or by account address.
+    pub(super) fn row_of(&self, workspace: usize, email: &str) -> Option<usize> {
+        self.workspaces[workspace].rows.iter().position(|row| {
+            row.email.eq_ignore_ascii_case(email)
+                || (row.accepted && self.people[row.person].email.eq_ignore_ascii_case(email))
+        })
+    }
+
+    /// Accepts the open invitations of an address; tells whether there was one.
+    pub(super) fn accept(&mut self, workspace: usize, email: &str) -> bool {
+        if self.settings.invitations == Invitations::Never {
+            return false;
+        }
+        let mut any = false;
+        for row in &mut self.workspaces[workspace].rows {
+            if !row.accepted && row.email.eq_ignore_ascii_case(email) {
+                row.accepted = true;
+                any = true;
+            }
+        }
+        any
+    }
+
+    /// Lets another hand act.
+    pub(super) fn hand(&mut self, workspace: usize, hand: &Hand, now: i64) {
+        match hand {
+            Hand::Add { email, role, accepted } => {
+                let invitation = Invitation {
+                    email: email.as_str().into(),
+                    account: None,
+                    role: role_word(role),
+                    nickname: None,
+                    permissions: None,
+                };
+                let at = self.invite(workspace, invitation, now);
+                self.workspaces[workspace].rows[at].accepted |= *accepted;
+            }
+            Hand::Remove { email } => {
+                self.workspaces[workspace].rows.retain(|row| !row.email.eq_ignore_ascii_case(email));
+            }
+            Hand::SetRole { email, role } => {
+                for row in &mut self.workspaces[workspace].rows {
+                    if row.email.eq_ignore_ascii_case(email) {
+                        row.role = role_word(role);
+                    }
+                }
+            }
+            Hand::Accept { email } => drop(self.accept(workspace, email)),
+        }
+    }
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,212 @@
+//! What leaves the world: an answer, or what is to happen instead of one, with the faults that bend it.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::fault::{FaultBody, FaultKind, RetryAfter};
+use super::name;
+use super::op::Op;
+use super::paper::{self, Refusal};
+use super::routes::{self, Ask, Caller, Reply};
+use super::state::State;
+
+const JSON: &str = "application/json; charset=utf-8";
+const HTML: &str = "text/html; charset=UTF-8";
+
+/// An answer as it goes on the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sent {
+    pub(super) status: u16,
+    pub(super) content_type: Option<&'static str>,
+    pub(super) retry_after: Option<String>,
+    pub(super) location: Option<&'static str>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Sent {
+    fn plain(status: u16, content_type: Option<&'static str>, body: Vec<u8>) -> Self {
+        Self { status, content_type, retry_after: None, location: None, body }
+    }
+
+    fn json(status: u16, body: &Value) -> Self {
+        Self::plain(status, Some(JSON), body.to_string().into_bytes())
+    }
+}
+
+impl From<Refusal> for Sent {
+    fn from((status, body): Refusal) -> Self {
+        Self::json(status, &body)
+    }
+}
+
+impl From<&Reply> for Sent {
+    fn from(reply: &Reply) -> Self {
+        Self::json(reply.status, &reply.body)
+    }
+}
+
+/// What becomes of a request.
+#[derive(Debug)]
+pub(super) enum Fate {
+    /// It is answered, so much later.
+    Answer(Sent, Duration),
+    /// Its connection is reset, so much later.
+    Reset(Duration),
+    /// Nothing ever comes.
+    Hang,
+    /// It never arrived.
+    NotSent,
+}
+
+impl Fate {
+    pub(super) fn at_once(sent: Sent) -> Self {
+        Self::Answer(sent, Duration::ZERO)
+    }
+
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answer(sent, _) => Some(sent.status),
+            Self::Reset(_) | Self::Hang | Self::NotSent => None,
+        }
+    }
+
+    pub(super) fn delay(&mut self, by: Duration) {
+        match self {
+            Self::Answer(_, delay) | Self::Reset(delay) => *delay += by,
+            Self::Hang | Self::NotSent => {}
+        }
+    }
+}
+
+/// Settles a request's fate; tells whether it changed anything.
+pub(super) fn settle(state: &mut State, ask: &Ask, now: i64, fault: Option<&FaultKind>) -> (Fate, bool) {
+    let Some(fault) = fault else { return applied(state, ask, now, |reply| Fate::at_once(Sent::from(reply))) };
+    match fault {
+        FaultKind::Status { status, body, retry_after } => {
+            (Fate::at_once(scripted(*status, *body, retry_after.as_ref(), now)), false)
+        }
+        FaultKind::LoseAnswer => applied(state, ask, now, |_| Fate::Reset(Duration::ZERO)),
+        FaultKind::LoseRequest | FaultKind::Late { .. } => (Fate::Reset(Duration::ZERO), false),
+        FaultKind::Hang => (Fate::Hang, false),
+        FaultKind::NotSent => (Fate::NotSent, false),
+        FaultKind::Truncate => applied(state, ask, now, |reply| {
+            let mut sent = Sent::from(reply);
+            sent.body.truncate(sent.body.len() / 2);
+            Fate::at_once(sent)
+        }),
+        FaultKind::Html => {
+            applied(state, ask, now, |_| Fate::at_once(Sent::plain(200, Some(HTML), paper::html(200).into_bytes())))
+        }
+        FaultKind::Oversized { bytes } => applied(state, ask, now, |_| Fate::at_once(oversized(*bytes))),
+        FaultKind::EchoKey { status } => {
+            let message = format!("Request with key {} failed", ask.key().unwrap_or(""));
+            (Fate::at_once(paper::envelope(*status, paper::reason(*status), &message).into()), false)
+        }
+        FaultKind::Redirect => {
+            let location = Some("https://elsewhere.example/api/v2/");
+            (Fate::at_once(Sent { location, ..Sent::plain(302, None, Vec::new()) }), false)
+        }
+        FaultKind::Ignore => (Fate::at_once(Sent::from(&ignored(state, ask, now))), false),
+        FaultKind::CursorLoop => (Fate::at_once(Sent::from(&looped(state, ask, now))), false),
+        FaultKind::Foreign => {
+            let mut reply = routes::answer(state, ask, now);
+            foreign(state, ask, &mut reply);
+            (Fate::at_once(Sent::from(&reply)), reply.wrote)
+        }
+        FaultKind::Delay { .. } | FaultKind::Meanwhile { .. } => unreachable!("these settle nothing"),
+    }
+}
+
+fn applied(state: &mut State, ask: &Ask, now: i64, fate: impl FnOnce(&Reply) -> Fate) -> (Fate, bool) {
+    let reply = routes::answer(state, ask, now);
+    (fate(&reply), reply.wrote)
+}
+
+fn scripted(status: u16, body: FaultBody, retry_after: Option<&RetryAfter>, now: i64) -> Sent {
+    let sent = match body {
+        FaultBody::Json => Sent::json(status, &paper::of_status(status)),
+        FaultBody::Html => Sent::plain(status, Some(HTML), paper::html(status).into_bytes()),
+        FaultBody::Empty => Sent::plain(status, Some("text/plain"), Vec::new()),
+    };
+    Sent { retry_after: retry_after.map(|after| header(after, now)), ..sent }
+}
+
+/// Writes a `retry-after`: seconds, or a date of whole seconds rounded up, so that nobody is let in early.
+fn header(after: &RetryAfter, now: i64) -> String {
+    match after {
+        RetryAfter::Seconds(seconds) => seconds.to_string(),
+        RetryAfter::Date(later) => {
+            let millis = now.saturating_add(i64::try_from(later.as_millis()).unwrap_or(i64::MAX));
+            let second = millis.saturating_add(999).div_euclid(1000);
+            let date = Timestamp::from_second(second).unwrap_or(Timestamp::MAX);
+            date.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+        }
+    }
+}
+
+/// A body that is JSON and too long for anybody.
+fn oversized(bytes: usize) -> Sent {
+    let frame = br#"{"items":[],"padding":""}"#;
+    let mut body = frame[..frame.len() - 2].to_vec();
+    body.resize(bytes.saturating_sub(2).max(body.len()), b'x');
+    body.extend_from_slice(b"\"}");
+    Sent::plain(200, Some(JSON), body)
+}
+
+/// Answers a write in the right shape and puts everything back. A patch shows the row as it is, which is how the lie can be seen.
+fn ignored(state: &mut State, ask: &Ask, now: i64) -> Reply {
+    let Some(workspace) = Caller::of(state, ask).target else { return routes::answer(state, ask, now) };
+    let rows = state.workspaces[workspace].rows.clone();
+    let updated = state.workspaces[workspace].updated;
+    let mut reply = routes::answer(state, ask, now);
+    state.workspaces[workspace].rows = rows;
+    state.workspaces[workspace].updated = updated;
+    reply.wrote = false;
+    let patched = ask.route().filter(|(op, _)| *op == Op::MemberPatch && reply.status == 200).and_then(|(_, id)| id);
+    let at = patched.and_then(name::read).and_then(|id| state.workspaces[workspace].find(id));
+    if let Some(at) = at {
+        reply.body = routes::member(state, workspace, at);
+    }
+    reply
+}
+
+/// Answers the first page with its own last id as cursor, whatever cursor was asked for.
+fn looped(state: &mut State, ask: &Ask, now: i64) -> Reply {
+    let mut first = ask.clone();
+    first.path = ask.without("starting_after");
+    let mut reply = routes::answer(state, &first, now);
+    let last = reply.body["items"].as_array().and_then(|items| items.last()).map(|row| row["id"].clone());
+    if let (Some(id), Some(page)) = (last, reply.body.as_object_mut()) {
+        page.insert("next_starting_after".to_owned(), id);
+    }
+    reply
+}
+
+/// Turns a good answer into another workspace's: its rows where there is one, else the same rows under an invented id.
+fn foreign(state: &State, ask: &Ask, reply: &mut Reply) {
+    let (Some(here), Some((op, _))) = (Caller::of(state, ask).target, ask.route()) else { return };
+    if reply.status != 200 {
+        return;
+    }
+    let other = (here + 1) % state.workspaces.len();
+    let elsewhere = (other != here).then_some(other);
+    let id = elsewhere.map_or_else(|| name::show(1), |other| state.workspaces[other].id.to_string());
+    match (op, elsewhere) {
+        (Op::MemberList, Some(other)) => {
+            if let Ok(page) = routes::members(state, ask, other) {
+                reply.body = page;
+            }
+        }
+        (Op::MemberList, None) => {
+            let items = reply.body["items"].as_array_mut().into_iter().flatten();
+            items.for_each(|row| row["workspace_id"] = id.as_str().into());
+        }
+        (Op::WorkspaceCurrent, Some(other)) => {
+            reply.body = paper::workspace(&state.workspaces[other], state.owner_of(other));
+        }
+        (Op::WorkspaceCurrent, None) => reply.body["id"] = id.into(),
+        _ => reply.body["workspace_id"] = id.into(),
+    }
+}

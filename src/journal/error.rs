@@ -148,11 +148,13 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    /// Returns the exit code: 74, but for a question about a run that is not there (2) and for records that only a bug can write (1).
+    /// Returns the exit code: 74, but for a question about a run that is not there (2), a run that another process writes (75) and
+    /// records that only a bug can write (1).
     pub fn exit(&self) -> Exit {
         match self {
             Self::NoSuchRun { .. } | Self::Ambiguous { .. } => Exit::Usage,
             Self::Illegal { .. } | Self::NoSuchStep { .. } | Self::SameStepTwice { .. } => Exit::Bug,
+            Self::RunBusy { source, .. } => source.exit(),
             _ => Exit::Output,
         }
     }

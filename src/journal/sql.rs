@@ -1,7 +1,8 @@
 //! The schema, its migrations, and every statement that is a matter of dialect.
 //!
 //! Portable SQL: types `TEXT`, `BIGINT`, `BLOB` (`BYTEA` on PostgreSQL), upserts by `ON CONFLICT`, moments as fixed-width UTC text that
-//! sorts. What is SQLite's own stands in this file alone: `BEGIN IMMEDIATE`, the catalogue, the trigger bodies, the pragmas of `db.rs`.
+//! sorts. What is SQLite's own: `BEGIN IMMEDIATE`, the catalogue and the trigger
+//! bodies, all in this file, and the pragmas in `db.rs`. Elsewhere only the mark of a parameter differs (`?`, on PostgreSQL `$1`).
 
 /// A schema version. A newer major cannot be understood; a newer minor only added something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -119,6 +119,48 @@ async fn a_run_hangs_on_the_head_of_the_run_before() {
     assert!(matches!(ledger.verify_chain(&runs[2]).await.unwrap_err(), ChainBreak::Previous { .. }));
 }
 
+/// Rewrites an entry of run 1 as a forger would who knows how hashes are made: other bytes, and the hash that fits them.
+async fn forge(ledger: &Ledger, seq: i64) -> Vec<u8> {
+    let work = async move |connection: &mut SqliteConnection| {
+        let select = "SELECT prev_hash, bytes FROM entries WHERE run = ? AND seq = ?";
+        let found = sqlx::query_as(select).bind(run_id(1).to_string()).bind(seq).fetch_one(&mut *connection);
+        let (prev_hash, bytes): (Vec<u8>, Vec<u8>) = found.await?;
+        let bytes = String::from_utf8(bytes).unwrap().replace("because", "becalmed").replace("complete", "compleat");
+        let hash = Sha256::digest([&prev_hash[..], bytes.as_bytes()].concat()).to_vec();
+        sqlx::query("UPDATE entries SET bytes = ?, hash = ? WHERE run = ? AND seq = ?")
+            .bind(bytes.into_bytes())
+            .bind(hash.clone())
+            .bind(run_id(1).to_string())
+            .bind(seq)
+            .execute(&mut *connection)
+            .await?;
+        Ok(hash)
+    };
+    ledger.with(work).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_forged_entry_whose_own_hash_fits_is_betrayed_by_what_hangs_on_it() {
+    let world = World::new();
+    let ledger = world.open().await;
+    let (run, after) = (finished_run(&ledger, 1).await, finished_run(&ledger, 2).await);
+    drop_triggers(&ledger).await;
+    forge(&ledger, 6).await;
+    assert!(matches!(ledger.verify_chain(&run).await.unwrap_err(), ChainBreak::Unlinked { seq: 7 }));
+
+    let world = World::new();
+    let ledger_two = world.open().await;
+    let (run, after_two) = (finished_run(&ledger_two, 1).await, finished_run(&ledger_two, 2).await);
+    drop_triggers(&ledger_two).await;
+    let head: String = crate::domain::id::hex(&forge(&ledger_two, 7).await);
+    assert!(matches!(ledger_two.verify_chain(&run).await.unwrap_err(), ChainBreak::Head));
+    // Even with the run's own head made to fit, the run behind it tells.
+    tamper(&ledger_two, &format!("UPDATE runs SET head_hash = x'{head}' WHERE id = '{run}'")).await;
+    ledger_two.verify_chain(&run).await.unwrap();
+    assert!(matches!(ledger_two.verify_chain(&after_two).await.unwrap_err(), ChainBreak::Previous { .. }));
+    ledger.verify_chain(&after).await.unwrap();
+}
+
 /// One byte of one column of one entry, turned by a mask.
 #[derive(Debug, Clone)]
 struct Flip {

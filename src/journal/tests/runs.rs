@@ -49,6 +49,9 @@ async fn records_of_unknown_runs_steps_and_classes_are_refused() {
     ledger.begin(header(&run, vec![step])).await.unwrap();
     let again = ledger.begin(header(&run, Vec::new())).await.unwrap_err();
     assert!(matches!(again, LedgerError::RunBusy { .. }), "{again:?}");
+    let done = finished_run(&ledger, 7).await;
+    let again = ledger.begin(header(&done, Vec::new())).await.unwrap_err();
+    assert!(matches!(again, LedgerError::RunExists { .. }), "{again:?}");
     let stranger = ledger.append(&run, vec![started(&StepId::of(b"?"), 1)]).await.unwrap_err();
     assert!(matches!(stranger, LedgerError::NoSuchStep { .. }));
     ledger.append(&run, vec![started(&id, 1)]).await.unwrap();
@@ -215,6 +218,18 @@ async fn two_processes_write_runs_at_once_and_both_chains_hold() {
     let report = one.verify_chain(&second).await.unwrap();
     assert_eq!(report.previous.unwrap().run, first.to_string());
     two.verify_chain(&first).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_processes_may_make_the_ledger_at_once() {
+    let world = World::new();
+    let state_dir = world.state_dir();
+    let opened = futures::future::join_all((0..12).map(|_| Ledger::open(&state_dir, world.clock))).await;
+    for (number, ledger) in (0..).zip(opened) {
+        let ledger = ledger.unwrap();
+        ledger.begin(header(&run_id(number), Vec::new())).await.unwrap();
+        ledger.verify_chain(&run_id(number)).await.unwrap();
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -112,7 +112,7 @@ fn read_guards(section: Section<'_>) -> Guards {
         match Email::parse(person.value) {
             Ok(email) => drop(guards.protected.insert(email)),
             Err(bad) => {
-                person.refuse(format!("this is not an e-mail address: {}", bad.why), "name a person by address")
+                person.refuse(format!("this is not an e-mail address: {}", bad.why), "name a person by address");
             }
         }
     }
@@ -164,21 +164,16 @@ fn read_presets(section: &Section<'_>) -> BTreeMap<String, Preset> {
 }
 
 fn read_preset(name: &str, section: Section<'_>) -> Option<Preset> {
-    let role = match section.text("role") {
-        Some(text) => match preset::role(text.value) {
-            Ok(role) => Some(role),
-            Err(bad) => {
-                text.refuse_with(format!("{} is not a role that can be granted", shown(text.value)), bad.advice());
-                None
-            }
-        },
-        None => {
-            if section.item("role").is_none() {
-                section.missing("role", "write role = \"admin\", \"editor\" or \"view\"");
-            }
+    let role = section.text("role").and_then(|text| match preset::role(text.value) {
+        Ok(role) => Some(role),
+        Err(bad) => {
+            text.refuse_with(format!("{} is not a role that can be granted", shown(text.value)), bad.advice());
             None
         }
-    };
+    });
+    if section.item("role").is_none() {
+        section.missing("role", "write role = \"admin\", \"editor\" or \"view\"");
+    }
     // Without `permissions` a preset asks for what the role gives, not narrowed.
     let permissions = match section.texts("permissions") {
         Some(found) if found.value.is_empty() => {

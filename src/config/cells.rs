@@ -95,6 +95,11 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// Tells whether the list has a column; that it lacks one is told once, at the header.
+    pub(super) fn has(&self, column: &str) -> bool {
+        self.header.iter().any(|name| name == column)
+    }
+
     /// Returns the cell of a column, trimmed; none where it is empty or not there.
     pub(super) fn get(&self, column: &str) -> Option<&str> {
         self.all(column).next()

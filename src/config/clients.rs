@@ -18,14 +18,14 @@ pub const COLUMNS: [&str; 8] = ["name", "id", "display_name", "labels", "key_env
 const SCHEMA: Schema =
     Schema { known: &COLUMNS, required: &["name"], repeatable: &[], prefixes: &["label:", "label."] };
 
-/// One client, read.
+/// One client as its line says; what could not be read is absent and told.
 struct Client {
     line: usize,
-    name: WorkspaceName,
+    name: Option<WorkspaceName>,
     id: Option<WorkspaceId>,
     display_name: Option<String>,
     labels: BTreeMap<String, String>,
-    reach: Reach,
+    reach: Option<Reach>,
 }
 
 /// Reads a list of clients into the files to write, by their paths relative to the root. `existing` are the workspaces the
@@ -36,16 +36,18 @@ pub(super) fn files(csv: &[u8], source: &Path, existing: &[Workspace]) -> Result
     if sheet.rows.is_empty() && problems.is_empty() {
         problems.push(cells::problem(1, "", "the list names no client", ["add a line for each client"]));
     }
-    let clients: Vec<Client> = sheet.rows.iter().filter_map(|row| read_row(row, &mut problems)).collect();
+    let clients: Vec<Client> = sheet.rows.iter().map(|row| read_row(row, &mut problems)).collect();
     check_unique(&clients, existing, &mut problems);
     check_via(&clients, existing, &mut problems);
     CsvProblems::check(source, problems)?;
-    let file = |client: &Client| Path::new(WORKSPACES).join(format!("{}.toml", client.name));
-    Ok(clients.iter().map(|client| (file(client), text(client))).collect())
+    let file = |client: &Client| {
+        let (name, reach) = (client.name.as_ref()?, client.reach.as_ref()?);
+        Some((Path::new(WORKSPACES).join(format!("{name}.toml")), text(client, name, reach)))
+    };
+    Ok(clients.iter().filter_map(file).collect())
 }
 
-fn read_row(row: &Row, problems: &mut Vec<CsvProblem>) -> Option<Client> {
-    let before = problems.len();
+fn read_row(row: &Row, problems: &mut Vec<CsvProblem>) -> Client {
     let name = read_name(row, problems);
     let id = row.get("id").and_then(|cell| {
         let id = WorkspaceId::parse(cell).ok().filter(|_| !smells(cell));
@@ -64,15 +66,16 @@ fn read_row(row: &Row, problems: &mut Vec<CsvProblem>) -> Option<Client> {
     if display_name.as_deref().is_some_and(smells) {
         problems.push(row.problem("display_name", "this looks like an API key", ["name keys by reference"]));
     }
-    (problems.len() == before).then_some(())?;
-    let (name, called) = name?;
-    Some(Client { line: row.line, name, id, display_name: display_name.or(called), labels, reach: reach? })
+    let (name, called) = name.unzip();
+    Client { line: row.line, name, id, display_name: display_name.or(called.flatten()), labels, reach }
 }
 
 /// Takes the name as it is where it can be one; else the nearest that can, and keeps what the client is called.
 fn read_name(row: &Row, problems: &mut Vec<CsvProblem>) -> Option<(WorkspaceName, Option<String>)> {
     let Some(cell) = row.get("name") else {
-        problems.push(row.problem("name", "there is no name", ["every line names a client"]));
+        if row.has("name") {
+            problems.push(row.problem("name", "there is no name", ["every line names a client"]));
+        }
         return None;
     };
     if smells(cell) {
@@ -179,12 +182,15 @@ fn check_unique(clients: &[Client], existing: &[Workspace], problems: &mut Vec<C
     let mut ids: HashMap<String, String> = pinned.collect();
     for client in clients {
         let here = format!("in line {}", client.line);
-        if let Some(there) = names.get(client.name.as_str()) {
-            let message = format!("the name `{}` already stands {there}", client.name);
-            let advice = "give each client a name of its own; the name for people goes into `display_name`";
-            problems.push(cells::problem(client.line, "name", message, [advice]));
-        } else {
-            names.insert(client.name.as_str(), here.clone());
+        if let Some(name) = &client.name {
+            match names.get(name.as_str()) {
+                Some(there) => {
+                    let message = format!("the name `{name}` already stands {there}");
+                    let advice = "give each client a name of its own; the name for people goes into `display_name`";
+                    problems.push(cells::problem(client.line, "name", message, [advice]));
+                }
+                None => drop(names.insert(name.as_str(), here.clone())),
+            }
         }
         let Some(id) = &client.id else { continue };
         match ids.get(&id.as_str().to_ascii_lowercase()) {
@@ -198,17 +204,18 @@ fn check_unique(clients: &[Client], existing: &[Workspace], problems: &mut Vec<C
 }
 
 fn check_via(clients: &[Client], existing: &[Workspace], problems: &mut Vec<CsvProblem>) {
-    let mut reaches: BTreeMap<&str, &Reach> = existing.iter().map(|w| (w.name.as_str(), &w.reach)).collect();
-    reaches.extend(clients.iter().map(|client| (client.name.as_str(), &client.reach)));
+    // A name whose own way could not be read is known all the same: its line is told for that already.
+    let mut ways: BTreeMap<&str, Option<&Reach>> =
+        existing.iter().map(|workspace| (workspace.name.as_str(), Some(&workspace.reach))).collect();
+    ways.extend(clients.iter().filter_map(|client| Some((client.name.as_ref()?.as_str(), client.reach.as_ref()))));
     for client in clients {
-        let Reach::Via(admin) = &client.reach else { continue };
-        let (message, advice) = match reaches.get(admin.as_str()) {
-            _ if *admin == client.name => ("a workspace cannot be reached via itself".to_owned(), None),
-            Some(Reach::Own(_)) => continue,
-            Some(Reach::Via(_)) => (format!("`{admin}` has no key of its own"), None),
+        let Some(Reach::Via(admin)) = &client.reach else { continue };
+        let (message, advice) = match ways.get(admin.as_str()) {
+            _ if Some(admin) == client.name.as_ref() => ("a workspace cannot be reached via itself".to_owned(), None),
+            Some(Some(Reach::Own(_)) | None) => continue,
+            Some(Some(Reach::Via(_))) => (format!("`{admin}` has no key of its own"), None),
             None => {
-                let near =
-                    nearest(admin.as_str(), reaches.keys().copied()).map(|near| format!("did you mean `{near}`?"));
+                let near = nearest(admin.as_str(), ways.keys().copied()).map(|near| format!("did you mean `{near}`?"));
                 (format!("no client is named {}", shown(admin.as_str())), near)
             }
         };
@@ -218,9 +225,9 @@ fn check_via(clients: &[Client], existing: &[Workspace], problems: &mut Vec<CsvP
 }
 
 /// Writes a client's file.
-fn text(client: &Client) -> String {
+fn text(client: &Client, name: &WorkspaceName, reach: &Reach) -> String {
     let quoted = |text: &str| toml_edit::Value::from(text).to_string();
-    let Client { line: _, name, id, display_name, labels, reach } = client;
+    let Client { line: _, name: _, id, display_name, labels, reach: _ } = client;
     let mut lines = vec![format!("name = {}", quoted(name.as_str()))];
     match id {
         Some(id) => lines.push(format!("id = {}", quoted(id.as_str()))),

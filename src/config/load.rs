@@ -171,4 +171,6 @@ fn read(root: &Path, file: &Path, problems: &mut Vec<Problem>) -> Option<Vec<u8>
 }
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod tests;

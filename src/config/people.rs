@@ -93,14 +93,10 @@ pub fn read(bytes: &[u8], source: &Path) -> Result<Vec<PersonRow>, CsvProblems> 
 }
 
 fn read_row(row: &Row, source: &Arc<Path>, problems: &mut Vec<CsvProblem>) -> Option<PersonRow> {
-    let before = problems.len();
-    let email = match row.get("email") {
-        Some(cell) => read_email(row, "email", cell, problems),
-        None => {
-            problems.push(row.problem("email", "there is no address", ["every line names a person"]));
-            None
-        }
-    };
+    let email = row.get("email").and_then(|cell| read_email(row, "email", cell, problems));
+    if row.has("email") && row.get("email").is_none() {
+        problems.push(row.problem("email", "there is no address", ["every line names a person"]));
+    }
     let (role, preset, permissions) = read_access(row, problems);
     let nickname = row.get("nickname").map(str::to_owned);
     if let Some(nickname) = &nickname
@@ -109,14 +105,17 @@ fn read_row(row: &Row, source: &Arc<Path>, problems: &mut Vec<CsvProblem>) -> Op
         let message = format!("a nickname has at most {LONGEST_NICKNAME} characters, on one line");
         problems.push(row.problem("nickname", message, ["shorten it"]));
     }
+    let before = problems.len();
     let (workspaces, patterns) = read_workspaces(row, problems);
     let labels = read_labels(row, problems);
+    let scoped = problems.len() == before;
     let hand_over_to = row.get("hand_over_to").and_then(|cell| read_email(row, "hand_over_to", cell, problems));
     if hand_over_to.is_some() && hand_over_to == email {
         problems.push(row.problem("hand_over_to", "a person cannot take over from themselves", ["name a colleague"]));
     }
     let last_day = row.get("last_day").and_then(|cell| read_date(row, cell, problems));
-    (problems.len() == before).then_some(())?;
+    // A line is compared with the others even if something else is wrong with it, but not where its scope is unknown.
+    scoped.then_some(())?;
     Some(PersonRow {
         source: Arc::clone(source),
         line: row.line,
@@ -197,12 +196,11 @@ fn read_workspaces(row: &Row, problems: &mut Vec<CsvProblem>) -> (Vec<String>, V
 fn read_labels(row: &Row, problems: &mut Vec<CsvProblem>) -> Vec<(String, String)> {
     let mut labels = Vec::new();
     for label in row.all("label").flat_map(several) {
-        match split_label(label) {
-            Some((key, value)) => labels.push((key.to_owned(), value.to_owned())),
-            None => {
-                let message = format!("{} is not of the form KEY=VALUE", shown(label));
-                problems.push(row.problem("label", message, ["write it like tier=gold"]));
-            }
+        if let Some((key, value)) = split_label(label) {
+            labels.push((key.to_owned(), value.to_owned()));
+        } else {
+            let message = format!("{} is not of the form KEY=VALUE", shown(label));
+            problems.push(row.problem("label", message, ["write it like tier=gold"]));
         }
     }
     labels.sort();
@@ -229,7 +227,7 @@ fn by_person(rows: &[PersonRow]) -> HashMap<&Email, Vec<&PersonRow>> {
 
 fn duplicate(first: &PersonRow, second: &PersonRow, shared: Option<&Workspace>) -> CsvProblem {
     let place = shared.map(|workspace| format!(", both for `{}`", workspace.name)).unwrap_or_default();
-    let message = format!("{} already stands in line {}{place}", shown(second.email.as_str()), first.line);
+    let message = format!("`{}` already stands in line {}{place}", second.email, first.line);
     cells::problem(second.line, "email", message, ["keep one line, or narrow both by `workspace` or `label`"])
 }
 

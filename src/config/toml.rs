@@ -13,7 +13,7 @@ use super::smell::shown;
 use super::source::Source;
 
 /// Longest duration our files take. Longer ones are slips, and would overflow timers.
-const LONGEST: Duration = Duration::from_secs(10 * 366 * 24 * 3600);
+const LONGEST: Duration = Duration::from_hours(10 * 366 * 24);
 
 /// A table of a file, and which of its fields were asked for.
 pub(super) struct Section<'s> {
@@ -72,7 +72,11 @@ impl<'s> Section<'s> {
 
     /// Returns a field of any type.
     pub(super) fn item(&self, name: &'static str) -> Option<Found<'s, &'s Item>> {
-        self.asked.borrow_mut().push(name);
+        let mut asked = self.asked.borrow_mut();
+        if !asked.contains(&name) {
+            asked.push(name);
+        }
+        drop(asked);
         let (key, item) = self.table.get_key_value(name)?;
         let at = item.span().or_else(|| key.span()).unwrap_or_else(|| self.at());
         Some(Found { value: item, at, path: self.path_of(name), source: self.source })
@@ -97,16 +101,17 @@ impl<'s> Section<'s> {
         text_of(&self.item(name)?)
     }
 
-    /// Returns a text that is read by `parse`; `rule` says what it must be.
+    /// Returns a text that is read by `parse`; `what` names what it should be, `rule` says how to write it.
     pub(super) fn parsed<T>(
         &self,
         name: &'static str,
+        what: &str,
         rule: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<Found<'s, T>> {
         let text = self.text(name)?;
         let Some(value) = parse(text.value) else {
-            text.refuse("the value is not usable", format!("write {rule}"));
+            text.refuse(format!("this is not {what}"), format!("write {rule}"));
             return None;
         };
         Some(text.with(value))
@@ -126,7 +131,7 @@ impl<'s> Section<'s> {
 
     /// Returns a duration such as `30s`, `1h`, `180d`, above zero.
     pub(super) fn duration(&self, name: &'static str) -> Option<Found<'s, Duration>> {
-        self.parsed(name, "a duration above zero such as \"30s\", \"10m\", \"1h\" or \"180d\"", |text| {
+        self.parsed(name, "a duration above zero", "it like \"30s\", \"10m\", \"1h\" or \"180d\"", |text| {
             let span: jiff::Span = text.parse().ok()?;
             let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok()?;
             let length = Duration::try_from(length).ok()?;

@@ -34,17 +34,14 @@ pub(super) fn read(source: &Source) -> Vec<Draft> {
         return vec![read_one(Section::new(source, root, "", first.unwrap_or(0..0)))];
     };
     let top = Section::new(source, root, "", 0..0);
-    let drafts = match list.as_array_of_tables() {
-        Some(tables) => tables
-            .iter()
-            .map(|table| read_one(Section::new(source, table, "workspace", table.span().unwrap_or(0..0))))
-            .collect(),
-        None => {
-            if let Some(item) = top.item("workspace") {
-                item.refuse("`workspace` is not a list of tables", "begin each workspace with [[workspace]]");
-            }
-            Vec::new()
+    let drafts = if let Some(tables) = list.as_array_of_tables() {
+        let begin = |table: &toml_edit::Table| table.span().unwrap_or(0..0);
+        tables.iter().map(|table| read_one(Section::new(source, table, "workspace", begin(table)))).collect()
+    } else {
+        if let Some(item) = top.item("workspace") {
+            item.refuse("`workspace` is not a list of tables", "begin each workspace with [[workspace]]");
         }
+        Vec::new()
     };
     drop(top.item("workspace"));
     top.close(&[
@@ -107,12 +104,13 @@ fn read_name<'s>(section: &Section<'s>) -> Option<Found<'s, WorkspaceName>> {
         text.refuse_with(format!("this is not a workspace name: {}", WorkspaceName::RULE), hint);
         return None;
     };
-    section.parsed("name", WorkspaceName::RULE, |_| Some(name))
+    section.parsed("name", "a workspace name", WorkspaceName::RULE, |_| Some(name))
 }
 
 fn read_id<'s>(section: &Section<'s>) -> Option<Found<'s, WorkspaceId>> {
     section.parsed(
         "id",
+        "a workspace id",
         "the workspace's id as `keyholder check` shows it, or leave it out and run `keyholder pin`",
         |text| WorkspaceId::parse(text).ok().filter(|_| !smells(text)),
     )
@@ -193,13 +191,11 @@ fn read_key(item: &Found<'_, &toml_edit::Item>) -> Option<KeyRef> {
 
 fn read_env(item: &Found<'_, &toml_edit::Item>) -> Option<KeyRef> {
     let text = text_of(item)?;
-    match env_name(text.value) {
-        Some(reference) => Some(reference),
-        None => {
-            text.refuse_with("this is not the name of a variable: name the key by reference", three_ways());
-            None
-        }
+    let reference = env_name(text.value);
+    if reference.is_none() {
+        text.refuse_with("this is not the name of a variable: name the key by reference", three_ways());
     }
+    reference
 }
 
 /// Takes the name of a variable; what smells of a key is none.
@@ -213,13 +209,15 @@ pub(super) fn env_name(text: &str) -> Option<KeyRef> {
 
 fn read_file(item: &Found<'_, &toml_edit::Item>) -> Option<KeyRef> {
     let text = text_of(item)?;
-    match file_path(text.value) {
-        Some(reference) => Some(reference),
-        None => {
-            text.refuse_with("this is not the path of a file: name the key by reference", three_ways());
-            None
-        }
+    if text.value.starts_with('~') {
+        text.refuse("`~` is a shell's word and not expanded here", "write the whole path, or one relative to the root");
+        return None;
     }
+    let reference = file_path(text.value);
+    if reference.is_none() {
+        text.refuse_with("this is not the path of a file: name the key by reference", three_ways());
+    }
+    reference
 }
 
 /// Takes the path of a key file; what smells of a key is none.
@@ -234,14 +232,11 @@ fn read_command(item: &Found<'_, &toml_edit::Item>) -> Option<KeyRef> {
         return None;
     }
     let texts = texts_of(item)?;
-    let words: Vec<String> = texts.value.iter().map(|text| text.value.to_owned()).collect();
-    match command_words(words) {
-        Some(reference) => Some(reference),
-        None => {
-            texts.refuse_with("this is not a command that prints a key: name the key by reference", three_ways());
-            None
-        }
+    let reference = command_words(texts.value.iter().map(|text| text.value.to_owned()).collect());
+    if reference.is_none() {
+        texts.refuse_with("this is not a command that prints a key: name the key by reference", three_ways());
     }
+    reference
 }
 
 /// Takes a program and its arguments; none without a program, with a NUL, or where a word smells of a key.

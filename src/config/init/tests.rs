@@ -133,21 +133,29 @@ fn every_bad_line_of_clients_is_told_at_once() {
          initech,ID-1,tier=a;tier=b,,,\n\
          \"acme!\",,,,,\n"
     ), @r#"
-    7 problems in clients.csv
+    11 problems in clients.csv
     clients.csv:2: labels: `gold` is not of the form KEY=VALUE
       hint: write them like tier=gold;region=emea
     clients.csv:3: id: this is not a workspace id
       hint: leave it empty and run `keyholder pin`
     clients.csv:3: key_file: a client is reached in one way, and here are key_env, key_file
       hint: keep one of them
+    clients.csv:3: name: the name `acme` already stands in line 2
+      hint: give each client a name of its own; the name for people goes into `display_name`
     clients.csv:5: name: there is no name
       hint: every line names a client
     clients.csv:6: name: no workspace name can be made of `株式会社`: no letter a to z and no digit is in it
       hint: write a short name in the column `name` and this one into `display_name`
     clients.csv:8: id: a workspace reached `via` another is addressed by its id alone
       hint: the vendor's app shows it under workspace groups
+    clients.csv:8: via: no client is named `globx`
+      hint: did you mean `globex`?
+    clients.csv:9: id: the same id already stands in line 7
+      hint: one workspace has one line
     clients.csv:9: labels: the label `tier` has two values
       hint: keep one
+    clients.csv:10: name: the name `acme` already stands in line 2
+      hint: give each client a name of its own; the name for people goes into `display_name`
     "#);
 }
 

@@ -36,14 +36,31 @@ fn check_access(path: &Path, found: &Metadata) -> Result<(), KeyTrouble> {
         return Err(KeyTrouble::Open { path: path.to_owned(), mode });
     }
     let us = rustix::process::geteuid().as_raw();
-    if found.uid() != us && found.uid() != 0 {
+    if !may_own(found.uid(), us) {
         return Err(KeyTrouble::Foreign { path: path.to_owned() });
     }
     Ok(())
+}
+
+/// Tells whether a key file of this owner is taken: our own, or one the system's administrator put there for us.
+#[cfg(unix)]
+fn may_own(owner: u32, us: u32) -> bool {
+    owner == us || owner == 0
 }
 
 #[cfg(not(unix))]
 fn check_access(_path: &Path, _found: &Metadata) -> Result<(), KeyTrouble> {
     // Without owner and mode bits, a file in the user's own profile is what the system protects.
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::may_own;
+
+    #[test]
+    fn a_key_file_is_ours_or_the_systems() {
+        assert!(may_own(1000, 1000) && may_own(0, 1000) && may_own(0, 0));
+        assert!(!may_own(1001, 1000) && !may_own(1000, 0));
+    }
 }

@@ -163,7 +163,6 @@ fn ignored(state: &mut State, ask: &Ask, now: i64) -> Reply {
     let mut reply = routes::answer(state, ask, now);
     state.workspaces[workspace].rows = rows;
     state.workspaces[workspace].updated = updated;
-    reply.wrote = false;
     let patched = ask.route().filter(|(op, _)| *op == Op::MemberPatch && reply.status == 200).and_then(|(_, id)| id);
     let at = patched.and_then(name::read).and_then(|id| state.workspaces[workspace].find(id));
     if let Some(at) = at {

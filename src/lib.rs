@@ -24,9 +24,10 @@
 //! | [`report`] | the numbers of a run, and their faces |
 //! | [`sim`] | a stand-in for the API, in-process and on loopback |
 //! | [`ui`] | printing, progress, words |
-//! | `cli` | the doors: one file per command |
+//! | [`cli`] | the doors: one file per command |
 
 pub mod api;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;

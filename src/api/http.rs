@@ -55,6 +55,9 @@ pub struct HttpSettings {
     pub idle: Duration,
     /// The largest answer that is read, in bytes. A page of a hundred members is about 50 kB.
     pub largest: usize,
+    /// Whether https is spoken at all. Without it no certificates of the platform are needed: a rehearsal against this machine runs
+    /// where none are installed.
+    pub encrypted: bool,
 }
 
 impl Default for HttpSettings {
@@ -65,6 +68,7 @@ impl Default for HttpSettings {
             connect_timeout: Duration::from_secs(10),
             idle: Duration::from_secs(20),
             largest: 8 * 1024 * 1024,
+            encrypted: true,
         }
     }
 }
@@ -93,12 +97,13 @@ impl Http {
     pub fn new(settings: HttpSettings) -> Result<Self, BuildError> {
         // reqwest asks rustls for the process's provider. A second install fails and leaves the first, which is ring too.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let HttpSettings { protocol, in_flight, connect_timeout, idle, largest } = settings;
+        let HttpSettings { protocol, in_flight, connect_timeout, idle, largest, encrypted } = settings;
         let (clients, kept) = match protocol {
             Protocol::Negotiated => (in_flight.div_ceil(STREAMS).max(1), in_flight),
             Protocol::Http1 => (1, in_flight),
         };
-        let clients = (0..clients).map(|_| client(protocol, connect_timeout, idle, kept)).collect::<Result<_, _>>();
+        let clients =
+            (0..clients).map(|_| client(protocol, connect_timeout, idle, kept, encrypted)).collect::<Result<_, _>>();
         Ok(Self { clients: clients.map_err(BuildError)?, turn: AtomicUsize::new(0), largest })
     }
 
@@ -162,8 +167,9 @@ fn client(
     connect_timeout: Duration,
     idle: Duration,
     kept: usize,
+    encrypted: bool,
 ) -> Result<reqwest::Client, reqwest::Error> {
-    let builder = reqwest::Client::builder()
+    let mut builder = reqwest::Client::builder()
         .user_agent(concat!("keyholder/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
@@ -173,6 +179,9 @@ fn client(
         .connect_timeout(connect_timeout)
         .pool_idle_timeout(idle)
         .pool_max_idle_per_host(kept);
+    if !encrypted {
+        builder = builder.tls_certs_only([]);
+    }
     match protocol {
         Protocol::Negotiated => builder,
         Protocol::Http1 => builder.http1_only(),

@@ -43,15 +43,11 @@ pub const BUILT_IN: [BuiltIn; 4] = [
         role: "editor", // the weakest role that may change anything; workspace settings stay closed
         permissions: Some(&[
             "dashboard.view",
-            "analytics.view", // judging campaigns is the job
             "campaigns.view",
             "campaigns.create",
             "campaigns.edit", // without campaigns.delete: the job creates and edits
             "leadManagement.view",
             "leads.move",
-            "customLeadLabels.create", // leads are worked by their labels
-            "customLeadLabels.edit",
-            "unibox.all",                // answers to leads arrive there
             "organization.integrations", // webhooks and API keys live on this page
             "accounts.view",             // without accounts.manage: mailboxes are looked at
         ]),
@@ -71,7 +67,6 @@ pub const BUILT_IN: [BuiltIn; 4] = [
             "campaigns.edit", // launching and pausing are edits; the API has nothing narrower
             "leadManagement.view",
             "leads.move", // importing puts leads into campaigns and lists
-            "unibox.all", // answers to leads arrive there
             "accounts.view",
         ]),
         beyond: &[
@@ -83,13 +78,7 @@ pub const BUILT_IN: [BuiltIn; 4] = [
         name: "viewer",
         job: "only views campaigns, leads and accounts",
         role: "view",
-        permissions: Some(&[
-            "dashboard.view",
-            "campaigns.view",
-            "analytics.view",
-            "leadManagement.view",
-            "accounts.view",
-        ]),
+        permissions: Some(&["dashboard.view", "campaigns.view", "leadManagement.view", "accounts.view"]),
         beyond: &[
             "a client's own view of its campaigns alone: role `client` exists in the app's portal, not in the API",
         ],

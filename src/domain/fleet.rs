@@ -48,7 +48,7 @@ impl fmt::Display for Mode {
 }
 
 /// Where a key is kept. Never the key itself.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum KeyRef {
     /// An environment variable.
     Env(String),
@@ -66,6 +66,12 @@ impl fmt::Display for KeyRef {
             // The arguments stay out: somebody will have put a secret there.
             Self::Command(words) => write!(f, "command {}", words.first().map_or("", String::as_str)),
         }
+    }
+}
+
+impl fmt::Debug for KeyRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -121,6 +127,11 @@ impl BaseUrl {
             && url.query().is_none()
             && url.fragment().is_none();
         if bare { Ok(Self(url)) } else { Err(BadBaseUrl::NotAnOrigin) }
+    }
+
+    /// Tells whether requests travel encrypted; http is for this machine alone.
+    pub fn is_encrypted(&self) -> bool {
+        self.0.scheme() == "https"
     }
 
     /// Returns scheme, host and port, without a slash at the end.

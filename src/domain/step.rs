@@ -110,7 +110,7 @@ impl Change {
         match self {
             Self::Invite { role, permissions: None, .. } | Self::SetRole { role, .. } => role.to_string(),
             Self::Invite { role, permissions: Some(permissions), .. } => {
-                format!("{role} ({})", permissions.join(" "))
+                format!("{role}, {} permissions", permissions.0.len())
             }
             Self::Remove { .. } | Self::StayAbsent { .. } => "absent".to_owned(),
         }

@@ -52,7 +52,7 @@ pub use error::LedgerError;
 pub use ledger::Ledger;
 pub use lock::{Holder, LockTrouble, WriteLock};
 pub use query::{RunRow, RunState, StepRow, Unsettled};
-pub use record::{Disposition, Record, RunHeader};
+pub use record::{Record, RunHeader};
 pub use replay::{Replay, ReplayTrouble, Replayed, replay};
 pub use run_id::new_run_id;
 pub use sighting::{Listing, Sighting, Watermark};

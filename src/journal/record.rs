@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::error::LedgerError;
 use super::state::{Class, Effect, Illegal, Move, State};
-use crate::domain::{Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
+use crate::domain::{Disposition, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
 
 /// The first thing written about a run. No key material: keys appear as fingerprints.
 #[derive(Debug, Clone)]
@@ -35,40 +35,26 @@ pub struct RunHeader {
     pub steps: Vec<(Step, Disposition)>,
 }
 
-/// What a plan says is to be done with a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Disposition {
-    /// It is to be sent.
-    Send,
-    /// There is nothing to send, and why.
-    Already(String),
-    /// It is not to be sent.
-    Held {
-        /// The reason's code.
-        code: String,
-        /// The reason in words.
-        text: String,
-    },
+/// Returns the state a step begins in.
+pub(super) fn first_state(disposition: &Disposition) -> State {
+    match disposition {
+        Disposition::Send => State::Planned,
+        Disposition::Already(_) => State::Already,
+        Disposition::Held(_) => State::Held,
+    }
 }
 
-impl Disposition {
-    pub(super) fn state(&self) -> State {
-        match self {
-            Self::Send => State::Planned,
-            Self::Already(_) => State::Already,
-            Self::Held { .. } => State::Held,
-        }
-    }
+/// Returns the code of the reason a step is held for.
+pub(super) fn held_code(disposition: &Disposition) -> Option<&'static str> {
+    if let Disposition::Held(held) = disposition { Some(held.reason.as_str()) } else { None }
+}
 
-    pub(super) fn code(&self) -> Option<&str> {
-        if let Self::Held { code, .. } = self { Some(code) } else { None }
-    }
-
-    pub(super) fn text(&self) -> Option<&str> {
-        match self {
-            Self::Send => None,
-            Self::Already(text) | Self::Held { text, .. } => Some(text),
-        }
+/// Returns why a step will not be sent, in words.
+pub(super) fn held_text(disposition: &Disposition) -> Option<&str> {
+    match disposition {
+        Disposition::Send => None,
+        Disposition::Already(text) => Some(text),
+        Disposition::Held(held) => Some(&held.detail),
     }
 }
 
@@ -189,7 +175,8 @@ impl Record {
         }))
     }
 
-    pub(super) fn json(&self) -> Value {
+    /// Writes it as the ledger does.
+    pub fn json(&self) -> Value {
         let mut value = match self {
             Self::Started { step, attempt } => json!({ "step": step, "attempt": attempt }),
             Self::Answered { step, attempt, class, detail, status } => {
@@ -268,8 +255,8 @@ pub(super) fn planned_json(step: &Step, disposition: &Disposition) -> Value {
         "type": "planned",
         "step": step,
         "removal": step.is_removal(),
-        "state": disposition.state().as_str(),
-        "reason_code": disposition.code(),
-        "reason": disposition.text(),
+        "state": first_state(disposition).as_str(),
+        "reason_code": held_code(disposition),
+        "reason": held_text(disposition),
     })
 }

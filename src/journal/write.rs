@@ -11,10 +11,10 @@ use super::db::moment;
 use super::entry::{Hash, NOTHING_BEFORE, Tail, whole};
 use super::error::LedgerError;
 use super::query;
-use super::record::{Disposition, Record, RunHeader, header_json, planned_json};
+use super::record::{Record, RunHeader, first_state, header_json, held_code, held_text, planned_json};
 use super::state::{Class, Effect, Move, State};
 use crate::domain::id::hex;
-use crate::domain::{Outcome, RunId, Step, StepId, WorkspaceId};
+use crate::domain::{Disposition, Outcome, RunId, Step, StepId, WorkspaceId};
 
 /// Writes a run's row, its steps and the first entries of its chain.
 pub(super) async fn begin(
@@ -70,7 +70,7 @@ async fn insert_step(
     step: &Step,
     disposition: &Disposition,
 ) -> Result<(), LedgerError> {
-    let state = disposition.state();
+    let state = first_state(disposition);
     let inserted = sqlx::query(
         "INSERT INTO steps (run, id, planned_seq, workspace, workspace_id, kind, subject, removal, state, attempt, outcome, reason_code, reason, changed_at)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
@@ -85,8 +85,8 @@ async fn insert_step(
     .bind(i64::from(step.is_removal()))
     .bind(state.as_str())
     .bind(state.outcome().map(Outcome::as_str))
-    .bind(disposition.code().map(str::to_owned))
-    .bind(disposition.text().map(str::to_owned))
+    .bind(held_code(disposition).map(str::to_owned))
+    .bind(held_text(disposition).map(str::to_owned))
     .bind(moment(tail.at))
     .execute(&mut *connection)
     .await;

@@ -1,6 +1,6 @@
 //! A plan as a file: canonical, without secrets, and refused when it was edited.
 
-use super::plan::{Item, Note, Plan, Planned};
+use super::draw::{Item, Note, Plan, Planned};
 use crate::domain::PlanId;
 use crate::trouble::Advise;
 

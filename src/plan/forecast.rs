@@ -1,6 +1,6 @@
 //! How many requests a plan will take, and about how long.
 
-use super::plan::Plan;
+use super::draw::Plan;
 use crate::domain::Change;
 
 /// What a plan will cost.

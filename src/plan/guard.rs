@@ -82,7 +82,7 @@ fn mode(step: &Step, observed: &Observed) -> Option<Held> {
     let needed = match (&step.change, &step.rests_on) {
         (Change::Invite { .. }, _) => Mode::AddOnly,
         (Change::SetRole { role, .. }, RestsOn::Row { role: before, .. }) if raises(before, role) => Mode::AddOnly,
-        (Change::StayAbsent { .. }, _) => return None,
+        (Change::StayAbsent { .. }, _) => Mode::Observe,
         (Change::SetRole { .. } | Change::Remove { .. }, _) => Mode::Manage,
     };
     (observed.mode < needed).then(|| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::plan::Item;
+use super::draw::Item;
 use crate::domain::fleet::RemovalLimits;
 use crate::domain::{Disposition, Held, HeldReason, StepId, WorkspaceId};
 

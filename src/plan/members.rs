@@ -1,12 +1,10 @@
 //! The difference between a wish about a member and what was observed.
 
+use super::draw::{Item, Note};
 use super::observed::Observed;
 use super::person::{self, Person};
-use super::plan::{Item, Note};
 use super::wish::{AccessWish, Wish};
-use crate::domain::{
-    Change, Disposition, Email, Held, HeldReason, Member, PermissionWish, Permissions, RestsOn, Role, Step,
-};
+use crate::domain::{Change, Email, Held, HeldReason, Member, PermissionWish, Permissions, RestsOn, Role, Step};
 
 /// The items one wish needs in one workspace, before any guard was asked, and what is worth a remark.
 pub(super) fn draw(wish: &Wish, observed: &Observed) -> (Vec<Item>, Vec<Note>) {
@@ -165,7 +163,7 @@ fn ambiguous(email: &Email, rows: &[&Member]) -> Held {
 }
 
 fn permissions_differ(row: &Member, wanted: &PermissionWish) -> Held {
-    let has = row.permissions.as_ref().map_or("what the role gives".to_owned(), |p| listed(p));
+    let has = row.permissions.as_ref().map_or("what the role gives".to_owned(), listed);
     let asked = wanted.to_send().map_or("what the role gives".to_owned(), listed);
     Held::new(
         HeldReason::PermissionsDiffer,
@@ -181,7 +179,7 @@ fn listed(permissions: &Permissions) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::domain::{MemberId, Mode, UserId, WorkspaceId, WorkspaceName};
+    use crate::domain::{Disposition, MemberId, Mode, UserId, WorkspaceId, WorkspaceName};
 
     pub(in crate::plan) fn member(id: &str, email: &str, role: &str) -> Member {
         Member {

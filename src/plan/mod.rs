@@ -3,6 +3,7 @@
 //! Pure and total: the same inputs give the same plan, in any input order; nothing is sent, read or timed here. What it
 //! decides *not* to do is part of the plan, with reasons. It knows `domain` alone.
 
+pub mod draw;
 pub mod file;
 pub mod forecast;
 pub mod guard;
@@ -10,10 +11,9 @@ pub mod limits;
 mod members;
 pub mod observed;
 pub mod person;
-mod plan;
 pub mod wish;
 
+pub use draw::{Item, Note, Plan, Planned, draw};
 pub use guard::Rules;
 pub use observed::Observed;
-pub use plan::{Item, Note, Plan, Planned, draw};
 pub use wish::{AccessWish, Wish};

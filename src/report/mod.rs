@@ -1,1 +1,13 @@
-//! (being built)
+//! The numbers of a run, computed once, and their faces.
+//!
+//! Everything that stdout, the events file or a saved table carries is made here: rows, records, the summary, the exit code. It
+//! knows `domain` and the values handed to it; it sends nothing and reads nothing.
+
+pub mod cell;
+pub mod listing;
+pub mod rows;
+pub mod summary;
+
+pub use cell::{Cell, Column};
+pub use listing::{Format, Listing};
+pub use summary::{Coverage, Summary, Unreadable};

@@ -1,1 +1,24 @@
-//! (being built)
+//! Lanes, workers, the dispatcher, stopping: how a plan becomes changes.
+//!
+//! One lane per workspace; what goes wrong in one changes nothing in another. Workers never print and never touch the ledger:
+//! they tell the dispatcher, which alone writes it down, and wait for its word before a request leaves. It knows `api`, `pace`,
+//! `plan`, `journal` and `domain`; it must not know how anything is shown.
+
+pub mod deck;
+pub mod dispatcher;
+pub mod event;
+pub mod lane;
+pub mod look;
+pub mod settle;
+pub mod step;
+pub mod stop;
+pub mod trouble;
+pub mod worker;
+
+pub use deck::{Deck, Target};
+pub use dispatcher::{Dispatched, dispatch};
+pub use event::{Event, Logbook, Message};
+pub use look::{Sight, observe};
+pub use stop::{Level, Stop, Why};
+pub use trouble::{LaneTrouble, TroubleKind};
+pub use worker::{Applied, LaneEnd, StepEnd, apply};

@@ -15,7 +15,8 @@ use sqlx::SqliteConnection;
 use super::*;
 use crate::clock::Clock;
 use crate::domain::{
-    Change, Email, MemberId, Outcome, PlanId, RestsOn, Role, RunId, Step, StepId, WorkspaceId, WorkspaceName,
+    Change, Disposition, Email, MemberId, Outcome, PlanId, RestsOn, Role, RunId, Step, StepId, WorkspaceId,
+    WorkspaceName,
 };
 
 /// A state folder that vanishes with its test.

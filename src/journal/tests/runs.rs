@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::domain::ApiKey;
+use crate::domain::{ApiKey, Disposition, Held, HeldReason};
 use crate::trouble::Exit;
 
 #[tokio::test(start_paused = true)]
@@ -69,7 +69,7 @@ async fn a_run_shows_how_it_stands_and_ends_once_unless_it_is_resumed() {
     let ids: Vec<StepId> = steps.iter().map(|step| step.id.clone()).collect();
     let mut header = header(&run, steps);
     header.steps[2].1 = Disposition::Already("is an editor".to_owned());
-    header.steps[3].1 = Disposition::Held { code: "mode".to_owned(), text: "mode is observe".to_owned() };
+    header.steps[3].1 = Disposition::Held(Held::new(HeldReason::Mode, "mode is observe", "set another mode"));
     ledger.begin(header).await.unwrap();
     ledger.append(&run, vec![started(&ids[0], 1)]).await.unwrap();
 

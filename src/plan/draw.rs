@@ -7,7 +7,7 @@ use super::{limits, members};
 use std::collections::BTreeMap;
 
 use crate::domain::{
-    Disposition, Email, Held, HeldReason, MemberId, PlanId, RestsOn, Step, WorkspaceId, WorkspaceName,
+    Disposition, Email, Held, HeldReason, MemberId, Mode, PlanId, RestsOn, Step, StepId, WorkspaceId, WorkspaceName,
 };
 
 /// One step and what becomes of it.
@@ -111,7 +111,7 @@ impl Plan {
 fn identify(workspaces: &[Planned], items: &[Item]) -> PlanId {
     let mut identities: Vec<&WorkspaceId> = workspaces.iter().map(|planned| &planned.id).collect();
     identities.sort();
-    let mut lines: Vec<(&WorkspaceId, &str, &str, &str, &RestsOn, Option<&str>)> = items
+    let mut lines: Vec<_> = items
         .iter()
         .map(|Item { step, disposition }| {
             let (fate, reason) = match disposition {
@@ -119,7 +119,7 @@ fn identify(workspaces: &[Planned], items: &[Item]) -> PlanId {
                 Disposition::Already(_) => ("already", None),
                 Disposition::Held(held) => ("held", Some(held.reason.as_str())),
             };
-            let after = step.after.as_ref().map_or("", |id| id.as_str());
+            let after = step.after.as_ref().map_or("", StepId::as_str);
             (&step.workspace_id, step.id.as_str(), after, fate, &step.rests_on, reason)
         })
         .collect();
@@ -157,10 +157,11 @@ fn draw_workspace(observed: &Observed, wishes: &[Wish], rules: &Rules) -> (Vec<I
     let mut claimed: BTreeMap<MemberId, Email> = BTreeMap::new();
     for wish in wishes {
         let (mut drawn, remarks) = members::draw(wish, observed);
-        drawn.sort_by(|a, b| order(&a.step).cmp(&order(&b.step)));
+        drawn.sort_by_key(|item| order(&item.step));
         for item in &mut drawn {
             contest(item, wish.subject(), &mut claimed);
-            if item.sends()
+            // Of a workspace that is `off` nothing is known, so not even an `already` may be said.
+            if (item.sends() || observed.mode == Mode::Off)
                 && let Some(held) = rules.judge(&item.step, observed, admins_gone)
             {
                 item.disposition = Disposition::Held(held);
@@ -201,7 +202,7 @@ fn order(step: &Step) -> (bool, String) {
 mod tests {
     use super::*;
     use crate::domain::fleet::RemovalLimits;
-    use crate::domain::{Guards, Member, Mode, PermissionWish, Role};
+    use crate::domain::{Guards, Member, PermissionWish, Role};
     use crate::plan::AccessWish;
     use crate::plan::members::tests::{member, observed};
 
@@ -268,6 +269,12 @@ mod tests {
         };
         assert_eq!(draw(&[(world(Mode::AddOnly), vec![raise.clone()])], &rules()).sends(), 1);
         assert_eq!(held(&draw(&[(world(Mode::Observe), vec![raise])], &rules())), [HeldReason::Mode]);
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_workspace_that_is_off() {
+        let world = Observed { mode: Mode::Off, ..observed(vec![]) };
+        assert_eq!(held(&draw(&[(world, vec![absent("a@x.example")])], &rules())), [HeldReason::Mode]);
     }
 
     #[test]

@@ -1,0 +1,101 @@
+//! The four ways to approve a plan. The only place that grants an approval.
+
+use std::io::BufRead as _;
+
+use super::Door;
+use super::args::Approve;
+use crate::domain::permit::{Approval, ApprovedBy};
+use crate::plan::Plan;
+use crate::trouble::{Exit, Trouble};
+use crate::ui::words;
+
+/// Characters of the plan id that `--confirm` needs at least.
+const CONFIRM: usize = 12;
+
+/// Characters of the plan id a person types for a plan that removes anything.
+const TYPED: usize = 6;
+
+/// Asks for approval of a plan that was just shown.
+pub async fn approve(door: &Door<'_>, approve: &Approve, plan: &Plan) -> Result<Approval, Trouble> {
+    let by = match &approve.confirm {
+        Some(id) => confirmed(id, plan)?,
+        None if plan.sends() == 0 => ApprovedBy::NothingToSend,
+        None if approve.yes => yes(plan)?,
+        None if door.env.stdin_is_terminal && door.env.stderr_is_terminal => typed(door, plan).await?,
+        None => return Err(unattended(plan)),
+    };
+    Ok(Approval::grant(plan.id.clone(), by))
+}
+
+/// Checks the shape of `--confirm` before anything is read.
+pub fn check(approve: &Approve) -> Result<(), Trouble> {
+    match &approve.confirm {
+        Some(id) if id.len() < CONFIRM || !id.bytes().all(|b| b.is_ascii_hexdigit()) => Err(Trouble::new(
+            Exit::Usage,
+            format!("--confirm takes at least {CONFIRM} characters of a plan id; `{id}` is not that"),
+        )
+        .advise("run the command with --plan-only to see the plan and its id")),
+        _ => Ok(()),
+    }
+}
+
+fn confirmed(id: &str, plan: &Plan) -> Result<ApprovedBy, Trouble> {
+    if plan.id.as_str().starts_with(&id.to_ascii_lowercase()) {
+        return Ok(ApprovedBy::Confirm);
+    }
+    Err(Trouble::new(
+        Exit::Moved,
+        format!(
+            "the plan drawn now is {}, not the confirmed {id}: the world or the wish changed; nothing was sent",
+            plan.id
+        ),
+    )
+    .advise("review the plan above; to apply it, confirm its id"))
+}
+
+fn yes(plan: &Plan) -> Result<ApprovedBy, Trouble> {
+    match plan.removals() {
+        0 => Ok(ApprovedBy::Yes),
+        removals => Err(Trouble::new(
+            Exit::NotApproved,
+            format!("--yes is not enough: the plan has {}; nothing was sent", words::count(removals, "removal")),
+        )
+        .advise(format!("review it, then run the same command with `--confirm {}`", &plan.id.as_str()[..CONFIRM]))),
+    }
+}
+
+fn unattended(plan: &Plan) -> Trouble {
+    Trouble::new(Exit::NotApproved, "nobody is there to approve the plan; nothing was sent").advise(
+        if plan.removals() > 0 {
+            format!("review it, then run the same command with `--confirm {}`", &plan.id.as_str()[..CONFIRM])
+        } else {
+            format!("add --yes, or `--confirm {}`", &plan.id.as_str()[..CONFIRM])
+        },
+    )
+}
+
+async fn typed(door: &Door<'_>, plan: &Plan) -> Result<ApprovedBy, Trouble> {
+    let wanted = if plan.removals() > 0 { &plan.id.as_str()[..TYPED] } else { "yes" };
+    let question = if plan.removals() > 0 {
+        format!(
+            "This plan has {}. Type the first {TYPED} characters of its id to apply it: ",
+            words::count(plan.removals(), "removal")
+        )
+    } else {
+        format!("Apply {}? Type yes: ", words::count(plan.sends(), "step"))
+    };
+    door.printer.ask(&question);
+    let read = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map(|_| line)
+    });
+    let answer = door.stop.unless_draining(read).await;
+    let answer = answer.and_then(Result::ok).and_then(Result::ok).unwrap_or_default();
+    if answer.trim().eq_ignore_ascii_case(wanted) {
+        Ok(ApprovedBy::Typed)
+    } else if door.stop.is_draining() {
+        Err(Trouble::new(Exit::Interrupted, "stopped at the question; nothing was sent"))
+    } else {
+        Err(Trouble::new(Exit::NotApproved, "not approved; nothing was sent"))
+    }
+}

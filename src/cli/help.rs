@@ -1,0 +1,182 @@
+//! `keyholder help`, `completions`, `man`: pages that ship with the binary.
+
+use std::io::Write as _;
+
+use clap::{Args, CommandFactory as _};
+
+use super::{Cli, tables};
+use crate::config::preset::BUILT_IN;
+use crate::domain::Permissions;
+use crate::trouble::{Exit, Trouble};
+use crate::ui::Printer;
+
+/// Explain a topic or a command.
+#[derive(Debug, Args)]
+pub struct Help {
+    /// A topic or a command; without one, the list of topics.
+    #[arg(value_name = "TOPIC")]
+    topic: Vec<String>,
+}
+
+/// Print a shell's completions.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell.
+    #[arg(value_enum)]
+    shell: clap_complete::Shell,
+}
+
+/// The topics: name, what it is about, the page.
+pub const TOPICS: [(&str, &str, &str); 10] = [
+    ("access", "roles, permissions and presets", include_str!("../help/access.md")),
+    ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),
+    ("exit-codes", "what each exit code means", ""),
+    ("fleet", "the files of a root, keys by reference, modes, pins", include_str!("../help/fleet.md")),
+    ("guards", "what is never done", include_str!("../help/guards.md")),
+    ("ledger", "what is written down", include_str!("../help/ledger.md")),
+    ("outcomes", "how a step can end", include_str!("../help/outcomes.md")),
+    ("people", "people from a CSV file", include_str!("../help/people.md")),
+    ("records", "the machine forms of all output", include_str!("../help/records.md")),
+    ("selection", "which workspaces a command works on", include_str!("../help/selection.md")),
+];
+
+impl Help {
+    /// Runs the command.
+    pub fn run(self, printer: &Printer) -> Result<Exit, Trouble> {
+        let text = match self.topic.as_slice() {
+            [] => overview(),
+            [topic] if TOPICS.iter().any(|(name, _, _)| name == topic) => page(topic),
+            words => command(words)?,
+        };
+        print(printer, &text)
+    }
+}
+
+impl Completions {
+    /// Runs the command.
+    pub fn run(self, printer: &Printer) -> Result<Exit, Trouble> {
+        let mut text = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "keyholder", &mut text);
+        print(printer, &String::from_utf8_lossy(&text))
+    }
+}
+
+/// Prints the manual page.
+pub fn man(printer: &Printer) -> Result<Exit, Trouble> {
+    let mut text = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut text).map_err(tables::unwritable)?;
+    print(printer, &String::from_utf8_lossy(&text))
+}
+
+fn print(printer: &Printer, text: &str) -> Result<Exit, Trouble> {
+    let mut out = printer.data();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(tables::unwritable(error)),
+        _ => Ok(Exit::Complete),
+    }
+}
+
+fn overview() -> String {
+    let topics: Vec<String> = TOPICS.iter().map(|(name, about, _)| format!("  {name:<12} {about}\n")).collect();
+    format!("{}\nTopics (keyholder help TOPIC):\n{}", Cli::command().render_help(), topics.concat())
+}
+
+/// Returns a topic's page.
+pub fn page(topic: &str) -> String {
+    match topic {
+        "exit-codes" => exit_codes(),
+        "access" => {
+            let page = TOPICS.iter().find(|(name, _, _)| *name == topic).map_or("", |(_, _, page)| page);
+            page.replace("{{presets}}", &presets()).replace("{{permissions}}", &wrapped(&Permissions::KNOWN))
+        }
+        _ => TOPICS.iter().find(|(name, _, _)| *name == topic).map_or("", |(_, _, page)| page).to_owned(),
+    }
+}
+
+fn presets() -> String {
+    let mut text = String::from("| preset | role | permissions |\n| --- | --- | --- |\n");
+    for preset in &BUILT_IN {
+        let permissions = match preset.preset().permissions.to_send() {
+            None => "what the role gives: everything".to_owned(),
+            Some(permissions) => permissions.join(", "),
+        };
+        text.push_str("| ");
+        text.push_str(&[preset.name, preset.role, &permissions].join(" | "));
+        text.push_str(" |\n");
+    }
+    text.trim_end().to_owned()
+}
+
+fn wrapped(words: &[&str]) -> String {
+    let mut text = String::new();
+    let mut width = 18;
+    for (place, word) in words.iter().enumerate() {
+        let separator = if place == 0 { "" } else { ", " };
+        width += word.len() + 2;
+        if width > 110 {
+            text.push_str(",\n");
+            width = word.len();
+        } else {
+            text.push_str(separator);
+        }
+        text.push_str(word);
+    }
+    text
+}
+
+fn exit_codes() -> String {
+    let mut text = String::from("# Exit codes\n\n| code | meaning |\n| --- | --- |\n");
+    for (exit, meaning) in Exit::ALL {
+        text.push_str("| ");
+        text.push_str(&exit.code().to_string());
+        text.push_str(" | ");
+        text.push_str(meaning);
+        text.push_str(" |\n");
+    }
+    text.push_str(
+        "\nWhen several hold: 1, 74, 22, 130/143, 21, 20, 31, 30, 33, 10, 0, in this order; 2, 3, 4, 32 and 75 occur alone,\n\
+         before any write. Reading commands: complete 0, incomplete 33, nothing readable at all 21 (75 where every workspace\n\
+         was unreachable or limited).\n",
+    );
+    text
+}
+
+/// Renders the help of a command, `members reinvite` included.
+fn command(words: &[String]) -> Result<String, Trouble> {
+    let mut found = Cli::command();
+    found.build();
+    for word in words {
+        let next = found.find_subcommand(word).cloned().ok_or_else(|| unknown(&words.join(" ")))?;
+        found = next;
+    }
+    Ok(found.render_long_help().to_string())
+}
+
+fn unknown(asked: &str) -> Trouble {
+    let command = Cli::command();
+    let names: Vec<&str> =
+        TOPICS.iter().map(|(name, _, _)| *name).chain(command.get_subcommands().map(clap::Command::get_name)).collect();
+    let nearest = names
+        .into_iter()
+        .max_by(|a, b| strsim::jaro_winkler(a, asked).total_cmp(&strsim::jaro_winkler(b, asked)))
+        .unwrap_or("access");
+    Trouble::new(Exit::Usage, format!("there is no topic or command `{asked}`"))
+        .advise(format!("did you mean `{nearest}`? `keyholder help` lists all of them"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_topic_has_a_page_without_a_gap() {
+        for (name, _, _) in TOPICS {
+            let page = page(name);
+            assert!(page.starts_with("# ") && !page.contains("{{"), "{name}");
+        }
+        assert!(page("access").contains("| sdr | editor |"));
+        for (exit, _) in Exit::ALL {
+            assert!(page("exit-codes").contains(&format!("| {} |", exit.code())));
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! `keyholder members`: list members and open invitations; send stale invitations again.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use futures::StreamExt as _;
+use serde_json::json;
+
+use super::args::{Approve, Select};
+use super::change::{self, Request};
+use super::session::{self, Session};
+use super::{Door, approval, tables};
+use crate::clock::Clock;
+use crate::config::Purpose;
+use crate::domain::{Email, Fleet, Member, Role, Workspace};
+use crate::plan::{Observed, Wish};
+use crate::report::listing::{self, Listing};
+use crate::report::summary::{meaning, rounded, total};
+use crate::report::{Coverage, rows};
+use crate::run::{Deck, LaneTrouble, Target, TroubleKind, lane};
+use crate::trouble::{Exit, Trouble};
+use crate::ui::words;
+
+/// List members and open invitations over all workspaces.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Members {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    filter: Filter,
+    #[command(flatten)]
+    select: Select,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Withdraw open invitations and send them again (the API has no resend).
+    Reinvite(Reinvite),
+}
+
+/// Withdraw open invitations and send them again: same role, permissions and nickname.
+#[derive(Debug, Args)]
+struct Reinvite {
+    /// Only these people's invitations; else all that are open.
+    #[arg(value_name = "EMAIL")]
+    emails: Vec<String>,
+    /// Only invitations older than this, such as `14d`.
+    #[arg(long, value_name = "DURATION")]
+    older_than: Option<String>,
+    #[command(flatten)]
+    select: Select,
+    #[command(flatten)]
+    approve: Approve,
+}
+
+/// Which rows.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Rows")]
+struct Filter {
+    /// Only this role; repeatable.
+    #[arg(long)]
+    role: Vec<String>,
+    /// Only people who accepted.
+    #[arg(long, conflicts_with = "pending")]
+    accepted: bool,
+    /// Only open invitations.
+    #[arg(long)]
+    pending: bool,
+    /// Only addresses outside the agency's domains.
+    #[arg(long)]
+    external: bool,
+    /// Only these addresses; a glob such as `*@client.example` works; repeatable.
+    #[arg(long, value_name = "GLOB")]
+    email: Vec<String>,
+    /// Only rows older than this, such as `14d`.
+    #[arg(long, value_name = "DURATION")]
+    older_than: Option<String>,
+}
+
+impl Members {
+    /// Runs the command.
+    pub async fn run(self, door: &Door<'_>) -> Result<Exit, Trouble> {
+        let session = Session::open(door)?;
+        match self.verb {
+            Some(Verb::Reinvite(reinvite)) => reinvite.run(&session).await,
+            None => list(&session, &self.filter, &self.select).await,
+        }
+    }
+}
+
+/// A filter with everything parsed.
+struct Wanted<'a> {
+    roles: Vec<Role>,
+    accepted: Option<bool>,
+    external: bool,
+    emails: Option<globset::GlobSet>,
+    age: Option<Age>,
+    fleet: &'a Fleet,
+}
+
+/// Rows older than this, seen from this moment.
+#[derive(Debug, Clone, Copy)]
+struct Age {
+    least: Duration,
+    now: jiff::Timestamp,
+}
+
+impl Age {
+    fn parse(text: Option<&String>, clock: Clock) -> Result<Option<Self>, Trouble> {
+        text.map(|text| Ok(Self { least: session::duration("--older-than", text)?, now: clock.now() })).transpose()
+    }
+
+    /// Tells whether a row is older; `None` where its moment cannot be read.
+    fn is_older(self, row: &Member) -> Option<bool> {
+        let made: jiff::Timestamp = row.timestamp_created.parse().ok()?;
+        let age = self.now.duration_since(made);
+        Some(Duration::try_from(age).is_ok_and(|age| age > self.least))
+    }
+}
+
+impl<'a> Wanted<'a> {
+    fn parse(filter: &Filter, fleet: &'a Fleet, clock: Clock) -> Result<Self, Trouble> {
+        if filter.external && fleet.domains.is_empty() {
+            return Err(Trouble::new(Exit::Usage, "--external needs to know the agency's own domains")
+                .advise("name them in keyholder.toml: [agency] domains = [\"agency.example\"]"));
+        }
+        let accepted = match (filter.accepted, filter.pending) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        };
+        Ok(Self {
+            roles: filter.role.iter().map(|role| Role::observed(&role.to_ascii_lowercase())).collect(),
+            accepted,
+            external: filter.external,
+            emails: globs(&filter.email)?,
+            age: Age::parse(filter.older_than.as_ref(), clock)?,
+            fleet,
+        })
+    }
+
+    fn takes(&self, row: &Member) -> bool {
+        (self.roles.is_empty() || self.roles.contains(&row.role))
+            && self.accepted.is_none_or(|accepted| row.accepted == accepted)
+            && (!self.external || self.fleet.is_external(&row.email) == Some(true))
+            && self.emails.as_ref().is_none_or(|globs| {
+                globs.is_match(row.email.as_str())
+                    || row.user_email.as_ref().is_some_and(|email| globs.is_match(email.as_str()))
+            })
+            // A row whose moment cannot be read is shown: leaving it out would be a silent gap.
+            && self.age.is_none_or(|age| age.is_older(row) != Some(false))
+    }
+}
+
+fn globs(patterns: &[String]) -> Result<Option<globset::GlobSet>, Trouble> {
+    if patterns.is_empty() {
+        return Ok(None);
+    }
+    let mut set = globset::GlobSetBuilder::new();
+    for pattern in patterns {
+        let glob = globset::Glob::new(&pattern.trim().to_ascii_lowercase())
+            .map_err(|error| Trouble::new(Exit::Usage, error).advise("--email takes an address or a glob"))?;
+        set.add(glob);
+    }
+    set.build().map(Some).map_err(|error| Trouble::new(Exit::Usage, error))
+}
+
+/// One workspace's rows, ready to be written when its turn comes.
+type Read = Result<(Vec<Member>, Option<String>), LaneTrouble>;
+
+async fn list(session: &Session<'_>, filter: &Filter, select: &Select) -> Result<Exit, Trouble> {
+    let door = session.door;
+    let wanted = Wanted::parse(filter, &session.fleet, door.clock)?;
+    let chosen = session.choose(select, Purpose::Read)?;
+    let keys = session.keys(&chosen).await?;
+    let targets = session.targets(&chosen, &keys);
+    let deck = session.deck(None)?;
+    let progress = door.printer.progress();
+    progress.begin("reading", targets.len());
+
+    let mut out = door.printer.data();
+    let header = listing::header(None, "members", &select.describe());
+    let mut listing =
+        Listing::begin(&mut out, session.format(), "member", rows::MEMBER, &header).map_err(tables::unwritable)?;
+    let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
+    let mut shown = 0;
+    let mut write = |target: &Target, read: Read, coverage: &mut Coverage| -> std::io::Result<()> {
+        match read {
+            Ok((rows, incomplete)) => {
+                match incomplete {
+                    None => coverage.complete += 1,
+                    Some(why) => coverage.partial.push((target.name.to_string(), why)),
+                }
+                let observed_at = deck.clock.now().to_string();
+                for row in &rows {
+                    let external = session.fleet.is_external(&row.email);
+                    listing.row(&rows::member(target.name.as_str(), &observed_at, row, external))?;
+                    shown += 1;
+                }
+            }
+            Err(trouble) => session::unreadable(coverage, target.name.as_str(), &trouble),
+        }
+        Ok(())
+    };
+
+    // Lanes end in any order; rows are written in config order, so a lane that is ahead waits here for its turn.
+    let mut ahead: BTreeMap<usize, Read> = BTreeMap::new();
+    let mut turn = 0;
+    let lanes = lane::each(&targets, |target| read(&deck, target, &wanted));
+    futures::pin_mut!(lanes);
+    loop {
+        let next = deck.stop.unless_draining(lanes.next()).await;
+        let Some(next) = next else {
+            progress.end();
+            return Err(session.interrupted());
+        };
+        let Some((place, read)) = next else { break };
+        let read = read.unwrap_or_else(|_panicked| Err(LaneTrouble::bug()));
+        progress.lane_ended(read.is_err());
+        progress.note(deck.tally.requests(), deck.tally.throttled(), deck.tally.limited(), None);
+        ahead.insert(place, read);
+        while let Some(read) = ahead.remove(&turn) {
+            write(&targets[turn], read, &mut coverage).map_err(tables::unwritable)?;
+            turn += 1;
+        }
+    }
+    progress.end();
+    let exit = coverage.exit();
+    let summary = json!({
+        "type": "summary",
+        "exit": exit.code(),
+        "outcome": meaning(exit),
+        "rows": total(shown, coverage.is_complete()),
+        "coverage": coverage.record(),
+        "requests": deck.tally.requests(),
+        "throttled": deck.tally.throttled(),
+        "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
+    });
+    listing.end(&summary).map_err(tables::unwritable)?;
+    tables::unread(&door.printer, &coverage);
+    let at_least = if coverage.is_complete() { "" } else { "at least " };
+    door.printer.say(&format!(
+        "{at_least}{} in {} of {}; {} in {}",
+        words::count(shown, "row"),
+        coverage.complete,
+        words::count(coverage.asked, "workspace"),
+        words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
+        words::duration(deck.clock.elapsed()),
+    ));
+    Ok(exit)
+}
+
+async fn read(deck: &Deck, target: &Target, wanted: &Wanted<'_>) -> Read {
+    let client = target.client(deck)?;
+    // Every row names its workspace, so a pinned workspace need not be asked who it is before its rows are read.
+    let id = match &target.pinned {
+        Some(pinned) => pinned.clone(),
+        None => client.current().await?.id,
+    };
+    let listing = client.members(&id).await?;
+    let mut rows = listing.rows;
+    let incomplete = listing.complete.err().map(|why| why.to_string());
+    let strange = rows.iter().filter(|row| row.workspace_id != id).count();
+    if strange > 0 && strange == rows.len() {
+        return Err(LaneTrouble::new(
+            TroubleKind::Identity,
+            format!("the key opens another workspace than the pinned {id}; its rows are not shown"),
+            vec!["give the workspace the key that belongs to it; `keyholder check` shows who answers".to_owned()],
+        ));
+    }
+    rows.retain(|row| row.workspace_id == id && wanted.takes(row));
+    rows.sort_by(|a, b| (&a.email, &a.id).cmp(&(&b.email, &b.id)));
+    Ok((rows, incomplete))
+}
+
+impl Reinvite {
+    async fn run(self, session: &Session<'_>) -> Result<Exit, Trouble> {
+        approval::check(&self.approve)?;
+        let age = Age::parse(self.older_than.as_ref(), session.door.clock)?;
+        let emails: Vec<Email> = self
+            .emails
+            .iter()
+            .map(|text| Email::parse(text).map_err(|error| Trouble::new(Exit::Usage, error).advise("nothing was sent")))
+            .collect::<Result<_, _>>()?;
+        let wishes = |_: &Workspace, observed: &Observed| {
+            let mut people: Vec<&Email> = observed
+                .members
+                .iter()
+                .filter(|row| !row.accepted)
+                .filter(|row| emails.is_empty() || emails.contains(&row.email))
+                // An invitation whose age cannot be read is not withdrawn on a guess.
+                .filter(|row| age.is_none_or(|age| age.is_older(row) == Some(true)))
+                .map(|row| &row.email)
+                .collect();
+            people.sort();
+            people.dedup();
+            people.into_iter().map(|email| Wish::Reinvited { email: email.clone() }).collect()
+        };
+        let subjects: Vec<String> = emails.iter().map(ToString::to_string).collect();
+        let request = Request { command: "members reinvite", select: &self.select, approve: &self.approve };
+        change::run(session, &request, wishes, &subjects).await
+    }
+}

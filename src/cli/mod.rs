@@ -1,0 +1,231 @@
+//! The doors: one file per command, mapping what was typed to the rooms and their results to an exit code.
+
+pub mod apply;
+pub mod approval;
+pub mod args;
+pub mod change;
+pub mod check;
+pub mod demo;
+pub mod help;
+pub mod init;
+pub mod members;
+pub mod offboard;
+pub mod onboard;
+pub mod people;
+pub mod perform;
+pub mod pin;
+pub mod runs;
+pub mod session;
+pub mod show;
+pub mod signals;
+pub mod sim;
+pub mod tables;
+
+use std::sync::Arc;
+
+use clap::{Parser, Subcommand};
+
+use crate::api::transport::Transport;
+use crate::clock::Clock;
+use crate::env::{Env, variable};
+use crate::run::Stop;
+use crate::trouble::{Exit, Trouble};
+use crate::ui::printer::Colour;
+use crate::ui::{Printer, Progress, Sink};
+
+/// An agency's hand in all of its Instantly.ai client workspaces at once: planned, written down, verified.
+#[derive(Debug, Parser)]
+#[command(name = "keyholder", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(
+    after_help = "Begin with `keyholder demo`: everything below, on a built-in simulated fleet, no account needed."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: args::Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the main job on a built-in simulated fleet: no account, no network beyond this machine.
+    Demo(demo::Demo),
+    /// Start a root: a commented keyholder.toml and one workspace file, or one per line of a client list.
+    Init(init::Init),
+    /// Verify every key, identity and scope, one line per workspace.
+    Check(check::Check),
+    /// Write the ids that the keys opened into the workspace files.
+    Pin(pin::Pin),
+    /// Bring people into workspaces.
+    Onboard(onboard::Onboard),
+    /// Take people out of workspaces: memberships and open invitations.
+    Offboard(offboard::Offboard),
+    /// List members and open invitations, or send stale invitations again.
+    Members(members::Members),
+    /// Apply exactly a plan that a writing command saved with -o.
+    Apply(apply::Apply),
+    /// List the runs in the ledger.
+    Runs(runs::Runs),
+    /// Show one run: who, why, which plan, every step and its outcome.
+    Show(show::Show),
+    /// Run the simulator on this machine and write a root that points at it.
+    Sim(sim::Sim),
+    /// Print a shell's completions.
+    Completions(help::Completions),
+    /// Print the manual page.
+    Man,
+    /// Explain a topic or a command.
+    Help(help::Help),
+}
+
+/// What every command is handed.
+#[derive(Debug, Clone)]
+pub struct Door<'a> {
+    /// The environment.
+    pub env: &'a Env,
+    /// Flags of every command.
+    pub global: args::Global,
+    /// The printer.
+    pub printer: Printer,
+    /// The clock.
+    pub clock: Clock,
+    /// Stopping.
+    pub stop: Stop,
+    /// What carries requests, where it is not the network.
+    pub transport: Option<Arc<dyn Transport>>,
+}
+
+/// Runs the program and returns its exit code.
+pub fn run(env: &Env) -> Exit {
+    match Cli::try_parse_from(&env.args) {
+        Ok(cli) => enter(env, cli),
+        Err(error) => {
+            // clap knows whether this is help (stdout, 0) or a mistake (stderr, 2).
+            let _unseen = error.print();
+            if error.use_stderr() { Exit::Usage } else { Exit::Complete }
+        }
+    }
+}
+
+fn enter(env: &Env, cli: Cli) -> Exit {
+    let Cli { global, command } = cli;
+    let colour = match global.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => env.stderr_is_terminal && env.var(variable::NO_COLOR).is_none(),
+    };
+    let progress = Progress::new(env.stderr_is_terminal && !global.quiet);
+    let printer = Printer::new(global.quiet, colour, progress);
+    let result = match command {
+        // These hold no key and talk to nobody, or run other commands themselves.
+        Command::Demo(demo) => demo.run(env, &printer),
+        Command::Init(init) => init.run(env, &global, &printer),
+        Command::Sim(sim) => sim.run(env, &printer),
+        Command::Completions(completions) => completions.run(&printer),
+        Command::Man => help::man(&printer),
+        Command::Help(help) => help.run(&printer),
+        other => in_runtime(env, global, &printer, other),
+    };
+    result.unwrap_or_else(|trouble| {
+        printer.trouble(&trouble);
+        trouble.exit
+    })
+}
+
+fn in_runtime(env: &Env, global: args::Global, printer: &Printer, command: Command) -> Result<Exit, Trouble> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Trouble::new(Exit::Bug, error))?;
+    let result = runtime.block_on(async {
+        let door = Door {
+            env,
+            global,
+            printer: printer.clone(),
+            clock: Clock::starting_at(env.start),
+            stop: Stop::default(),
+            transport: None,
+        };
+        let work = dispatch(&door, command);
+        tokio::select! {
+            biased;
+            result = work => result,
+            never = signals::watch(&door.stop, printer) => match never {},
+        }
+    });
+    // A prompt may still be reading standard input on its own thread; nobody waits for it.
+    runtime.shutdown_background();
+    result
+}
+
+/// What a run inside another program is given in place of the process's own: the simulator in-process instead of the network,
+/// memory instead of the streams.
+#[derive(Debug, Clone)]
+pub struct Inside {
+    /// What carries requests.
+    pub transport: Arc<dyn Transport>,
+    /// The clock; under a paused runtime all waiting is virtual.
+    pub clock: Clock,
+    /// Stopping.
+    pub stop: Stop,
+    /// Standard output.
+    pub out: Sink,
+    /// Standard error.
+    pub err: Sink,
+}
+
+/// Runs a command on a fleet inside a runtime that is already there, and returns its exit code.
+pub async fn run_inside(env: &Env, inside: &Inside) -> Exit {
+    let printer = |quiet| Printer::new(quiet, false, Progress::new(false)).into(inside.out.clone(), inside.err.clone());
+    let cli = match Cli::try_parse_from(&env.args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            printer(false).insist(&error.render().to_string());
+            return if error.use_stderr() { Exit::Usage } else { Exit::Complete };
+        }
+    };
+    let door = Door {
+        env,
+        printer: printer(cli.global.quiet),
+        global: cli.global,
+        clock: inside.clock,
+        stop: inside.stop.clone(),
+        transport: Some(Arc::clone(&inside.transport)),
+    };
+    dispatch(&door, cli.command).await.unwrap_or_else(|trouble| {
+        door.printer.trouble(&trouble);
+        trouble.exit
+    })
+}
+
+async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
+    match command {
+        Command::Check(check) => check.run(door).await,
+        Command::Pin(pin) => pin.run(door).await,
+        Command::Onboard(onboard) => Box::pin(onboard.run(door)).await,
+        Command::Offboard(offboard) => Box::pin(offboard.run(door)).await,
+        Command::Members(members) => Box::pin(members.run(door)).await,
+        Command::Apply(apply) => Box::pin(apply.run(door)).await,
+        Command::Runs(runs) => runs.run(door).await,
+        Command::Show(show) => show.run(door).await,
+        Command::Demo(_)
+        | Command::Init(_)
+        | Command::Sim(_)
+        | Command::Completions(_)
+        | Command::Man
+        | Command::Help(_) => {
+            Err(Trouble::new(Exit::Usage, "this command runs on its own, not inside another program"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,62 @@
+//! `keyholder runs`: the runs in the ledger, newest first.
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::session::Session;
+use super::{Door, perform, tables};
+use crate::journal::RunRow;
+use crate::report::listing::{self, Listing};
+use crate::report::{Cell, rows};
+use crate::trouble::{Exit, Trouble};
+
+/// List the runs in the ledger, newest first.
+#[derive(Debug, Args)]
+pub struct Runs {
+    /// At most so many.
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    limit: u32,
+}
+
+impl Runs {
+    /// Runs the command.
+    pub async fn run(self, door: &Door<'_>) -> Result<Exit, Trouble> {
+        let session = Session::open(door)?;
+        let ledger = perform::open_ledger(&session).await?;
+        let runs = ledger.runs(self.limit).await.map_err(|error| Trouble::advised(Exit::Output, error))?;
+        let mut out = door.printer.data();
+        let header = listing::header(None, "runs", &Value::Null);
+        let mut listing =
+            Listing::begin(&mut out, session.format(), "run", rows::RUN, &header).map_err(tables::unwritable)?;
+        for run in &runs {
+            listing.row(&cells(run)).map_err(tables::unwritable)?;
+        }
+        listing.end(&json!({ "type": "summary", "runs": runs.len() })).map_err(tables::unwritable)?;
+        if runs.is_empty() {
+            door.printer.say("no run is in the ledger yet");
+        }
+        Ok(Exit::Complete)
+    }
+}
+
+/// Makes the row of one run.
+pub fn cells(run: &RunRow) -> Vec<Cell> {
+    let counts: Vec<String> = run
+        .counts
+        .iter()
+        .filter(|(_, count)| **count > 0)
+        .map(|(outcome, count)| format!("{count} {outcome}"))
+        .collect();
+    vec![
+        Cell::text(run.id.as_str()),
+        Cell::text(run.started.to_string()),
+        Cell::text(run.command.clone()),
+        Cell::text(run.operator.clone()),
+        Cell::text(run.state.as_str()),
+        Cell::text(counts.join(", ")),
+        run.exit.map_or(Cell::Nothing, |exit| Cell::Number(u64::from(exit))),
+        Cell::maybe(run.reason.clone()),
+        Cell::maybe(run.ended.map(|ended| ended.to_string())),
+        Cell::text(run.plan.as_str()),
+    ]
+}

@@ -1,0 +1,222 @@
+//! What a command on a fleet needs before it can begin: root, fleet, selection, keys, the deck of its lanes.
+
+use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::Door;
+use super::args::Select;
+use crate::api::transport::Transport;
+use crate::api::{Http, HttpSettings, Tally};
+use crate::config::key::{self, KeyTrouble};
+use crate::config::{self, Purpose};
+use crate::domain::fleet::Reach;
+use crate::domain::{Access, Fleet, Workspace, WorkspaceName};
+use crate::env::variable;
+use crate::pace::Pacers;
+use crate::report::{Coverage, Format, Unreadable};
+use crate::run::{Deck, LaneTrouble, Target, TroubleKind};
+use crate::trouble::{Advise as _, Exit, Trouble};
+
+/// Keys as they were found, one entry per workspace.
+pub type Keys = BTreeMap<WorkspaceName, Result<Access, KeyTrouble>>;
+
+/// A loaded root.
+#[derive(Debug)]
+pub struct Session<'a> {
+    /// The door the command came through.
+    pub door: &'a Door<'a>,
+    /// The fleet.
+    pub fleet: Fleet,
+}
+
+impl<'a> Session<'a> {
+    /// Finds and loads the root.
+    pub fn open(door: &'a Door<'a>) -> Result<Self, Trouble> {
+        let named = door.global.root.as_deref();
+        let root = config::find_root(&door.env.cwd, named).map_err(|error| Trouble::advised(Exit::Config, error))?;
+        let fleet = config::load(&root).map_err(|problems| Trouble::advised(Exit::Config, problems))?;
+        Ok(Self { door, fleet })
+    }
+
+    /// Chooses workspaces.
+    pub fn choose(&self, select: &Select, purpose: Purpose) -> Result<Vec<&Workspace>, Trouble> {
+        select.selection().choose(&self.fleet, purpose).map_err(|error| Trouble::advised(error.exit(), error))
+    }
+
+    /// Finds the keys of the chosen workspaces.
+    pub async fn keys(&self, chosen: &[&Workspace]) -> Result<Keys, Trouble> {
+        let resolve = key::resolve(&self.fleet, chosen, &self.door.env.vars, self.door.clock);
+        self.door.stop.unless_draining(resolve).await.ok_or_else(|| self.interrupted())
+    }
+
+    /// Says that the command was stopped before anything was sent.
+    pub fn interrupted(&self) -> Trouble {
+        let exit = match self.door.stop.why() {
+            Some(crate::run::Why::Terminated) => Exit::Terminated,
+            _ => Exit::Interrupted,
+        };
+        Trouble::new(exit, "stopped before anything was written")
+    }
+
+    /// Points one lane at each chosen workspace.
+    pub fn targets(&self, chosen: &[&Workspace], keys: &Keys) -> Vec<Target> {
+        chosen.iter().map(|workspace| self.target(workspace, keys)).collect()
+    }
+
+    fn target(&self, workspace: &Workspace, keys: &Keys) -> Target {
+        let access = match keys.get(&workspace.name) {
+            Some(Ok(access)) => Ok(access.clone()),
+            Some(Err(trouble)) => Err(key_trouble(trouble)),
+            None => Err(LaneTrouble::new(TroubleKind::Off, "its mode is `off`", Vec::new())),
+        };
+        Target {
+            name: workspace.name.clone(),
+            pinned: workspace.id.clone(),
+            mode: workspace.mode,
+            access,
+            pays: self.pays(workspace),
+        }
+    }
+
+    /// Says whose budgets a workspace's requests are charged to: who pays with `via` is unpublished, so both do.
+    fn pays(&self, workspace: &Workspace) -> Vec<(String, u32)> {
+        let charge = |workspace: &Workspace| {
+            let key = workspace.id.as_ref().map_or(workspace.name.as_str(), |id| id.as_str());
+            (key.to_owned(), workspace.share.places())
+        };
+        let mut pays = vec![charge(workspace)];
+        if let Reach::Via(admin) = &workspace.reach
+            && let Some(admin) = self.fleet.workspace(admin)
+        {
+            pays.push(charge(admin));
+        }
+        pays
+    }
+
+    /// Makes what all lanes share, over the network.
+    pub fn deck(&self, deadline: Option<Duration>) -> Result<Deck, Trouble> {
+        let defaults = &self.fleet.defaults;
+        let clock = self.door.clock;
+        Ok(Deck {
+            transport: self.transport()?,
+            clock,
+            pacers: Arc::new(Pacers::new(clock, self.door.env.seed)),
+            in_flight: Arc::new(Semaphore::new(Deck::IN_FLIGHT)),
+            tally: Arc::new(Tally::default()),
+            stop: self.door.stop.clone(),
+            base: defaults.base_url.clone(),
+            timeout: defaults.timeout,
+            settle: defaults.settle,
+            deadline: clock.instant() + deadline.unwrap_or(defaults.deadline),
+            seed: self.door.env.seed,
+        })
+    }
+
+    /// Returns what carries requests: the network, unless the door was opened inside another program.
+    fn transport(&self) -> Result<Arc<dyn Transport>, Trouble> {
+        if let Some(transport) = &self.door.transport {
+            return Ok(Arc::clone(transport));
+        }
+        let encrypted = self.fleet.defaults.base_url.is_encrypted();
+        let settings = HttpSettings { in_flight: Deck::IN_FLIGHT, encrypted, ..HttpSettings::default() };
+        Ok(Arc::new(Http::new(settings).map_err(|error| Trouble::advised(Exit::Config, error))?))
+    }
+
+    /// Returns the state folder.
+    pub fn state_dir(&self) -> PathBuf {
+        self.fleet.root.join(".keyholder")
+    }
+
+    /// Returns the shape of standard output.
+    pub fn format(&self) -> Format {
+        self.door.format()
+    }
+}
+
+impl Door<'_> {
+    /// Returns the shape of standard output: what was asked, else a table for a person and CSV for a pipe.
+    pub fn format(&self) -> Format {
+        self.global.format.unwrap_or(if self.env.stdout_is_terminal { Format::Table } else { Format::Csv })
+    }
+
+    /// Returns who runs this, for the ledger.
+    pub fn operator(&self) -> String {
+        let system = || {
+            self.env
+                .var("USER")
+                .or_else(|| self.env.var("LOGNAME"))
+                .map_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()), str::to_owned)
+        };
+        self.env.var(variable::OPERATOR).map_or_else(system, str::to_owned)
+    }
+
+    /// Makes a path from the command line absolute.
+    pub fn path(&self, path: &std::path::Path) -> PathBuf {
+        self.env.cwd.join(path)
+    }
+}
+
+/// Turns a missing key into its lane's trouble.
+pub fn key_trouble(trouble: &KeyTrouble) -> LaneTrouble {
+    LaneTrouble::new(TroubleKind::KeyMissing, trouble.to_string(), trouble.advice())
+}
+
+/// Adds a lane's trouble to a coverage.
+pub fn unreadable(coverage: &mut Coverage, workspace: &str, trouble: &LaneTrouble) {
+    coverage.unreadable.push(Unreadable {
+        workspace: workspace.to_owned(),
+        kind: trouble.kind.as_str(),
+        reason: trouble.text.clone(),
+        advice: trouble.advice.clone(),
+        may_pass: trouble.kind.may_pass(),
+    });
+}
+
+/// Parses a duration a person typed.
+pub fn duration(flag: &str, text: &str) -> Result<Duration, Trouble> {
+    text.parse::<jiff::SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .filter(|duration| !duration.is_zero())
+        .or_else(|| days(text))
+        .ok_or_else(|| {
+            Trouble::new(Exit::Usage, format!("`{text}` is not a duration ({flag})"))
+                .advise("write it like `45s`, `30m`, `2h` or `14d`")
+        })
+}
+
+/// Days are calendar units to jiff; here a day is 24 hours.
+fn days(text: &str) -> Option<Duration> {
+    let days: u64 = text.trim().strip_suffix('d')?.trim().parse().ok()?;
+    days.checked_mul(86_400).filter(|seconds| *seconds > 0).map(Duration::from_secs)
+}
+
+/// Opens a file for writing that only its owner may read, made new or appended to.
+pub fn private_file(path: &std::path::Path, append: bool) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let file =
+        std::fs::OpenOptions::new().create(true).write(true).append(append).truncate(!append).mode(0o600).open(path)?;
+    file.set_permissions(Permissions::from_mode(0o600))?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        assert_eq!(duration("--x", "45s").unwrap(), Duration::from_secs(45));
+        assert_eq!(duration("--x", "1h 30m").unwrap(), Duration::from_mins(90));
+        assert_eq!(duration("--x", "14d").unwrap(), Duration::from_hours(14 * 24));
+        for text in ["", "0s", "-1h", "soon", "d"] {
+            assert!(duration("--x", text).is_err(), "{text}");
+        }
+    }
+}

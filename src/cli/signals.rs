@@ -1,0 +1,37 @@
+//! Signals: the first lets nothing new be sent, the second ends what is in flight.
+
+use std::convert::Infallible;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::run::{Level, Stop, Why};
+use crate::ui::Printer;
+
+/// Watches for SIGINT, SIGTERM and SIGHUP for as long as the command runs.
+pub async fn watch(stop: &Stop, printer: &Printer) -> Infallible {
+    let open = || -> std::io::Result<_> {
+        Ok((signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?))
+    };
+    let Ok((mut interrupt, mut terminate, mut hangup)) = open() else {
+        printer.warn(
+            "signals cannot be watched; a Ctrl-C ends keyholder at once, and the ledger still tells what was sent",
+        );
+        return std::future::pending().await;
+    };
+    loop {
+        let why = tokio::select! {
+            _ = interrupt.recv() => Why::Interrupted,
+            _ = terminate.recv() => Why::Terminated,
+            _ = hangup.recv() => Why::Terminated,
+        };
+        if stop.level() == Level::Run {
+            printer.insist(
+                "stopping: nothing new is sent, what is in flight ends and is written down; once more stops at once",
+            );
+            stop.drain(why);
+        } else {
+            printer.insist("stopping at once: what is in flight is recorded as unknown");
+            stop.now(why);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Showing plans and outcomes: rows to stdout, talk to stderr.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use super::change::Drawn;
+use crate::domain::{Disposition, Step};
+use crate::plan::forecast::Forecast;
+use crate::report::listing::{Format, Listing};
+use crate::report::summary::{meaning, rounded};
+use crate::report::{Coverage, Summary, rows};
+use crate::run::StepEnd;
+use crate::trouble::{Exit, Trouble};
+use crate::ui::{Printer, words};
+
+/// Most lines of one kind of remark; the rest is counted.
+const REMARKS: usize = 20;
+
+/// Turns a failure to write standard output into its exit code.
+pub fn unwritable(error: std::io::Error) -> Trouble {
+    Trouble::new(Exit::Output, error).advise("standard output could not be written")
+}
+
+/// Makes the `plan` record.
+pub fn plan_record(drawn: &Drawn, forecast: &Forecast) -> Value {
+    json!({
+        "type": "plan",
+        "id": drawn.plan.id,
+        "steps": drawn.plan.sends(),
+        "removals": drawn.plan.removals(),
+        "requests": forecast.requests,
+        "seconds": rounded(forecast.seconds),
+    })
+}
+
+/// Writes the plan as the data of a command that stops at it.
+pub fn plan_to_stdout(
+    printer: &Printer,
+    format: Format,
+    header: &Value,
+    drawn: &Drawn,
+    forecast: &Forecast,
+) -> Result<(), Trouble> {
+    let mut out = printer.data();
+    let summary = json!({
+        "type": "summary",
+        "plan": plan_record(drawn, forecast),
+        "coverage": drawn.coverage.record(),
+        "notes": drawn.plan.notes,
+    });
+    write_plan(&mut out, format, header, drawn, &summary).map_err(unwritable)
+}
+
+/// Shows the plan to the person who is to approve it.
+pub fn plan_to_stderr(printer: &Printer, drawn: &Drawn) -> Result<(), Trouble> {
+    let mut text = Vec::new();
+    write_plan(&mut text, Format::Table, &Value::Null, drawn, &Value::Null).map_err(unwritable)?;
+    if !drawn.plan.items.is_empty() {
+        printer.insist(String::from_utf8_lossy(&text).trim_end());
+    }
+    Ok(())
+}
+
+fn write_plan(
+    out: &mut dyn Write,
+    format: Format,
+    header: &Value,
+    drawn: &Drawn,
+    summary: &Value,
+) -> std::io::Result<()> {
+    let mut listing = Listing::begin(out, format, "planned", rows::PLANNED, header)?;
+    for item in &drawn.plan.items {
+        listing.row(&rows::planned(&item.step, &item.disposition))?;
+    }
+    listing.end(summary)
+}
+
+/// Says in words what the plan is, what it lacks and why.
+pub fn plan_talk(printer: &Printer, drawn: &Drawn, forecast: &Forecast) {
+    let plan = &drawn.plan;
+    let count = |wanted: fn(&Disposition) -> bool| plan.items.iter().filter(|item| wanted(&item.disposition)).count();
+    let workspaces: std::collections::BTreeSet<&str> =
+        plan.items.iter().filter(|item| item.sends()).map(|item| item.step.workspace.as_str()).collect();
+    let already = count(|d| matches!(d, Disposition::Already(_)));
+    let held = count(|d| matches!(d, Disposition::Held(_)));
+    unread(printer, &drawn.coverage);
+    remarks(printer, drawn);
+    for remedy in held_remedies(drawn) {
+        printer.say(&remedy);
+    }
+    let mut line = format!(
+        "plan {}: {} in {}",
+        printer.painted(&plan.id.as_str()[..12], "1"),
+        words::count(plan.sends(), "step"),
+        words::count(workspaces.len(), "workspace"),
+    );
+    if plan.removals() > 0 {
+        line = format!("{line}, of them {}", words::count(plan.removals(), "removal"));
+    }
+    line = format!("{line}; {already} already so, {held} held");
+    if plan.sends() > 0 {
+        let seconds = std::time::Duration::from_secs_f64(forecast.seconds);
+        line = format!("{line}; about {} and {}", words::count(forecast.requests, "request"), words::duration(seconds));
+    }
+    printer.insist(&line);
+}
+
+fn remarks(printer: &Printer, drawn: &Drawn) {
+    let notes = &drawn.plan.notes;
+    for note in notes.iter().take(REMARKS) {
+        printer.say(&format!("{}: {}: {}", note.workspace, note.subject, crate::report::cell::printable(&note.text)));
+    }
+    if notes.len() > REMARKS {
+        printer.say(&format!("… and {} more remarks", notes.len() - REMARKS));
+    }
+}
+
+/// The smallest changes that would let held steps pass, each once.
+fn held_remedies(drawn: &Drawn) -> Vec<String> {
+    let mut remedies: Vec<String> = Vec::new();
+    for item in &drawn.plan.items {
+        if let Disposition::Held(held) = &item.disposition {
+            let remedy = format!("held ({}): to let it pass, {}", held.reason, held.remedy);
+            if !remedies.contains(&remedy) {
+                remedies.push(remedy);
+            }
+        }
+    }
+    let more = remedies.len().saturating_sub(REMARKS);
+    remedies.truncate(REMARKS);
+    if more > 0 {
+        remedies.push(format!("… and {more} more reasons; every step's own stands in its row"));
+    }
+    remedies
+}
+
+/// Names the workspaces that could not be read, why, and what to do.
+pub fn unread(printer: &Printer, coverage: &Coverage) {
+    for (workspace, reason) in &coverage.partial {
+        printer.warn(&format!("{workspace}: read only in part: {}", crate::report::cell::printable(reason)));
+    }
+    for lane in coverage.unreadable.iter().take(REMARKS) {
+        printer.warn(&format!("{}: not read: {}", lane.workspace, crate::report::cell::printable(&lane.reason)));
+        for advice in &lane.advice {
+            printer.say(&format!("  {} {advice}", printer.painted("hint:", "36")));
+        }
+    }
+    if coverage.unreadable.len() > REMARKS {
+        printer.warn(&format!("… and {} more workspaces were not read", coverage.unreadable.len() - REMARKS));
+    }
+}
+
+/// Returns the exit code of a command that stopped at its plan.
+pub fn plan_exit(drawn: &Drawn, detailed: bool) -> Exit {
+    let held: Vec<_> = drawn
+        .plan
+        .items
+        .iter()
+        .filter_map(|item| match &item.disposition {
+            Disposition::Held(held) => Some(held.reason),
+            _ => None,
+        })
+        .collect();
+    let coverage = &drawn.coverage;
+    let unread = coverage.unreadable.len() + coverage.partial.len();
+    if unread > 0 && unread == coverage.asked {
+        return if coverage.partial.is_empty() { coverage.exit() } else { Exit::AllFailed };
+    }
+    if unread > 0 {
+        return Exit::SomeFailed;
+    }
+    if !held.is_empty() {
+        return Exit::Guard;
+    }
+    if detailed && drawn.plan.sends() > 0 { Exit::Changes } else { Exit::Complete }
+}
+
+/// Writes the outcomes, in plan order.
+pub fn outcomes_to_stdout(
+    printer: &Printer,
+    format: Format,
+    header: &Value,
+    ended: &[(Step, StepEnd)],
+    summary: &Value,
+) -> Result<(), Trouble> {
+    let mut out = printer.data();
+    let mut write = || -> std::io::Result<()> {
+        let mut listing = Listing::begin(&mut out, format, "step", rows::STEP, header)?;
+        for (step, end) in ended {
+            listing.row(&step_row(step, end))?;
+        }
+        listing.end(summary)
+    };
+    write().map_err(unwritable)
+}
+
+/// Makes the row of one ended step.
+pub fn step_row(step: &Step, end: &StepEnd) -> Vec<crate::report::Cell> {
+    let reason = match (&end.held, &end.reason) {
+        (Some(held), _) => Some(held.to_string()),
+        (None, reason) => reason.clone(),
+    };
+    rows::step(step, end.outcome, reason.as_deref(), end.attempts)
+}
+
+/// Says in words how a run ended.
+pub fn summary_talk(printer: &Printer, summary: &Summary, exit: Exit) {
+    let counts: Vec<String> = summary
+        .counts()
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .map(|(outcome, count)| format!("{count} {outcome}"))
+        .collect();
+    let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
+    let run = summary.run.as_ref().map_or(String::new(), |run| format!("run {run}: "));
+    let failed = if summary.lanes_failed > 0 {
+        format!("; {} of {} failed", summary.lanes_failed, words::count(summary.lanes, "workspace"))
+    } else {
+        String::new()
+    };
+    printer.insist(&format!(
+        "{run}{counts}{failed}; {} in {}",
+        words::count(usize::try_from(summary.requests).unwrap_or(usize::MAX), "request"),
+        words::duration(std::time::Duration::from_secs_f64(summary.seconds)),
+    ));
+    if exit != Exit::Complete {
+        printer.insist(&format!("exit {}: {}", exit.code(), meaning(exit)));
+    }
+}

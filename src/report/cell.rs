@@ -1,0 +1,120 @@
+//! Cells: what stands in a row, and how each face writes it without harm.
+
+use serde_json::Value;
+
+/// A column of a listing. Names and order are stable; scripts depend on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    /// Its name in CSV, JSON and the table's head.
+    pub name: &'static str,
+    /// Whether the table for people shows it; the other faces show all.
+    pub in_table: bool,
+}
+
+impl Column {
+    /// A column every face shows.
+    pub const fn shown(name: &'static str) -> Self {
+        Self { name, in_table: true }
+    }
+
+    /// A column for machines.
+    pub const fn detail(name: &'static str) -> Self {
+        Self { name, in_table: false }
+    }
+}
+
+/// One value of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    /// Text of any origin.
+    Text(String),
+    /// A number; never defused.
+    Number(u64),
+    /// Yes or no.
+    Flag(bool),
+    /// Several words.
+    List(Vec<String>),
+    /// Not there, not known.
+    Nothing,
+}
+
+impl Cell {
+    /// Makes a text cell.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// Makes a text cell, or nothing.
+    pub fn maybe(text: Option<impl Into<String>>) -> Self {
+        text.map_or(Self::Nothing, |text| Self::Text(text.into()))
+    }
+
+    /// Writes it for a person at a terminal: no control character gets through.
+    pub fn for_terminal(&self) -> String {
+        printable(&self.plain())
+    }
+
+    /// Writes it for a spreadsheet: a text that would run as a formula gets an apostrophe before it. Numbers stay numbers.
+    pub fn for_csv(&self) -> String {
+        match self {
+            Self::Number(_) | Self::Flag(_) | Self::Nothing => self.plain(),
+            Self::Text(_) | Self::List(_) => defused(&self.plain()),
+        }
+    }
+
+    /// Writes it as JSON.
+    pub fn for_json(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::from(text.as_str()),
+            Self::Number(number) => Value::from(*number),
+            Self::Flag(flag) => Value::from(*flag),
+            Self::List(words) => Value::from(words.clone()),
+            Self::Nothing => Value::Null,
+        }
+    }
+
+    fn plain(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Number(number) => number.to_string(),
+            Self::Flag(true) => "yes".to_owned(),
+            Self::Flag(false) => "no".to_owned(),
+            Self::List(words) => words.join(" "),
+            Self::Nothing => String::new(),
+        }
+    }
+}
+
+/// Takes out what could move a terminal's cursor, change its colours or hide text: control characters and the marks that
+/// reorder writing direction.
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .filter(|c| {
+            !c.is_control() && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        })
+        .collect()
+}
+
+/// Puts an apostrophe before a cell that a spreadsheet would run (design section 7).
+pub fn defused(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_spreadsheet_would_run_is_defused_and_numbers_are_not() {
+        for text in ["=1+1", "+1", "-1", "@x", "\tx", "\rx"] {
+            assert_eq!(Cell::text(text).for_csv(), format!("'{text}"));
+        }
+        assert_eq!(Cell::text("a=b").for_csv(), "a=b");
+        assert_eq!(Cell::Number(7).for_csv(), "7");
+    }
+
+    #[test]
+    fn nothing_moves_the_cursor() {
+        assert_eq!(Cell::text("a\u{1b}[31mb\r\n\u{202e}c").for_terminal(), "a[31mbc");
+    }
+}

@@ -1,0 +1,195 @@
+//! The rows of every listing: columns and cells stand side by side, so they cannot drift apart.
+
+use super::cell::{Cell, Column};
+use crate::domain::{Change, Disposition, Email, Member, Outcome, Step, UserId, WorkspaceId};
+
+/// Columns of `members`.
+pub const MEMBER: &[Column] = &[
+    Column::shown("workspace"),
+    Column::detail("workspace_id"),
+    Column::detail("observed_at"),
+    Column::shown("email"),
+    Column::shown("name"),
+    Column::shown("role"),
+    Column::shown("accepted"),
+    Column::shown("external"),
+    Column::shown("permissions"),
+    Column::shown("since"),
+    Column::detail("nickname"),
+    Column::detail("user_email"),
+    Column::detail("member_id"),
+    Column::detail("user_id"),
+    Column::detail("invited_by"),
+];
+
+/// Cells of one member.
+pub fn member(workspace: &str, observed_at: &str, member: &Member, external: Option<bool>) -> Vec<Cell> {
+    let Member {
+        id,
+        email,
+        user_id,
+        user_email,
+        role,
+        permissions,
+        accepted,
+        nickname,
+        name,
+        issuer_id,
+        timestamp_created,
+        workspace_id,
+    } = member;
+    vec![
+        Cell::text(workspace),
+        Cell::text(workspace_id.as_str()),
+        Cell::text(observed_at),
+        Cell::text(email.as_str()),
+        Cell::maybe(name.as_deref()),
+        Cell::text(role.as_str()),
+        Cell::Flag(*accepted),
+        external.map_or(Cell::Nothing, Cell::Flag),
+        permissions.as_ref().map_or(Cell::Nothing, |p| Cell::List(p.0.iter().cloned().collect())),
+        Cell::text(timestamp_created.as_str()),
+        Cell::maybe(nickname.as_deref()),
+        Cell::maybe(user_email.as_ref().map(Email::as_str)),
+        Cell::text(id.as_str()),
+        Cell::maybe(user_id.as_ref().map(UserId::as_str)),
+        Cell::maybe(issuer_id.as_ref().map(UserId::as_str)),
+    ]
+}
+
+/// Columns of a plan.
+pub const PLANNED: &[Column] = &[
+    Column::shown("workspace"),
+    Column::detail("workspace_id"),
+    Column::detail("id"),
+    Column::shown("kind"),
+    Column::shown("subject"),
+    Column::shown("rests_on"),
+    Column::shown("wanted"),
+    Column::detail("permissions"),
+    Column::shown("planned"),
+    Column::detail("held"),
+    Column::shown("reason"),
+];
+
+/// Cells of one planned step.
+pub fn planned(step: &Step, disposition: &Disposition) -> Vec<Cell> {
+    let (planned, held, reason) = match disposition {
+        Disposition::Send => ("send", None, None),
+        Disposition::Already(seen) => ("already", None, Some(seen.clone())),
+        Disposition::Held(held) => ("held", Some(held.reason.as_str()), Some(held.to_string())),
+    };
+    let mut cells = about(step);
+    cells.extend([
+        Cell::text(step.rests_on.describe()),
+        Cell::text(step.change.wanted()),
+        permissions(step),
+        Cell::text(planned),
+        Cell::maybe(held),
+        Cell::maybe(reason),
+    ]);
+    cells
+}
+
+/// Columns of outcomes.
+pub const STEP: &[Column] = &[
+    Column::shown("workspace"),
+    Column::detail("workspace_id"),
+    Column::detail("id"),
+    Column::shown("kind"),
+    Column::shown("subject"),
+    Column::shown("before"),
+    Column::shown("wanted"),
+    Column::detail("permissions"),
+    Column::shown("outcome"),
+    Column::shown("reason"),
+    Column::detail("attempts"),
+];
+
+/// Cells of one ended step.
+pub fn step(step: &Step, outcome: Outcome, reason: Option<&str>, attempts: u32) -> Vec<Cell> {
+    let mut cells = about(step);
+    cells.extend([
+        Cell::text(step.rests_on.describe()),
+        Cell::text(step.change.wanted()),
+        permissions(step),
+        Cell::text(outcome.as_str()),
+        Cell::maybe(reason),
+        Cell::Number(u64::from(attempts)),
+    ]);
+    cells
+}
+
+/// The permissions an invitation carries; nothing where it carries none.
+fn permissions(step: &Step) -> Cell {
+    match &step.change {
+        Change::Invite { permissions: Some(permissions), .. } => Cell::List(permissions.0.iter().cloned().collect()),
+        _ => Cell::Nothing,
+    }
+}
+
+fn about(step: &Step) -> Vec<Cell> {
+    vec![
+        Cell::text(step.workspace.as_str()),
+        Cell::text(step.workspace_id.as_str()),
+        Cell::text(step.id.as_str()),
+        Cell::text(step.kind().as_str()),
+        Cell::text(step.change.subject().as_str()),
+    ]
+}
+
+/// Columns of `check`.
+pub const CHECK: &[Column] = &[
+    Column::shown("workspace"),
+    Column::shown("mode"),
+    Column::shown("key"),
+    Column::shown("identity"),
+    Column::shown("name"),
+    Column::shown("plan"),
+    Column::shown("workspaces_read"),
+    Column::shown("members_read"),
+    Column::shown("members_write"),
+    Column::shown("finding"),
+    Column::detail("workspace_id"),
+    Column::detail("advice"),
+];
+
+/// Columns of `pin`.
+pub const PIN: &[Column] = &[
+    Column::shown("workspace"),
+    Column::shown("id"),
+    Column::shown("name"),
+    Column::shown("result"),
+    Column::shown("reason"),
+];
+
+/// Cells of one pinned workspace.
+pub fn pin(
+    workspace: &str,
+    id: Option<&WorkspaceId>,
+    name: Option<&str>,
+    result: &str,
+    reason: Option<&str>,
+) -> Vec<Cell> {
+    vec![
+        Cell::text(workspace),
+        Cell::maybe(id.map(WorkspaceId::as_str)),
+        Cell::maybe(name),
+        Cell::text(result),
+        Cell::maybe(reason),
+    ]
+}
+
+/// Columns of `runs`.
+pub const RUN: &[Column] = &[
+    Column::shown("run"),
+    Column::shown("started_at"),
+    Column::shown("command"),
+    Column::shown("operator"),
+    Column::shown("state"),
+    Column::shown("steps"),
+    Column::shown("exit"),
+    Column::shown("reason"),
+    Column::detail("ended_at"),
+    Column::detail("plan"),
+];

@@ -1,0 +1,96 @@
+//! What all lanes of a run share, and what one lane is pointed at.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::stop::Stop;
+use super::trouble::LaneTrouble;
+use crate::api::transport::Transport;
+use crate::api::{Client, ClientSettings, Tally};
+use crate::clock::Clock;
+use crate::domain::fleet::BaseUrl;
+use crate::domain::{Access, Mode, WorkspaceId, WorkspaceName};
+use crate::pace::{Pace, Pacers};
+
+/// What all lanes share.
+#[derive(Debug, Clone)]
+pub struct Deck {
+    /// What carries requests.
+    pub transport: Arc<dyn Transport>,
+    /// The clock.
+    pub clock: Clock,
+    /// One pacer per workspace.
+    pub pacers: Arc<Pacers>,
+    /// Requests in flight over all workspaces.
+    pub in_flight: Arc<Semaphore>,
+    /// Counters.
+    pub tally: Arc<Tally>,
+    /// Stopping.
+    pub stop: Stop,
+    /// Where requests go.
+    pub base: BaseUrl,
+    /// Longest wait for one answer.
+    pub timeout: Duration,
+    /// Wait before an ambiguous creation is judged.
+    pub settle: Duration,
+    /// When the run is over; lanes beyond it are parked.
+    pub deadline: Instant,
+    /// Seed of jitter; each workspace derives its own from it and its name.
+    pub seed: u64,
+}
+
+impl Deck {
+    /// Requests in flight over all workspaces. At 50 ms a request this is 2,500 requests a second, more than two cores decode;
+    /// each costs a connection under HTTP/1.1, and 128 stays far below every default limit on open files.
+    pub const IN_FLIGHT: usize = 128;
+}
+
+/// One workspace a lane is pointed at.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// Its name in our files.
+    pub name: WorkspaceName,
+    /// The pinned identity.
+    pub pinned: Option<WorkspaceId>,
+    /// What may be done there.
+    pub mode: Mode,
+    /// How it is reached, or why it can't be.
+    pub access: Result<Access, LaneTrouble>,
+    /// Whose budgets a request is charged to, with the places of each: the workspace's, then the admin workspace's with `via`.
+    pub pays: Vec<(String, u32)>,
+}
+
+impl Target {
+    fn pace(&self, deck: &Deck) -> Pace {
+        let mut pacers = self.pays.iter().map(|(key, places)| deck.pacers.get(key, *places));
+        let own = pacers.next().expect("a workspace always pays itself");
+        match pacers.next() {
+            None => Pace::of(own),
+            Some(admin) => Pace::via(own, admin),
+        }
+    }
+
+    /// Makes the lane's client; the error says why there is none.
+    pub fn client(&self, deck: &Deck) -> Result<Client, LaneTrouble> {
+        let access = self.access.clone()?;
+        let seed = self.name.as_str().bytes().fold(deck.seed, |seed, byte| {
+            // FNV-1a: any mixing will do, it only has to differ from name to name.
+            (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Ok(Client::new(ClientSettings {
+            transport: Arc::clone(&deck.transport),
+            access,
+            base: deck.base.clone(),
+            pace: self.pace(deck),
+            in_flight: Arc::clone(&deck.in_flight),
+            clock: deck.clock,
+            timeout: deck.timeout,
+            deadline: Some(deck.deadline),
+            seed,
+            tally: Arc::clone(&deck.tally),
+        }))
+    }
+}

@@ -1,0 +1,78 @@
+//! The one place that writes the ledger and tells what happened.
+//!
+//! Takes all that is waiting into one commit, so that a thousand lanes cost few disk syncs. When a commit fails, the run drains:
+//! nothing more is sent, answers in flight are still awaited, and what is not on disk is handed back to be shown.
+
+use tokio::sync::mpsc;
+
+use super::event::{Event, Message, NotWritten};
+use super::stop::{Stop, Why};
+use crate::domain::RunId;
+use crate::journal::{Ledger, LedgerError, Record};
+
+/// What the dispatcher hands back once all lanes are done.
+#[derive(Debug, Default)]
+pub struct Dispatched {
+    /// Records that are not on disk.
+    pub unwritten: Vec<Record>,
+    /// The first failure.
+    pub error: Option<LedgerError>,
+}
+
+/// Writes and tells until every logbook is dropped.
+pub async fn dispatch(
+    ledger: &Ledger,
+    run: &RunId,
+    inbox: &mut mpsc::Receiver<Message>,
+    stop: &Stop,
+    mut watch: impl FnMut(&Event),
+) -> Dispatched {
+    let mut dispatched = Dispatched::default();
+    let mut batch = Vec::new();
+    while inbox.recv_many(&mut batch, super::Logbook::QUEUE).await > 0 {
+        let mut records = Vec::new();
+        let mut acks = Vec::new();
+        let mut events = Vec::new();
+        for message in batch.drain(..) {
+            match message {
+                Message::Write { record, ack } => {
+                    records.push(record);
+                    acks.push(ack);
+                }
+                Message::Tell(event) => events.push(event),
+            }
+        }
+        let words = write(ledger, run, records, stop, &mut dispatched).await;
+        for (ack, word) in acks.into_iter().zip(words) {
+            // A worker that was dropped meanwhile does not wait for the word any more.
+            let _gone = ack.send(word);
+        }
+        events.iter().for_each(&mut watch);
+    }
+    dispatched
+}
+
+async fn write(
+    ledger: &Ledger,
+    run: &RunId,
+    records: Vec<Record>,
+    stop: &Stop,
+    dispatched: &mut Dispatched,
+) -> Vec<Result<Option<crate::domain::Permit>, NotWritten>> {
+    if records.is_empty() {
+        return Vec::new();
+    }
+    let count = records.len();
+    // After one failure nothing is tried again: the order of the chain must be the order of what happened.
+    if dispatched.error.is_none() {
+        match ledger.append(run, records.clone()).await {
+            Ok(permits) => return permits.into_iter().map(Ok).collect(),
+            Err(error) => {
+                stop.drain(Why::Ledger);
+                dispatched.error = Some(error);
+            }
+        }
+    }
+    dispatched.unwritten.extend(records);
+    (0..count).map(|_| Err(NotWritten)).collect()
+}

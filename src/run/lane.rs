@@ -1,0 +1,62 @@
+//! Lanes: one future per workspace, many at once, one's panic nobody else's.
+
+use std::panic::AssertUnwindSafe;
+
+use futures::{FutureExt as _, Stream, StreamExt as _, stream};
+
+/// A lane that panicked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Panicked;
+
+/// Lanes alive at once. A lane that waits (for its pace, a Retry-After, a settle time) holds no permit but does hold a few
+/// kilobytes, so this bounds memory, not speed: a fleet of a thousand never queues here.
+pub const ALIVE: usize = 1024;
+
+/// Runs one future per item, at most [`ALIVE`] at a time, and yields each result with its place as it ends.
+pub fn each<'a, I, T, F, Fut>(items: I, mut start: F) -> impl Stream<Item = (usize, Result<T, Panicked>)> + 'a
+where
+    I: IntoIterator + 'a,
+    F: FnMut(I::Item) -> Fut + 'a,
+    Fut: Future<Output = T> + 'a,
+    T: 'a,
+{
+    stream::iter(items.into_iter().enumerate())
+        .map(move |(place, item)| {
+            let lane = AssertUnwindSafe(start(item)).catch_unwind();
+            async move { (place, lane.await.map_err(|_panic| Panicked)) }
+        })
+        .buffer_unordered(ALIVE)
+}
+
+/// Runs one future per item and returns the results in the items' order.
+pub async fn all<'a, I, T, F, Fut>(items: I, start: F) -> Vec<Result<T, Panicked>>
+where
+    I: IntoIterator + 'a,
+    F: FnMut(I::Item) -> Fut + 'a,
+    Fut: Future<Output = T> + 'a,
+    T: 'a,
+{
+    let mut ended: Vec<(usize, Result<T, Panicked>)> = each(items, start).collect().await;
+    ended.sort_by_key(|(place, _)| *place);
+    ended.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use std::time::Duration;
+
+    #[tokio::test(start_paused = true)]
+    async fn results_stand_in_the_order_of_the_items_and_a_panic_is_one_lanes_own() {
+        let clock = Clock::starting_at(jiff::Timestamp::UNIX_EPOCH);
+        let results = all([3_u64, 1, 2], |seconds| async move {
+            clock.sleep(Duration::from_secs(seconds)).await;
+            assert!(seconds != 1, "one lane fails");
+            seconds
+        })
+        .await;
+        assert_eq!(results, [Ok(3), Err(Panicked), Ok(2)]);
+        assert_eq!(clock.elapsed(), Duration::from_secs(3));
+    }
+}

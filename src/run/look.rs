@@ -1,0 +1,104 @@
+//! Observing: who a key says it is, and who is in the workspace.
+
+use super::deck::{Deck, Target};
+use super::lane;
+use super::trouble::{LaneTrouble, TroubleKind};
+use crate::api::Client;
+use crate::domain::{Identity, Mode, WorkspaceId};
+use crate::plan::Observed;
+
+/// What came of looking at one workspace.
+#[derive(Debug, Clone)]
+pub enum Sight {
+    /// It was seen. The listing in it may be incomplete.
+    Seen(Box<Observed>),
+    /// Its key opens another workspace than the pinned one: nothing may be written anywhere.
+    Stranger {
+        /// The pinned id.
+        pinned: WorkspaceId,
+        /// Who answered.
+        seen: Box<Identity>,
+    },
+    /// No id is pinned: nothing may be written anywhere.
+    Unpinned {
+        /// Who answered.
+        seen: Box<Identity>,
+    },
+    /// It could not be read; its lane is failed for this run.
+    Unreadable(LaneTrouble),
+}
+
+/// Looks at every workspace at once; sights stand in the targets' order. `None` where the run was stopped first.
+pub async fn observe(deck: &Deck, targets: &[Target], mut seen: impl FnMut(usize, &Sight)) -> Option<Vec<Sight>> {
+    use futures::StreamExt as _;
+    let look = async {
+        let lanes = lane::each(targets, |target| observe_one(deck, target));
+        futures::pin_mut!(lanes);
+        let mut sights: Vec<Option<Sight>> = targets.iter().map(|_| None).collect();
+        while let Some((place, sight)) = lanes.next().await {
+            let sight = sight.unwrap_or_else(|_panicked| Sight::Unreadable(LaneTrouble::bug()));
+            seen(place, &sight);
+            sights[place] = Some(sight);
+        }
+        sights.into_iter().flatten().collect()
+    };
+    deck.stop.unless_draining(look).await
+}
+
+async fn observe_one(deck: &Deck, target: &Target) -> Sight {
+    match identify(deck, target).await {
+        Ok(Known::Pinned(identity, client)) => match listing(&client, target, &identity).await {
+            Ok(observed) => Sight::Seen(Box::new(observed)),
+            Err(trouble) => Sight::Unreadable(trouble),
+        },
+        Ok(Known::Stranger { pinned, seen }) => Sight::Stranger { pinned, seen: Box::new(seen) },
+        Ok(Known::Unpinned(seen)) => Sight::Unpinned { seen: Box::new(seen) },
+        Err(trouble) => Sight::Unreadable(trouble),
+    }
+}
+
+/// Who answered to a lane's key.
+pub(super) enum Known {
+    /// The pinned workspace.
+    Pinned(Identity, Client),
+    /// Another one.
+    Stranger {
+        /// The pinned id.
+        pinned: WorkspaceId,
+        /// Who answered.
+        seen: Identity,
+    },
+    /// Somebody, and no id is pinned.
+    Unpinned(Identity),
+}
+
+/// Asks a lane's key who it is.
+pub(super) async fn identify(deck: &Deck, target: &Target) -> Result<Known, LaneTrouble> {
+    if target.mode == Mode::Off {
+        return Err(LaneTrouble::new(
+            TroubleKind::Off,
+            "the workspace's mode is `off`: not a single request goes there",
+            vec![format!("set another mode in the file of workspace `{}`", target.name)],
+        ));
+    }
+    let client = target.client(deck)?;
+    let seen = client.current().await?;
+    Ok(match &target.pinned {
+        None => Known::Unpinned(seen),
+        Some(pinned) if *pinned == seen.id => Known::Pinned(seen, client),
+        Some(pinned) => Known::Stranger { pinned: pinned.clone(), seen },
+    })
+}
+
+/// Reads the whole member list of a workspace whose identity was just checked.
+pub(super) async fn listing(client: &Client, target: &Target, identity: &Identity) -> Result<Observed, LaneTrouble> {
+    let listing = client.members(&identity.id).await?;
+    Ok(Observed {
+        workspace: target.name.clone(),
+        id: identity.id.clone(),
+        mode: target.mode,
+        owner: identity.owner.clone(),
+        members: listing.rows,
+        incomplete: listing.complete.err().map(|why| why.to_string()),
+    })
+}

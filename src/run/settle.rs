@@ -1,0 +1,85 @@
+//! After a write whose answer was lost: look, and only then decide (design section 5, retry).
+
+use std::time::Duration;
+
+use super::deck::Deck;
+use crate::api::{Client, Error, Refusal};
+use crate::domain::{Change, Email, Member, MemberId, Role, WorkspaceId};
+use crate::plan::person::{self, Person};
+
+/// What looking after a lost answer found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The asked state is there.
+    There,
+    /// It surely is not, as long as nothing lands late.
+    Absent,
+    /// It could not be told, and why.
+    Unclear(String),
+}
+
+/// Looks whether a change whose answer was lost took effect.
+pub(super) async fn look(deck: &Deck, client: &Client, workspace: &WorkspaceId, change: &Change) -> Found {
+    match change {
+        Change::Invite { email, .. } => invitation(deck, client, workspace, email).await,
+        Change::SetRole { member, role, .. } => set_role(client, member, role).await,
+        Change::Remove { member, .. } => removal(client, workspace, member).await,
+        Change::StayAbsent { .. } => Found::There,
+    }
+}
+
+/// A creation may land late: it is judged only after the settle time, and absent only when two complete listings say so.
+async fn invitation(deck: &Deck, client: &Client, workspace: &WorkspaceId, email: &Email) -> Found {
+    for _look in 0..2 {
+        if let Err(why) = wait(deck, deck.settle).await {
+            return Found::Unclear(why.to_owned());
+        }
+        match rows(client, workspace).await {
+            Ok(rows) => {
+                if person::find(&rows, email) != Person::Nobody {
+                    return Found::There;
+                }
+            }
+            Err(why) => return Found::Unclear(why),
+        }
+    }
+    Found::Absent
+}
+
+async fn set_role(client: &Client, member: &MemberId, role: &Role) -> Found {
+    match client.member(member).await {
+        Ok(row) if row.role == *role => Found::There,
+        Ok(_) => Found::Absent,
+        Err(error) => Found::Unclear(error.to_string()),
+    }
+}
+
+async fn removal(client: &Client, workspace: &WorkspaceId, member: &MemberId) -> Found {
+    match client.member(member).await {
+        Ok(_) => Found::Absent,
+        // A 404 alone could be another workspace's id: only the complete list proves an absence.
+        Err(Error::Refused { refusal: Refusal::Missing, .. }) => match rows(client, workspace).await {
+            Ok(rows) if rows.iter().all(|row| row.id != *member) => Found::There,
+            Ok(_) => Found::Absent,
+            Err(why) => Found::Unclear(why),
+        },
+        Err(error) => Found::Unclear(error.to_string()),
+    }
+}
+
+/// Reads the complete member list, or says why it could not be had.
+pub(super) async fn rows(client: &Client, workspace: &WorkspaceId) -> Result<Vec<Member>, String> {
+    let listing = client.members(workspace).await.map_err(|error| error.to_string())?;
+    match listing.complete {
+        Ok(()) => Ok(listing.rows),
+        Err(why) => Err(format!("the member list is not complete: {why}")),
+    }
+}
+
+/// Waits, unless the run is stopped or its deadline comes first.
+pub(super) async fn wait(deck: &Deck, duration: Duration) -> Result<(), &'static str> {
+    if deck.clock.instant() + duration > deck.deadline {
+        return Err("the run's deadline comes before it could be settled");
+    }
+    deck.stop.unless_draining(deck.clock.sleep(duration)).await.ok_or("the run was stopped before it could be settled")
+}

@@ -1,0 +1,103 @@
+//! The printer: the only place that writes to stdout and stderr.
+
+use std::error::Error;
+use std::io::{self, Write};
+
+use super::progress::Progress;
+use super::sink::Sink;
+use crate::trouble::Trouble;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Writes talk to stderr. Everything is understandable without colour.
+#[derive(Debug, Clone)]
+pub struct Printer {
+    quiet: bool,
+    colour: bool,
+    progress: Progress,
+    out: Sink,
+    err: Sink,
+}
+
+impl Printer {
+    /// Makes a printer. `quiet` leaves errors and questions, and nothing else.
+    pub fn new(quiet: bool, colour: bool, progress: Progress) -> Self {
+        Self { quiet, colour, progress, out: Sink::Stdout, err: Sink::Stderr }
+    }
+
+    /// Lets it write elsewhere than to the process's streams.
+    #[must_use]
+    pub fn into(self, out: Sink, err: Sink) -> Self {
+        Self { out, err, ..self }
+    }
+
+    /// Returns standard output, buffered: the place for data.
+    pub fn data(&self) -> io::BufWriter<Sink> {
+        io::BufWriter::new(self.out.clone())
+    }
+
+    /// Returns the progress display, so that lines appear above it.
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Says something, unless asked to be quiet.
+    pub fn say(&self, line: &str) {
+        if !self.quiet {
+            self.line(line);
+        }
+    }
+
+    /// Says something that must be seen: a warning, a question, the line to go on with.
+    pub fn insist(&self, line: &str) {
+        self.line(line);
+    }
+
+    /// Says that something is wrong with one workspace or line.
+    pub fn warn(&self, line: &str) {
+        self.line(&format!("{} {line}", self.painted("warning:", "33")));
+    }
+
+    /// Asks a question; the cursor stays behind it.
+    pub fn ask(&self, question: &str) {
+        self.progress.suspend(|| {
+            let mut err = self.err.clone();
+            let _unseen = write!(err, "{question}").and_then(|()| err.flush());
+        });
+    }
+
+    /// Shows why the program could not go on, its causes and what to do next.
+    pub fn trouble(&self, trouble: &Trouble) {
+        self.line(&format!("{} {trouble}", self.painted("error:", "31;1")));
+        let mut source = trouble.source();
+        while let Some(cause) = source {
+            self.line(&format!("  caused by: {cause}"));
+            source = cause.source();
+        }
+        for advice in &trouble.advice {
+            self.line(&format!("  {} {advice}", self.painted("hint:", "36")));
+        }
+    }
+
+    /// Paints a word for a terminal.
+    pub fn painted(&self, word: &str, code: &str) -> String {
+        if self.colour { format!("\u{1b}[{code}m{word}\u{1b}[0m") } else { word.to_owned() }
+    }
+
+    fn line(&self, line: &str) {
+        self.progress.suspend(|| {
+            // Nobody listening on stderr is no reason to stop.
+            let _unseen = self.err.clone().write_all(format!("{line}\n").as_bytes());
+        });
+    }
+}

@@ -81,6 +81,14 @@ pub trait Advise {
     }
 }
 
+/// What was being done when a cause struck.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+struct Because {
+    what: String,
+    source: Box<dyn Error + Send + Sync>,
+}
+
 /// Why the program could not go on.
 #[derive(Debug)]
 pub struct Trouble {
@@ -96,6 +104,11 @@ impl Trouble {
     /// Wraps a cause.
     pub fn new(exit: Exit, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self { exit, cause: cause.into(), advice: Vec::new() }
+    }
+
+    /// Says what could not be done, and wraps why.
+    pub fn because(exit: Exit, what: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(exit, Because { what: what.into(), source: source.into() })
     }
 
     /// Wraps a room's error with its own advice.

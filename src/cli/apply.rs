@@ -13,7 +13,7 @@ use crate::domain::{WorkspaceId, WorkspaceName};
 use crate::plan::{Plan, file};
 use crate::report::Coverage;
 use crate::run::{Sight, observe};
-use crate::trouble::{Exit, Trouble};
+use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Apply exactly a plan that a writing command saved with -o. What moved since then is held (31).
 #[derive(Debug, Args)]
@@ -43,6 +43,9 @@ impl Apply {
         let deck = session.deck(deadline)?;
         let ledger = perform::open_ledger(&session).await?;
 
+        let subjects: Vec<String> = plan.items.iter().map(|item| item.step.change.subject().to_string()).collect();
+        change::settle_first(&session, &deck, &ledger, &targets, &subjects).await?;
+
         door.printer.progress().begin("reading", targets.len());
         let sights = observe(&deck, &targets, |_, sight| {
             door.printer.progress().lane_ended(!matches!(sight, Sight::Seen(_)));
@@ -62,7 +65,7 @@ impl Apply {
             }
         }
         let plan = without(plan, &coverage);
-        let drawn = Drawn { plan, targets: reached, coverage };
+        let drawn = Drawn { plan, targets: reached, coverage, reading: deck.clock.elapsed() };
         let request = Request { command: "apply", select: &select, approve: &self.approve };
         change::proceed(&session, &deck, &ledger, &request, drawn).await
     }
@@ -70,10 +73,16 @@ impl Apply {
     fn load(&self, door: &Door<'_>) -> Result<(Plan, String), Trouble> {
         let path = door.path(&self.file);
         let text = std::fs::read_to_string(&path).map_err(|error| {
-            Trouble::new(Exit::Config, error)
-                .advise(format!("the plan `{}` could not be read; nothing was sent", self.file.display()))
+            let what = format!("the plan `{}` could not be read; nothing was sent", self.file.display());
+            Trouble::because(Exit::Config, what, error)
         })?;
-        file::load(&text).map_err(|error| Trouble::advised(Exit::Config, error))
+        file::load(&text).map_err(|error| {
+            let advice = error.advice();
+            let mut trouble =
+                Trouble::because(Exit::Config, format!("`{}` cannot be applied", self.file.display()), error);
+            trouble.advice = advice;
+            trouble
+        })
     }
 }
 

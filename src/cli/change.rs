@@ -1,6 +1,7 @@
 //! The way of every writing command: observe, draw, show, approve, perform.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::args::{Approve, Select};
 use super::session::{self, Session};
@@ -24,6 +25,8 @@ pub struct Drawn {
     pub targets: Vec<Target>,
     /// What could be seen.
     pub coverage: Coverage,
+    /// How long the reading took; a person's thinking over the plan is nobody's cost.
+    pub reading: Duration,
 }
 
 /// What a writing command wants, before anything was read.
@@ -112,7 +115,7 @@ fn keys_or_trouble(keys: &session::Keys, chosen: &[&Workspace]) -> Result<(), Tr
 }
 
 /// Waits the settle time once, where an earlier run left a write about one of these people without a known end: it may still land.
-async fn settle_first(
+pub async fn settle_first(
     session: &Session<'_>,
     deck: &Deck,
     ledger: &Ledger,
@@ -180,7 +183,7 @@ async fn observe_and_draw(
         }
     }
     let plan = draw(&seen, &Rules { guards: session.fleet.guards.clone() });
-    Ok(Drawn { plan, targets, coverage })
+    Ok(Drawn { plan, targets, coverage, reading: deck.clock.elapsed() })
 }
 
 /// A workspace whose mode is `off`: nothing is known of it, and the guard holds every step there.

@@ -41,9 +41,11 @@ impl Demo {
         let world = World::northwind(1);
         let settings = LocalSettings { latency: LATENCY, ..LocalSettings::default() };
         let running = server::start(world.clone(), Clock::starting_at(env.start), 0, settings)
-            .map_err(|error| Trouble::new(Exit::Bug, error).advise("the simulator could not listen on 127.0.0.1"))?;
-        root::write(&world, &dir, running.base_url())
-            .map_err(|error| Trouble::new(Exit::Config, error).advise("name a new or empty folder with --dir"))?;
+            .map_err(|error| Trouble::because(Exit::Bug, "the simulator could not listen on 127.0.0.1", error))?;
+        root::write(&world, &dir, running.base_url()).map_err(|error| {
+            Trouble::because(Exit::Config, "the demo's files could not be written", error)
+                .advise("name a new or empty folder with --dir")
+        })?;
         let stage = Stage { world, dir, program: program()?, printer, table: !env.stdout_is_terminal };
         stage.play()?;
         if self.keep {
@@ -60,8 +62,8 @@ impl Demo {
         let parent = env.var("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
         let dir = parent.join(mark);
         std::fs::create_dir(&dir).map_err(|error| {
-            Trouble::new(Exit::Config, error)
-                .advise(format!("`{}` could not be made; name a folder with --dir", dir.display()))
+            Trouble::because(Exit::Config, format!("`{}` could not be made", dir.display()), error)
+                .advise("name a folder with --dir")
         })?;
         Ok(dir)
     }

@@ -33,8 +33,11 @@ impl Init {
             None => init::starter(&dir).map_err(|error| Trouble::advised(Exit::Config, error))?,
             Some(path) => {
                 let bytes = std::fs::read(env.cwd.join(path)).map_err(|error| {
-                    Trouble::new(Exit::Usage, error)
-                        .advise(format!("`{}` could not be read; nothing was written", path.display()))
+                    Trouble::because(
+                        Exit::Usage,
+                        format!("`{}` could not be read; nothing was written", path.display()),
+                        error,
+                    )
                 })?;
                 init::from_clients(&dir, &bytes, path).map_err(|error| Trouble::advised(Exit::Config, error))?
             }
@@ -42,10 +45,11 @@ impl Init {
         for path in &written {
             printer.say(&format!("wrote {}", path.strip_prefix(&env.cwd).unwrap_or(path).display()));
         }
+        let files = written.iter().filter(|path| path.is_file()).count();
         printer.say(&format!(
             "{} written. Next: put the keys where the files say, then `keyholder check`, `keyholder pin`, and set \
              `mode = \"manage\"` where changes are wanted",
-            words::count(written.len(), "file")
+            words::count(files, "file")
         ));
         Ok(Exit::Complete)
     }

@@ -282,7 +282,9 @@ impl Reinvite {
         let emails: Vec<Email> = self
             .emails
             .iter()
-            .map(|text| Email::parse(text).map_err(|error| Trouble::new(Exit::Usage, error).advise("nothing was sent")))
+            .map(|text| {
+                Email::parse(text).map_err(|error| Trouble::new(Exit::Usage, format!("{error}; nothing was sent")))
+            })
             .collect::<Result<_, _>>()?;
         let wishes = |_: &Workspace, observed: &Observed| {
             let mut people: Vec<&Email> = observed

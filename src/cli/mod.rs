@@ -1,11 +1,13 @@
 //! The doors: one file per command, mapping what was typed to the rooms and their results to an exit code.
 
+pub mod aftermath;
 pub mod apply;
 pub mod approval;
 pub mod args;
 pub mod change;
 pub mod check;
 pub mod demo;
+pub mod events;
 pub mod help;
 pub mod init;
 pub mod members;

@@ -36,7 +36,8 @@ pub fn gather(
     let mut people = Vec::new();
     let mut seen = BTreeSet::new();
     for text in emails {
-        let email = Email::parse(text).map_err(|error| Trouble::new(Exit::Usage, error).advise("nothing was sent"))?;
+        let email =
+            Email::parse(text).map_err(|error| Trouble::new(Exit::Usage, format!("{error}; nothing was sent")))?;
         if !seen.insert(email.clone()) {
             return Err(Trouble::new(Exit::Usage, format!("{email} is named twice; nothing was sent")));
         }
@@ -63,7 +64,7 @@ pub fn gather(
 
 fn read(path: &Path, shown: &Path) -> Result<Vec<PersonRow>, Trouble> {
     let bytes = std::fs::read(path).map_err(|error| {
-        Trouble::new(Exit::Usage, error).advise(format!("`{}` could not be read; nothing was sent", shown.display()))
+        Trouble::because(Exit::Usage, format!("`{}` could not be read; nothing was sent", shown.display()), error)
     })?;
     people::read(&bytes, shown).map_err(|problems| Trouble::advised(Exit::Usage, problems))
 }

@@ -1,4 +1,4 @@
-//! Performing an approved plan: locks, ledger, lanes, outcomes, summary.
+//! Performing an approved plan: locks, ledger, lanes, and the end of the run.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -6,16 +6,17 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::aftermath::Aftermath;
 use super::change::{Drawn, Request, show_event};
+use super::events::Events;
 use super::session::{Session, private_file};
-use super::tables;
-use crate::domain::{Approval, Disposition, Outcome, RunId, Step};
+use crate::domain::{Approval, Outcome, RunId, Step};
 use crate::journal::{Holder, Ledger, Record, RunHeader, WriteLock};
 use crate::plan::forecast::Forecast;
 use crate::plan::{Plan, Rules};
-use crate::report::summary::{StepTally, Stopped};
-use crate::report::{Summary, listing, rows};
-use crate::run::{Deck, Event, LaneEnd, Logbook, StepEnd, Target, TroubleKind, Why, apply, dispatch};
+use crate::report::Summary;
+use crate::report::summary::Stopped;
+use crate::run::{Deck, Dispatched, LaneEnd, Logbook, Target, apply, dispatch};
 use crate::trouble::{Exit, Trouble};
 
 /// Opens the root's ledger.
@@ -29,7 +30,7 @@ pub fn save_plan(path: &Path, plan: &Plan, command: &str) -> Result<(), Trouble>
     private_file(path, false)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .map_err(|error| {
-            Trouble::new(Exit::Output, error).advise(format!("the plan could not be saved to `{}`", path.display()))
+            Trouble::because(Exit::Output, format!("the plan could not be saved to `{}`", path.display()), error)
         })
 }
 
@@ -43,6 +44,7 @@ pub async fn perform(
     approval: &Approval,
     forecast: &Forecast,
 ) -> Result<Exit, Trouble> {
+    let began = deck.clock.elapsed();
     let fresh = ledger.fresh_run_id(session.door.env.seed).await;
     let run = fresh.map_err(|error| Trouble::advised(error.exit(), error))?;
     let mut events = Events::open(session, request, &run, &drawn, forecast)?;
@@ -51,37 +53,47 @@ pub async fn perform(
     let header = run_header(session, request, &drawn, approval, &run);
     ledger.begin(header).await.map_err(|error| Trouble::advised(error.exit(), error))?;
 
+    let (lanes, mut dispatched) = carry_out(session, deck, ledger, &run, approval, &drawn, work, &mut events).await;
+    let seconds = (drawn.reading + deck.clock.elapsed().saturating_sub(began)).as_secs_f64();
+    let mut aftermath = Aftermath::of(deck, &drawn, lanes, &run, seconds);
+    if dispatched.error.is_some() {
+        aftermath.summary.stopped = Some(Stopped::Ledger);
+    }
+    close(ledger, &run, deck, &aftermath.summary, &mut dispatched).await;
+    if dispatched.error.is_some() {
+        aftermath.summary.stopped = Some(Stopped::Ledger);
+    }
+    aftermath.report(session, request, &dispatched, events)
+}
+
+/// Lets the lanes run beside the dispatcher until both are done.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a room's own handle; a struct for one call would only rename them"
+)]
+async fn carry_out(
+    session: &Session<'_>,
+    deck: &Deck,
+    ledger: &Ledger,
+    run: &RunId,
+    approval: &Approval,
+    drawn: &Drawn,
+    work: Vec<(Target, Vec<Step>)>,
+    events: &mut Events,
+) -> (Vec<LaneEnd>, Dispatched) {
     let (logbook, mut inbox) = Logbook::open();
     let rules = Rules { guards: session.fleet.guards.clone() };
     let failed_before = drawn.coverage.unreadable.len() + drawn.coverage.partial.len();
     let printer = &session.door.printer;
     printer.progress().begin("applying", work.len());
     let lanes = apply(deck, &rules, approval, logbook, work, failed_before, drawn.coverage.asked);
-    let dispatching = dispatch(ledger, &run, &mut inbox, &deck.stop, |event| {
+    let dispatching = dispatch(ledger, run, &mut inbox, &deck.stop, |event| {
         show_event(deck, printer, event);
         events.note(event);
     });
-    let (applied, mut dispatched) = futures::join!(lanes, dispatching);
+    let (applied, dispatched) = futures::join!(lanes, dispatching);
     printer.progress().end();
-
-    let ended = in_plan_order(&drawn, &applied.lanes);
-    let mut summary = summarize(deck, &drawn, &applied.lanes, &ended, &run);
-    if dispatched.error.is_some() {
-        summary.stopped = Some(Stopped::Ledger);
-    }
-    let exit = summary.exit();
-    close(ledger, &run, &summary, exit, &mut dispatched).await;
-    report_unwritten(session, &dispatched);
-
-    let record = summary.record(if dispatched.error.is_some() { Exit::Output } else { exit });
-    events.end(&record)?;
-    let header = listing::header(Some(run.as_str()), request.command, &request.select.describe());
-    tables::outcomes_to_stdout(printer, session.format(), &header, &ended, &record)?;
-    advice(session, &applied.lanes, &ended);
-    let exit = if dispatched.error.is_some() { Exit::Output } else { exit };
-    tables::summary_talk(printer, &summary, exit);
-    going_on(session, &run, exit);
-    Ok(exit)
+    (applied.lanes, dispatched)
 }
 
 /// The lanes that have something to send.
@@ -152,172 +164,30 @@ fn run_header(
     }
 }
 
-/// Puts what was sent, already so and held into one list, in plan order.
-fn in_plan_order(drawn: &Drawn, lanes: &[LaneEnd]) -> Vec<(Step, StepEnd)> {
-    let sent: BTreeMap<(&str, &str), &StepEnd> = lanes
-        .iter()
-        .flat_map(|lane| lane.steps.iter())
-        .map(|(step, end)| ((step.workspace.as_str(), step.id.as_str()), end))
-        .collect();
-    drawn
-        .plan
-        .items
-        .iter()
-        .map(|item| {
-            let end = match &item.disposition {
-                Disposition::Already(seen) => StepEnd::already(seen.clone()),
-                Disposition::Held(held) => StepEnd::held(held.clone()),
-                Disposition::Send => sent
-                    .get(&(item.step.workspace.as_str(), item.step.id.as_str()))
-                    .map_or_else(|| StepEnd::unknown("the lane ended without a word", 0), |end| (*end).clone()),
-            };
-            (item.step.clone(), end)
-        })
-        .collect()
-}
-
-fn summarize(deck: &Deck, drawn: &Drawn, lanes: &[LaneEnd], ended: &[(Step, StepEnd)], run: &RunId) -> Summary {
-    let failed: usize = lanes.iter().filter(|lane| lane.is_failed()).count();
-    let stopped = deck.stop.why().map(|why| match why {
-        Why::Interrupted => Stopped::Interrupted,
-        Why::Terminated => Stopped::Terminated,
-        Why::Identity { .. } => Stopped::Identity,
-        Why::Ledger => Stopped::Ledger,
-    });
-    Summary {
-        run: Some(run.to_string()),
-        steps: ended
-            .iter()
-            .map(|(_, end)| StepTally { outcome: end.outcome, held: end.held.as_ref().map(|held| held.reason) })
-            .collect(),
-        lanes: drawn.coverage.asked,
-        lanes_failed: failed + drawn.coverage.unreadable.len() + drawn.coverage.partial.len(),
-        bug: lanes.iter().any(|lane| lane.trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::Bug)),
-        stopped,
-        coverage: drawn.coverage.clone(),
-        requests: deck.tally.requests(),
-        throttled: deck.tally.throttled(),
-        seconds: deck.clock.elapsed().as_secs_f64(),
-    }
-}
-
-async fn close(ledger: &Ledger, run: &RunId, summary: &Summary, exit: Exit, dispatched: &mut crate::run::Dispatched) {
+/// Writes the end of the run and leaves the ledger's files at rest.
+async fn close(ledger: &Ledger, run: &RunId, deck: &Deck, summary: &Summary, dispatched: &mut Dispatched) {
+    let exit = summary.exit();
     let mut counts: BTreeMap<Outcome, u64> = BTreeMap::new();
     for step in &summary.steps {
         *counts.entry(step.outcome).or_default() += 1;
     }
-    let ended = Record::Ended {
+    let mut last = Vec::new();
+    if let Some(why) = deck.stop.why() {
+        last.push(Record::Stop { why: why.to_string() });
+    }
+    last.push(Record::Ended {
         exit: exit.code(),
         outcome: crate::report::summary::meaning(exit).to_owned(),
         counts,
         requests: summary.requests,
-    };
-    if dispatched.error.is_some() {
-        dispatched.unwritten.push(ended);
-    } else if let Err(error) = ledger.append(run, vec![ended.clone()]).await {
-        dispatched.error = Some(error);
-        dispatched.unwritten.push(ended);
-    }
-}
-
-/// What is not on disk is shown, so that nothing is lost with it.
-fn report_unwritten(session: &Session<'_>, dispatched: &crate::run::Dispatched) {
-    let Some(error) = &dispatched.error else { return };
-    let printer = &session.door.printer;
-    printer.insist(&format!("error: the ledger could not be written: {error}"));
-    printer.insist("these records are not in the ledger; keep them:");
-    for record in &dispatched.unwritten {
-        printer.insist(&format!("  {}", record.json()));
-    }
-}
-
-/// What to do about lanes and steps that failed, each advice once.
-fn advice(session: &Session<'_>, lanes: &[LaneEnd], ended: &[(Step, StepEnd)]) {
-    let printer = &session.door.printer;
-    let mut told: Vec<&String> = Vec::new();
-    for lane in lanes {
-        if let Some(trouble) = &lane.trouble {
-            printer.warn(&format!("{}: {}", lane.workspace, crate::report::cell::printable(&trouble.text)));
-            told.extend(&trouble.advice);
+    });
+    if dispatched.error.is_none() {
+        match ledger.append(run, last.clone()).await {
+            Ok(_) => last.clear(),
+            Err(error) => dispatched.error = Some(error),
         }
     }
-    for (_, end) in ended {
-        told.extend(&end.advice);
-    }
-    let mut seen = std::collections::BTreeSet::new();
-    for advice in told {
-        if seen.insert(advice) {
-            printer.say(&format!("  {} {advice}", printer.painted("hint:", "36")));
-        }
-    }
-}
-
-/// Says how to go on where a run did not come to its end.
-fn going_on(session: &Session<'_>, run: &RunId, exit: Exit) {
-    let printer = &session.door.printer;
-    match exit {
-        Exit::Complete | Exit::Guard => {}
-        Exit::Unknown => printer.insist(&format!(
-            "some writes have no known end; run the same command again: it waits until nothing can land late, looks, \
-             and plans only what is missing (`keyholder show {run}` has the particulars)"
-        )),
-        _ => printer.insist(&format!(
-            "run the same command again: it plans only what is missing (`keyholder show {run}` has the particulars)"
-        )),
-    }
-}
-
-/// The machine stream of a run.
-struct Events {
-    file: Option<std::fs::File>,
-    failed: bool,
-}
-
-impl Events {
-    fn open(
-        session: &Session<'_>,
-        request: &Request<'_>,
-        run: &RunId,
-        drawn: &Drawn,
-        forecast: &Forecast,
-    ) -> Result<Self, Trouble> {
-        let Some(path) = &request.approve.events else { return Ok(Self { file: None, failed: false }) };
-        let path = session.door.path(path);
-        let file = private_file(&path, true).map_err(|error| {
-            Trouble::new(Exit::Output, error)
-                .advise(format!("the events file `{}` could not be opened", path.display()))
-        })?;
-        let mut events = Self { file: Some(file), failed: false };
-        let header = listing::header(Some(run.as_str()), request.command, &request.select.describe());
-        events.line(&header);
-        events.line(&tables::plan_record(drawn, forecast));
-        for item in &drawn.plan.items {
-            let cells = rows::planned(&item.step, &item.disposition);
-            events.line(&listing::record("planned", rows::PLANNED, &cells));
-        }
-        Ok(events)
-    }
-
-    fn note(&mut self, event: &Event) {
-        if let Event::StepEnded { step, end } = event {
-            self.line(&listing::record("step", rows::STEP, &tables::step_row(step, end)));
-        }
-    }
-
-    fn line(&mut self, record: &Value) {
-        if let Some(file) = &mut self.file {
-            self.failed |= writeln!(file, "{record}").is_err();
-        }
-    }
-
-    fn end(mut self, summary: &Value) -> Result<(), Trouble> {
-        self.line(summary);
-        if self.failed {
-            return Err(Trouble::new(
-                Exit::Output,
-                "the events file could not be written; the run itself is in the ledger",
-            ));
-        }
-        Ok(())
-    }
+    dispatched.unwritten.extend(last);
+    // Everything is committed; a file that cannot be closed neatly is opened again all the same.
+    let _open = ledger.close().await;
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::session::Session;
 use super::{Door, perform, tables};
+use crate::domain::Outcome;
 use crate::journal::{RunRow, StepRow};
 use crate::report::listing::{self, Listing};
 use crate::report::{Cell, Column};
@@ -99,7 +100,7 @@ fn cells(step: &StepRow) -> Vec<Cell> {
         Cell::text(step.id.as_str()),
         Cell::text(step.kind.clone()),
         Cell::text(step.subject.clone()),
-        Cell::text(step.state.as_str()),
+        Cell::text(step.state.outcome().map_or(step.state.as_str(), Outcome::as_str)),
         Cell::maybe(step.reason.clone()),
         Cell::maybe(step.reason_code.clone()),
         Cell::Number(u64::from(step.state.attempts())),

@@ -45,9 +45,10 @@ impl Sim {
         let world = match (&self.world, self.workspaces) {
             (Some(path), _) => {
                 let text = std::fs::read_to_string(env.cwd.join(path)).map_err(|error| {
-                    Trouble::new(Exit::Usage, error).advise(format!("`{}` could not be read", path.display()))
+                    Trouble::because(Exit::Usage, format!("`{}` could not be read", path.display()), error)
                 })?;
-                World::from_script(&text, self.seed).map_err(|error| Trouble::new(Exit::Usage, error))?
+                World::from_script(&text, self.seed)
+                    .map_err(|error| Trouble::because(Exit::Usage, "the world script cannot be used", error))?
             }
             (None, Some(workspaces)) => World::generated(workspaces, self.members, self.seed),
             (None, None) => World::northwind(self.seed),

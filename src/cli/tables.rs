@@ -19,7 +19,7 @@ const REMARKS: usize = 20;
 
 /// Turns a failure to write standard output into its exit code.
 pub fn unwritable(error: std::io::Error) -> Trouble {
-    Trouble::new(Exit::Output, error).advise("standard output could not be written")
+    Trouble::because(Exit::Output, "standard output could not be written", error)
 }
 
 /// Makes the `plan` record.

@@ -107,14 +107,14 @@ fn workspace_files(root: &Path, problems: &mut Vec<Problem>) -> Vec<PathBuf> {
         }
         Err(error) => {
             let advice = "make the folder; it holds one TOML file per workspace";
-            problems.push(whole_file(folder, format!("the folder cannot be read: {}", error.kind()), advice));
+            problems.push(whole_file(folder, format!("the folder cannot be read: {}", super::why(&error)), advice));
             return Vec::new();
         }
     }
     match list(root, folder, problems) {
         Ok(files) => files,
         Err(error) => {
-            problems.push(whole_file(folder, format!("the folder cannot be read: {}", error.kind()), ""));
+            problems.push(whole_file(folder, format!("the folder cannot be read: {}", super::why(&error)), ""));
             Vec::new()
         }
     }
@@ -164,7 +164,7 @@ fn read(root: &Path, file: &Path, problems: &mut Vec<Problem>) -> Option<Vec<u8>
     match read {
         Ok(bytes) => Some(bytes),
         Err(error) => {
-            problems.push(whole_file(file, format!("the file cannot be read: {}", error.kind()), ""));
+            problems.push(whole_file(file, format!("the file cannot be read: {}", super::why(&error)), ""));
             None
         }
     }

@@ -45,3 +45,11 @@ pub const AGENCY_FILE: &str = "keyholder.toml";
 pub const WORKSPACES: &str = "workspaces";
 /// The folder `init` proposes for key files.
 pub const SECRETS: &str = "secrets";
+
+/// Says why a file cannot be had, in words of our own: the system's may name more than is meant to be shown.
+fn why(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        kind => kind.to_string(),
+    }
+}

@@ -29,7 +29,7 @@ pub(super) async fn run(
         return Err(KeyTrouble::NotRun { program: String::new(), why: "it names no program".into() });
     };
     let not_run =
-        |error: std::io::Error| KeyTrouble::NotRun { program: program.clone(), why: error.kind().to_string() };
+        |error: std::io::Error| KeyTrouble::NotRun { program: program.clone(), why: crate::config::why(&error) };
     // A program named by a relative path counts from the root like every path; a bare name is looked up on PATH.
     let path = if Path::new(program).components().count() > 1 { root.join(program) } else { program.into() };
     let mut command = Command::new(path);

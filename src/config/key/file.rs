@@ -11,7 +11,8 @@ use super::{KeyTrouble, MOST_BYTES};
 
 /// Reads a key file; relative paths count from the root. Reads at most one byte more than a key may have.
 pub(super) fn read(root: &Path, path: &Path) -> Result<Vec<u8>, KeyTrouble> {
-    let unreadable = |error: io::Error| KeyTrouble::Unreadable { path: path.to_owned(), why: error.kind().to_string() };
+    let unreadable =
+        |error: io::Error| KeyTrouble::Unreadable { path: path.to_owned(), why: crate::config::why(&error) };
     let whole = root.join(path);
     // Asked before opening: opening a pipe would wait for a writer for ever.
     if !whole.metadata().map_err(unreadable)?.is_file() {

@@ -115,9 +115,10 @@ impl Advise for KeyTrouble {
     fn advice(&self) -> Vec<String> {
         let one = |text: String| vec![text];
         match self {
-            Self::NotSet { name } => {
-                one(format!("set it for this run, for example from your password manager: {name}=… keyholder …"))
-            }
+            Self::NotSet { .. } => one(
+                "export it before the run, for example from your password manager; `key = { command = […] }` does that by itself"
+                    .to_owned(),
+            ),
             Self::Unreadable { path, .. } => {
                 one(format!("put the key alone into `{}` (relative to the root), then: chmod 600 {0}", path.display()))
             }

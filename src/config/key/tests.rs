@@ -138,7 +138,7 @@ async fn a_command_prints_the_key_and_its_failure_shows_no_output() {
     let trouble = one(temp.path(), sh("kill -9 $$")).await.unwrap_err();
     assert_eq!(trouble.to_string(), "key command `sh` failed (signal 9)");
     let trouble = one(temp.path(), KeyRef::Command(vec!["no-such-helper".into()])).await.unwrap_err();
-    assert_eq!(trouble.to_string(), "key command `no-such-helper` cannot be run: entity not found");
+    assert_eq!(trouble.to_string(), "key command `no-such-helper` cannot be run: it does not exist");
     let trouble = one(temp.path(), sh("while :; do echo $ACME_KEY; done")).await.unwrap_err();
     assert_eq!(trouble, KeyTrouble::Bad { from: "command sh".into(), bad: BadKey::TooLong });
     assert!(matches!(one(temp.path(), sh("true")).await, Err(KeyTrouble::Bad { bad: BadKey::Empty, .. })));

@@ -350,8 +350,8 @@ fn files_that_are_no_text_or_no_files_are_told() {
     let told = || load(root).unwrap_err().to_string();
     insta::assert_snapshot!(told(), @r#"
     2 problems in 2 configuration files
-    keyholder.toml:1:1: the file cannot be read: entity not found
-    workspaces:1:1: the folder cannot be read: entity not found
+    keyholder.toml:1:1: the file cannot be read: it does not exist
+    workspaces:1:1: the folder cannot be read: it does not exist
       hint: make the folder; it holds one TOML file per workspace
     "#);
     std::fs::write(root.join(AGENCY_FILE), b"version = 1\nx = \"\xff\"").unwrap();

@@ -1,0 +1,162 @@
+//! After a run: outcomes in plan order, the summary, what to do next.
+
+use std::collections::BTreeMap;
+
+use super::change::{Drawn, Request};
+use super::events::Events;
+use super::session::Session;
+use super::tables;
+use crate::domain::{Disposition, RunId, Step};
+use crate::report::summary::{StepTally, Stopped};
+use crate::report::{Summary, listing};
+use crate::run::{Deck, Dispatched, LaneEnd, StepEnd, TroubleKind, Why};
+use crate::trouble::{Exit, Trouble};
+
+/// What a run left.
+#[derive(Debug)]
+pub struct Aftermath {
+    /// Every step of the plan with its end, in plan order.
+    pub ended: Vec<(Step, StepEnd)>,
+    /// The numbers.
+    pub summary: Summary,
+    lanes: Vec<LaneEnd>,
+    run: RunId,
+}
+
+impl Aftermath {
+    /// Puts together what the lanes left.
+    pub fn of(deck: &Deck, drawn: &Drawn, lanes: Vec<LaneEnd>, run: &RunId, seconds: f64) -> Self {
+        let ended = in_plan_order(drawn, &lanes);
+        let summary = summarize(deck, drawn, &lanes, &ended, run, seconds);
+        Self { ended, summary, lanes, run: run.clone() }
+    }
+
+    /// Shows everything: outcomes on standard output, the rest in words. An output that cannot be written does not keep the others
+    /// from being.
+    pub fn report(
+        &self,
+        session: &Session<'_>,
+        request: &Request<'_>,
+        dispatched: &Dispatched,
+        events: Events,
+    ) -> Result<Exit, Trouble> {
+        let printer = &session.door.printer;
+        let exit = self.summary.exit();
+        let record = self.summary.record(exit);
+        report_unwritten(session, dispatched);
+        let streamed = events.end(&record);
+        let header = listing::header(Some(self.run.as_str()), request.command, &request.select.describe());
+        let shown = tables::outcomes_to_stdout(printer, session.format(), &header, &self.ended, &record);
+        advice(session, &self.lanes, &self.ended);
+        tables::summary_talk(printer, &self.summary, exit);
+        going_on(session, &self.run, exit);
+        match (exit, streamed.and(shown)) {
+            // Both say that not everything could be written; a bug of ours would be graver.
+            (Exit::Bug | Exit::Output, _) | (_, Ok(())) => Ok(exit),
+            (_, Err(trouble)) => Err(trouble),
+        }
+    }
+}
+
+/// Puts what was sent, already so and held into one list, in plan order.
+fn in_plan_order(drawn: &Drawn, lanes: &[LaneEnd]) -> Vec<(Step, StepEnd)> {
+    let sent: BTreeMap<(&str, &str), &StepEnd> = lanes
+        .iter()
+        .flat_map(|lane| lane.steps.iter())
+        .map(|(step, end)| ((step.workspace.as_str(), step.id.as_str()), end))
+        .collect();
+    drawn
+        .plan
+        .items
+        .iter()
+        .map(|item| {
+            let end = match &item.disposition {
+                Disposition::Already(seen) => StepEnd::already(seen.clone()),
+                Disposition::Held(held) => StepEnd::held(held.clone()),
+                Disposition::Send => sent
+                    .get(&(item.step.workspace.as_str(), item.step.id.as_str()))
+                    .map_or_else(|| StepEnd::unknown("the lane ended without a word", 0), |end| (*end).clone()),
+            };
+            (item.step.clone(), end)
+        })
+        .collect()
+}
+
+fn summarize(
+    deck: &Deck,
+    drawn: &Drawn,
+    lanes: &[LaneEnd],
+    ended: &[(Step, StepEnd)],
+    run: &RunId,
+    seconds: f64,
+) -> Summary {
+    let failed: usize = lanes.iter().filter(|lane| lane.is_failed()).count();
+    let stopped = deck.stop.why().map(|why| match why {
+        Why::Interrupted => Stopped::Interrupted,
+        Why::Terminated => Stopped::Terminated,
+        Why::Identity { .. } => Stopped::Identity,
+        Why::Ledger => Stopped::Ledger,
+    });
+    Summary {
+        run: Some(run.to_string()),
+        steps: ended
+            .iter()
+            .map(|(_, end)| StepTally { outcome: end.outcome, held: end.held.as_ref().map(|held| held.reason) })
+            .collect(),
+        lanes: drawn.coverage.asked,
+        lanes_failed: failed + drawn.coverage.unreadable.len() + drawn.coverage.partial.len(),
+        bug: lanes.iter().any(|lane| lane.trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::Bug)),
+        stopped,
+        coverage: drawn.coverage.clone(),
+        requests: deck.tally.requests(),
+        throttled: deck.tally.throttled(),
+        seconds,
+    }
+}
+
+/// What is not on disk is shown, so that nothing is lost with it.
+fn report_unwritten(session: &Session<'_>, dispatched: &Dispatched) {
+    let Some(error) = &dispatched.error else { return };
+    let printer = &session.door.printer;
+    printer.insist(&format!("error: the ledger could not be written: {error}"));
+    printer.insist("these records are not in the ledger; keep them:");
+    for record in &dispatched.unwritten {
+        printer.insist(&format!("  {}", record.json()));
+    }
+}
+
+/// What to do about lanes and steps that failed, each advice once.
+fn advice(session: &Session<'_>, lanes: &[LaneEnd], ended: &[(Step, StepEnd)]) {
+    let printer = &session.door.printer;
+    let mut told: Vec<&String> = Vec::new();
+    for lane in lanes {
+        if let Some(trouble) = &lane.trouble {
+            printer.warn(&format!("{}: {}", lane.workspace, crate::report::cell::printable(&trouble.text)));
+            told.extend(&trouble.advice);
+        }
+    }
+    for (_, end) in ended {
+        told.extend(&end.advice);
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for advice in told {
+        if seen.insert(advice) {
+            printer.say(&format!("  {} {advice}", printer.painted("hint:", "36")));
+        }
+    }
+}
+
+/// Says how to go on where a run did not come to its end.
+fn going_on(session: &Session<'_>, run: &RunId, exit: Exit) {
+    let printer = &session.door.printer;
+    match exit {
+        Exit::Complete | Exit::Guard => {}
+        Exit::Unknown => printer.insist(&format!(
+            "some writes have no known end; run the same command again: it waits until nothing can land late, looks, \
+             and plans only what is missing (`keyholder show {run}` has the particulars)"
+        )),
+        _ => printer.insist(&format!(
+            "run the same command again: it plans only what is missing (`keyholder show {run}` has the particulars)"
+        )),
+    }
+}

@@ -10,7 +10,7 @@ use super::change::{self, Drawn, Request};
 use super::session::{self, Session};
 use super::{Door, approval, perform};
 use crate::domain::{WorkspaceId, WorkspaceName};
-use crate::plan::{Plan, file};
+use crate::plan::{Plan, file, limits};
 use crate::report::Coverage;
 use crate::run::{Sight, observe};
 use crate::trouble::{Advise as _, Exit, Trouble};
@@ -64,7 +64,10 @@ impl Apply {
                 reached.push(target);
             }
         }
-        let plan = without(plan, &coverage);
+        let mut plan = without(plan, &coverage);
+        // The limits of today hold, whatever was allowed when the plan was drawn.
+        limits::apply(&mut plan.items, session.fleet.guards.max_removals);
+        limits::follow(&mut plan.items);
         let drawn = Drawn { plan, targets: reached, coverage, reading: deck.clock.elapsed() };
         let request = Request { command: "apply", select: &select, approve: &self.approve };
         change::proceed(&session, &deck, &ledger, &request, drawn).await

@@ -7,7 +7,7 @@ use crate::domain::fleet::RemovalLimits;
 use crate::domain::{Disposition, Held, HeldReason, StepId, WorkspaceId};
 
 /// Holds what exceeds the limits: above `per_workspace` that workspace's removals, above `per_run` every removal of the run.
-pub(super) fn apply(items: &mut [Item], limits: RemovalLimits) {
+pub fn apply(items: &mut [Item], limits: RemovalLimits) {
     let mut removals: BTreeMap<WorkspaceId, usize> = BTreeMap::new();
     for item in items.iter().filter(|item| item.removes()) {
         *removals.entry(item.step.workspace_id.clone()).or_default() += 1;
@@ -35,7 +35,7 @@ pub(super) fn apply(items: &mut [Item], limits: RemovalLimits) {
 }
 
 /// Holds every step whose forerunner is held: it would never be sent.
-pub(super) fn follow(items: &mut [Item]) {
+pub fn follow(items: &mut [Item]) {
     let held: Vec<StepId> = items
         .iter()
         .filter(|item| matches!(item.disposition, Disposition::Held(_)))

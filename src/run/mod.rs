@@ -7,6 +7,7 @@
 pub mod deck;
 pub mod dispatcher;
 pub mod event;
+mod footing;
 pub mod lane;
 pub mod look;
 pub mod settle;

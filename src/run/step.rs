@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::deck::Deck;
 use super::event::{Event, Logbook, NotWritten};
+use super::footing::{Footing, reached};
 use super::settle::{self, Found};
 use super::stop::Why;
 use super::trouble::LaneTrouble;
 use super::worker::StepEnd;
-use crate::api::{Client, Error, Invite, Refusal, Writer};
+use crate::api::{Client, Error, Invite, Operation, Refusal, Slot, Writer};
 use crate::domain::{Change, Held, HeldReason, Member, Permit, RestsOn, Step};
 use crate::journal::{Class, Effect, Record};
 use crate::pace::Backoff;
@@ -31,13 +34,6 @@ pub(super) enum Progress {
     LaneOver(StepEnd, LaneTrouble),
 }
 
-/// Whether what a step rests on still holds.
-enum Footing {
-    Firm(RestsOn),
-    AsAsked(String),
-    Moved(String),
-}
-
 /// Attempts of a write that surely was not processed (could not be sent, throttled). The pacer waits in between.
 const ATTEMPTS_UNPROCESSED: u32 = 8;
 
@@ -57,158 +53,182 @@ pub(super) struct Hand<'a> {
     pub(super) rules: &'a Rules,
     /// The workspace as read at the lane's beginning, kept up to date by what the lane itself did.
     pub(super) observed: Observed,
+    /// When its listing was last read.
+    pub(super) observed_at: Instant,
 }
 
+/// How the attempts so far went.
+#[derive(Debug)]
+struct Tries {
+    attempts: u32,
+    unprocessed: u32,
+    not_taken: u32,
+    /// Whether the last attempt left, and looking found that it did not take.
+    absent: bool,
+    backoff: Backoff,
+}
+
+/// What one attempt came to.
+enum Attempt {
+    Again,
+    Over(Progress),
+}
+
+/// A step that may be sent this moment.
+struct Ready {
+    step: Step,
+    slot: Slot,
+    permit: Permit,
+}
+
+/// How old the last look at what a step rests on may be when it is sent. Pace and permit are waited for after the look; where that
+/// took longer (a 429 in between), it is looked again.
+const FRESH: Duration = Duration::from_secs(5);
+
 impl Hand<'_> {
-    /// Performs one step: look again, ask the guards again, write it down, send, judge the answer.
+    /// Performs one step: look again, ask the guards again, write it down, send, judge the answer; again where that is right.
     pub(super) async fn perform(&mut self, step: &Step, followed: bool) -> Progress {
-        let rests_on = match self.footing(step, followed).await {
-            Ok(Footing::Firm(rests_on)) => rests_on,
-            Ok(Footing::AsAsked(seen)) => return Progress::Ended(StepEnd::already(seen)),
-            Ok(Footing::Moved(how)) => return Progress::Ended(StepEnd::held(stale(&how))),
-            Err(error) => return self.lost_before_sending(error),
-        };
-        let fresh = Step { rests_on, ..step.clone() };
-        if let Some(held) = self.rules.judge(&fresh, &self.observed, 0) {
-            return Progress::Ended(StepEnd::held(held));
-        }
-        let progress = self.send(&fresh).await;
-        if matches!(progress, Progress::Sent { doubt: None, .. }) {
-            self.fold(&fresh);
-        }
-        progress
-    }
-
-    /// Reads again what the step rests on, just before it is sent.
-    async fn footing(&mut self, step: &Step, followed: bool) -> Result<Footing, Error> {
-        let id = match &step.rests_on {
-            RestsOn::Absent => {
-                let email = step.change.subject();
-                return Ok(match person::find(&self.observed.members, email) {
-                    Person::Nobody => Footing::Firm(RestsOn::Absent),
-                    Person::Rows(rows) if rows.iter().any(|row| reached(&step.change, row)) => {
-                        Footing::AsAsked("somebody else invited the person meanwhile".to_owned())
-                    }
-                    Person::Rows(_) | Person::Ambiguous(_) => {
-                        Footing::Moved(format!("{email} is in the workspace now"))
-                    }
-                });
-            }
-            RestsOn::Row { id, .. } => id.clone(),
-        };
-        let row = match self.client.member(&id).await {
-            Ok(row) => row,
-            Err(Error::Refused { refusal: Refusal::Missing, .. }) => return self.gone(step).await,
-            Err(error) => return Err(error),
-        };
-        self.observed.members.retain(|member| member.id != row.id);
-        self.observed.members.push(row.clone());
-        if step.is_removal() && row.is_acting_admin() {
-            self.refresh().await?;
-        }
-        Ok(compare(step, &row, followed))
-    }
-
-    /// The row is not there any more: asked for, if the complete list of the right workspace says so too.
-    async fn gone(&mut self, step: &Step) -> Result<Footing, Error> {
-        let identity = self.client.current().await?;
-        self.refresh().await?;
-        let RestsOn::Row { id, .. } = &step.rests_on else { return Ok(Footing::Firm(RestsOn::Absent)) };
-        let absent = identity.id == self.observed.id && self.observed.row(id).is_none();
-        Ok(match (&step.change, absent) {
-            (Change::Remove { .. }, true) => Footing::AsAsked("the row is gone already".to_owned()),
-            _ => Footing::Moved("the row is not there any more".to_owned()),
-        })
-    }
-
-    async fn refresh(&mut self) -> Result<(), Error> {
-        let listing = self.client.members(&self.observed.id.clone()).await?;
-        self.observed.incomplete = listing.complete.err().map(|why| why.to_string());
-        self.observed.members = listing.rows;
-        Ok(())
-    }
-
-    /// Sends the step as often as is right, and judges each answer.
-    async fn send(&mut self, step: &Step) -> Progress {
-        let mut unprocessed = 0;
-        let mut repeated = 0;
-        let mut backoff = Backoff::new(self.deck.seed, UNREACHED.0, UNREACHED.1);
-        for attempt in 1.. {
-            let permit = match self.admitted(step, attempt).await {
-                Ok(permit) => permit,
+        let backoff = Backoff::new(self.deck.seed, UNREACHED.0, UNREACHED.1);
+        let mut tries = Tries { attempts: 0, unprocessed: 0, not_taken: 0, absent: false, backoff };
+        loop {
+            let ready = match self.ready(step, followed, &tries).await {
+                Ok(ready) => ready,
                 Err(progress) => return progress,
             };
-            let (slot, permit) = permit;
-            let Some(answer) = self.deck.stop.unless_now(self.write(slot, permit, step)).await else {
-                self.note_answer(step, attempt, Class::Ambiguous, "the run was stopped at once", None).await;
-                return Progress::Ended(StepEnd::unknown(
-                    "the run was stopped while the request was in flight",
-                    attempt,
-                ));
-            };
-            match answer {
-                Ok(row) => {
-                    self.note_answer(step, attempt, Class::Acknowledged, row.role.as_str(), Some(200)).await;
-                    return Progress::Sent { attempts: attempt, doubt: None };
-                }
-                Err(error @ Error::BeyondDeadline { .. }) => {
-                    self.note_answer(step, attempt, Class::NotSent, &error.to_string(), None).await;
-                    return Progress::Ended(StepEnd::held(deadline()).after(attempt));
-                }
-                Err(error @ (Error::NotSent { .. } | Error::Throttled { .. })) => {
-                    let throttled = matches!(error, Error::Throttled { .. });
-                    let class = if throttled { Class::Throttled } else { Class::NotSent };
-                    self.note_answer(step, attempt, class, &error.to_string(), None).await;
-                    unprocessed += 1;
-                    if unprocessed >= ATTEMPTS_UNPROCESSED {
-                        return Progress::LaneOver(StepEnd::failed(&error, attempt), error.into());
+            let fresh = ready.step.clone();
+            match self.attempt(ready, &mut tries).await {
+                Attempt::Again => {}
+                Attempt::Over(progress) => {
+                    if matches!(progress, Progress::Sent { doubt: None, .. }) {
+                        self.fold(&fresh);
                     }
-                    // The pacer already makes a throttled workspace wait; a host that cannot be reached has no pacer.
-                    if !throttled && let Err(why) = settle::wait(self.deck, backoff.delay()).await {
-                        return Progress::Ended(StepEnd::held(not_started(why)).after(attempt));
-                    }
+                    return progress;
                 }
-                Err(error @ (Error::Ambiguous { .. } | Error::Unreadable { .. })) => {
-                    self.note_answer(step, attempt, Class::Ambiguous, &error.to_string(), None).await;
-                    match self.look_after(step, attempt).await {
-                        Found::There => return Progress::Sent { attempts: attempt, doubt: None },
-                        Found::Unclear(why) => return Progress::Sent { attempts: attempt, doubt: Some(why) },
-                        Found::Absent => {
-                            repeated += 1;
-                            // An invitation is sent once more and never again; a role or a removal is harmless to repeat.
-                            let most = if matches!(step.change, Change::Invite { .. }) { 2 } else { ATTEMPTS_HARMLESS };
-                            if repeated >= most {
-                                let doubt = format!("{error}, and it was not there afterwards");
-                                return Progress::Sent { attempts: attempt, doubt: Some(doubt) };
-                            }
-                        }
-                    }
-                }
-                Err(error @ Error::Refused { .. }) => return self.refused(step, attempt, error).await,
             }
         }
-        unreachable!("the loop ends by its budgets")
     }
 
-    /// Waits for pace and permit, has the attempt written down, and returns what the write needs.
-    async fn admitted(&self, step: &Step, attempt: u32) -> Result<(crate::api::Slot, Permit), Progress> {
-        let held = |held: Held| Progress::Ended(StepEnd::held(held).after(attempt - 1));
-        let slot = match self.deck.stop.unless_draining(self.client.slot()).await {
-            None => return Err(held(self.stopped())),
-            Some(Err(_beyond)) => return Err(held(deadline())),
-            Some(Ok(slot)) => slot,
-        };
-        match self.logbook.started(&step.id, attempt).await {
-            Ok(permit) => Ok((slot, permit)),
-            Err(NotWritten) => Err(held(Held::new(
-                HeldReason::Ledger,
-                "it could not be written down, so it was not sent",
-                "see the error about the ledger",
-            ))),
+    /// Looks, asks the guards, waits for pace and permit, and has the attempt written down: all that must stand before a request.
+    async fn ready(&mut self, step: &Step, followed: bool, tries: &Tries) -> Result<Ready, Progress> {
+        let attempts = tries.attempts;
+        let held = |held: Held| Progress::Ended(StepEnd::held(held).after(attempts));
+        loop {
+            let looked = self.deck.clock.instant();
+            let rests_on = self.firm(step, followed, tries).await?;
+            let fresh = Step { rests_on, ..step.clone() };
+            if let Some(refused) = self.rules.judge(&fresh, &self.observed, 0) {
+                return Err(held(refused));
+            }
+            let slot = match self.deck.stop.unless_draining(self.client.slot_for(operation(&step.change))).await {
+                None => return Err(held(self.stopped())),
+                Some(Err(_beyond)) => return Err(held(deadline())),
+                Some(Ok(slot)) => slot,
+            };
+            if self.deck.clock.instant().duration_since(looked) > FRESH {
+                continue;
+            }
+            return match self.logbook.started(&step.id, attempts + 1).await {
+                Ok(permit) => Ok(Ready { step: fresh, slot, permit }),
+                Err(NotWritten) => Err(held(Held::new(
+                    HeldReason::Ledger,
+                    "it could not be written down, so it was not sent",
+                    "see the error about the ledger",
+                ))),
+            };
         }
     }
 
-    async fn write(&self, slot: crate::api::Slot, permit: Permit, step: &Step) -> Result<Member, Error> {
+    /// Reads again what the step rests on; the error says how it ended where that does not hold.
+    async fn firm(&mut self, step: &Step, followed: bool, tries: &Tries) -> Result<RestsOn, Progress> {
+        let attempts = tries.attempts;
+        // An absence rests on the listing, a row is read by itself.
+        let old = self.deck.clock.instant().duration_since(self.observed_at) > FRESH;
+        if step.rests_on == RestsOn::Absent
+            && (attempts > 0 || old)
+            && let Err(error) = self.refresh().await
+        {
+            return Err(self.lost_before_sending(error, attempts));
+        }
+        match self.footing(step, followed).await {
+            Ok(Footing::Firm(rests_on)) => Ok(rests_on),
+            Ok(Footing::AsAsked(seen)) if tries.absent => {
+                // What left before has landed after all.
+                self.note_look(step, Effect::There, seen).await;
+                Err(Progress::Sent { attempts, doubt: None })
+            }
+            Ok(Footing::Moved(how)) if tries.absent => Err(Progress::Sent { attempts, doubt: Some(how) }),
+            Ok(Footing::AsAsked(seen)) => Err(Progress::Ended(StepEnd::already(seen).after(attempts))),
+            Ok(Footing::Moved(how)) => Err(Progress::Ended(StepEnd::held(stale(&how)).after(attempts))),
+            Err(error) => Err(self.lost_before_sending(error, attempts)),
+        }
+    }
+
+    /// Sends once and judges the answer.
+    async fn attempt(&mut self, ready: Ready, tries: &mut Tries) -> Attempt {
+        let Ready { step, slot, permit } = ready;
+        tries.attempts += 1;
+        tries.absent = false;
+        let attempts = tries.attempts;
+        let Some(answer) = self.deck.stop.unless_now(self.write(slot, permit, &step)).await else {
+            self.note_answer(&step, attempts, Class::Ambiguous, "the run was stopped at once", None).await;
+            let end = StepEnd::unknown("the run was stopped while the request was in flight", attempts);
+            return Attempt::Over(Progress::Ended(end));
+        };
+        match answer {
+            Ok(row) => {
+                self.note_answer(&step, attempts, Class::Acknowledged, row.role.as_str(), Some(200)).await;
+                Attempt::Over(Progress::Sent { attempts, doubt: None })
+            }
+            Err(error @ Error::BeyondDeadline { .. }) => {
+                self.note_answer(&step, attempts, Class::NotSent, &error.to_string(), None).await;
+                Attempt::Over(Progress::Ended(StepEnd::held(deadline()).after(attempts)))
+            }
+            Err(error @ (Error::NotSent { .. } | Error::Throttled { .. })) => {
+                self.unprocessed(&step, error, tries).await
+            }
+            Err(error @ (Error::Ambiguous { .. } | Error::Unreadable { .. })) => self.lost(&step, error, tries).await,
+            Err(error @ Error::Refused { .. }) => Attempt::Over(self.refused(&step, attempts, error).await),
+        }
+    }
+
+    /// The request surely was not processed: it may be sent again, within its budget.
+    async fn unprocessed(&self, step: &Step, error: Error, tries: &mut Tries) -> Attempt {
+        let throttled = matches!(error, Error::Throttled { .. });
+        let class = if throttled { Class::Throttled } else { Class::NotSent };
+        self.note_answer(step, tries.attempts, class, &error.to_string(), None).await;
+        tries.unprocessed += 1;
+        if tries.unprocessed >= ATTEMPTS_UNPROCESSED {
+            return Attempt::Over(Progress::LaneOver(StepEnd::failed(&error, tries.attempts), error.into()));
+        }
+        // The pacer already makes a throttled workspace wait; a host that cannot be reached has no pacer.
+        if !throttled && let Err(why) = settle::wait(self.deck, tries.backoff.delay()).await {
+            return Attempt::Over(Progress::Ended(StepEnd::held(not_started(why)).after(tries.attempts)));
+        }
+        Attempt::Again
+    }
+
+    /// The answer was lost: look, and only then decide.
+    async fn lost(&self, step: &Step, error: Error, tries: &mut Tries) -> Attempt {
+        let attempts = tries.attempts;
+        self.note_answer(step, attempts, Class::Ambiguous, &error.to_string(), None).await;
+        match self.look_after(step, attempts).await {
+            Found::There => Attempt::Over(Progress::Sent { attempts, doubt: None }),
+            Found::Unclear(why) => Attempt::Over(Progress::Sent { attempts, doubt: Some(why) }),
+            Found::Absent => {
+                tries.not_taken += 1;
+                // An invitation is sent once more and never again; a role or a removal is harmless to repeat.
+                let most = if matches!(step.change, Change::Invite { .. }) { 2 } else { ATTEMPTS_HARMLESS };
+                if tries.not_taken >= most {
+                    let doubt = format!("{error}, and it was not there afterwards");
+                    return Attempt::Over(Progress::Sent { attempts, doubt: Some(doubt) });
+                }
+                tries.absent = true;
+                Attempt::Again
+            }
+        }
+    }
+
+    async fn write(&self, slot: Slot, permit: Permit, step: &Step) -> Result<Member, Error> {
         let workspace = &step.workspace_id;
         match &step.change {
             Change::Invite { email, role, permissions, nickname } => {
@@ -236,11 +256,16 @@ impl Hand<'_> {
             Found::Absent => (Effect::Absent, format!("not there after attempt {attempt}")),
             Found::Unclear(why) => (Effect::Unclear, why.clone()),
         };
-        let looked = Record::Looked { step: step.id.clone(), effect, found: text };
-        match self.logbook.write(looked).await {
-            Ok(_) => found,
-            Err(NotWritten) => Found::Unclear("the ledger could not be written".to_owned()),
+        if self.note_look(step, effect, text).await {
+            found
+        } else {
+            Found::Unclear("the ledger could not be written".to_owned())
         }
+    }
+
+    /// Writes down what a look found; tells whether it is on disk.
+    async fn note_look(&self, step: &Step, effect: Effect, found: String) -> bool {
+        self.logbook.write(Record::Looked { step: step.id.clone(), effect, found }).await.is_ok()
     }
 
     /// Judges a refusal: usually a failure, sometimes proof that the asked state is there.
@@ -273,16 +298,16 @@ impl Hand<'_> {
         }
     }
 
-    fn lost_before_sending(&self, error: Error) -> Progress {
+    fn lost_before_sending(&self, error: Error, attempts: u32) -> Progress {
         if self.deck.stop.is_draining() {
-            return Progress::Ended(StepEnd::held(self.stopped()));
+            return Progress::Ended(StepEnd::held(self.stopped()).after(attempts));
         }
         let held = Held::new(
             HeldReason::LaneEnded,
             format!("not sent: what it rests on could not be read again: {error}"),
             "run the command again",
         );
-        Progress::LaneOver(StepEnd::held(held), error.into())
+        Progress::LaneOver(StepEnd::held(held).after(attempts), error.into())
     }
 
     fn stopped(&self) -> Held {
@@ -325,43 +350,12 @@ impl Hand<'_> {
     }
 }
 
-/// Compares a row read again with what the step rests on (design section 5: another e-mail, role, owner or workspace is stale).
-fn compare(step: &Step, row: &Member, followed: bool) -> Footing {
-    let RestsOn::Row { email, user_id, role, accepted, .. } = &step.rests_on else {
-        return Footing::Firm(step.rests_on.clone());
-    };
-    if row.workspace_id != step.workspace_id {
-        return Footing::Moved("the row belongs to another workspace".to_owned());
-    }
-    if row.email != *email {
-        return Footing::Moved(format!("the row bears {} instead of {email}", row.email));
-    }
-    if row.user_id != *user_id {
-        return Footing::Moved("the row belongs to another account".to_owned());
-    }
-    if let Change::SetRole { role: wanted, .. } = &step.change
-        && row.role == *wanted
-    {
-        return Footing::AsAsked(format!("somebody else set the role {wanted} meanwhile"));
-    }
-    if row.role != *role {
-        return Footing::Moved(format!("the role is {} instead of {role}", row.role));
-    }
-    // A withdrawal that is to be followed by a new invitation must not remove someone who accepted meanwhile.
-    if followed && row.accepted != *accepted {
-        return Footing::Moved("the invitation was accepted meanwhile".to_owned());
-    }
-    Footing::Firm(RestsOn::row(row))
-}
-
-/// Tells whether a row of the person is what the change asks for.
-pub(super) fn reached(change: &Change, row: &Member) -> bool {
+/// Returns the call a change needs.
+fn operation(change: &Change) -> Operation {
     match change {
-        Change::Invite { role, permissions, .. } => {
-            row.role == *role && permissions.as_ref().is_none_or(|wanted| row.permissions.as_ref() == Some(wanted))
-        }
-        Change::SetRole { member, role, .. } => row.id == *member && row.role == *role,
-        Change::Remove { .. } | Change::StayAbsent { .. } => false,
+        Change::Invite { .. } => Operation::MemberCreate,
+        Change::SetRole { .. } => Operation::MemberPatch,
+        Change::Remove { .. } | Change::StayAbsent { .. } => Operation::MemberDelete,
     }
 }
 

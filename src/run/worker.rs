@@ -6,16 +6,17 @@ use std::time::Duration;
 
 use super::deck::{Deck, Target};
 use super::event::{Event, Logbook};
+use super::footing::reached;
 use super::lane;
 use super::look::{self, Known};
 use super::settle;
-use super::step::{Hand, Progress, reached};
+use super::step::{Hand, Progress};
 use super::stop::Why;
 use super::trouble::{LaneTrouble, TroubleKind};
 use crate::api::{Client, Error, Writer};
 use crate::domain::fleet::FailureBudget;
 use crate::domain::held::HeldClass;
-use crate::domain::{Approval, Change, Held, HeldReason, Identity, Member, Outcome, Step};
+use crate::domain::{Approval, Change, Held, HeldReason, Identity, Member, Outcome, Step, WorkspaceId};
 use crate::journal::{Effect, Record};
 use crate::plan::person::{self, Person};
 use crate::plan::{Observed, Rules};
@@ -194,6 +195,7 @@ impl Lane<'_> {
             logbook: &self.shared.logbook,
             rules: self.shared.rules,
             observed,
+            observed_at: self.shared.deck.clock.instant(),
         };
         let sent = self.perform_all(&mut hand, steps).await;
         self.close(&client, &identity, sent).await;
@@ -209,9 +211,13 @@ impl Lane<'_> {
         let opened = deck.stop.unless_draining(async {
             let (identity, client) = match look::identify(deck, self.target).await? {
                 Known::Pinned(identity, client) => (identity, client),
-                Known::Stranger { pinned, seen } => return Ok(Err((pinned.to_string(), seen.id.to_string()))),
+                Known::Stranger { pinned, seen } => {
+                    self.note_identity(&pinned, &seen.id, false).await;
+                    return Ok(Err((pinned.to_string(), seen.id.to_string())));
+                }
                 Known::Unpinned(seen) => return Ok(Err(("none".to_owned(), seen.id.to_string()))),
             };
+            self.note_identity(&identity.id, &identity.id, true).await;
             let observed = look::listing(&client, self.target, &identity).await?;
             Ok::<_, LaneTrouble>(Ok((client, identity, observed)))
         });
@@ -225,6 +231,12 @@ impl Lane<'_> {
                 Err(held)
             }
         }
+    }
+
+    async fn note_identity(&self, pinned: &WorkspaceId, seen: &WorkspaceId, matches: bool) {
+        let record = Record::Identity { workspace_id: pinned.clone(), seen: seen.to_string(), matches };
+        // If this cannot be written the dispatcher drains the run, and the next step is held.
+        let _unwritten = self.shared.logbook.write(record).await;
     }
 
     /// Another workspace answered to the key that was to write: every lane stops sending.

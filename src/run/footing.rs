@@ -1,0 +1,108 @@
+//! Whether what a step rests on still holds, read again just before it is sent (design section 5, stale).
+
+use super::step::Hand;
+use crate::api::{Error, Refusal};
+use crate::domain::{Change, Member, RestsOn, Step};
+use crate::plan::person::{self, Person};
+
+/// Whether what a step rests on still holds.
+pub(super) enum Footing {
+    /// It holds; the row as it is now.
+    Firm(RestsOn),
+    /// The asked state is there already; what was seen.
+    AsAsked(String),
+    /// It does not hold; how it moved.
+    Moved(String),
+}
+
+impl Hand<'_> {
+    /// Reads again what the step rests on, just before it is sent.
+    pub(super) async fn footing(&mut self, step: &Step, followed: bool) -> Result<Footing, Error> {
+        let id = match &step.rests_on {
+            RestsOn::Absent => {
+                let email = step.change.subject();
+                return Ok(match person::find(&self.observed.members, email) {
+                    Person::Nobody => Footing::Firm(RestsOn::Absent),
+                    Person::Rows(rows) if rows.iter().any(|row| reached(&step.change, row)) => {
+                        Footing::AsAsked("somebody else invited the person meanwhile".to_owned())
+                    }
+                    Person::Rows(_) | Person::Ambiguous(_) => {
+                        Footing::Moved(format!("{email} is in the workspace now"))
+                    }
+                });
+            }
+            RestsOn::Row { id, .. } => id.clone(),
+        };
+        let row = match self.client.member(&id).await {
+            Ok(row) => row,
+            Err(Error::Refused { refusal: Refusal::Missing, .. }) => return self.gone(step).await,
+            Err(error) => return Err(error),
+        };
+        self.observed.members.retain(|member| member.id != row.id);
+        self.observed.members.push(row.clone());
+        if step.is_removal() && row.is_acting_admin() {
+            self.refresh().await?;
+        }
+        Ok(compare(step, &row, followed))
+    }
+
+    /// The row is not there any more: asked for, if the complete list of the right workspace says so too.
+    pub(super) async fn gone(&mut self, step: &Step) -> Result<Footing, Error> {
+        let identity = self.client.current().await?;
+        self.refresh().await?;
+        let RestsOn::Row { id, .. } = &step.rests_on else { return Ok(Footing::Firm(RestsOn::Absent)) };
+        let absent = identity.id == self.observed.id && self.observed.row(id).is_none();
+        Ok(match (&step.change, absent) {
+            (Change::Remove { .. }, true) => Footing::AsAsked("the row is gone already".to_owned()),
+            _ => Footing::Moved("the row is not there any more".to_owned()),
+        })
+    }
+
+    pub(super) async fn refresh(&mut self) -> Result<(), Error> {
+        let listing = self.client.members(&self.observed.id.clone()).await?;
+        self.observed.incomplete = listing.complete.err().map(|why| why.to_string());
+        self.observed.members = listing.rows;
+        self.observed_at = self.deck.clock.instant();
+        Ok(())
+    }
+}
+
+/// Compares a row read again with what the step rests on (design section 5: another e-mail, role, owner or workspace is stale).
+fn compare(step: &Step, row: &Member, followed: bool) -> Footing {
+    let RestsOn::Row { email, user_id, role, accepted, .. } = &step.rests_on else {
+        return Footing::Firm(step.rests_on.clone());
+    };
+    if row.workspace_id != step.workspace_id {
+        return Footing::Moved("the row belongs to another workspace".to_owned());
+    }
+    if row.email != *email {
+        return Footing::Moved(format!("the row bears {} instead of {email}", row.email));
+    }
+    if row.user_id != *user_id {
+        return Footing::Moved("the row belongs to another account".to_owned());
+    }
+    if let Change::SetRole { role: wanted, .. } = &step.change
+        && row.role == *wanted
+    {
+        return Footing::AsAsked(format!("somebody else set the role {wanted} meanwhile"));
+    }
+    if row.role != *role {
+        return Footing::Moved(format!("the role is {} instead of {role}", row.role));
+    }
+    // A withdrawal that is to be followed by a new invitation must not remove someone who accepted meanwhile.
+    if followed && row.accepted != *accepted {
+        return Footing::Moved("the invitation was accepted meanwhile".to_owned());
+    }
+    Footing::Firm(RestsOn::row(row))
+}
+
+/// Tells whether a row of the person is what the change asks for.
+pub(super) fn reached(change: &Change, row: &Member) -> bool {
+    match change {
+        Change::Invite { role, permissions, .. } => {
+            row.role == *role && permissions.as_ref().is_none_or(|wanted| row.permissions.as_ref() == Some(wanted))
+        }
+        Change::SetRole { member, role, .. } => row.id == *member && row.role == *role,
+        Change::Remove { .. } | Change::StayAbsent { .. } => false,
+    }
+}

@@ -11,10 +11,11 @@ use super::settle::{self, Found};
 use super::stop::Why;
 use super::trouble::LaneTrouble;
 use super::worker::StepEnd;
+use crate::api::client::certainty;
 use crate::api::{Client, Error, Invite, Operation, Refusal, Slot, Writer};
 use crate::domain::{Change, Held, HeldReason, Member, Permit, RestsOn, Step};
 use crate::journal::{Class, Effect, Record};
-use crate::pace::Backoff;
+use crate::pace::{Backoff, Kind, Tries as Budget, Verdict, verdict};
 use crate::plan::person::{self, Person};
 use crate::plan::{Observed, Rules};
 
@@ -33,9 +34,6 @@ pub(super) enum Progress {
     /// It ended, and so does the lane.
     LaneOver(StepEnd, LaneTrouble),
 }
-
-/// Attempts of a write that surely was not processed (could not be sent, throttled). The pacer waits in between.
-const ATTEMPTS_UNPROCESSED: u32 = 8;
 
 /// Attempts of a write that is harmless to repeat and did not take.
 const ATTEMPTS_HARMLESS: u32 = 3;
@@ -61,7 +59,7 @@ pub(super) struct Hand<'a> {
 #[derive(Debug)]
 struct Tries {
     attempts: u32,
-    unprocessed: u32,
+    budget: Budget,
     not_taken: u32,
     /// Whether the last attempt left, and looking found that it did not take.
     absent: bool,
@@ -89,7 +87,7 @@ impl Hand<'_> {
     /// Performs one step: look again, ask the guards again, write it down, send, judge the answer; again where that is right.
     pub(super) async fn perform(&mut self, step: &Step, followed: bool) -> Progress {
         let backoff = Backoff::new(self.deck.seed, UNREACHED.0, UNREACHED.1);
-        let mut tries = Tries { attempts: 0, unprocessed: 0, not_taken: 0, absent: false, backoff };
+        let mut tries = Tries { attempts: 0, budget: Budget::default(), not_taken: 0, absent: false, backoff };
         loop {
             let ready = match self.ready(step, followed, &tries).await {
                 Ok(ready) => ready,
@@ -114,7 +112,11 @@ impl Hand<'_> {
         let held = |held: Held| Progress::Ended(StepEnd::held(held).after(attempts));
         loop {
             let looked = self.deck.clock.instant();
-            let rests_on = self.firm(step, followed, tries).await?;
+            let deck = self.deck;
+            let Some(rests_on) = deck.stop.unless_draining(self.firm(step, followed, tries)).await else {
+                return Err(held(self.stopped()));
+            };
+            let rests_on = rests_on?;
             let fresh = Step { rests_on, ..step.clone() };
             if let Some(refused) = self.rules.judge(&fresh, &self.observed, 0) {
                 return Err(held(refused));
@@ -193,18 +195,19 @@ impl Hand<'_> {
 
     /// The request surely was not processed: it may be sent again, within its budget.
     async fn unprocessed(&self, step: &Step, error: Error, tries: &mut Tries) -> Attempt {
-        let throttled = matches!(error, Error::Throttled { .. });
-        let class = if throttled { Class::Throttled } else { Class::NotSent };
+        let class = if matches!(error, Error::Throttled { .. }) { Class::Throttled } else { Class::NotSent };
         self.note_answer(step, tries.attempts, class, &error.to_string(), None).await;
-        tries.unprocessed += 1;
-        if tries.unprocessed >= ATTEMPTS_UNPROCESSED {
-            return Attempt::Over(Progress::LaneOver(StepEnd::failed(&error, tries.attempts), error.into()));
+        let certainty = certainty(&error);
+        tries.budget.count(certainty);
+        match verdict(Kind::Write, certainty, tries.budget, tries.backoff.delay()) {
+            Verdict::Again { after } => match settle::wait(self.deck, after).await {
+                Ok(()) => Attempt::Again,
+                Err(why) => Attempt::Over(Progress::Ended(StepEnd::held(not_started(why)).after(tries.attempts))),
+            },
+            Verdict::Look | Verdict::End => {
+                Attempt::Over(Progress::LaneOver(StepEnd::failed(&error, tries.attempts), error.into()))
+            }
         }
-        // The pacer already makes a throttled workspace wait; a host that cannot be reached has no pacer.
-        if !throttled && let Err(why) = settle::wait(self.deck, tries.backoff.delay()).await {
-            return Attempt::Over(Progress::Ended(StepEnd::held(not_started(why)).after(tries.attempts)));
-        }
-        Attempt::Again
     }
 
     /// The answer was lost: look, and only then decide.

@@ -1,7 +1,8 @@
 //! Selection: which workspaces a command is about, understood the same everywhere.
 //!
-//! Decided here where the design leaves it open: `--all` beside `-w` or `-l` is a contradiction and refused; `--all` and
-//! labels leave out what is `off`, as reads do by default, while a name or glob takes it along for the caller to report.
+//! Decided here where the design leaves it open: `--all` beside `-w` or `-l` is a contradiction and refused. A reading
+//! command leaves out what is `off` unless a name or glob takes it along; a writing one takes it along always, so that what was
+//! asked there is held and told.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -128,7 +129,7 @@ impl Advise for SelectionError {
                 }
                 Fault::NoMatch { near, .. } => near.as_ref().map(|near| format!("did you mean `{near}`?")),
                 Fault::Empty => {
-                    Some("names and labels narrow each other, `-x` wins always, `off` ones need their name".to_owned())
+                    Some("names and labels narrow each other, `-x` wins always, a reading leaves out what is `off` unless it is named".to_owned())
                 }
             });
         }
@@ -186,8 +187,8 @@ pub(super) fn split_label(text: &str) -> Option<(&str, &str)> {
 impl Selection {
     /// Chooses the workspaces of a fleet, in config order.
     ///
-    /// Workspaces that are `off` stay in the result where a name or glob named them: callers report them and never talk to
-    /// them. Every fault is told at once.
+    /// Workspaces that are `off` stay in the result of a write, and of a read where a name or glob named them: callers report them and
+    /// never talk to them. Every fault is told at once.
     pub fn choose<'f>(&self, fleet: &'f Fleet, purpose: Purpose) -> Result<Vec<&'f Workspace>, SelectionError> {
         let mut faults = Vec::new();
         let narrowed = !self.workspaces.is_empty() || !self.labels.is_empty();
@@ -205,7 +206,9 @@ impl Selection {
             .iter()
             .enumerate()
             .filter(|(at, workspace)| {
-                let named = if self.workspaces.is_empty() { workspace.mode != Mode::Off } else { wanted.contains(at) };
+                // A write leaves nothing out in silence: what is `off` comes along, and every step there is held.
+                let by_default = purpose == Purpose::Write || workspace.mode != Mode::Off;
+                let named = if self.workspaces.is_empty() { by_default } else { wanted.contains(at) };
                 named && !excluded.contains(at) && labels.iter().all(|(key, value)| holds(workspace, key, value))
             })
             .map(|(_, workspace)| workspace)

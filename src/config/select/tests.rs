@@ -38,7 +38,10 @@ fn reads_default_to_all_that_is_not_off_and_writes_demand_a_selection() {
     assert_eq!(exit, Exit::Usage);
     assert!(told.starts_with("no workspaces are selected | say which"));
     assert_eq!(names(&selection(&[], &[], &["acme*"], false), Purpose::Write).unwrap_err().0, Exit::Usage);
-    assert_eq!(names(&selection(&[], &[], &[], true), Purpose::Write).unwrap(), ["acme-eu", "acme", "globex"]);
+    let all = selection(&[], &[], &[], true);
+    assert_eq!(names(&all, Purpose::Read).unwrap(), ["acme-eu", "acme", "globex"]);
+    let written = names(&all, Purpose::Write).unwrap();
+    assert_eq!(written, ["acme-eu", "acme", "globex", "sleepy"], "what is off is held there, not left out in silence");
 }
 
 #[test]
@@ -49,7 +52,9 @@ fn names_widen_labels_narrow_and_exclusion_wins() {
     assert_eq!(chosen(&["globex", "acme*"], &[], &[]).unwrap(), ["acme-eu", "acme", "globex"], "config order");
     assert_eq!(chosen(&["*"], &["tier=gold"], &["acme"]).unwrap(), ["acme-eu", "sleepy"]);
     assert_eq!(chosen(&[], &["tier=gold", "region=emea"], &[]).unwrap(), ["acme"]);
-    assert_eq!(chosen(&[], &["tier=gold"], &[]).unwrap(), ["acme-eu", "acme"], "a label does not wake what is off");
+    assert_eq!(chosen(&[], &["tier=gold"], &[]).unwrap(), ["acme-eu", "acme", "sleepy"]);
+    let read = names(&selection(&[], &["tier=gold"], &[], false), Purpose::Read).unwrap();
+    assert_eq!(read, ["acme-eu", "acme"], "a label does not wake what is off for a reading");
     assert_eq!(chosen(&["sleepy"], &[], &[]).unwrap(), ["sleepy"], "its name keeps it, for the caller to report");
     assert_eq!(chosen(&["acme"], &[], &["acm?"]).unwrap_err().0, Exit::Selection);
 }

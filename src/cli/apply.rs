@@ -12,7 +12,7 @@ use super::{Door, approval, perform};
 use crate::domain::{WorkspaceId, WorkspaceName};
 use crate::plan::{Plan, file, limits};
 use crate::report::Coverage;
-use crate::run::{Sight, observe};
+use crate::run::Sight;
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Apply exactly a plan that a writing command saved with -o. What moved since then is held (31).
@@ -46,13 +46,7 @@ impl Apply {
         let subjects: Vec<String> = plan.items.iter().map(|item| item.step.change.subject().to_string()).collect();
         change::settle_first(&session, &deck, &ledger, &targets, &subjects).await?;
 
-        door.printer.progress().begin("reading", targets.len());
-        let sights = observe(&deck, &targets, |_, sight| {
-            door.printer.progress().lane_ended(!matches!(sight, Sight::Seen(_)));
-        })
-        .await;
-        door.printer.progress().end();
-        let sights = sights.ok_or_else(|| session.interrupted())?;
+        let sights = change::sights(&session, &deck, "reading", &targets).await?;
         change::strangers(&targets, &sights)?;
         let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
         let mut reached = Vec::new();

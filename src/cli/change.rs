@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::args::{Approve, Select};
 use super::session::{self, Session};
+use super::watch::Watch;
 use super::{approval, perform, tables};
 use crate::config::Purpose;
 use crate::domain::{Mode, Workspace};
@@ -12,7 +13,7 @@ use crate::journal::Ledger;
 use crate::plan::forecast::Forecast;
 use crate::plan::{Observed, Plan, Rules, Wish, draw};
 use crate::report::Coverage;
-use crate::run::{Deck, Event, LaneTrouble, Sight, Target, TroubleKind, observe};
+use crate::run::{Deck, LaneTrouble, Sight, Target, TroubleKind, observe};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -146,15 +147,7 @@ async fn observe_and_draw(
     chosen: &[&Workspace],
     wishes: impl Fn(&Workspace, &Observed) -> Vec<Wish>,
 ) -> Result<Drawn, Trouble> {
-    let progress = session.door.printer.progress();
-    progress.begin("reading", targets.len());
-    let sights = observe(deck, &targets, |_, sight| {
-        progress.lane_ended(!matches!(sight, Sight::Seen(_)));
-        progress.note(deck.tally.requests(), deck.tally.throttled(), deck.tally.limited(), None);
-    })
-    .await;
-    progress.end();
-    let sights = sights.ok_or_else(|| session.interrupted())?;
+    let sights = sights(session, deck, "reading", &targets).await?;
     strangers(&targets, &sights)?;
     let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
     let mut seen = Vec::new();
@@ -184,6 +177,20 @@ async fn observe_and_draw(
     }
     let plan = draw(&seen, &Rules { guards: session.fleet.guards.clone() });
     Ok(Drawn { plan, targets, coverage, reading: deck.clock.elapsed() })
+}
+
+/// Looks at every workspace at once, watched.
+pub async fn sights(
+    session: &Session<'_>,
+    deck: &Deck,
+    what: &'static str,
+    targets: &[Target],
+) -> Result<Vec<Sight>, Trouble> {
+    let watch = Watch::begin(&session.door.printer, deck, what, targets);
+    let seen = |place: usize, sight: &Sight| {
+        watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
+    };
+    watch.around(observe(deck, targets, seen)).await.ok_or_else(|| session.interrupted())
 }
 
 /// A workspace whose mode is `off`: nothing is known of it, and the guard holds every step there.
@@ -231,19 +238,4 @@ pub fn strangers(targets: &[Target], sights: &[Sight]) -> Result<(), Trouble> {
         trouble = trouble.advise("write the ids into the files with `keyholder pin`, after checking the names above");
     }
     Err(trouble.advise("give a workspace the key that belongs to it, or leave it out with --exclude"))
-}
-
-/// Feeds progress from the events of a run.
-pub fn show_event(deck: &Deck, printer: &crate::ui::Printer, event: &Event) {
-    let progress = printer.progress();
-    match event {
-        Event::LaneEnded { trouble, .. } => progress.lane_ended(trouble.is_some()),
-        Event::LaneWaits { workspace, what } => {
-            let waiting = format!("{workspace} waits for {what}");
-            progress.note(deck.tally.requests(), deck.tally.throttled(), deck.tally.limited(), Some(&waiting));
-            return;
-        }
-        Event::LaneStarted { .. } | Event::StepEnded { .. } => {}
-    }
-    progress.note(deck.tally.requests(), deck.tally.throttled(), deck.tally.limited(), None);
 }

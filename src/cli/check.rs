@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::args::Select;
 use super::session::{self, Keys, Session};
+use super::watch::Watch;
 use super::{Door, tables};
 use crate::api::{Client, Error, MemberFilter, Refusal};
 use crate::config::{Purpose, key};
@@ -74,20 +75,19 @@ impl Check {
         let keys = session.keys(&chosen).await?;
         let targets = session.targets(&chosen, &keys);
         let deck = session.deck(None)?;
-        let progress = door.printer.progress();
-        progress.begin("checking", targets.len());
+        let watch = Watch::begin(&door.printer, &deck, "checking", &targets);
         let looking = async {
             let lanes = lane::each(&targets, |target| look(&deck, target));
             futures::pin_mut!(lanes);
             let mut looked: Vec<Option<Looked>> = targets.iter().map(|_| None).collect();
             while let Some((place, result)) = lanes.next().await {
-                progress.lane_ended(!matches!(&result, Ok(Looked { identity: Ok(_), .. })));
+                let failed = !matches!(&result, Ok(Looked { identity: Ok(_), .. }));
+                watch.ended(targets[place].name.as_str(), failed);
                 looked[place] = result.ok();
             }
             looked
         };
-        let looked = deck.stop.unless_draining(looking).await;
-        progress.end();
+        let looked = watch.around(deck.stop.unless_draining(looking)).await;
         let looked = looked.ok_or_else(|| session.interrupted())?;
         self.report(&session, &chosen, &keys, &looked)
     }

@@ -10,7 +10,9 @@ use serde_json::json;
 use super::args::{Approve, Select};
 use super::change::{self, Request};
 use super::session::{self, Session};
+use super::watch::Watch;
 use super::{Door, approval, tables};
+use crate::api::Incomplete;
 use crate::clock::Clock;
 use crate::config::Purpose;
 use crate::domain::{Email, Fleet, Member, Role, Workspace};
@@ -168,7 +170,13 @@ fn globs(patterns: &[String]) -> Result<Option<globset::GlobSet>, Trouble> {
 }
 
 /// One workspace's rows, ready to be written when its turn comes.
-type Read = Result<(Vec<Member>, Option<String>), LaneTrouble>;
+struct Seen {
+    rows: Vec<Member>,
+    incomplete: Option<String>,
+    observed_at: String,
+}
+
+type Read = Result<Seen, LaneTrouble>;
 
 async fn list(session: &Session<'_>, filter: &Filter, select: &Select) -> Result<Exit, Trouble> {
     let door = session.door;
@@ -177,79 +185,98 @@ async fn list(session: &Session<'_>, filter: &Filter, select: &Select) -> Result
     let keys = session.keys(&chosen).await?;
     let targets = session.targets(&chosen, &keys);
     let deck = session.deck(None)?;
-    let progress = door.printer.progress();
-    progress.begin("reading", targets.len());
-
     let mut out = door.printer.data();
     let header = listing::header(None, "members", &select.describe());
-    let mut listing =
+    let listing =
         Listing::begin(&mut out, session.format(), "member", rows::MEMBER, &header).map_err(tables::unwritable)?;
-    let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
-    let mut shown = 0;
-    let mut write = |target: &Target, read: Read, coverage: &mut Coverage| -> std::io::Result<()> {
-        match read {
-            Ok((rows, incomplete)) => {
-                match incomplete {
-                    None => coverage.complete += 1,
-                    Some(why) => coverage.partial.push((target.name.to_string(), why)),
-                }
-                let observed_at = deck.clock.now().to_string();
-                for row in &rows {
-                    let external = session.fleet.is_external(&row.email);
-                    listing.row(&rows::member(target.name.as_str(), &observed_at, row, external))?;
-                    shown += 1;
-                }
-            }
-            Err(trouble) => session::unreadable(coverage, target.name.as_str(), &trouble),
-        }
-        Ok(())
-    };
+    let coverage = Coverage { asked: targets.len(), ..Coverage::default() };
+    let mut sheet = Sheet { fleet: &session.fleet, listing, coverage, shown: 0 };
+    let watch = Watch::begin(&door.printer, &deck, "reading", &targets);
+    let sweeping = sweep(&deck, &targets, &wanted, &watch, &mut sheet);
+    let swept = watch.around(deck.stop.unless_draining(sweeping)).await;
+    swept.ok_or_else(|| session.interrupted())?.map_err(tables::unwritable)?;
+    sheet.end(door, &deck)
+}
 
-    // Lanes end in any order; rows are written in config order, so a lane that is ahead waits here for its turn.
+/// Reads all lanes at once and writes their rows in config order: a lane that is ahead waits here for its turn.
+async fn sweep(
+    deck: &Deck,
+    targets: &[Target],
+    wanted: &Wanted<'_>,
+    watch: &Watch<'_>,
+    sheet: &mut Sheet<'_>,
+) -> std::io::Result<()> {
     let mut ahead: BTreeMap<usize, Read> = BTreeMap::new();
     let mut turn = 0;
-    let lanes = lane::each(&targets, |target| read(&deck, target, &wanted));
+    let lanes = lane::each(targets, |target| read(deck, target, wanted));
     futures::pin_mut!(lanes);
-    loop {
-        let next = deck.stop.unless_draining(lanes.next()).await;
-        let Some(next) = next else {
-            progress.end();
-            return Err(session.interrupted());
-        };
-        let Some((place, read)) = next else { break };
+    while let Some((place, read)) = lanes.next().await {
         let read = read.unwrap_or_else(|_panicked| Err(LaneTrouble::bug()));
-        progress.lane_ended(read.is_err());
-        progress.note(deck.tally.requests(), deck.tally.throttled(), deck.tally.limited(), None);
+        watch.ended(targets[place].name.as_str(), read.is_err());
         ahead.insert(place, read);
         while let Some(read) = ahead.remove(&turn) {
-            write(&targets[turn], read, &mut coverage).map_err(tables::unwritable)?;
+            sheet.write(&targets[turn], read)?;
             turn += 1;
         }
     }
-    progress.end();
-    let exit = coverage.exit();
-    let summary = json!({
-        "type": "summary",
-        "exit": exit.code(),
-        "outcome": meaning(exit),
-        "rows": total(shown, coverage.is_complete()),
-        "coverage": coverage.record(),
-        "requests": deck.tally.requests(),
-        "throttled": deck.tally.throttled(),
-        "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-    });
-    listing.end(&summary).map_err(tables::unwritable)?;
-    tables::unread(&door.printer, &coverage);
-    let at_least = if coverage.is_complete() { "" } else { "at least " };
-    door.printer.say(&format!(
-        "{at_least}{} in {} of {}; {} in {}",
-        words::count(shown, "row"),
-        coverage.complete,
-        words::count(coverage.asked, "workspace"),
-        words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-        words::duration(deck.clock.elapsed()),
-    ));
-    Ok(exit)
+    Ok(())
+}
+
+/// The listing while it is written.
+struct Sheet<'a> {
+    fleet: &'a Fleet,
+    listing: Listing<'a>,
+    coverage: Coverage,
+    shown: usize,
+}
+
+impl Sheet<'_> {
+    fn write(&mut self, target: &Target, read: Read) -> std::io::Result<()> {
+        let Seen { rows, incomplete, observed_at } = match read {
+            Ok(seen) => seen,
+            Err(trouble) => {
+                session::unreadable(&mut self.coverage, target.name.as_str(), &trouble);
+                return Ok(());
+            }
+        };
+        match incomplete {
+            None => self.coverage.complete += 1,
+            Some(why) => self.coverage.partial.push((target.name.to_string(), why)),
+        }
+        for row in &rows {
+            let external = self.fleet.is_external(&row.email);
+            self.listing.row(&rows::member(target.name.as_str(), &observed_at, row, external))?;
+            self.shown += 1;
+        }
+        Ok(())
+    }
+
+    fn end(self, door: &Door<'_>, deck: &Deck) -> Result<Exit, Trouble> {
+        let Self { listing, coverage, shown, fleet: _ } = self;
+        let exit = coverage.exit();
+        let summary = json!({
+            "type": "summary",
+            "exit": exit.code(),
+            "outcome": meaning(exit),
+            "rows": total(shown, coverage.is_complete()),
+            "coverage": coverage.record(),
+            "requests": deck.tally.requests(),
+            "throttled": deck.tally.throttled(),
+            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
+        });
+        listing.end(&summary).map_err(tables::unwritable)?;
+        tables::unread(&door.printer, &coverage);
+        let at_least = if coverage.is_complete() { "" } else { "at least " };
+        door.printer.say(&format!(
+            "{at_least}{} in {} of {}; {} in {}",
+            words::count(shown, "row"),
+            coverage.complete,
+            words::count(coverage.asked, "workspace"),
+            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
+            words::duration(deck.clock.elapsed()),
+        ));
+        Ok(exit)
+    }
 }
 
 async fn read(deck: &Deck, target: &Target, wanted: &Wanted<'_>) -> Read {
@@ -261,18 +288,17 @@ async fn read(deck: &Deck, target: &Target, wanted: &Wanted<'_>) -> Read {
     };
     let listing = client.members(&id).await?;
     let mut rows = listing.rows;
-    let incomplete = listing.complete.err().map(|why| why.to_string());
-    let strange = rows.iter().filter(|row| row.workspace_id != id).count();
-    if strange > 0 && strange == rows.len() {
+    if rows.is_empty() && matches!(listing.complete, Err(Incomplete::OtherWorkspace { .. })) {
         return Err(LaneTrouble::new(
             TroubleKind::Identity,
             format!("the key opens another workspace than the pinned {id}; its rows are not shown"),
             vec!["give the workspace the key that belongs to it; `keyholder check` shows who answers".to_owned()],
         ));
     }
-    rows.retain(|row| row.workspace_id == id && wanted.takes(row));
+    rows.retain(|row| wanted.takes(row));
     rows.sort_by(|a, b| (&a.email, &a.id).cmp(&(&b.email, &b.id)));
-    Ok((rows, incomplete))
+    let incomplete = listing.complete.err().map(|why| why.to_string());
+    Ok(Seen { rows, incomplete, observed_at: deck.clock.now().to_string() })
 }
 
 impl Reinvite {

@@ -22,6 +22,7 @@ pub mod show;
 pub mod signals;
 pub mod sim;
 pub mod tables;
+pub mod watch;
 
 use std::sync::Arc;
 

@@ -7,9 +7,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::aftermath::Aftermath;
-use super::change::{Drawn, Request, show_event};
+use super::change::{Drawn, Request};
 use super::events::Events;
 use super::session::{Session, private_file};
+use super::watch::Watch;
 use crate::domain::{Approval, Outcome, RunId, Step};
 use crate::journal::{Holder, Ledger, Record, RunHeader, WriteLock};
 use crate::plan::forecast::Forecast;
@@ -84,15 +85,14 @@ async fn carry_out(
     let (logbook, mut inbox) = Logbook::open();
     let rules = Rules { guards: session.fleet.guards.clone() };
     let failed_before = drawn.coverage.unreadable.len() + drawn.coverage.partial.len();
-    let printer = &session.door.printer;
-    printer.progress().begin("applying", work.len());
+    let targets: Vec<Target> = work.iter().map(|(target, _)| target.clone()).collect();
+    let watch = Watch::begin(&session.door.printer, deck, "applying", &targets);
     let lanes = apply(deck, &rules, approval, logbook, work, failed_before, drawn.coverage.asked);
     let dispatching = dispatch(ledger, run, &mut inbox, &deck.stop, |event| {
-        show_event(deck, printer, event);
+        watch.event(event);
         events.note(event);
     });
-    let (applied, dispatched) = futures::join!(lanes, dispatching);
-    printer.progress().end();
+    let (applied, dispatched) = watch.around(futures::future::join(lanes, dispatching)).await;
     (applied.lanes, dispatched)
 }
 

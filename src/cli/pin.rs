@@ -7,13 +7,13 @@ use serde_json::json;
 
 use super::args::Select;
 use super::session::{self, Session};
-use super::{Door, tables};
+use super::{Door, change, tables};
 use crate::config::{self, Purpose};
 use crate::domain::{WorkspaceId, WorkspaceName};
 use crate::report::listing::{self, Listing};
 use crate::report::summary::meaning;
 use crate::report::{Coverage, rows};
-use crate::run::{LaneTrouble, Sight, observe};
+use crate::run::{LaneTrouble, Sight};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -43,13 +43,7 @@ impl Pin {
         let keys = session.keys(&chosen).await?;
         let targets = session.targets(&chosen, &keys);
         let deck = session.deck(None)?;
-        door.printer.progress().begin("asking", targets.len());
-        let sights = observe(&deck, &targets, |_, sight| {
-            door.printer.progress().lane_ended(matches!(sight, Sight::Unreadable(_)));
-        })
-        .await;
-        door.printer.progress().end();
-        let sights = sights.ok_or_else(|| session.interrupted())?;
+        let sights = change::sights(&session, &deck, "asking", &targets).await?;
         let results: Vec<(WorkspaceName, Answer)> =
             targets.iter().map(|target| target.name.clone()).zip(sights.into_iter().map(result)).collect();
         twins(&session, &results)?;

@@ -73,6 +73,11 @@ impl Target {
         }
     }
 
+    /// Returns when the lane may be spoken to next, where its pace makes it wait; for progress.
+    pub fn next_free(&self, deck: &Deck) -> Option<Instant> {
+        self.pace(deck).next_free()
+    }
+
     /// Makes the lane's client; the error says why there is none.
     pub fn client(&self, deck: &Deck) -> Result<Client, LaneTrouble> {
         let access = self.access.clone()?;

@@ -15,12 +15,10 @@ pub enum Event {
         /// Whose.
         workspace: String,
     },
-    /// A lane waits for something longer than its pace.
+    /// A lane waits until a lost answer can be settled.
     LaneWaits {
         /// Whose.
         workspace: String,
-        /// What for.
-        what: &'static str,
     },
     /// A step ended.
     StepEnded {

@@ -250,9 +250,7 @@ impl Hand<'_> {
     }
 
     async fn look_after(&self, step: &Step, attempt: u32) -> Found {
-        self.logbook
-            .tell(Event::LaneWaits { workspace: step.workspace.clone(), what: "a lost answer to settle" })
-            .await;
+        self.logbook.tell(Event::LaneWaits { workspace: step.workspace.clone() }).await;
         let found = settle::look(self.deck, self.client, &step.workspace_id, &step.change).await;
         let (effect, text) = match &found {
             Found::There => (Effect::There, "the asked state is there".to_owned()),

@@ -21,6 +21,11 @@ impl Progress {
         Self { bar, failed: Arc::default(), visible }
     }
 
+    /// Tells whether a person sees it.
+    pub fn is_visible(&self) -> bool {
+        self.visible
+    }
+
     /// Begins a phase of so many lanes.
     pub fn begin(&self, what: &'static str, lanes: usize) {
         if !self.visible {

@@ -24,7 +24,7 @@ pub struct Onboard {
     /// A role of the API: admin, editor or view.
     #[arg(long, conflicts_with_all = ["preset", "like"])]
     role: Option<String>,
-    /// A template: admin, manager, sdr, viewer, or one of [presets].
+    /// A template: admin, manager, sdr, viewer, or one of your own (keyholder.toml).
     #[arg(long, conflicts_with_all = ["like", "permissions"])]
     preset: Option<String>,
     /// Permissions that narrow the role, separated by commas; they can be set at invitation only.

@@ -11,7 +11,7 @@ fn unplug(world: &World) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let gone = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    world.agency(|text| text.replace(world.base_url(), &gone).replace("deadline = \"20s\"", "deadline = \"1s\""));
+    world.agency(|text| text.replace(world.base_url(), &gone).replace("deadline = \"20s\"", "deadline = \"3s\""));
 }
 
 #[test]
@@ -43,7 +43,7 @@ fn a_redirect_is_not_followed() {
 fn a_page_of_html_a_cut_body_and_a_hang_end_their_lane_alone() {
     for kind in [FaultKind::Html, FaultKind::Truncate, FaultKind::Hang] {
         let world = World::three();
-        world.agency(|text| text.replace("deadline = \"20s\"", "deadline = \"1s\""));
+        world.agency(|text| text.replace("deadline = \"20s\"", "deadline = \"3s\""));
         world.sim.add_fault(Fault::always(kind.clone()).on("globex").at(Op::MemberList));
         let ended = world.run(&["members"]).exits(33).says("globex: not read").never("<html");
         let rows = ended.rows();

@@ -87,37 +87,39 @@ pub fn page(topic: &str) -> String {
         "exit-codes" => exit_codes(),
         "access" => {
             let page = TOPICS.iter().find(|(name, _, _)| *name == topic).map_or("", |(_, _, page)| page);
-            page.replace("{{presets}}", &presets()).replace("{{permissions}}", &wrapped(&Permissions::KNOWN))
+            page.replace("{{presets}}", &presets()).replace("{{permissions}}", &wrapped(&Permissions::KNOWN, 18, "\n"))
         }
         _ => TOPICS.iter().find(|(name, _, _)| *name == topic).map_or("", |(_, _, page)| page).to_owned(),
     }
 }
 
+/// Lists the built-in presets: name, role, permissions.
 fn presets() -> String {
-    let mut text = String::from("| preset | role | permissions |\n| --- | --- | --- |\n");
+    let mut lines = vec![format!("    {:<9}{:<8}permissions", "preset", "role")];
     for preset in &BUILT_IN {
         let permissions = match preset.preset().permissions.to_send() {
             None => "what the role gives: everything".to_owned(),
-            Some(permissions) => permissions.join(", "),
+            Some(permissions) => wrapped(&permissions.0.iter().collect::<Vec<_>>(), 0, &format!("\n{:21}", "")),
         };
-        text.push_str("| ");
-        text.push_str(&[preset.name, preset.role, &permissions].join(" | "));
-        text.push_str(" |\n");
+        lines.push(format!("    {:<9}{:<8}{permissions}", preset.name, preset.role));
     }
-    text.trim_end().to_owned()
+    lines.join("\n")
 }
 
-fn wrapped(words: &[&str]) -> String {
+/// Joins words by commas, and begins another line with `turn` before one grows too long; the first has `before` characters already.
+fn wrapped(words: &[impl AsRef<str>], before: usize, turn: &str) -> String {
     let mut text = String::new();
-    let mut width = 18;
-    for (place, word) in words.iter().enumerate() {
-        let separator = if place == 0 { "" } else { ", " };
+    let mut width = before;
+    for (place, word) in words.iter().map(AsRef::as_ref).enumerate() {
         width += word.len() + 2;
-        if width > 110 {
-            text.push_str(",\n");
-            width = word.len();
-        } else {
-            text.push_str(separator);
+        if place > 0 {
+            text.push(',');
+            if width > 80 {
+                text.push_str(turn);
+                width = word.len() + 2;
+            } else {
+                text.push(' ');
+            }
         }
         text.push_str(word);
     }
@@ -134,9 +136,9 @@ fn exit_codes() -> String {
         text.push_str(" |\n");
     }
     text.push_str(
-        "\nWhen several hold: 1, 74, 22, 130/143, 21, 20, 31, 30, 33, 10, 0, in this order; 2, 3, 4, 32 and 75 occur alone,\n\
-         before any write. Reading commands: complete 0, incomplete 33, nothing readable at all 21 (75 where every workspace\n\
-         was unreachable or limited).\n",
+        "\nWhen several hold: 1, 74, 22, 130/143, 21, 20, 31, 30, 33, 10, 0, in this order; 2, 3, 4, 32 and 75\n\
+         occur alone, before any write. Reading commands: complete 0, incomplete 33, nothing readable at all 21\n\
+         (75 where every workspace was unreachable or limited).\n",
     );
     text
 }
@@ -174,7 +176,7 @@ mod tests {
             let page = page(name);
             assert!(page.starts_with("# ") && !page.contains("{{"), "{name}");
         }
-        assert!(page("access").contains("| sdr | editor |"));
+        assert!(page("access").contains("sdr      editor  accounts.view, "));
         for (exit, _) in Exit::ALL {
             assert!(page("exit-codes").contains(&format!("| {} |", exit.code())));
         }

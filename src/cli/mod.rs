@@ -104,8 +104,11 @@ pub fn run(env: &Env) -> Exit {
         Ok(cli) => enter(env, cli),
         Err(error) => {
             // clap knows whether this is help (stdout, 0) or a mistake (stderr, 2).
-            let _unseen = error.print();
-            if error.use_stderr() { Exit::Usage } else { Exit::Complete }
+            match error.print() {
+                _ if error.use_stderr() => Exit::Usage,
+                Err(unwritten) if unwritten.kind() != std::io::ErrorKind::BrokenPipe => Exit::Output,
+                _ => Exit::Complete,
+            }
         }
     }
 }

@@ -59,6 +59,11 @@ impl ApiKey {
         Sha256::digest(self.expose().as_bytes()) == Sha256::digest(other.expose().as_bytes())
     }
 
+    /// Tells whether the key stands in a text.
+    pub fn stands_in(&self, text: &str) -> bool {
+        text.contains(self.expose())
+    }
+
     /// Replaces every occurrence of the key in a text that came from the network by its fingerprint (contract section 5: an error
     /// message once echoed the key).
     pub fn redact(&self, text: &str) -> String {
@@ -80,6 +85,7 @@ mod tests {
     fn no_rendering_contains_the_key() {
         let key = ApiKey::parse("canary-0123456789\n").unwrap();
         assert!(!format!("{key:?}").contains("canary"));
+        assert!(key.stands_in("bad key canary-0123456789!") && !key.stands_in("bad key canary"));
         assert_eq!(key.redact("bad key canary-0123456789!"), format!("bad key {}!", key.fingerprint()));
     }
 

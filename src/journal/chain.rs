@@ -13,7 +13,7 @@ use super::ledger::Ledger;
 use super::query;
 use super::replay::{Replay, ReplayTrouble};
 use crate::domain::id::hex;
-use crate::domain::{RunId, StepId};
+use crate::domain::{RunId, StepId, StepKind};
 use crate::trouble::{Advise, Exit};
 
 /// Entries read at a time, so that a long run is proven in bounded memory.
@@ -261,6 +261,14 @@ fn check_run(row: &SqliteRow, walk: &Walk) -> Result<(), ChainBreak> {
     if agrees { Ok(()) } else { Err(ChainBreak::Run) }
 }
 
+/// Returns the kind of step that a change makes. One that only stays absent is a removal that had nothing to remove.
+fn kind_of(change: &Value) -> Option<&str> {
+    match change["kind"].as_str() {
+        Some("member.absent") => Some(StepKind::MemberRemove.as_str()),
+        kind => kind,
+    }
+}
+
 async fn check_steps(connection: &mut SqliteConnection, run: &RunId, replay: &Replay) -> Result<(), ChainBreak> {
     let rows = sqlx::query(
         "SELECT id, planned_seq, workspace, workspace_id, kind, subject, removal, state, attempt, answer, effect, outcome, reason
@@ -283,7 +291,7 @@ async fn check_steps(connection: &mut SqliteConnection, run: &RunId, replay: &Re
             && i64::from(told.removal) == row.try_get::<i64, _>("removal").map_err(LedgerError::from)?
             && step["workspace"].as_str() == Some(text("workspace")?.as_str())
             && step["workspace_id"].as_str() == Some(text("workspace_id")?.as_str())
-            && step["change"]["kind"].as_str() == Some(text("kind")?.as_str())
+            && kind_of(&step["change"]) == Some(text("kind")?.as_str())
             && step["change"]["email"].as_str() == Some(text("subject")?.as_str());
         if !agrees {
             return Err(broken());

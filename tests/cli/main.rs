@@ -1,0 +1,22 @@
+//! The real binary, as a child process with a cleared environment, against the simulator on loopback; one file per
+//! command or concern.
+#![expect(clippy::unwrap_used, reason = "all of it is test code, helpers too")]
+
+mod apply;
+mod approval;
+mod check;
+mod demo;
+mod files;
+mod help;
+mod init;
+mod keys;
+mod members;
+mod network;
+mod output;
+mod people;
+mod pin;
+mod runs;
+mod selection;
+mod signals;
+mod tee;
+mod world;

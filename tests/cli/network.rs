@@ -1,0 +1,73 @@
+//! What the network does: hosts that are not there, hang, redirect or throttle.
+
+use std::net::TcpListener;
+
+use keyholder::sim::{Fault, FaultKind, Op};
+
+use crate::world::World;
+
+/// Points the root at a port where nobody listens.
+fn unplug(world: &World) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let gone = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    world.agency(|text| text.replace(world.base_url(), &gone).replace("deadline = \"20s\"", "deadline = \"3s\""));
+}
+
+#[test]
+fn where_nobody_can_be_reached_the_advice_is_to_try_again_later() {
+    let world = World::three();
+    unplug(&world);
+    for command in [
+        &["members"][..],
+        &["check"],
+        &["onboard", "ana@agency.example", "--role", "view", "--all", "--yes"],
+        &["offboard", "lee@agency.example", "--all", "--plan-only"],
+    ] {
+        let ended = world.run(command).exits(75);
+        assert!(ended.stdout.contains("connect") || ended.stderr.contains("connect"), "{ended}");
+    }
+    assert_eq!(world.sim.request_count(), 0);
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let world = World::three();
+    world.sim.add_fault(Fault::always(FaultKind::Redirect).on("acme"));
+    let ended = world.run(&["members", "-w", "acme"]).exits(21).says("redirect");
+    assert!(ended.rows().is_empty());
+    world.sim.require_all_faults_fired().unwrap();
+}
+
+#[test]
+fn a_page_of_html_a_cut_body_and_a_hang_end_their_lane_alone() {
+    for kind in [FaultKind::Html, FaultKind::Truncate, FaultKind::Hang] {
+        let world = World::three();
+        world.agency(|text| text.replace("deadline = \"20s\"", "deadline = \"3s\""));
+        world.sim.add_fault(Fault::always(kind.clone()).on("globex").at(Op::MemberList));
+        let ended = world.run(&["members"]).exits(33).says("globex: not read").never("<html");
+        let rows = ended.rows();
+        assert!(rows.iter().any(|row| row["workspace"] == "acme"), "{kind:?}\n{ended}");
+        assert!(rows.iter().all(|row| row["workspace"] != "globex"), "{kind:?}\n{ended}");
+        world.sim.require_all_faults_fired().unwrap();
+    }
+}
+
+#[test]
+fn a_hiccup_on_a_read_is_not_noticed() {
+    let world = World::three();
+    world.sim.add_fault(Fault::once(FaultKind::LoseRequest).on("acme").at(Op::MemberList));
+    world.sim.add_fault(Fault::once(FaultKind::throttled(None)).on("globex").at(Op::MemberList));
+    world.run(&["members"]).exits(0).done();
+    world.sim.require_all_faults_fired().unwrap();
+}
+
+#[test]
+fn no_proxy_of_the_environment_is_used() {
+    let world = World::three();
+    let mut command = world.command(&["check"]);
+    for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "ALL_PROXY"] {
+        command.env(name, "http://127.0.0.1:9");
+    }
+    world.finish(command).exits(0).done();
+}

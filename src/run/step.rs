@@ -199,6 +199,12 @@ impl Hand<'_> {
             Some(Ok(slot)) => slot,
         };
         match self.logbook.started(&step.id, attempt).await {
+            // A whole fleet can wait for one commit, and the run be stopped meanwhile: then nothing new is sent.
+            Ok(_unused) if self.deck.stop.is_draining() => {
+                let stopped = self.stopped();
+                self.note_answer(step, attempt, Class::NotSent, &stopped.detail, None).await;
+                Err(held(stopped))
+            }
             Ok(permit) => Ok((slot, permit)),
             Err(NotWritten) => Err(held(Held::new(
                 HeldReason::Ledger,

@@ -171,3 +171,25 @@ fn an_invitation_accepted_between_plan_and_withdrawal_is_left_alone() {
     assert_eq!(outcome.outcomes(), ["acme held stale", "acme held after"]);
     assert_eq!(stage.writes(), 0);
 }
+
+#[test]
+fn a_person_with_a_membership_and_a_stale_invitation_is_onboarded_and_offboarded_whole() {
+    let stage = Stage::script(
+        r#"
+        [[workspace]]
+        name = "acme"
+        owner = "founder@agency.example"
+        admin = ["ops@agency.example"]
+        editor = ["sam@agency.example"]
+        invited = [{ email = "sam@agency.example", role = "editor" }]
+        "#,
+    );
+    let same = stage.run("onboard sam@agency.example --role editor --all --yes").exits(0);
+    assert!(!same.rows().is_empty() && same.rows().iter().all(|row| row["outcome"] == "already"), "{same}");
+    let other = stage.run("onboard sam@agency.example --role view --all --yes").exits(0);
+    assert_eq!(other.rows().len(), 2, "each row is a step of its own\n{other}");
+    let plan = stage.run("offboard sam@agency.example --all --plan-only").exits(0);
+    assert_eq!(plan.planned(), ["acme member.remove send"; 2]);
+    let _gone = stage.run(&format!("offboard sam@agency.example --all --confirm {}", plan.plan_id())).exits(0);
+    assert_eq!(stage.rows_of("acme", "sam@agency.example"), 0);
+}

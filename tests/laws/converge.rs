@@ -1,5 +1,7 @@
 //! Applying a drawn plan gives the wish, and drawing again gives nothing to send: on paper, and through the whole program.
 
+use std::fmt::Write as _;
+
 use keyholder::domain::{Change, Disposition, Member, MemberId, Outcome, PermissionWish, Role};
 use keyholder::plan::{AccessWish, Observed, Plan, Wish, draw};
 use keyholder::sim::World;
@@ -125,7 +127,8 @@ fn script() -> impl Strategy<Value = String> {
                 })
                 .collect()
             };
-            text += &format!(
+            write!(
+                text,
                 "[[workspace]]\nname = \"client-{number}\"\nowner = \"{}\"\nadmin = [\"root@agency.example\", {}]\n\
                  editor = [{}]\nview = [{}]\nclient = [{}]\ninvited = [{}]\n",
                 PEOPLE[0],
@@ -134,7 +137,8 @@ fn script() -> impl Strategy<Value = String> {
                 of("view"),
                 of("client"),
                 of("invited"),
-            );
+            )
+            .unwrap();
         }
         text
     })

@@ -1,5 +1,6 @@
 //! In no window does a workspace see more than its share: through the whole program, under jitter, and with a shared admin key.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use keyholder::sim::{Fault, FaultKind, LocalSettings, Op, Rates, Window, World};
@@ -55,10 +56,10 @@ proptest! {
         let names: Vec<String> = (0..subs).map(|sub| format!("sub-{sub}")).collect();
         let mut script = String::from("version = 1\n[[workspace]]\nname = \"agency\"\nowner = \"founder@agency.example\"\n");
         for name in &names {
-            script += &format!("[[workspace]]\nname = \"{name}\"\nkeys = []\nowner = \"founder@agency.example\"\n");
+            write!(script, "[[workspace]]\nname = \"{name}\"\nkeys = []\nowner = \"founder@agency.example\"\n").unwrap();
         }
         let accepted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
-        script += &format!("[[group]]\nadmin = \"agency\"\naccepted = [{}]\n", accepted.join(", "));
+        write!(script, "[[group]]\nadmin = \"agency\"\naccepted = [{}]\n", accepted.join(", ")).unwrap();
         let world = World::from_script(&script, seed).unwrap();
         world.configure(|settings| settings.rates = Rates { per_second: 5, per_minute: 300, window: Window::Sliding });
         let mut stage = Stage::of(world);

@@ -1,5 +1,7 @@
 //! Whole runs, in virtual time, against the in-process simulator, faults included.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[expect(clippy::allow_attributes, reason = "each test binary uses a part of the test world")]
 #[allow(dead_code, reason = "each test binary uses a part of the test world")]
 #[path = "../support/mod.rs"]

@@ -4,7 +4,7 @@ use super::guard::Rules;
 use super::observed::Observed;
 use super::wish::Wish;
 use super::{limits, members};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::domain::{
     Disposition, Email, Held, HeldReason, MemberId, Mode, PlanId, RestsOn, Step, StepId, WorkspaceId, WorkspaceName,
@@ -155,9 +155,12 @@ fn draw_workspace(observed: &Observed, wishes: &[Wish], rules: &Rules) -> (Vec<I
     let mut admins_gone = 0;
     // Which row an earlier wish is about: one row can be two people's, by its invited address and by its account's.
     let mut claimed: BTreeMap<MemberId, Email> = BTreeMap::new();
+    let mut steps: BTreeSet<StepId> = BTreeSet::new();
     for wish in wishes {
         let (mut drawn, remarks) = members::draw(wish, observed);
         drawn.sort_by_key(|item| order(&item.step));
+        // Two rows that are both as asked, or two addresses of one leaver, come to the same step: one is enough.
+        drawn.retain(|item| steps.insert(item.step.id.clone()));
         for item in &mut drawn {
             contest(item, wish.subject(), &mut claimed);
             // Of a workspace that is `off` nothing is known, so not even an `already` may be said.
@@ -311,7 +314,15 @@ mod tests {
     #[test]
     fn one_row_that_is_two_peoples_is_touched_once() {
         let row = Member { user_email: Some(email("b@x.example")), ..member("m1", "a@x.example", "view") };
-        let plan = draw(&[(observed(vec![row]), vec![absent("a@x.example"), absent("b@x.example")])], &rules());
+        let both_leave = vec![absent("a@x.example"), absent("b@x.example")];
+        let plan = draw(&[(observed(vec![row.clone()]), both_leave)], &rules());
+        assert_eq!((plan.items.len(), plan.removals()), (1, 1), "two addresses of one leaver are one step");
+        let stays = Wish::Present {
+            email: email("b@x.example"),
+            access: AccessWish::Fixed { role: Role::Editor, permissions: PermissionWish::Any },
+            nickname: None,
+        };
+        let plan = draw(&[(observed(vec![row]), vec![absent("a@x.example"), stays])], &rules());
         assert_eq!((plan.removals(), held(&plan)), (1, vec![HeldReason::AmbiguousPerson]));
     }
 

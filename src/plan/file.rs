@@ -1,7 +1,9 @@
 //! A plan as a file: canonical, without secrets, and refused when it was edited.
 
+use serde_json::Value;
+
 use super::draw::{Item, Note, Plan, Planned};
-use crate::domain::PlanId;
+use crate::domain::{PlanId, canonical};
 use crate::trouble::Advise;
 
 /// The format this version writes and reads.
@@ -24,6 +26,9 @@ pub enum BadPlan {
         /// The id of what is in the file.
         has: PlanId,
     },
+    /// Something in it that the id does not cover is not what was saved: a name, how to undo a step, a remark.
+    #[error("it was changed after it was saved: its checksum is not that of its contents")]
+    Touched,
 }
 
 impl Advise for BadPlan {
@@ -41,12 +46,25 @@ struct Stored {
     workspaces: Vec<Planned>,
     items: Vec<Item>,
     notes: Vec<Note>,
+    /// Over everything else. It keeps out mistakes; whoever can write the file can make a new one.
+    checksum: PlanId,
+}
+
+/// Takes the checksum of everything in a plan file but the checksum itself.
+fn checksum(whole: &Value) -> PlanId {
+    let mut rest = whole.clone();
+    if let Some(members) = rest.as_object_mut() {
+        members.shift_remove("checksum");
+    }
+    PlanId::of(&canonical(&rest))
 }
 
 /// Writes a plan and the command that drew it.
 pub fn save(plan: &Plan, command: &str) -> String {
     let Plan { id, workspaces, items, notes } = plan.clone();
-    let stored = Stored { format: FORMAT, id, command: command.to_owned(), workspaces, items, notes };
+    let (command, checksum_to_come) = (command.to_owned(), PlanId::of(b""));
+    let mut stored = Stored { format: FORMAT, id, command, workspaces, items, notes, checksum: checksum_to_come };
+    stored.checksum = checksum(&serde_json::to_value(&stored).expect("plain data serializes"));
     let mut text = serde_json::to_string_pretty(&stored).expect("plain data serializes");
     text.push('\n');
     text
@@ -54,17 +72,21 @@ pub fn save(plan: &Plan, command: &str) -> String {
 
 /// Reads a plan back, with the command that drew it.
 pub fn load(text: &str) -> Result<(Plan, String), BadPlan> {
-    let stored: Stored = serde_json::from_str(text).map_err(BadPlan::Shape)?;
+    let whole: Value = serde_json::from_str(text).map_err(BadPlan::Shape)?;
+    let checked = checksum(&whole);
+    let stored: Stored = serde_json::from_value(whole).map_err(BadPlan::Shape)?;
     if stored.format != FORMAT {
         return Err(BadPlan::Format(stored.format));
     }
     let plan = Plan::of(stored.workspaces, stored.items, stored.notes);
     let honest = plan.items.iter().all(|item| item.step.is_consistent());
-    if plan.id == stored.id && honest {
-        Ok((plan, stored.command))
-    } else {
-        Err(BadPlan::Edited { bears: stored.id, has: plan.id })
+    if plan.id != stored.id || !honest {
+        return Err(BadPlan::Edited { bears: stored.id, has: plan.id });
     }
+    if checked != stored.checksum {
+        return Err(BadPlan::Touched);
+    }
+    Ok((plan, stored.command))
 }
 
 #[cfg(test)]

@@ -122,12 +122,19 @@ fn reinvited(email: &Email, observed: &Observed) -> (Vec<Item>, Vec<Note>) {
             step(observed, Change::Remove { member: row.id.clone(), email: row.email.clone() }, RestsOn::row(row));
         let again = invite(&row.email, &row.role, row.permissions.as_ref(), row.nickname.as_deref());
         let again = step(observed, again, RestsOn::Absent).after(&withdraw);
-        if open.len() == 1 && taken.is_empty() && Role::grantable(row.role.as_str()).is_some() {
+        // It is sent again to the address it went to, which may be found under the person's account alone: no other row may bear it.
+        let bearing = match person::find(&observed.members, &row.email) {
+            Person::Nobody => Vec::new(),
+            Person::Rows(rows) | Person::Ambiguous(rows) => rows,
+        };
+        let alone = open.len() == 1 && taken.is_empty() && bearing.len() == 1;
+        if alone && Role::grantable(row.role.as_str()).is_some() {
             items.push(Item::send(withdraw));
             items.push(Item::send(again));
         } else {
             // Withdrawing what cannot be sent again would take access away in the name of giving it.
-            items.push(Item::held(withdraw, not_alone(email, row, &rows)));
+            let (whose, rows) = if rows.len() > 1 { (email, &rows) } else { (&row.email, &bearing) };
+            items.push(Item::held(withdraw, not_alone(whose, row, rows)));
         }
     }
     (items, Vec::new())
@@ -277,6 +284,20 @@ pub(super) mod tests {
         let (items, _) = draw(&Wish::Reinvited { email: row.email.clone() }, &observed(vec![row]));
         assert!(matches!(items[0].step.change, Change::Remove { .. }));
         assert_eq!(items[1].step.after.as_ref(), Some(&items[0].step.id));
+    }
+
+    #[test]
+    fn an_invitation_whose_address_another_row_bears_is_not_withdrawn() {
+        // Found by the account's address; sent again to the invited one, it would be refused.
+        let open = Member {
+            accepted: false,
+            user_email: Some(Email::parse("a@x.example").unwrap()),
+            ..member("m1", "alias@x.example", "view")
+        };
+        let taken = member("m2", "alias@x.example", "view");
+        let wish = Wish::Reinvited { email: Email::parse("a@x.example").unwrap() };
+        let item = only(draw(&wish, &observed(vec![open, taken])));
+        assert!(matches!(item.disposition, Disposition::Held(Held { reason: HeldReason::AmbiguousPerson, .. })));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::domain::{Email, Member};
 pub enum Person<'a> {
     /// No row bears the address.
     Nobody,
-    /// These rows, in listing order; a membership and a stale invitation can coexist.
+    /// These rows, in the order of their ids; a membership and a stale invitation can coexist.
     Rows(Vec<&'a Member>),
     /// Rows bear the address whose accounts differ: it can't be told whose they are.
     Ambiguous(Vec<&'a Member>),
@@ -18,8 +18,10 @@ pub enum Person<'a> {
 /// Rows whose `email` matches are the person's. A row that matches only by `user_email` is the person's too, unless another row
 /// bears that address with another user id: then all of them are ambiguous. An unknown user id differs from every other.
 pub fn find<'a>(members: &'a [Member], email: &Email) -> Person<'a> {
-    let rows: Vec<&Member> =
+    let mut rows: Vec<&Member> =
         members.iter().filter(|row| row.email == *email || row.user_email.as_ref() == Some(email)).collect();
+    // Where one row stands for all (whom to be like, what an ambiguity rests on), the order of a listing must not choose it.
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
     if rows.is_empty() {
         return Person::Nobody;
     }

@@ -130,6 +130,12 @@ impl Hand<'_> {
                 continue;
             }
             return match self.logbook.started(&step.id, attempts + 1).await {
+                // A whole fleet can wait for one commit, and the run be stopped meanwhile: then nothing new is sent.
+                Ok(_unused) if self.deck.stop.is_draining() => {
+                    let stopped = self.stopped();
+                    self.note_answer(step, attempts + 1, Class::NotSent, &stopped.detail, None).await;
+                    Err(held(stopped))
+                }
                 Ok(permit) => Ok(Ready { step: fresh, slot, permit }),
                 Err(NotWritten) => Err(held(Held::new(
                     HeldReason::Ledger,

@@ -1,0 +1,236 @@
+//! Member sets, wishes and rules at random: few people, so that rows collide, and every oddity the contract knows.
+
+use keyholder::domain::fleet::RemovalLimits;
+use keyholder::domain::{
+    Email, Guards, Member, MemberId, Mode, PermissionWish, Permissions, Role, UserId, WorkspaceId, WorkspaceName,
+};
+use keyholder::plan::{AccessWish, Observed, Rules, Wish};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+/// The people of every generated workspace.
+pub(crate) const PEOPLE: [&str; 7] = [
+    "owner@agency.example",
+    "boss@agency.example",
+    "ann@agency.example",
+    "bob@agency.example",
+    "cleo@agency.example",
+    "dan@agency.example",
+    "eve@client.example",
+];
+
+pub(crate) fn email(text: &str) -> Email {
+    Email::parse(text).unwrap()
+}
+
+pub(crate) fn person() -> impl Strategy<Value = Email> {
+    select(&PEOPLE[..]).prop_map(email)
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    const WORDS: &[&str] = &["owner", "admin", "admin", "admin", "editor", "view", "client", "supervisor"];
+    select(WORDS).prop_map(Role::observed)
+}
+
+fn permissions() -> impl Strategy<Value = Permissions> {
+    proptest::collection::btree_set(select(&["unibox.all", "crm.view", "leads.move"][..]), 0..3)
+        .prop_map(Permissions::of)
+}
+
+/// One row without its place: address, account, account's address, role, permissions, accepted.
+type Row = (Email, Option<usize>, Option<Email>, Role, Option<Permissions>, bool);
+
+fn row() -> impl Strategy<Value = Row> {
+    (
+        person(),
+        proptest::option::weighted(0.9, 0..PEOPLE.len()),
+        proptest::option::weighted(0.3, person()),
+        role(),
+        proptest::option::weighted(0.3, permissions()),
+        proptest::bool::weighted(0.8),
+    )
+}
+
+pub(crate) fn workspace_id(number: usize) -> WorkspaceId {
+    WorkspaceId::parse(&format!("w-{number}")).unwrap()
+}
+
+fn member(workspace: usize, place: usize, (email, account, user_email, role, permissions, accepted): Row) -> Member {
+    // Mostly the account belongs to the address; where it was drawn, to somebody else.
+    let own = PEOPLE.iter().position(|known| *known == email.as_str()).unwrap_or(0);
+    Member {
+        id: MemberId::parse(&format!("m-{workspace}-{place}")).unwrap(),
+        user_id: account.map(|other| {
+            let account = if user_email.is_some() { other } else { own };
+            UserId::parse(&format!("u-{account}")).unwrap()
+        }),
+        email,
+        user_email,
+        role,
+        permissions,
+        accepted,
+        nickname: None,
+        name: None,
+        issuer_id: None,
+        timestamp_created: "2026-01-01T00:00:00Z".to_owned(),
+        workspace_id: workspace_id(workspace),
+    }
+}
+
+fn mode() -> impl Strategy<Value = Mode> {
+    prop_oneof![6 => Just(Mode::Manage), 2 => Just(Mode::AddOnly), 1 => Just(Mode::Observe), 1 => Just(Mode::Off)]
+}
+
+pub(crate) fn observed(number: usize) -> impl Strategy<Value = Observed> {
+    let rows = proptest::collection::vec(row(), 0..9);
+    let owner = proptest::option::weighted(0.8, 0..PEOPLE.len());
+    let incomplete = proptest::option::weighted(0.05, Just("a cursor came twice".to_owned()));
+    (rows, mode(), owner, incomplete).prop_map(move |(rows, mode, owner, incomplete)| Observed {
+        workspace: WorkspaceName::parse(&format!("client-{number}")).unwrap(),
+        id: workspace_id(number),
+        mode,
+        owner: owner.map(|account| UserId::parse(&format!("u-{account}")).unwrap()),
+        members: rows.into_iter().enumerate().map(|(place, row)| member(number, place, row)).collect(),
+        incomplete,
+    })
+}
+
+fn permission_wish() -> impl Strategy<Value = PermissionWish> {
+    prop_oneof![
+        4 => Just(PermissionWish::Any),
+        1 => Just(PermissionWish::RoleDefault),
+        2 => permissions().prop_map(PermissionWish::Exactly),
+    ]
+}
+
+fn wish_about(email: Email) -> impl Strategy<Value = Wish> {
+    let grantable = select(&["admin", "editor", "view"][..]).prop_map(Role::observed);
+    let fixed = (grantable, permission_wish()).prop_map(|(role, permissions)| AccessWish::Fixed { role, permissions });
+    let access = prop_oneof![5 => fixed, 1 => person().prop_map(AccessWish::Like)];
+    let (present, absent, again) = (email.clone(), email.clone(), email);
+    prop_oneof![
+        3 => access.prop_map(move |access| Wish::Present { email: present.clone(), access, nickname: None }),
+        4 => Just(Wish::Absent { email: absent }),
+        1 => Just(Wish::Reinvited { email: again }),
+    ]
+}
+
+/// Wishes about several people, one each.
+pub(crate) fn wishes() -> impl Strategy<Value = Vec<Wish>> {
+    proptest::sample::subsequence(PEOPLE.to_vec(), 1..=PEOPLE.len())
+        .prop_flat_map(|people| people.into_iter().map(|person| wish_about(email(person))).collect::<Vec<_>>())
+}
+
+pub(crate) fn rules() -> impl Strategy<Value = Rules> {
+    (0..3_usize, 0..5_usize, 0..8_usize, any::<bool>()).prop_map(|(min_admins, per_workspace, per_run, boss)| Rules {
+        guards: Guards {
+            protected: if boss { [email("boss@agency.example")].into() } else { [].into() },
+            min_admins,
+            max_removals: RemovalLimits { per_workspace, per_run, per_day: 100 },
+            ..Guards::default()
+        },
+    })
+}
+
+/// One workspace to three with wishes of their own.
+pub(crate) fn fleet() -> impl Strategy<Value = Vec<(Observed, Vec<Wish>)>> {
+    prop_oneof![
+        (observed(1), wishes()).prop_map(|one| vec![one]),
+        ((observed(1), wishes()), (observed(2), wishes()), (observed(3), wishes()))
+            .prop_map(|(one, two, three)| vec![one, two, three]),
+    ]
+}
+
+/// The same kinds of sets, drawn by a small generator: a hundred thousand in seconds, at the price of no shrinking.
+pub(crate) mod random {
+    use keyholder::domain::fleet::RemovalLimits;
+    use keyholder::domain::{Guards, Member, MemberId, Mode, PermissionWish, Permissions, Role, UserId, WorkspaceName};
+    use keyholder::plan::{AccessWish, Observed, Rules, Wish};
+
+    use super::{PEOPLE, email, workspace_id};
+
+    /// Makes one workspace with wishes, and rules, from a seed.
+    pub(crate) fn one(seed: u64) -> (Vec<(Observed, Vec<Wish>)>, Rules) {
+        let mut chance = fastrand::Rng::with_seed(seed);
+        let rows = chance.usize(0..8);
+        let members = (0..rows).map(|place| member(&mut chance, place)).collect();
+        let mode = [Mode::Manage, Mode::Manage, Mode::Manage, Mode::AddOnly, Mode::Observe, Mode::Off];
+        let observed = Observed {
+            workspace: WorkspaceName::parse("client-1").unwrap(),
+            id: workspace_id(1),
+            mode: *chance.choice(&mode).unwrap(),
+            owner: (chance.u8(0..5) > 0).then(|| account(&mut chance)),
+            members,
+            incomplete: (chance.u8(0..20) == 0).then(|| "a cursor came twice".to_owned()),
+        };
+        let wishes: Vec<&str> = PEOPLE.iter().filter(|_| chance.bool()).copied().collect();
+        let wishes = wishes.into_iter().map(|person| wish(&mut chance, person)).collect();
+        let rules = Rules {
+            guards: Guards {
+                protected: if chance.bool() { [email("boss@agency.example")].into() } else { [].into() },
+                min_admins: chance.usize(0..3),
+                max_removals: RemovalLimits {
+                    per_workspace: chance.usize(0..5),
+                    per_run: chance.usize(0..5),
+                    per_day: 100,
+                },
+                ..Guards::default()
+            },
+        };
+        (vec![(observed, wishes)], rules)
+    }
+
+    fn account(chance: &mut fastrand::Rng) -> UserId {
+        UserId::parse(&format!("u-{}", chance.usize(0..PEOPLE.len()))).unwrap()
+    }
+
+    fn permissions(chance: &mut fastrand::Rng) -> Permissions {
+        Permissions::of(["unibox.all", "crm.view", "leads.move"].into_iter().filter(|_| chance.bool()))
+    }
+
+    fn member(chance: &mut fastrand::Rng, place: usize) -> Member {
+        let own = chance.usize(0..PEOPLE.len());
+        let alias = chance.u8(0..3) == 0;
+        let roles = ["owner", "admin", "admin", "admin", "editor", "view", "client", "supervisor"];
+        Member {
+            id: MemberId::parse(&format!("m-{place}")).unwrap(),
+            email: email(PEOPLE[own]),
+            user_id: match chance.u8(0..10) {
+                0 => None,
+                _ if alias => Some(account(chance)),
+                _ => Some(UserId::parse(&format!("u-{own}")).unwrap()),
+            },
+            user_email: alias.then(|| email(chance.choice(PEOPLE).unwrap())),
+            role: Role::observed(chance.choice(roles).unwrap()),
+            permissions: (chance.u8(0..3) == 0).then(|| permissions(chance)),
+            accepted: chance.u8(0..5) > 0,
+            nickname: None,
+            name: None,
+            issuer_id: None,
+            timestamp_created: "2026-01-01T00:00:00Z".to_owned(),
+            workspace_id: workspace_id(1),
+        }
+    }
+
+    fn wish(chance: &mut fastrand::Rng, person: &str) -> Wish {
+        let email_of = email;
+        let email = email(person);
+        match chance.u8(0..8) {
+            0..4 => Wish::Absent { email },
+            4 => Wish::Reinvited { email },
+            5 => {
+                let access = AccessWish::Like(email_of(chance.choice(PEOPLE).unwrap()));
+                Wish::Present { email, access, nickname: None }
+            }
+            _ => {
+                let role = Role::observed(chance.choice(["admin", "editor", "view"]).unwrap());
+                let permissions = match chance.u8(0..5) {
+                    0 => PermissionWish::RoleDefault,
+                    1 => PermissionWish::Exactly(permissions(chance)),
+                    _ => PermissionWish::Any,
+                };
+                Wish::Present { email, access: AccessWish::Fixed { role, permissions }, nickname: None }
+            }
+        }
+    }
+}

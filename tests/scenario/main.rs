@@ -1,0 +1,60 @@
+//! Whole runs, in virtual time, against the in-process simulator, faults included.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[expect(clippy::allow_attributes, reason = "each test binary uses a part of the test world")]
+#[allow(dead_code, reason = "each test binary uses a part of the test world")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod approvals;
+mod faults;
+mod fleet;
+mod guards;
+mod identity;
+mod lost;
+mod moved;
+mod repeat;
+mod stops;
+mod world;
+
+/// Three workspaces with the same people; invitations are accepted at once.
+const THREE: &str = r#"
+[settings]
+invitations = "at-once"
+
+[[workspace]]
+name = "acme"
+owner = "founder@agency.example"
+admin = ["ops@agency.example", "lead@agency.example"]
+editor = ["sam@agency.example"]
+view = ["priya@agency.example"]
+
+[[workspace]]
+name = "birch"
+owner = "founder@agency.example"
+admin = ["ops@agency.example", "lead@agency.example"]
+editor = ["sam@agency.example"]
+view = ["priya@agency.example"]
+
+[[workspace]]
+name = "cedar"
+owner = "founder@agency.example"
+admin = ["ops@agency.example", "lead@agency.example"]
+editor = ["sam@agency.example"]
+view = ["priya@agency.example"]
+"#;
+
+/// Guards that let a third of three lanes fail.
+const TOLERANT: &str = "[guards]\nmax_failures = \"50%\"";
+
+/// The usual onboarding.
+const ONBOARD: &str = "onboard nia@agency.example --role editor --all --yes";
+
+/// Makes a stage of [`THREE`] with faults or other tables behind it, and tolerant guards.
+#[track_caller]
+fn three(more: &str) -> support::Stage {
+    let stage = support::Stage::script(&format!("{THREE}{more}"));
+    stage.add("keyholder.toml", TOLERANT);
+    stage
+}

@@ -1,0 +1,414 @@
+//! The test world: an agency in a folder of its own, a simulated API, virtual time, and a hand on the command line.
+//!
+//! ```text
+//! script ─► World ─► root::write ─► folder ─► run(args) ─► Outcome { exit, stdout, stderr }
+//!              └──── Local ◄─ Tap (what a test does at a request) ◄──┘
+//! ```
+//!
+//! Every command runs in-process through `cli::run_inside` on one paused runtime, so waits cost nothing and time goes on from
+//! run to run. After every run, and once more at the end, everything that was written is searched for every key of the world;
+//! a stage that ends with a fault that did not fire fails its test.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::OsString;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use keyholder::api::transport::{Answer, Failure, Method, Request, Transport};
+use keyholder::cli::{Inside, run_inside};
+use keyholder::clock::Clock;
+use keyholder::env::Env;
+use keyholder::journal::{Ledger, StepRow};
+use keyholder::run::Stop;
+use keyholder::sim::{Local, LocalSettings, World, root};
+use keyholder::ui::Sink;
+use serde_json::Value;
+
+/// When every test begins.
+pub(crate) const START: &str = "2026-11-20T08:00:00Z";
+
+/// What a command left behind.
+#[must_use]
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    pub(crate) exit: u8,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// How long it took, in virtual time.
+    pub(crate) took: Duration,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { exit, stdout, stderr, took } = self;
+        write!(f, "-- stdout\n{stdout}-- stderr\n{stderr}-- exit {exit} after {took:?}\n")
+    }
+}
+
+impl Outcome {
+    /// Requires an exit code.
+    #[track_caller]
+    pub(crate) fn exits(self, code: u8) -> Self {
+        assert_eq!(self.exit, code, "the exit code\n{self}");
+        self
+    }
+
+    /// Requires a text on standard error.
+    #[track_caller]
+    pub(crate) fn says(self, text: &str) -> Self {
+        assert!(self.stderr.contains(text), "`{text}` is not said\n{self}");
+        self
+    }
+
+    /// Reads the CSV on standard output, one map a row.
+    #[track_caller]
+    pub(crate) fn rows(&self) -> Vec<BTreeMap<String, String>> {
+        let mut reader = csv::Reader::from_reader(self.stdout.as_bytes());
+        reader.deserialize().collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error}\n{self}"))
+    }
+
+    /// Reads outcomes as `workspace outcome` or, with a reason, `workspace outcome: reason`'s first word.
+    #[track_caller]
+    pub(crate) fn outcomes(&self) -> Vec<String> {
+        let short = |row: &BTreeMap<String, String>| {
+            let (workspace, outcome) = (&row["workspace"], &row["outcome"]);
+            match row["reason"].split_once(':') {
+                Some((code, _)) if outcome == "held" => format!("{workspace} held {code}"),
+                _ => format!("{workspace} {outcome}"),
+            }
+        };
+        self.rows().iter().map(short).collect()
+    }
+
+    /// Reads the planned rows as `workspace kind planned`, with the reason's code where it is held.
+    #[track_caller]
+    pub(crate) fn planned(&self) -> Vec<String> {
+        let short = |row: &BTreeMap<String, String>| {
+            let held = if row["held"].is_empty() { String::new() } else { format!(" {}", row["held"]) };
+            format!("{} {} {}{held}", row["workspace"], row["kind"], row["planned"])
+        };
+        self.rows().iter().map(short).collect()
+    }
+
+    /// Reads newline-separated records on standard output.
+    #[track_caller]
+    pub(crate) fn records(&self) -> Vec<Value> {
+        let read = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        self.stdout.lines().map(read).collect()
+    }
+
+    /// Returns the plan id that was said, as far as it is shown.
+    #[track_caller]
+    pub(crate) fn plan_id(&self) -> String {
+        let line = self.stderr.lines().find_map(|line| line.strip_prefix("plan "));
+        let id = line.and_then(|line| line.split(':').next()).unwrap_or_else(|| panic!("no plan id is said\n{self}"));
+        id.to_owned()
+    }
+}
+
+type Hook = dyn Fn(&Request) + Send + Sync;
+
+/// Lets a test do something at a request, just before it leaves.
+struct Tap {
+    local: Local,
+    hook: Arc<Hook>,
+}
+
+impl fmt::Debug for Tap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tap")
+    }
+}
+
+impl Transport for Tap {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Answer, Failure>> {
+        (self.hook)(&request);
+        self.local.send(request)
+    }
+}
+
+/// An agency with its simulated API.
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    pub(crate) root: PathBuf,
+    /// How far away the API is.
+    pub(crate) road: LocalSettings,
+    /// Bytes of an answer above which it is cut off.
+    pub(crate) most_body: usize,
+    /// Stopping, of the next run.
+    pub(crate) stop: Stop,
+    hook: RefCell<Arc<Hook>>,
+    forgiving: Cell<bool>,
+    clock: Clock,
+    runtime: tokio::runtime::Runtime,
+    _home: tempfile::TempDir,
+}
+
+impl Stage {
+    /// Makes a stage from a world's script, without its `version = 1`.
+    #[track_caller]
+    pub(crate) fn script(text: &str) -> Self {
+        Self::of(World::from_script(&format!("version = 1\n{text}"), 7).unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    /// Makes a stage of any world.
+    pub(crate) fn of(world: World) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join("agency");
+        root::write(&world, &root, "http://127.0.0.1:9").unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let clock = runtime.block_on(async { Clock::starting_at(START.parse().unwrap()) });
+        Self {
+            world,
+            root,
+            road: LocalSettings::default(),
+            most_body: Local::MOST_BODY,
+            stop: Stop::default(),
+            hook: RefCell::new(Arc::new(|_: &Request| {})),
+            forgiving: Cell::new(false),
+            clock,
+            runtime,
+            _home: home,
+        }
+    }
+
+    /// Adds lines to a file of the root. `keyholder.toml` ends within `[defaults]`.
+    pub(crate) fn add(&self, file: &str, text: &str) {
+        let path = self.root.join(file);
+        let before = fs::read_to_string(&path).unwrap();
+        fs::write(path, format!("{before}{text}\n")).unwrap();
+    }
+
+    /// Replaces a text in a file of the root.
+    #[track_caller]
+    pub(crate) fn edit(&self, file: &str, from: &str, to: &str) {
+        let path = self.root.join(file);
+        let before = fs::read_to_string(&path).unwrap();
+        assert!(before.contains(from), "`{from}` is not in {file}:\n{before}");
+        fs::write(path, before.replacen(from, to, 1)).unwrap();
+    }
+
+    /// Lets the stage end although faults did not fire: for laws whose faults are drawn, not scripted.
+    pub(crate) fn forgive_unfired_faults(&self) {
+        self.forgiving.set(true);
+    }
+
+    /// Does something at every request of later runs, just before it leaves.
+    pub(crate) fn at_request(&self, hook: impl Fn(&Request) + Send + Sync + 'static) {
+        *self.hook.borrow_mut() = Arc::new(hook);
+    }
+
+    /// Does something once, at the request of this number (from 1) with this method.
+    pub(crate) fn at_nth(&self, method: Method, nth: usize, act: impl Fn() + Send + Sync + 'static) {
+        let seen = Mutex::new(0);
+        self.at_request(move |request| {
+            if request.method == method {
+                let mut seen = seen.lock().unwrap();
+                *seen += 1;
+                if *seen == nth {
+                    act();
+                }
+            }
+        });
+    }
+
+    /// Runs a command; the words are separated by blanks.
+    pub(crate) fn run(&self, line: &str) -> Outcome {
+        self.run_words(line.split_whitespace())
+    }
+
+    /// Runs a command.
+    pub(crate) fn run_words<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Outcome {
+        let (out, err) = (Sink::memory(), Sink::memory());
+        let (exit, took) = self.runtime.block_on(async {
+            let clock = Clock::starting_at(self.clock.now());
+            let env = Env {
+                args: std::iter::once("keyholder").chain(words).map(OsString::from).collect(),
+                vars: BTreeMap::from([("KEYHOLDER_OPERATOR".to_owned(), "ada".to_owned())]),
+                cwd: self.root.clone(),
+                stdin_is_terminal: false,
+                stdout_is_terminal: false,
+                stderr_is_terminal: false,
+                start: clock.start(),
+                seed: 7,
+            };
+            let local = Local::new(self.world.clone(), self.clock, self.road).limit_body(self.most_body);
+            let inside = Inside {
+                transport: Arc::new(Tap { local, hook: Arc::clone(&self.hook.borrow()) }),
+                clock,
+                stop: self.stop.clone(),
+                out: out.clone(),
+                err: err.clone(),
+            };
+            let exit = Box::pin(run_inside(&env, &inside)).await;
+            (exit, clock.elapsed())
+        });
+        let outcome = Outcome { exit: exit.code(), stdout: out.written(), stderr: err.written(), took };
+        self.require_no_key_in(&outcome);
+        outcome
+    }
+
+    /// Lets time pass between runs.
+    pub(crate) fn wait(&self, time: Duration) {
+        self.runtime.block_on(self.clock.sleep(time));
+    }
+
+    /// Asks the ledger something.
+    pub(crate) fn ledger<T>(&self, ask: impl AsyncFnOnce(&Ledger) -> T) -> T {
+        self.runtime.block_on(async {
+            let ledger = Ledger::open(&self.root.join(".keyholder"), self.clock).await.unwrap();
+            let answer = ask(&ledger).await;
+            ledger.close().await.unwrap();
+            answer
+        })
+    }
+
+    /// Changes the ledger behind keyholder's back.
+    pub(crate) fn sql(&self, statement: &str) {
+        use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+        let options = SqliteConnectOptions::new().filename(self.root.join(".keyholder/ledger.db"));
+        self.runtime.block_on(async {
+            let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        });
+    }
+
+    /// Returns the entries of the newest run, after proving its chain.
+    pub(crate) fn entries(&self) -> Vec<Value> {
+        self.ledger(async |ledger| {
+            let run = ledger.run("last").await.unwrap().id;
+            ledger.verify_chain(&run).await.unwrap_or_else(|broken| panic!("the chain is broken: {broken}"));
+            ledger.entries(&run).await.unwrap().iter().map(|entry| entry.value().unwrap()).collect()
+        })
+    }
+
+    /// Returns the types of the entries of one workspace's steps in the newest run, `answered` with its class and `looked` with
+    /// what was seen.
+    pub(crate) fn story(&self, workspace: &str) -> Vec<String> {
+        let steps = self.steps();
+        let own: HashSet<&str> =
+            steps.iter().filter(|step| step.workspace == workspace).map(|step| step.id.as_str()).collect();
+        let entries = self.entries();
+        let told = entries.iter().filter(|entry| entry["step"].as_str().is_some_and(|id| own.contains(id)));
+        told.filter(|entry| entry["type"] != "planned")
+            .map(|entry| {
+                let kind = entry["type"].as_str().unwrap();
+                let more = ["class", "effect", "outcome"].iter().find_map(|name| entry[*name].as_str());
+                more.map_or_else(|| kind.to_owned(), |more| format!("{kind} {more}"))
+            })
+            .collect()
+    }
+
+    /// Returns the steps of the newest run.
+    pub(crate) fn steps(&self) -> Vec<StepRow> {
+        self.ledger(async |ledger| {
+            let run = ledger.run("last").await.unwrap().id;
+            ledger.steps(&run).await.unwrap()
+        })
+    }
+
+    /// Counts a person's rows in a workspace.
+    pub(crate) fn rows_of(&self, workspace: &str, email: &str) -> usize {
+        self.world.members(workspace).iter().filter(|row| row.email == email).count()
+    }
+
+    /// Returns the role a person has in a workspace.
+    pub(crate) fn role_of(&self, workspace: &str, email: &str) -> Option<String> {
+        self.world.members(workspace).into_iter().find(|row| row.email == email).map(|row| row.role)
+    }
+
+    /// Counts the writes that took effect anywhere.
+    pub(crate) fn writes(&self) -> usize {
+        self.world.names().iter().map(|name| self.world.writes(name)).sum()
+    }
+
+    /// Counts the requests that could have changed something, whether or not they did.
+    pub(crate) fn write_requests(&self) -> usize {
+        self.world.requests().iter().filter(|seen| seen.method != Method::Get).count()
+    }
+
+    /// Searches what a run printed and every file it could have written, for every key.
+    fn require_no_key_in(&self, outcome: &Outcome) {
+        let canaries = Canaries::of(&self.world);
+        canaries.require_absent("stdout", outcome.stdout.as_bytes());
+        canaries.require_absent("stderr", outcome.stderr.as_bytes());
+        self.require_no_key_in_files(&canaries);
+    }
+
+    fn require_no_key_in_files(&self, canaries: &Canaries) {
+        let mut folders = vec![self.root.clone()];
+        while let Some(folder) = folders.pop() {
+            for found in fs::read_dir(folder).unwrap().map(|found| found.unwrap().path()) {
+                if found.is_dir() {
+                    if found != self.root.join("secrets") {
+                        folders.push(found);
+                    }
+                } else if let Ok(bytes) = fs::read(&found) {
+                    canaries.require_absent(&shown(&self.root, &found), &bytes);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        self.require_no_key_in_files(&Canaries::of(&self.world));
+        if let Err(unmet) = self.world.require_all_faults_fired()
+            && !self.forgiving.get()
+        {
+            panic!("scripted faults did not fire as often as wanted:\n{unmet}");
+        }
+    }
+}
+
+fn shown(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
+}
+
+/// Bytes at the beginning of a canary by which it is found.
+const HEAD: usize = 8;
+
+/// What no output may contain: the first and the last part of every key's secret half, so that half a key is found too.
+pub(crate) struct Canaries {
+    heads: Vec<bool>,
+    known: HashSet<[u8; HEAD]>,
+    texts: Vec<Vec<u8>>,
+}
+
+impl Canaries {
+    pub(crate) fn of(world: &World) -> Self {
+        let mut canaries = Self { heads: vec![false; 1 << 16], known: HashSet::new(), texts: Vec::new() };
+        for key in world.keys() {
+            let key = key.trim_end_matches('=').as_bytes();
+            // The first bytes of all keys are a moment, the same for all; what follows is chance.
+            for part in [&key[..key.len() / 2], &key[key.len() - 24..key.len() - 12], &key[key.len() - 12..]] {
+                let head: [u8; HEAD] = part[..HEAD].try_into().unwrap();
+                canaries.heads[usize::from(head[0]) << 8 | usize::from(head[1])] = true;
+                canaries.known.insert(head);
+                canaries.texts.push(part.to_vec());
+            }
+        }
+        assert!(!canaries.texts.is_empty(), "a world without keys would prove nothing");
+        canaries
+    }
+
+    /// Fails where one is found.
+    pub(crate) fn require_absent(&self, place: &str, bytes: &[u8]) {
+        for (at, window) in bytes.windows(HEAD).enumerate() {
+            let maybe = self.heads[usize::from(window[0]) << 8 | usize::from(window[1])];
+            let found =
+                maybe && self.known.contains(window) && self.texts.iter().any(|text| bytes[at..].starts_with(text));
+            assert!(!found, "a key stands in {place}, at byte {at}");
+        }
+    }
+}

@@ -169,14 +169,9 @@ impl Client {
         })
     }
 
-    /// Waits for the right to make one write: first for the pace, then for the global permit, so that who waits for the pace
+    /// Waits for the right to make one request: first for the pace, then for the global permit, so that who waits for the pace
     /// keeps nobody else from sending. Fails with `BeyondDeadline` as soon as it is known that none can be had in time.
-    pub async fn slot(&self) -> Result<Slot, Error> {
-        self.slot_for(Operation::MemberCreate).await
-    }
-
-    /// Waits like [`Client::slot`]; an error names the given call.
-    pub async fn slot_for(&self, operation: Operation) -> Result<Slot, Error> {
+    pub async fn slot(&self, operation: Operation) -> Result<Slot, Error> {
         let settings = &*self.settings;
         loop {
             let began = settings.clock.instant();
@@ -252,7 +247,7 @@ impl Client {
         decode: impl Fn(&[u8]) -> Result<T, String>,
     ) -> Result<T, Error> {
         loop {
-            let slot = self.slot_for(operation).await?;
+            let slot = self.slot(operation).await?;
             let error = match self.attempt(slot, operation, path.to_owned(), None).await {
                 Ok(body) => match decode(&body) {
                     Ok(read) => return Ok(read),

@@ -54,7 +54,7 @@ fn invite() -> Invite {
 }
 
 async fn invited(stage: &Stage) -> Result<crate::domain::Member, Error> {
-    let slot = stage.client.slot().await?;
+    let slot = stage.client.slot(Operation::MemberCreate).await?;
     writer(stage).invite(slot, permit(HOME), &home(), &invite()).await
 }
 
@@ -216,12 +216,12 @@ async fn an_echo_about_somebody_or_somewhere_else_is_ambiguous() {
         Line::Answer(200, fixture!("member.deleted.json")),
     ]);
     let (writer, other) = (writer(&stage), MemberId::parse("another").unwrap());
-    let slot = stage.client.slot().await.unwrap();
+    let slot = stage.client.slot(Operation::MemberCreate).await.unwrap();
     assert!(matches!(
         writer.set_role(slot, permit(HOME), &home(), &other, &Role::View).await,
         Err(Error::Ambiguous { .. })
     ));
-    let slot = stage.client.slot().await.unwrap();
+    let slot = stage.client.slot(Operation::MemberCreate).await.unwrap();
     assert!(matches!(writer.remove(slot, permit(HOME), &home(), &other).await, Err(Error::Ambiguous { .. })));
 }
 
@@ -232,10 +232,10 @@ async fn a_role_that_was_not_honoured_is_returned_as_it_came() {
         Line::Answer(200, fixture!("member.patched-unchanged.json")),
         Line::Answer(200, fixture!("member.deleted.json")),
     ]);
-    let slot = stage.client.slot().await.unwrap();
+    let slot = stage.client.slot(Operation::MemberCreate).await.unwrap();
     let row = writer(&stage).set_role(slot, permit(HOME), &home(), &id, &Role::View).await.unwrap();
     assert_eq!(row.role, Role::Editor);
-    let slot = stage.client.slot().await.unwrap();
+    let slot = stage.client.slot(Operation::MemberCreate).await.unwrap();
     writer(&stage).remove(slot, permit(HOME), &home(), &id).await.unwrap();
     let seen = stage.ended();
     assert_eq!(
@@ -251,11 +251,11 @@ async fn a_role_that_was_not_honoured_is_returned_as_it_came() {
 #[tokio::test(start_paused = true)]
 async fn a_permit_for_another_workspace_sends_nothing() {
     let stage = Stage::playing([]);
-    let slot = stage.client.slot().await.unwrap();
+    let slot = stage.client.slot(Operation::MemberCreate).await.unwrap();
     let error = writer(&stage).invite(slot, permit("another"), &home(), &invite()).await.unwrap_err();
     assert!(matches!(error, Error::NotSent { .. }));
     let stage = Stage::set(Setting { acts_as: Some("another"), ..Setting::default() }, []);
-    let slot = stage.client.slot().await.unwrap();
+    let slot = stage.client.slot(Operation::MemberCreate).await.unwrap();
     let error = writer(&stage).invite(slot, permit(HOME), &home(), &invite()).await.unwrap_err();
     assert!(matches!(error, Error::NotSent { .. }));
     assert_eq!((stage.tally.requests(), stage.permits.available_permits()), (0, 4));
@@ -269,7 +269,7 @@ async fn what_would_wait_beyond_the_deadline_is_known_at_once() {
     assert!(stage.clock.elapsed() < Duration::from_secs(1));
 
     let stage = Stage::set(Setting { permits: 0, ..setting() }, []);
-    assert!(matches!(stage.client.slot().await, Err(Error::BeyondDeadline { .. })));
+    assert!(matches!(stage.client.slot(Operation::MemberCreate).await, Err(Error::BeyondDeadline { .. })));
     assert_eq!(stage.clock.elapsed(), Duration::from_mins(1));
 }
 
@@ -278,12 +278,12 @@ async fn a_dropped_wait_and_a_dropped_request_give_everything_back() {
     let stage = Stage::set(Setting { places: 1, permits: 1, ..Setting::default() }, [Line::Hang, identity()]);
     assert!(stage.client.current().now_or_never().is_none());
     assert_eq!(stage.permits.available_permits(), 1);
-    assert!(stage.client.slot().now_or_never().is_none(), "its place is held for the full time");
+    assert!(stage.client.slot(Operation::MemberCreate).now_or_never().is_none(), "its place is held for the full time");
     stage.client.current().await.unwrap();
     assert_eq!(stage.ended()[1].at, Duration::from_millis(1050));
     let blocked = Arc::clone(&stage.permits).acquire_owned().await.unwrap();
     stage.clock.sleep(Duration::from_secs(2)).await;
-    assert!(stage.client.slot().now_or_never().is_none());
+    assert!(stage.client.slot(Operation::MemberCreate).now_or_never().is_none());
     assert!(stage.pacer.admit().now_or_never().is_some(), "the place is free again at once");
     drop(blocked);
 }
@@ -292,7 +292,7 @@ async fn a_dropped_wait_and_a_dropped_request_give_everything_back() {
 async fn a_slot_that_waited_through_a_429_queues_anew() {
     let stage = Stage::set(Setting { permits: 1, ..Setting::default() }, [Line::Throttle(Some("5")), identity()]);
     let (identity, (slot, when)) = tokio::join!(stage.client.current(), async {
-        let slot = stage.client.slot().await.unwrap();
+        let slot = stage.client.slot(Operation::MemberCreate).await.unwrap();
         let when = stage.clock.elapsed();
         drop(slot);
         ((), when)

@@ -104,7 +104,7 @@ fn summarize(
             .map(|(_, end)| StepTally { outcome: end.outcome, held: end.held.as_ref().map(|held| held.reason) })
             .collect(),
         lanes: drawn.coverage.asked,
-        lanes_failed: failed + drawn.coverage.unreadable.len() + drawn.coverage.partial.len(),
+        lanes_failed: failed + drawn.coverage.failed(),
         bug: lanes.iter().any(|lane| lane.trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::Bug)),
         stopped,
         coverage: drawn.coverage.clone(),

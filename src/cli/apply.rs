@@ -7,12 +7,11 @@ use clap::Args;
 
 use super::args::{Approve, Select};
 use super::change::{self, Drawn, Request};
-use super::session::{self, Session};
-use super::{Door, approval, perform};
+use super::reading::{self, Reading};
+use super::session::Session;
+use super::{Door, approval};
 use crate::domain::{WorkspaceId, WorkspaceName};
-use crate::plan::{Plan, file, limits};
-use crate::report::Coverage;
-use crate::run::Sight;
+use crate::plan::{Plan, Rules, file};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Apply exactly a plan that a writing command saved with -o. What moved since then is held (31).
@@ -34,35 +33,15 @@ impl Apply {
         let names = names(&session, &plan)?;
         let select = Select { workspace: names.iter().map(ToString::to_string).collect(), ..Select::default() };
         let chosen: Vec<_> = names.iter().filter_map(|name| session.fleet.workspace(name)).collect();
-        let deadline = match &self.approve.deadline {
-            Some(text) => Some(session::duration("--deadline", text)?),
-            None => None,
-        };
-        let keys = session.keys(&chosen).await?;
-        let targets = session.targets(&chosen, &keys);
-        let deck = session.deck(deadline)?;
-        let ledger = perform::open_ledger(&session).await?;
-
-        let subjects: Vec<String> = plan.items.iter().map(|item| item.step.change.subject().to_string()).collect();
-        change::settle_first(&session, &deck, &ledger, &targets, &subjects).await?;
-
-        let sights = change::sights(&session, &deck, "reading", &targets).await?;
-        change::strangers(&targets, &sights)?;
-        let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
-        let mut reached = Vec::new();
-        for (target, sight) in targets.into_iter().zip(sights) {
-            if let Sight::Unreadable(trouble) = sight {
-                session::unreadable(&mut coverage, target.name.as_str(), &trouble);
-            } else {
-                coverage.complete += 1;
-                reached.push(target);
-            }
-        }
-        let mut plan = without(plan, &coverage);
-        // The limits of today hold, whatever was allowed when the plan was drawn.
-        limits::apply(&mut plan.items, session.fleet.guards.max_removals);
-        limits::follow(&mut plan.items);
-        let drawn = Drawn { plan, targets: reached, coverage, reading: deck.clock.elapsed() };
+        let (deck, ledger, targets) = change::begin(&session, &self.approve, &chosen).await?;
+        let subjects = plan.items.iter().map(|item| item.step.change.subject().to_string()).collect();
+        reading::settle_first(&session, &deck, &ledger, &targets, &subjects).await?;
+        let Reading { targets, observed, coverage, took } = Reading::take(&session, &deck, targets).await?;
+        let rules = Rules { guards: session.fleet.guards.clone() };
+        let unread =
+            |name: &str| coverage.unreadable.iter().find(|lane| lane.workspace == name).map(|lane| lane.reason.clone());
+        let plan = plan.again(&observed, &rules, unread);
+        let drawn = Drawn { plan, targets, coverage, reading: took };
         let request = Request { command: "apply", select: &select, approve: &self.approve };
         change::proceed(&session, &deck, &ledger, &request, drawn).await
     }
@@ -116,20 +95,4 @@ fn names(session: &Session<'_>, plan: &Plan) -> Result<Vec<WorkspaceName>, Troub
         .map_err(|error| Trouble::new(Exit::Config, error))?;
     names.sort_by_key(|name| session.fleet.workspaces.iter().position(|workspace| workspace.name == *name));
     Ok(names)
-}
-
-/// Holds the steps of workspaces that could not be read now; the plan keeps its id, for it is the one that was reviewed.
-fn without(mut plan: Plan, coverage: &Coverage) -> Plan {
-    use crate::domain::{Disposition, Held, HeldReason};
-    for item in &mut plan.items {
-        let unread = coverage.unreadable.iter().find(|lane| lane.workspace == item.step.workspace);
-        if let (Disposition::Send, Some(lane)) = (&item.disposition, unread) {
-            item.disposition = Disposition::Held(Held::new(
-                HeldReason::LaneEnded,
-                format!("not sent: {}", lane.reason),
-                "run the command again",
-            ));
-        }
-    }
-    plan
 }

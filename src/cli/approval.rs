@@ -2,8 +2,8 @@
 
 use std::io::BufRead as _;
 
-use super::Door;
 use super::args::Approve;
+use super::session::Session;
 use crate::domain::permit::{Approval, ApprovedBy};
 use crate::plan::Plan;
 use crate::trouble::{Exit, Trouble};
@@ -16,12 +16,13 @@ const CONFIRM: usize = 12;
 const TYPED: usize = 6;
 
 /// Asks for approval of a plan that was just shown.
-pub async fn approve(door: &Door<'_>, approve: &Approve, plan: &Plan) -> Result<Approval, Trouble> {
+pub async fn approve(session: &Session<'_>, approve: &Approve, plan: &Plan) -> Result<Approval, Trouble> {
+    let door = session.door;
     let by = match &approve.confirm {
         Some(id) => confirmed(id, plan)?,
         None if plan.sends() == 0 => ApprovedBy::NothingToSend,
         None if approve.yes => yes(plan)?,
-        None if door.env.stdin_is_terminal && door.env.stderr_is_terminal => typed(door, plan).await?,
+        None if door.env.stdin_is_terminal && door.env.stderr_is_terminal => typed(session, plan).await?,
         None => return Err(unattended(plan)),
     };
     Ok(Approval::grant(plan.id.clone(), by))
@@ -74,7 +75,8 @@ fn unattended(plan: &Plan) -> Trouble {
     )
 }
 
-async fn typed(door: &Door<'_>, plan: &Plan) -> Result<ApprovedBy, Trouble> {
+async fn typed(session: &Session<'_>, plan: &Plan) -> Result<ApprovedBy, Trouble> {
+    let door = session.door;
     let wanted = if plan.removals() > 0 { &plan.id.as_str()[..TYPED] } else { "yes" };
     let question = if plan.removals() > 0 {
         format!(
@@ -94,7 +96,7 @@ async fn typed(door: &Door<'_>, plan: &Plan) -> Result<ApprovedBy, Trouble> {
     if answer.trim().eq_ignore_ascii_case(wanted) {
         Ok(ApprovedBy::Typed)
     } else if door.stop.is_draining() {
-        Err(Trouble::new(Exit::Interrupted, "stopped at the question; nothing was sent"))
+        Err(session.interrupted())
     } else {
         Err(Trouble::new(Exit::NotApproved, "not approved; nothing was sent"))
     }

@@ -107,7 +107,7 @@ impl Check {
         let mut listing =
             Listing::begin(&mut out, session.format(), "check", rows::CHECK, &header).map_err(tables::unwritable)?;
         let mut findings = 0;
-        let mut wrong = 0;
+        let (mut wrong, mut good) = (0, 0);
         for (workspace, looked) in chosen.iter().zip(looked) {
             let line = Line::of(workspace, keys, looked.as_ref(), &shared);
             match &line.trouble {
@@ -116,6 +116,7 @@ impl Check {
             }
             findings += usize::from(line.finding.is_some());
             wrong += usize::from(line.wrong);
+            good += usize::from(line.trouble.is_none() && !line.wrong && workspace.mode != Mode::Off);
             listing.row(&line.cells(workspace)).map_err(tables::unwritable)?;
         }
         let exit = if wrong > 0 { Exit::Config } else { coverage.exit() };
@@ -138,7 +139,7 @@ impl Check {
         }
         door.printer.say(&format!(
             "{} of {} answered as they should; {}",
-            coverage.complete - wrong.min(coverage.complete),
+            good,
             words::count(coverage.asked, "workspace"),
             words::count(findings, "finding")
         ));

@@ -1,6 +1,6 @@
 //! `keyholder members`: list members and open invitations; send stale invitations again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -326,7 +326,7 @@ impl Reinvite {
             people.dedup();
             people.into_iter().map(|email| Wish::Reinvited { email: email.clone() }).collect()
         };
-        let subjects: Vec<String> = emails.iter().map(ToString::to_string).collect();
+        let subjects: BTreeSet<String> = emails.iter().map(ToString::to_string).collect();
         let request = Request { command: "members reinvite", select: &self.select, approve: &self.approve };
         change::run(session, &request, wishes, &subjects).await
     }

@@ -16,6 +16,7 @@ pub mod onboard;
 pub mod people;
 pub mod perform;
 pub mod pin;
+pub mod reading;
 pub mod runs;
 pub mod session;
 pub mod show;

@@ -1,5 +1,6 @@
 //! `keyholder offboard`: take people out of workspaces.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -53,7 +54,7 @@ impl Offboard {
             )
             .advise("take these columns out of the file, and hand over in the app first"));
         }
-        let subjects: Vec<String> = people.iter().map(|person| person.email.to_string()).collect();
+        let subjects: BTreeSet<String> = people.iter().map(|person| person.email.to_string()).collect();
         let request = Request { command: "offboard", select: &self.select, approve: &self.approve };
         let wishes = |workspace: &Workspace, _: &_| {
             people

@@ -1,5 +1,6 @@
 //! `keyholder onboard`: bring people into workspaces.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -55,7 +56,7 @@ impl Onboard {
         let session = Session::open(door)?;
         let chosen = session.choose(&self.select, Purpose::Write)?;
         let people = self.people(&session, &chosen)?;
-        let subjects: Vec<String> = people.iter().map(|(person, _)| person.email.to_string()).collect();
+        let subjects: BTreeSet<String> = people.iter().map(|(person, _)| person.email.to_string()).collect();
         let request = Request { command: "onboard", select: &self.select, approve: &self.approve };
         let wishes = |workspace: &Workspace, _: &_| {
             people

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::aftermath::Aftermath;
 use super::change::{Drawn, Request};
 use super::events::Events;
+use super::reading;
 use super::session::{Session, private_file};
 use super::watch::Watch;
 use crate::domain::{Approval, Outcome, RunId, Step};
@@ -45,12 +46,19 @@ pub async fn perform(
     approval: &Approval,
     forecast: &Forecast,
 ) -> Result<Exit, Trouble> {
+    if *approval.plan() != drawn.plan.id {
+        return Err(Trouble::new(Exit::Bug, "the approval is for another plan; nothing was sent"));
+    }
     let began = deck.clock.elapsed();
     let fresh = ledger.fresh_run_id(session.door.env.seed).await;
     let run = fresh.map_err(|error| Trouble::advised(error.exit(), error))?;
     let mut events = Events::open(session, request, &run, &drawn, forecast)?;
     let work = work(&drawn);
     let _locks = lock(session, deck, &work, &run, request.approve.wait).await?;
+    // Another run may have ended in doubt since the plan was drawn: while it was read, or while its lock was waited for.
+    let writes: Vec<Target> = work.iter().map(|(target, _)| target.clone()).collect();
+    let subjects = work.iter().flat_map(|(_, steps)| steps).map(|step| step.change.subject().to_string()).collect();
+    reading::settle_first(session, deck, ledger, &writes, &subjects).await?;
     let header = run_header(session, request, &drawn, approval, &run);
     ledger.begin(header).await.map_err(|error| Trouble::advised(error.exit(), error))?;
 
@@ -84,7 +92,7 @@ async fn carry_out(
 ) -> (Vec<LaneEnd>, Dispatched) {
     let (logbook, mut inbox) = Logbook::open();
     let rules = Rules { guards: session.fleet.guards.clone() };
-    let failed_before = drawn.coverage.unreadable.len() + drawn.coverage.partial.len();
+    let failed_before = drawn.coverage.failed();
     let targets: Vec<Target> = work.iter().map(|(target, _)| target.clone()).collect();
     let watch = Watch::begin(&session.door.printer, deck, "applying", &targets);
     let lanes = apply(deck, &rules, approval, logbook, work, failed_before, drawn.coverage.asked);
@@ -92,8 +100,8 @@ async fn carry_out(
         watch.event(event);
         events.note(event);
     });
-    let (applied, dispatched) = watch.around(futures::future::join(lanes, dispatching)).await;
-    (applied.lanes, dispatched)
+    let (lanes, dispatched) = watch.around(futures::future::join(lanes, dispatching)).await;
+    (lanes, dispatched)
 }
 
 /// The lanes that have something to send.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::args::Select;
 use super::session::{self, Session};
-use super::{Door, change, tables};
+use super::{Door, reading, tables};
 use crate::config::{self, Purpose};
 use crate::domain::{WorkspaceId, WorkspaceName};
 use crate::report::listing::{self, Listing};
@@ -43,7 +43,7 @@ impl Pin {
         let keys = session.keys(&chosen).await?;
         let targets = session.targets(&chosen, &keys);
         let deck = session.deck(None)?;
-        let sights = change::sights(&session, &deck, "asking", &targets).await?;
+        let sights = reading::sights(&session, &deck, "asking", &targets).await?;
         let results: Vec<(WorkspaceName, Answer)> =
             targets.iter().map(|target| target.name.clone()).zip(sights.into_iter().map(result)).collect();
         twins(&session, &results)?;

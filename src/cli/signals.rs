@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::run::{Level, Stop, Why};
+use crate::run::{Stop, Why};
 use crate::ui::Printer;
 
 /// Watches for SIGINT, SIGTERM and SIGHUP for as long as the command runs.
@@ -18,13 +18,16 @@ pub async fn watch(stop: &Stop, printer: &Printer) -> Infallible {
         );
         return std::future::pending().await;
     };
+    let mut told = 0;
     loop {
         let why = tokio::select! {
             _ = interrupt.recv() => Why::Interrupted,
             _ = terminate.recv() => Why::Terminated,
             _ = hangup.recv() => Why::Terminated,
         };
-        if stop.level() == Level::Run {
+        told += 1;
+        // The run may drain already for a reason of its own; the first word of a person is still the first.
+        if told == 1 {
             printer.insist(
                 "stopping: nothing new is sent, what is in flight ends and is written down; once more stops at once",
             );

@@ -163,12 +163,13 @@ pub fn plan_exit(drawn: &Drawn, detailed: bool) -> Exit {
         })
         .collect();
     let coverage = &drawn.coverage;
-    let unread = coverage.unreadable.len() + coverage.partial.len();
-    if unread > 0 && unread == coverage.asked {
-        return if coverage.partial.is_empty() { coverage.exit() } else { Exit::AllFailed };
-    }
-    if unread > 0 {
-        return Exit::SomeFailed;
+    if coverage.failed() > 0 {
+        let nothing = coverage.failed() == coverage.asked;
+        return match coverage.exit() {
+            exit @ (Exit::AllFailed | Exit::TryLater) if nothing => exit,
+            _ if nothing => Exit::AllFailed,
+            _ => Exit::SomeFailed,
+        };
     }
     if !held.is_empty() {
         return Exit::Guard;

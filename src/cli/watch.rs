@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::run::{Deck, Event, Target};
 use crate::ui::{Printer, Progress, words};
 
-/// How often the numbers are refreshed while nothing happens: often enough to be believed, rarely enough to cost nothing.
+/// How often the numbers are refreshed: often enough to be believed, rarely enough to cost nothing, for it looks at every lane.
 const TICK: Duration = Duration::from_millis(500);
 
 /// A wait that is worth a word; shorter ones are just the pace.
@@ -37,7 +37,6 @@ impl<'a> Watch<'a> {
             self.ended.borrow_mut().insert(workspace.to_owned());
             self.settling.borrow_mut().remove(workspace);
             self.progress.lane_ended(failed);
-            self.note();
         }
     }
 

@@ -126,6 +126,17 @@ impl Held {
     }
 }
 
+impl Held {
+    /// What rests on a listing that is not complete.
+    pub fn incomplete(why: &str) -> Self {
+        Self::new(
+            HeldReason::IncompleteListing,
+            format!("the member list could not be read completely: {why}"),
+            "run the command again; if it stays, look at the workspace in the app",
+        )
+    }
+}
+
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.reason, self.detail)

@@ -159,6 +159,11 @@ impl LedgerError {
         }
     }
 
+    /// Tells whether one record is refused for itself, by a bug of ours: the ledger is sound and others can be written.
+    pub fn is_a_bug(&self) -> bool {
+        self.exit() == Exit::Bug
+    }
+
     pub(super) fn unreadable(what: impl Into<String>) -> Self {
         Self::Unreadable { what: what.into() }
     }

@@ -234,8 +234,9 @@ const UNSETTLED: &str = "SELECT s.run, s.id, s.workspace_id, s.kind, s.subject F
            OR (s.state = 'answered' AND (s.attempt > 1 OR s.answer IN ('acknowledged', 'ambiguous'))))
       AND NOT EXISTS (
         SELECT 1 FROM steps t JOIN runs q ON q.id = t.run
-        WHERE t.workspace_id = s.workspace_id AND t.subject = s.subject AND q.ordinal > r.ordinal AND t.state = 'settled'
-          AND (t.outcome IN ('done', 'already', 'waiting') OR (t.id = s.id AND t.outcome = 'failed')))
+        WHERE t.workspace_id = s.workspace_id AND t.subject = s.subject AND q.ordinal > r.ordinal
+          AND (t.state = 'already' OR (t.state = 'settled'
+            AND (t.outcome IN ('done', 'already', 'waiting') OR (t.id = s.id AND t.outcome = 'failed')))))
     ORDER BY r.ordinal, s.planned_seq";
 
 /// Tells whether there is a run of this id.

@@ -21,5 +21,5 @@ mod laws;
 pub use backoff::Backoff;
 pub use pacer::{Pacer, Ticket};
 pub use places::CAP;
-pub use registry::{Pace, Pacers, Tickets};
+pub use registry::{Pace, Pacers, Tickets, mixed};
 pub use verdict::{Certainty, Kind, Tries, Verdict, verdict};

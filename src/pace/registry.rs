@@ -29,15 +29,17 @@ impl Pacers {
         if let Some(pacer) = pacers.get(key) {
             return Arc::clone(pacer);
         }
-        let pacer = Pacer::seeded(self.clock, places, self.seed ^ fnv1a(key));
+        let pacer = Pacer::seeded(self.clock, places, mixed(self.seed, key));
         pacers.insert(key.to_owned(), Arc::clone(&pacer));
         pacer
     }
 }
 
-/// FNV-1a: spreads keys over seeds, the same on every machine and in every version.
-fn fnv1a(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+/// Derives a seed from a seed and a name, the same on every machine and in every version (FNV-1a: any mixing will do, it only has
+/// to differ from name to name).
+pub fn mixed(seed: u64, name: &str) -> u64 {
+    name.bytes()
+        .fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// The pacers one request must pass.

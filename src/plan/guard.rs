@@ -69,13 +69,7 @@ impl Rules {
 }
 
 fn incomplete(observed: &Observed) -> Option<Held> {
-    observed.incomplete.as_ref().map(|why| {
-        Held::new(
-            HeldReason::IncompleteListing,
-            format!("the member list could not be read completely: {why}"),
-            "run the command again; if it stays, look at the workspace in the app",
-        )
-    })
+    observed.incomplete.as_deref().map(Held::incomplete)
 }
 
 fn mode(step: &Step, observed: &Observed) -> Option<Held> {

@@ -9,7 +9,7 @@ use crate::domain::{Change, Email, Held, HeldReason, Member, PermissionWish, Per
 /// The items one wish needs in one workspace, before any guard was asked, and what is worth a remark.
 pub(super) fn draw(wish: &Wish, observed: &Observed) -> (Vec<Item>, Vec<Note>) {
     match wish {
-        Wish::Present { email, access, nickname } => match settle(access, observed) {
+        Wish::Present { email, access, nickname } => match resolve(access, observed) {
             Ok((role, permissions)) => (present(email, &role, &permissions, nickname.as_deref(), observed), Vec::new()),
             Err(why) => (Vec::new(), vec![Note::new(observed, email, why)]),
         },
@@ -19,7 +19,7 @@ pub(super) fn draw(wish: &Wish, observed: &Observed) -> (Vec<Item>, Vec<Note>) {
 }
 
 /// Finds out which role and permissions a person is to have here; the error says why nothing is to be given.
-fn settle(access: &AccessWish, observed: &Observed) -> Result<(Role, PermissionWish), String> {
+fn resolve(access: &AccessWish, observed: &Observed) -> Result<(Role, PermissionWish), String> {
     let colleague = match access {
         AccessWish::Fixed { role, permissions } => return Ok((role.clone(), permissions.clone())),
         AccessWish::Like(colleague) => colleague,
@@ -92,12 +92,7 @@ fn absent(email: &Email, observed: &Observed) -> Vec<Item> {
         Person::Nobody => {
             let nobody = step(observed, Change::StayAbsent { email: email.clone() }, RestsOn::Absent);
             if let Some(why) = &observed.incomplete {
-                let held = Held::new(
-                    HeldReason::IncompleteListing,
-                    format!("the member list could not be read completely: {why}"),
-                    "run the command again",
-                );
-                vec![Item::held(nobody, held)]
+                vec![Item::held(nobody, Held::incomplete(why))]
             } else {
                 vec![Item::already(nobody, "no membership and no invitation".to_owned())]
             }

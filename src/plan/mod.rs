@@ -3,6 +3,7 @@
 //! Pure and total: the same inputs give the same plan, in any input order; nothing is sent, read or timed here. What it
 //! decides *not* to do is part of the plan, with reasons. It knows `domain` alone.
 
+mod again;
 pub mod draw;
 pub mod file;
 pub mod forecast;

@@ -8,6 +8,9 @@ use crate::domain::held::HeldClass;
 use crate::domain::{HeldReason, Outcome};
 use crate::trouble::Exit;
 
+/// The kind of a workspace whose mode is `off`.
+pub const OFF: &str = "off";
+
 /// A workspace that could not be read, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
@@ -40,6 +43,11 @@ impl Coverage {
     /// Tells whether everything asked for was seen whole.
     pub fn is_complete(&self) -> bool {
         self.partial.is_empty() && self.unreadable.is_empty()
+    }
+
+    /// Counts the workspaces that failed: not those whose mode is `off`, of which nothing was asked.
+    pub fn failed(&self) -> usize {
+        self.partial.len() + self.unreadable.iter().filter(|lane| lane.kind != OFF).count()
     }
 
     /// Returns the exit code of a reading command (design section 4).
@@ -162,6 +170,10 @@ impl Summary {
                 && self.coverage.unreadable.iter().all(|lane| lane.may_pass);
             holds.push(if all_may_pass { Exit::TryLater } else { Exit::AllFailed });
         } else if self.lanes_failed > 0 {
+            holds.push(Exit::SomeFailed);
+        }
+        // A step that was stopped although the run was not: whatever the reason, it was not sent.
+        if self.held(HeldClass::Stopped) && self.stopped.is_none() {
             holds.push(Exit::SomeFailed);
         }
         if self.held(HeldClass::NotStarted) {

@@ -13,7 +13,7 @@ use crate::api::{Client, ClientSettings, Tally};
 use crate::clock::Clock;
 use crate::domain::fleet::BaseUrl;
 use crate::domain::{Access, Mode, WorkspaceId, WorkspaceName};
-use crate::pace::{Pace, Pacers};
+use crate::pace::{Pace, Pacers, mixed};
 
 /// What all lanes share.
 #[derive(Debug, Clone)]
@@ -73,6 +73,11 @@ impl Target {
         }
     }
 
+    /// Returns the seed of this lane's jitter: its own, so that lanes that failed together do not return together.
+    pub fn seed(&self, deck: &Deck) -> u64 {
+        mixed(deck.seed, self.name.as_str())
+    }
+
     /// Returns when the lane may be spoken to next, where its pace makes it wait; for progress.
     pub fn next_free(&self, deck: &Deck) -> Option<Instant> {
         self.pace(deck).next_free()
@@ -81,10 +86,6 @@ impl Target {
     /// Makes the lane's client; the error says why there is none.
     pub fn client(&self, deck: &Deck) -> Result<Client, LaneTrouble> {
         let access = self.access.clone()?;
-        let seed = self.name.as_str().bytes().fold(deck.seed, |seed, byte| {
-            // FNV-1a: any mixing will do, it only has to differ from name to name.
-            (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
         Ok(Client::new(ClientSettings {
             transport: Arc::clone(&deck.transport),
             access,
@@ -94,7 +95,7 @@ impl Target {
             clock: deck.clock,
             timeout: deck.timeout,
             deadline: Some(deck.deadline),
-            seed,
+            seed: self.seed(deck),
             tally: Arc::clone(&deck.tally),
         }))
     }

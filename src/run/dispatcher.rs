@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::event::{Event, Message, NotWritten};
 use super::stop::{Stop, Why};
-use crate::domain::RunId;
+use crate::domain::{Permit, RunId};
 use crate::journal::{Ledger, LedgerError, Record};
 
 /// What the dispatcher hands back once all lanes are done.
@@ -15,8 +15,10 @@ use crate::journal::{Ledger, LedgerError, Record};
 pub struct Dispatched {
     /// Records that are not on disk.
     pub unwritten: Vec<Record>,
-    /// The first failure.
+    /// Why nothing can be written any more.
     pub error: Option<LedgerError>,
+    /// A record that the ledger refused for itself: a bug in its lane, and no other lane's trouble.
+    pub refused: Option<LedgerError>,
 }
 
 /// Writes and tells until every logbook is dropped.
@@ -52,13 +54,16 @@ pub async fn dispatch(
     dispatched
 }
 
+/// The dispatcher's word on one record.
+type Word = Result<Option<Permit>, NotWritten>;
+
 async fn write(
     ledger: &Ledger,
     run: &RunId,
     records: Vec<Record>,
     stop: &Stop,
     dispatched: &mut Dispatched,
-) -> Vec<Result<Option<crate::domain::Permit>, NotWritten>> {
+) -> Vec<Word> {
     if records.is_empty() {
         return Vec::new();
     }
@@ -67,6 +72,17 @@ async fn write(
     if dispatched.error.is_none() {
         match ledger.append(run, records.clone()).await {
             Ok(permits) => return permits.into_iter().map(Ok).collect(),
+            // One record is refused for itself, and nothing of the batch is on disk: the others are not to blame.
+            Err(error) if error.is_a_bug() && count > 1 => {
+                let mut words = Vec::with_capacity(count);
+                for record in records {
+                    words.extend(Box::pin(write(ledger, run, vec![record], stop, dispatched)).await);
+                }
+                return words;
+            }
+            Err(error) if error.is_a_bug() => {
+                dispatched.refused.get_or_insert(error);
+            }
             Err(error) => {
                 stop.drain(Why::Ledger);
                 dispatched.error = Some(error);

@@ -2,9 +2,9 @@
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::end::StepEnd;
 use super::trouble::LaneTrouble;
-use super::worker::StepEnd;
-use crate::domain::{Permit, Step, StepId};
+use crate::domain::{Held, HeldReason, Permit, Step, StepId};
 use crate::journal::Record;
 
 /// Something that happened.
@@ -53,6 +53,17 @@ pub enum Message {
 /// The ledger could not take it: nothing more may be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotWritten;
+
+impl NotWritten {
+    /// Says what a step is held for that could not be written down.
+    pub fn held(self) -> Held {
+        Held::new(
+            HeldReason::Ledger,
+            "it could not be written down, so it was not sent",
+            "see the error about the ledger",
+        )
+    }
+}
 
 /// A worker's handle on the dispatcher. The channel is bounded: a slow disk or terminal slows the run down.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! Whether what a step rests on still holds, read again just before it is sent (design section 5, stale).
 
-use super::step::Hand;
+use super::hand::Hand;
 use crate::api::{Error, Refusal};
 use crate::domain::{Change, Member, RestsOn, Step};
 use crate::plan::person::{self, Person};
@@ -13,57 +13,52 @@ pub(super) enum Footing {
     AsAsked(String),
     /// It does not hold; how it moved.
     Moved(String),
+    /// It can't be told: the listing that would prove it is not complete.
+    Unseen(String),
 }
 
 impl Hand<'_> {
-    /// Reads again what the step rests on, just before it is sent.
+    /// Reads again what the step rests on. `followed` says that another step comes after it.
     pub(super) async fn footing(&mut self, step: &Step, followed: bool) -> Result<Footing, Error> {
         let id = match &step.rests_on {
-            RestsOn::Absent => {
-                let email = step.change.subject();
-                return Ok(match person::find(&self.observed.members, email) {
-                    Person::Nobody => Footing::Firm(RestsOn::Absent),
-                    Person::Rows(rows) if rows.iter().any(|row| reached(&step.change, row)) => {
-                        Footing::AsAsked("somebody else invited the person meanwhile".to_owned())
-                    }
-                    Person::Rows(_) | Person::Ambiguous(_) => {
-                        Footing::Moved(format!("{email} is in the workspace now"))
-                    }
-                });
-            }
+            RestsOn::Absent => return Ok(self.absence(step)),
             RestsOn::Row { id, .. } => id.clone(),
         };
         let row = match self.client.member(&id).await {
-            Ok(row) => row,
+            Ok(row) => self.take_row(row),
             Err(Error::Refused { refusal: Refusal::Missing, .. }) => return self.gone(step).await,
             Err(error) => return Err(error),
         };
-        self.observed.members.retain(|member| member.id != row.id);
-        self.observed.members.push(row.clone());
         if step.is_removal() && row.is_acting_admin() {
             self.refresh().await?;
         }
         Ok(compare(step, &row, followed))
     }
 
-    /// The row is not there any more: asked for, if the complete list of the right workspace says so too.
+    fn absence(&self, step: &Step) -> Footing {
+        let email = step.change.subject();
+        match person::find(&self.observed.members, email) {
+            Person::Nobody => Footing::Firm(RestsOn::Absent),
+            Person::Rows(rows) if rows.iter().any(|row| reached(&step.change, row)) => {
+                Footing::AsAsked("the person is there already".to_owned())
+            }
+            Person::Rows(_) | Person::Ambiguous(_) => Footing::Moved(format!("{email} is in the workspace now")),
+        }
+    }
+
+    /// The row is not there any more: as asked, if the complete list of the right workspace says so too.
     pub(super) async fn gone(&mut self, step: &Step) -> Result<Footing, Error> {
         let identity = self.client.current().await?;
         self.refresh().await?;
+        if let Some(why) = &self.observed.incomplete {
+            return Ok(Footing::Unseen(why.clone()));
+        }
         let RestsOn::Row { id, .. } = &step.rests_on else { return Ok(Footing::Firm(RestsOn::Absent)) };
         let absent = identity.id == self.observed.id && self.observed.row(id).is_none();
         Ok(match (&step.change, absent) {
             (Change::Remove { .. }, true) => Footing::AsAsked("the row is gone already".to_owned()),
             _ => Footing::Moved("the row is not there any more".to_owned()),
         })
-    }
-
-    pub(super) async fn refresh(&mut self) -> Result<(), Error> {
-        let listing = self.client.members(&self.observed.id.clone()).await?;
-        self.observed.incomplete = listing.complete.err().map(|why| why.to_string());
-        self.observed.members = listing.rows;
-        self.observed_at = self.deck.clock.instant();
-        Ok(())
     }
 }
 
@@ -84,7 +79,7 @@ fn compare(step: &Step, row: &Member, followed: bool) -> Footing {
     if let Change::SetRole { role: wanted, .. } = &step.change
         && row.role == *wanted
     {
-        return Footing::AsAsked(format!("somebody else set the role {wanted} meanwhile"));
+        return Footing::AsAsked(format!("the role is {wanted} already"));
     }
     if row.role != *role {
         return Footing::Moved(format!("the role is {} instead of {role}", row.role));

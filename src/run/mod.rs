@@ -4,10 +4,13 @@
 //! they tell the dispatcher, which alone writes it down, and wait for its word before a request leaves. It knows `api`, `pace`,
 //! `plan`, `journal` and `domain`; it must not know how anything is shown.
 
+mod answer;
 pub mod deck;
 pub mod dispatcher;
+pub mod end;
 pub mod event;
 mod footing;
+mod hand;
 pub mod lane;
 pub mod look;
 pub mod settle;
@@ -15,11 +18,13 @@ pub mod step;
 pub mod stop;
 pub mod trouble;
 pub mod worker;
+mod writing;
 
 pub use deck::{Deck, Target};
 pub use dispatcher::{Dispatched, dispatch};
+pub use end::{LaneEnd, StepEnd};
 pub use event::{Event, Logbook, Message};
 pub use look::{Sight, observe};
 pub use stop::{Level, Stop, Why};
 pub use trouble::{LaneTrouble, TroubleKind};
-pub use worker::{Applied, LaneEnd, StepEnd, apply};
+pub use worker::apply;

@@ -1,5 +1,6 @@
 //! After a write whose answer was lost: look, and only then decide (design section 5, retry).
 
+use std::fmt;
 use std::time::Duration;
 
 use super::deck::Deck;
@@ -18,6 +19,24 @@ pub(super) enum Found {
     Unclear(String),
 }
 
+/// Why a wait was not waited to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// The run's deadline comes first.
+    Deadline,
+    /// The run was stopped.
+    Stopped,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Deadline => "the run's deadline came before it could be settled",
+            Self::Stopped => "the run was stopped before it could be settled",
+        })
+    }
+}
+
 /// Looks whether a change whose answer was lost took effect.
 pub(super) async fn look(deck: &Deck, client: &Client, workspace: &WorkspaceId, change: &Change) -> Found {
     match change {
@@ -31,8 +50,8 @@ pub(super) async fn look(deck: &Deck, client: &Client, workspace: &WorkspaceId, 
 /// A creation may land late: it is judged only after the settle time, and absent only when two complete listings say so.
 async fn invitation(deck: &Deck, client: &Client, workspace: &WorkspaceId, email: &Email) -> Found {
     for _look in 0..2 {
-        if let Err(why) = wait(deck, deck.settle).await {
-            return Found::Unclear(why.to_owned());
+        if let Err(cut) = wait(deck, deck.settle).await {
+            return Found::Unclear(cut.to_string());
         }
         match rows(client, workspace).await {
             Ok(rows) => {
@@ -77,9 +96,9 @@ pub(super) async fn rows(client: &Client, workspace: &WorkspaceId) -> Result<Vec
 }
 
 /// Waits, unless the run is stopped or its deadline comes first.
-pub(super) async fn wait(deck: &Deck, duration: Duration) -> Result<(), &'static str> {
+pub(super) async fn wait(deck: &Deck, duration: Duration) -> Result<(), Cut> {
     if deck.clock.instant() + duration > deck.deadline {
-        return Err("the run's deadline comes before it could be settled");
+        return Err(Cut::Deadline);
     }
-    deck.stop.unless_draining(deck.clock.sleep(duration)).await.ok_or("the run was stopped before it could be settled")
+    deck.stop.unless_draining(deck.clock.sleep(duration)).await.ok_or(Cut::Stopped)
 }

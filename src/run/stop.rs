@@ -8,6 +8,8 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::watch;
 
+use crate::domain::{Held, HeldReason};
+
 /// How far a run is to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -99,6 +101,25 @@ impl Stop {
     /// Returns why the run was stopped.
     pub fn why(&self) -> Option<Why> {
         self.why.get().cloned()
+    }
+
+    /// Says what a step is held for once nothing new may be sent.
+    pub fn held(&self) -> Held {
+        match self.why() {
+            Some(why @ Why::Identity { .. }) => Held::new(
+                HeldReason::Identity,
+                why.to_string(),
+                "give the workspace the key that belongs to it, then run the command again",
+            ),
+            Some(Why::Ledger) => {
+                Held::new(HeldReason::Ledger, "the ledger could not be written", "see the error about the ledger")
+            }
+            why => Held::new(
+                HeldReason::Stopped,
+                why.map_or("the run was stopped".to_owned(), |why| format!("the run was {why}")),
+                "run the command again: it plans what is missing",
+            ),
+        }
     }
 
     /// Waits until nothing new may be sent.

@@ -22,8 +22,10 @@ pub enum TroubleKind {
     Route,
     /// No answer, or none that helps: timeouts, resets, 5xx.
     Unreachable,
-    /// Throttled beyond patience or deadline.
+    /// Throttled beyond patience.
     Limited,
+    /// It would have had to wait beyond the run's deadline.
+    Deadline,
     /// Answers that cannot be read.
     Unreadable,
     /// Its listing is not complete.
@@ -50,6 +52,7 @@ impl TroubleKind {
             Self::Route => "route_missing",
             Self::Unreachable => "unreachable",
             Self::Limited => "limited",
+            Self::Deadline => "deadline",
             Self::Unreadable => "unreadable",
             Self::Incomplete => "incomplete",
             Self::Identity => "identity",
@@ -61,7 +64,7 @@ impl TroubleKind {
 
     /// Tells whether the same may well go through later without anyone doing anything (exit 75).
     pub fn may_pass(self) -> bool {
-        matches!(self, Self::Unreachable | Self::Limited)
+        matches!(self, Self::Unreachable | Self::Limited | Self::Deadline)
     }
 }
 
@@ -103,7 +106,8 @@ impl From<api::Error> for LaneTrouble {
         use api::{Error, Refusal};
         let kind = match &error {
             Error::NotSent { .. } | Error::Ambiguous { .. } => TroubleKind::Unreachable,
-            Error::Throttled { .. } | Error::BeyondDeadline { .. } => TroubleKind::Limited,
+            Error::Throttled { .. } => TroubleKind::Limited,
+            Error::BeyondDeadline { .. } => TroubleKind::Deadline,
             Error::Unreadable { .. } => TroubleKind::Unreadable,
             Error::Refused { refusal, .. } => match refusal {
                 Refusal::Key => TroubleKind::KeyRefused,

@@ -1,0 +1,162 @@
+//! The reading half of every command that writes: keys, identities, listings, and what could not be had.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::session::{self, Keys, Session};
+use super::watch::Watch;
+use crate::domain::{Mode, Workspace, WorkspaceId};
+use crate::journal::Ledger;
+use crate::plan::Observed;
+use crate::report::Coverage;
+use crate::run::{Deck, LaneTrouble, Sight, Target, TroubleKind, observe};
+use crate::trouble::{Exit, Trouble};
+use crate::ui::words;
+
+/// What was read of the chosen workspaces.
+#[derive(Debug)]
+pub struct Reading {
+    /// The lanes, in config order.
+    pub targets: Vec<Target>,
+    /// The workspaces that could be observed, in config order; of one that is `off` nothing is known.
+    pub observed: Vec<Observed>,
+    /// What could be seen, and what could not.
+    pub coverage: Coverage,
+    /// How long it took; a person's thinking over the plan is nobody's cost.
+    pub took: Duration,
+}
+
+impl Reading {
+    /// Reads every chosen workspace at once. Another workspace than the pinned one, or none pinned, anywhere: nothing is written
+    /// anywhere.
+    pub async fn take(session: &Session<'_>, deck: &Deck, targets: Vec<Target>) -> Result<Self, Trouble> {
+        let sights = sights(session, deck, "reading", &targets).await?;
+        strangers(&targets, &sights)?;
+        let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
+        let mut seen = Vec::new();
+        for (target, sight) in targets.iter().zip(sights) {
+            match sight {
+                Sight::Seen(observed) => {
+                    match &observed.incomplete {
+                        None => coverage.complete += 1,
+                        Some(why) => coverage.partial.push((target.name.to_string(), why.clone())),
+                    }
+                    seen.push(*observed);
+                }
+                Sight::Unreadable(trouble) => {
+                    session::unreadable(&mut coverage, target.name.as_str(), &trouble);
+                    // Never a silent skip: what was asked of a workspace that is off is held because of its mode.
+                    if let (TroubleKind::Off, Some(id)) = (trouble.kind, &target.pinned) {
+                        seen.push(off(target, id));
+                    }
+                }
+                Sight::Stranger { .. } | Sight::Unpinned { .. } => unreachable!("`strangers` ended the command"),
+            }
+        }
+        Ok(Self { targets, observed: seen, coverage, took: deck.clock.elapsed() })
+    }
+}
+
+/// Looks at every workspace at once, watched.
+pub async fn sights(
+    session: &Session<'_>,
+    deck: &Deck,
+    what: &'static str,
+    targets: &[Target],
+) -> Result<Vec<Sight>, Trouble> {
+    let watch = Watch::begin(&session.door.printer, deck, what, targets);
+    let seen = |place: usize, sight: &Sight| {
+        watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
+    };
+    watch.around(observe(deck, targets, seen)).await.ok_or_else(|| session.interrupted())
+}
+
+/// A workspace whose mode is `off`: nothing is known of it, and the guard holds every step there.
+fn off(target: &Target, id: &WorkspaceId) -> Observed {
+    Observed {
+        workspace: target.name.clone(),
+        id: id.clone(),
+        mode: Mode::Off,
+        owner: None,
+        members: Vec::new(),
+        incomplete: None,
+    }
+}
+
+/// A key reference that leads nowhere is a mistake in our own files: nothing is written anywhere.
+pub fn keys_or_trouble(keys: &Keys, chosen: &[&Workspace]) -> Result<(), Trouble> {
+    let broken: Vec<(String, LaneTrouble)> = chosen
+        .iter()
+        .filter_map(|workspace| match keys.get(&workspace.name) {
+            Some(Err(trouble)) => Some((workspace.name.to_string(), session::key_trouble(trouble))),
+            _ => None,
+        })
+        .collect();
+    if broken.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = broken.iter().map(|(name, trouble)| format!("  {name}: {trouble}")).collect();
+    let mut trouble = Trouble::new(
+        Exit::Config,
+        format!("{} cannot be had; nothing was sent\n{}", words::count(broken.len(), "key"), lines.join("\n")),
+    );
+    let advice: BTreeSet<String> = broken.into_iter().flat_map(|(_, trouble)| trouble.advice).collect();
+    for advice in advice {
+        trouble = trouble.advise(advice);
+    }
+    Err(trouble.advise("or leave these workspaces out with --exclude"))
+}
+
+/// Waits the settle time once, where an earlier run left a write about one of these people without a known end: it may still land.
+pub async fn settle_first(
+    session: &Session<'_>,
+    deck: &Deck,
+    ledger: &Ledger,
+    targets: &[Target],
+    subjects: &BTreeSet<String>,
+) -> Result<(), Trouble> {
+    let ids: Vec<_> = targets.iter().filter_map(|target| target.pinned.clone()).collect();
+    let unsettled = ledger.unsettled(&ids).await.map_err(|error| Trouble::advised(error.exit(), error))?;
+    let open = unsettled.iter().filter(|step| subjects.is_empty() || subjects.contains(step.subject.as_str())).count();
+    if open == 0 {
+        return Ok(());
+    }
+    session.door.printer.insist(&format!(
+        "an earlier run left {} without a known end; waiting {} so that nothing can land after the look",
+        words::count(open, "write"),
+        words::duration(deck.settle)
+    ));
+    deck.stop.unless_draining(deck.clock.sleep(deck.settle)).await.ok_or_else(|| session.interrupted())
+}
+
+fn strangers(targets: &[Target], sights: &[Sight]) -> Result<(), Trouble> {
+    let mut lines = Vec::new();
+    let mut unpinned = false;
+    for (target, sight) in targets.iter().zip(sights) {
+        match sight {
+            Sight::Stranger { pinned, seen } => {
+                let name = crate::report::cell::printable(&seen.name);
+                lines.push(format!("  {}: pinned is {pinned}, its key opens {} (`{name}`)", target.name, seen.id));
+            }
+            Sight::Unpinned { seen } => {
+                unpinned = true;
+                let name = crate::report::cell::printable(&seen.name);
+                lines.push(format!("  {}: no id is pinned; its key opens {} (`{name}`)", target.name, seen.id));
+            }
+            Sight::Seen(_) | Sight::Unreadable(_) => {}
+        }
+    }
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let who = match lines.len() {
+        1 => "a workspace is".to_owned(),
+        several => format!("{several} workspaces are"),
+    };
+    let what = format!("{who} not who the files say; nothing was written anywhere\n{}", lines.join("\n"));
+    let mut trouble = Trouble::new(Exit::Config, what);
+    if unpinned {
+        trouble = trouble.advise("write the ids into the files with `keyholder pin`, after checking the names above");
+    }
+    Err(trouble.advise("give a workspace the key that belongs to it, or leave it out with --exclude"))
+}

@@ -1,0 +1,121 @@
+//! A plan that was saved, held against the world as it is now.
+
+use super::draw::{Item, Plan};
+use super::guard::Rules;
+use super::limits;
+use super::observed::Observed;
+use super::person::{self, Person};
+use crate::domain::{Change, Disposition, Held, HeldReason, PermissionWish};
+
+impl Plan {
+    /// Returns the plan with what no longer holds, held: guards and limits of today, what was already so and is not any more,
+    /// and every step of a workspace that could not be read, for which `unread` gives the reason. It keeps its id, for it is
+    /// the one that was reviewed; rows are read again before each write anyway.
+    #[must_use]
+    pub fn again(mut self, observed: &[Observed], rules: &Rules, unread: impl Fn(&str) -> Option<String>) -> Self {
+        let mut admins_gone = 0;
+        let mut workspace = String::new();
+        for item in &mut self.items {
+            if item.step.workspace != workspace {
+                workspace.clone_from(&item.step.workspace);
+                admins_gone = 0;
+            }
+            let seen = observed.iter().find(|observed| observed.workspace.as_str() == workspace);
+            let refused = match seen {
+                None => Some(unreadable(&unread(&workspace).unwrap_or_default())),
+                Some(observed) => judge(item, observed, rules, admins_gone),
+            };
+            if let Some(held) = refused {
+                item.disposition = Disposition::Held(held);
+            }
+            if item.removes() && item.step.rests_on.is_acting_admin() {
+                admins_gone += 1;
+            }
+        }
+        limits::apply(&mut self.items, rules.guards.max_removals);
+        limits::follow(&mut self.items);
+        self
+    }
+}
+
+fn judge(item: &Item, observed: &Observed, rules: &Rules, admins_gone: usize) -> Option<Held> {
+    match &item.disposition {
+        Disposition::Held(_) => None,
+        Disposition::Send => rules.judge(&item.step, observed, admins_gone),
+        Disposition::Already(_) if observed.incomplete.is_some() || observed.mode == crate::domain::Mode::Off => {
+            rules.judge(&item.step, observed, admins_gone)
+        }
+        Disposition::Already(_) => (!still_so(&item.step.change, observed)).then(|| {
+            Held::new(
+                HeldReason::Stale,
+                "the world moved since the plan was drawn: what was already so is not any more",
+                "plan again",
+            )
+        }),
+    }
+}
+
+/// Tells whether what a plan found already so still is.
+fn still_so(change: &Change, observed: &Observed) -> bool {
+    match (change, person::find(&observed.members, change.subject())) {
+        (Change::StayAbsent { .. } | Change::Remove { .. }, person) => person == Person::Nobody,
+        (Change::Invite { role, permissions, .. }, Person::Rows(rows)) => rows.iter().any(|row| {
+            let wish = permissions.clone().map_or(PermissionWish::Any, PermissionWish::Exactly);
+            row.role == *role && wish.allows(row.permissions.as_ref())
+        }),
+        (Change::SetRole { role, .. }, Person::Rows(rows)) => rows.iter().any(|row| row.role == *role),
+        (Change::Invite { .. } | Change::SetRole { .. }, Person::Nobody | Person::Ambiguous(_)) => false,
+    }
+}
+
+fn unreadable(why: &str) -> Held {
+    Held::new(HeldReason::LaneEnded, format!("not sent: {why}"), "run the command again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Email, Guards};
+    use crate::plan::members::tests::{member, observed};
+    use crate::plan::{Wish, draw};
+
+    fn offboard(world: Observed) -> Plan {
+        let wish = Wish::Absent { email: Email::parse("a@x.example").unwrap() };
+        draw(&[(world, vec![wish])], &rules())
+    }
+
+    fn rules() -> Rules {
+        Rules { guards: Guards::default() }
+    }
+
+    fn reason(plan: &Plan) -> Option<HeldReason> {
+        match &plan.items[0].disposition {
+            Disposition::Held(held) => Some(held.reason),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn who_was_absent_and_is_back_is_stale_and_not_already_absent() {
+        let plan = offboard(observed(vec![]));
+        let id = plan.id.clone();
+        let back = observed(vec![member("m1", "a@x.example", "view")]);
+        let again = plan.clone().again(&[back], &rules(), |_| None);
+        assert_eq!((reason(&again), again.id.clone()), (Some(HeldReason::Stale), id));
+        assert_eq!(reason(&plan.again(&[observed(vec![])], &rules(), |_| None)), None);
+    }
+
+    #[test]
+    fn the_guards_and_limits_of_today_hold() {
+        let rows = || observed(vec![member("m1", "a@x.example", "view")]);
+        let plan = offboard(rows());
+        let mut stricter = rules();
+        stricter.guards.protected.insert(Email::parse("a@x.example").unwrap());
+        assert_eq!(reason(&plan.clone().again(&[rows()], &stricter, |_| None)), Some(HeldReason::Protected));
+        let mut fewer = rules();
+        fewer.guards.max_removals.per_run = 0;
+        assert_eq!(reason(&plan.clone().again(&[rows()], &fewer, |_| None)), Some(HeldReason::LimitPerRun));
+        let unread = |_: &str| Some("its key is dead".to_owned());
+        assert_eq!(reason(&plan.again(&[], &rules(), unread)), Some(HeldReason::LaneEnded));
+    }
+}

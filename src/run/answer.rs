@@ -1,0 +1,172 @@
+//! Sending once, and what the answer means for the step (design section 5, answers and retry).
+
+use super::end::StepEnd;
+use super::event::Event;
+use super::footing::{Footing, reached};
+use super::hand::Hand;
+use super::settle::{self, Cut, Found};
+use super::step::{History, Progress, Ready, deadline};
+use crate::api::client::certainty;
+use crate::api::{Error, Invite, Refusal, Slot};
+use crate::domain::{Change, Member, Permit, Step};
+use crate::journal::{Class, Effect};
+use crate::pace::{Kind, Verdict, verdict};
+use crate::plan::person::{self, Person};
+
+/// What one attempt came to.
+pub(super) enum Attempt {
+    /// It may be sent again, after looking again.
+    Again,
+    /// That was the last one.
+    Over(Progress),
+}
+
+/// Attempts of a write that is harmless to repeat and did not take.
+const ATTEMPTS_HARMLESS: u32 = 3;
+
+/// Attempts of an invitation whose answers are lost: sent once more and never again.
+const ATTEMPTS_INVITATION: u32 = 2;
+
+impl Hand<'_> {
+    /// Sends once and judges the answer.
+    pub(super) async fn attempt(&mut self, ready: Ready, history: &mut History) -> Attempt {
+        let Ready { step, slot, permit } = ready;
+        history.attempts += 1;
+        let attempts = history.attempts;
+        let Some(answer) = self.deck.stop.unless_now(self.write(slot, permit, &step)).await else {
+            self.note_answer(&step, attempts, Class::Ambiguous, "the run was stopped at once", None).await;
+            let why = "the run was stopped while the request was in flight";
+            return Attempt::Over(Progress::ended(StepEnd::unknown(why, attempts)));
+        };
+        match answer {
+            Ok(row) => {
+                self.note_answer(&step, attempts, Class::Acknowledged, row.role.as_str(), None).await;
+                Attempt::Over(Progress::sent(attempts, None))
+            }
+            Err(error @ (Error::NotSent { .. } | Error::Throttled { .. } | Error::BeyondDeadline { .. })) => {
+                self.unprocessed(&step, error, history).await
+            }
+            Err(error @ (Error::Ambiguous { .. } | Error::Unreadable { .. })) => {
+                self.lost(&step, &error, history).await
+            }
+            Err(Error::Refused { operation, status, refusal, message }) => {
+                let error = Error::Refused { operation, status, refusal, message };
+                self.note_answer(&step, attempts, Class::Refused, &error.to_string(), Some(status)).await;
+                Attempt::Over(self.refused(&step, attempts, error, refusal).await)
+            }
+        }
+    }
+
+    async fn write(&self, slot: Slot, permit: Permit, step: &Step) -> Result<Member, Error> {
+        let workspace = &step.workspace_id;
+        match &step.change {
+            Change::Invite { email, role, permissions, nickname } => {
+                let invite = Invite {
+                    email: email.clone(),
+                    role: role.clone(),
+                    permissions: permissions.clone(),
+                    nickname: nickname.clone(),
+                };
+                self.writer.invite(slot, permit, workspace, &invite).await
+            }
+            Change::SetRole { member, role, .. } => self.writer.set_role(slot, permit, workspace, member, role).await,
+            Change::Remove { member, .. } => self.writer.remove(slot, permit, workspace, member).await,
+            Change::StayAbsent { .. } => unreachable!("a step that is `already` is never given to a lane"),
+        }
+    }
+
+    /// The request surely was not processed: it may be sent again, within its budget.
+    async fn unprocessed(&self, step: &Step, error: Error, history: &mut History) -> Attempt {
+        let attempts = history.attempts;
+        let class = if matches!(error, Error::Throttled { .. }) { Class::Throttled } else { Class::NotSent };
+        self.note_answer(step, attempts, class, &error.to_string(), None).await;
+        let certainty = certainty(&error);
+        history.budget.count(certainty);
+        let cut = match verdict(Kind::Write, certainty, history.budget, history.backoff.delay()) {
+            Verdict::Again { after } => match settle::wait(self.deck, after).await {
+                Ok(()) => return Attempt::Again,
+                Err(cut) => cut,
+            },
+            Verdict::Look | Verdict::End => {
+                return Attempt::Over(Progress::over(StepEnd::failed(&error, attempts), error));
+            }
+        };
+        let held = match cut {
+            Cut::Deadline => deadline(),
+            Cut::Stopped => self.deck.stop.held(),
+        };
+        Attempt::Over(Progress::ended(StepEnd::held(held).after(attempts)))
+    }
+
+    /// The answer was lost: look, and only then decide.
+    async fn lost(&self, step: &Step, error: &Error, history: &mut History) -> Attempt {
+        let attempts = history.attempts;
+        self.note_answer(step, attempts, Class::Ambiguous, &error.to_string(), None).await;
+        match self.look_after(step, attempts).await {
+            Found::There => Attempt::Over(Progress::sent(attempts, None)),
+            Found::Unclear(why) => Attempt::Over(Progress::sent(attempts, Some(why))),
+            Found::Absent => {
+                let doubt = format!("{error}, and it was not there afterwards");
+                history.not_taken += 1;
+                let most = match step.change {
+                    Change::Invite { .. } => ATTEMPTS_INVITATION,
+                    _ => ATTEMPTS_HARMLESS,
+                };
+                if history.not_taken >= most {
+                    return Attempt::Over(Progress::sent(attempts, Some(doubt)));
+                }
+                history.doubt = Some(doubt);
+                Attempt::Again
+            }
+        }
+    }
+
+    async fn look_after(&self, step: &Step, attempt: u32) -> Found {
+        self.logbook.tell(Event::LaneWaits { workspace: step.workspace.clone() }).await;
+        let look = settle::look(self.deck, self.client, &step.workspace_id, &step.change);
+        let found = self.deck.stop.unless_now(look).await;
+        let found = found.unwrap_or_else(|| Found::Unclear(Cut::Stopped.to_string()));
+        let (effect, text) = match &found {
+            Found::There => (Effect::There, "the asked state is there".to_owned()),
+            Found::Absent => (Effect::Absent, format!("not there after attempt {attempt}")),
+            Found::Unclear(why) => (Effect::Unclear, why.clone()),
+        };
+        if self.note_look(step, effect, text).await {
+            found
+        } else {
+            Found::Unclear("the ledger could not be written".to_owned())
+        }
+    }
+
+    /// Judges a refusal: usually a failure, sometimes proof that the asked state is there.
+    async fn refused(&mut self, step: &Step, attempts: u32, error: Error, refusal: Refusal) -> Progress {
+        let failed = StepEnd::failed(&error, attempts);
+        if error.ends_lane() {
+            return Progress::over(failed, error);
+        }
+        let deck = self.deck;
+        let seen = match (&step.change, refusal) {
+            (Change::Remove { .. }, Refusal::Missing) => match deck.stop.unless_now(self.gone(step)).await {
+                Some(Ok(Footing::AsAsked(seen))) => Some(seen),
+                _ => None,
+            },
+            // What a repeated invitation answers is unpublished (contract section 6): look whether it is one.
+            (Change::Invite { .. }, Refusal::Conflict | Refusal::Invalid) => {
+                deck.stop.unless_now(self.there_already(step)).await.flatten()
+            }
+            _ => None,
+        };
+        Progress::ended(seen.map_or(failed, |seen| StepEnd::already(seen).after(attempts)))
+    }
+
+    /// Tells whether a person whose invitation was refused is there as asked.
+    async fn there_already(&self, step: &Step) -> Option<String> {
+        let rows = self.with_own(settle::rows(self.client, &step.workspace_id).await.ok()?);
+        match person::find(&rows, step.change.subject()) {
+            Person::Rows(found) if found.iter().any(|row| reached(&step.change, row)) => {
+                Some("refused, because the person is there already".to_owned())
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! One lane's hand: its tools, and its picture of the workspace while it performs its steps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::time::Instant;
+
+use super::deck::Deck;
+use super::event::Logbook;
+use crate::api::{Client, Error, Writer};
+use crate::domain::{Change, Member, MemberId, Role, Step};
+use crate::journal::{Class, Effect, Record};
+use crate::plan::{Observed, Rules};
+
+/// One lane's tools while it performs its steps.
+#[derive(Debug)]
+pub(super) struct Hand<'a> {
+    pub(super) deck: &'a Deck,
+    pub(super) client: &'a Client,
+    pub(super) writer: &'a Writer,
+    pub(super) logbook: &'a Logbook,
+    pub(super) rules: &'a Rules,
+    /// Seed of this lane's jitter.
+    pub(super) seed: u64,
+    /// The workspace as last read, with what the lane itself did since.
+    pub(super) observed: Observed,
+    /// When its listing was last read.
+    pub(super) observed_at: Instant,
+    own: Own,
+}
+
+/// What the lane itself did, or may have done: an API that shows a change late must not make a guard count it as undone.
+#[derive(Debug, Default)]
+struct Own {
+    removed: BTreeSet<MemberId>,
+    roles: BTreeMap<MemberId, Role>,
+}
+
+impl<'a> Hand<'a> {
+    /// Makes a hand for a workspace that was just read.
+    pub(super) fn new(
+        deck: &'a Deck,
+        client: &'a Client,
+        writer: &'a Writer,
+        logbook: &'a Logbook,
+        rules: &'a Rules,
+        seed: u64,
+        observed: Observed,
+    ) -> Self {
+        let observed_at = deck.clock.instant();
+        Self { deck, client, writer, logbook, rules, seed, observed, observed_at, own: Own::default() }
+    }
+
+    /// Reads the listing again.
+    pub(super) async fn refresh(&mut self) -> Result<(), Error> {
+        let listing = self.client.members(&self.observed.id.clone()).await?;
+        self.observed.incomplete = listing.complete.err().map(|why| why.to_string());
+        self.observed.members = self.with_own(listing.rows);
+        self.observed_at = self.deck.clock.instant();
+        Ok(())
+    }
+
+    /// Takes one row as just read. What the listing knew and the row leaves out stays known: guards go by it.
+    pub(super) fn take_row(&mut self, row: Member) -> Member {
+        let known = self.observed.row(&row.id).and_then(|known| known.user_email.clone());
+        let row = Member { user_email: row.user_email.or(known), ..row };
+        self.observed.members.retain(|member| member.id != row.id);
+        self.observed.members.push(row.clone());
+        row
+    }
+
+    /// Keeps the picture in step with what the lane did. A change in doubt counts where it takes something away, so that a guard
+    /// errs to the safe side.
+    pub(super) fn fold(&mut self, step: &Step, in_doubt: bool) {
+        if in_doubt && !step.is_removal() {
+            return;
+        }
+        match &step.change {
+            Change::Remove { member, .. } => {
+                self.own.removed.insert(member.clone());
+            }
+            Change::SetRole { member, role, .. } => {
+                self.own.roles.insert(member.clone(), role.clone());
+            }
+            Change::Invite { .. } | Change::StayAbsent { .. } => {}
+        }
+        let rows = std::mem::take(&mut self.observed.members);
+        self.observed.members = self.with_own(rows);
+    }
+
+    /// Returns rows as they are with what the lane itself did.
+    pub(super) fn with_own(&self, mut rows: Vec<Member>) -> Vec<Member> {
+        rows.retain(|row| !self.own.removed.contains(&row.id));
+        for row in &mut rows {
+            if let Some(role) = self.own.roles.get(&row.id) {
+                row.role = role.clone();
+            }
+        }
+        rows
+    }
+
+    /// Writes down what an attempt was answered.
+    pub(super) async fn note_answer(&self, step: &Step, attempt: u32, class: Class, detail: &str, status: Option<u16>) {
+        let record = Record::Answered {
+            step: step.id.clone(),
+            attempt,
+            class: class.as_str(),
+            detail: detail.to_owned(),
+            status,
+        };
+        // If this cannot be written the dispatcher drains the run and hands the record back to be shown.
+        let _unwritten = self.logbook.write(record).await;
+    }
+
+    /// Writes down what a look found; tells whether it is on disk.
+    pub(super) async fn note_look(&self, step: &Step, effect: Effect, found: String) -> bool {
+        self.logbook.write(Record::Looked { step: step.id.clone(), effect, found }).await.is_ok()
+    }
+}

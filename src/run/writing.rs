@@ -1,0 +1,266 @@
+//! A lane that writes: identity, a fresh look, the steps in order, the closing look.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::deck::Target;
+use super::end::StepEnd;
+use super::event::Event;
+use super::footing::reached;
+use super::hand::Hand;
+use super::look::{self, Known};
+use super::settle;
+use super::step::{Fate, Progress, deadline};
+use super::stop::Why;
+use super::trouble::{LaneTrouble, TroubleKind};
+use super::worker::{Shared, Trace};
+use crate::api::{Client, Writer};
+use crate::domain::fleet::FailureBudget;
+use crate::domain::{Change, Held, HeldReason, Identity, Member, Outcome, Step, WorkspaceId};
+use crate::journal::{Effect, Record};
+use crate::plan::Observed;
+use crate::plan::person::{self, Person};
+
+/// Waits between looks at what was written, for an API that shows a change late. Nothing publishes a lag; a change that is not
+/// seen after these looks is `unverified`.
+const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(5)];
+
+/// A step that left, and what the closing look needs of it.
+struct Sent {
+    step: Step,
+    attempts: u32,
+    doubt: Option<String>,
+}
+
+/// One lane while it writes.
+pub(super) struct Lane<'a> {
+    pub(super) shared: &'a Shared<'a>,
+    pub(super) target: &'a Target,
+    pub(super) trace: &'a Trace,
+    pub(super) trouble: Option<LaneTrouble>,
+}
+
+impl Lane<'_> {
+    /// Runs the lane to its end; returns why it ended before.
+    pub(super) async fn run(mut self, steps: &[Step]) -> Option<LaneTrouble> {
+        self.write(steps).await;
+        self.trouble
+    }
+
+    async fn write(&mut self, steps: &[Step]) {
+        let (client, identity, observed) = match self.open().await {
+            Ok(open) => open,
+            Err(held) => return self.hold_all(steps, &held).await,
+        };
+        if let Some(why) = &observed.incomplete {
+            let held = Held::incomplete(why);
+            let advice = vec![held.remedy.clone()];
+            self.trouble = Some(LaneTrouble::new(TroubleKind::Incomplete, held.detail.clone(), advice));
+            return self.hold_all(steps, &held).await;
+        }
+        let writer = Writer::new(client.clone(), self.shared.approval);
+        let (deck, rules) = (self.shared.deck, self.shared.rules);
+        let seed = self.target.seed(deck);
+        let mut hand = Hand::new(deck, &client, &writer, &self.shared.logbook, rules, seed, observed);
+        let sent = self.perform_all(&mut hand, steps).await;
+        self.close(&client, &identity, sent).await;
+    }
+
+    /// Opens the lane: budget, identity with the very key that will write, a fresh listing.
+    async fn open(&mut self) -> Result<(Client, Identity, Observed), Held> {
+        if let Some(held) = self.gate() {
+            return Err(held);
+        }
+        let deck = self.shared.deck;
+        let opened = deck.stop.unless_draining(async {
+            let (identity, client) = match look::identify(deck, self.target).await? {
+                Known::Pinned(identity, client) => (identity, client),
+                Known::Stranger { pinned, seen } => {
+                    self.note_identity(&pinned, &seen.id, false).await;
+                    return Ok(Err((pinned.to_string(), seen.id.to_string())));
+                }
+                Known::Unpinned(seen) => return Ok(Err(("none".to_owned(), seen.id.to_string()))),
+            };
+            self.note_identity(&identity.id, &identity.id, true).await;
+            let observed = look::listing(&client, self.target, &identity).await?;
+            Ok::<_, LaneTrouble>(Ok((client, identity, observed)))
+        });
+        match opened.await {
+            None => Err(deck.stop.held()),
+            Some(Ok(Ok(open))) => Ok(open),
+            Some(Ok(Err((pinned, seen)))) => Err(self.stranger(pinned, seen)),
+            // Parked, not failed: nothing is wrong with the workspace.
+            Some(Err(trouble)) if trouble.kind == TroubleKind::Deadline => Err(deadline()),
+            Some(Err(trouble)) => {
+                let held = Held::new(HeldReason::LaneEnded, format!("not sent: {trouble}"), "run the command again");
+                self.trouble = Some(trouble);
+                Err(held)
+            }
+        }
+    }
+
+    async fn note_identity(&self, pinned: &WorkspaceId, seen: &WorkspaceId, matches: bool) {
+        let record = Record::Identity { workspace_id: pinned.clone(), seen: seen.to_string(), matches };
+        // If this cannot be written the dispatcher drains the run, and the next step is held.
+        let _unwritten = self.shared.logbook.write(record).await;
+    }
+
+    /// Another workspace answered to the key that was to write: every lane stops sending.
+    fn stranger(&mut self, pinned: String, seen: String) -> Held {
+        let why = Why::Identity { workspace: self.target.name.to_string(), pinned, seen };
+        self.trouble = Some(LaneTrouble::new(
+            TroubleKind::Identity,
+            why.to_string(),
+            vec!["give the workspace the right key, then run `keyholder check`".to_owned()],
+        ));
+        self.shared.deck.stop.drain(why.clone());
+        Held::new(HeldReason::Identity, why.to_string(), "give the workspace the right key")
+    }
+
+    /// Says why nothing new may be sent, if so.
+    fn gate(&self) -> Option<Held> {
+        let stop = &self.shared.deck.stop;
+        if stop.is_draining() {
+            return Some(stop.held());
+        }
+        let failed = self.shared.failed.load(Ordering::Relaxed);
+        let budget: FailureBudget = self.shared.rules.guards.max_failures;
+        budget.exceeded(failed, self.shared.lanes).then(|| {
+            Held::new(
+                HeldReason::FailureBudget,
+                format!("{failed} of {} lanes failed, the budget is {budget}", self.shared.lanes),
+                "mend or --exclude the failed workspaces, or raise `guards.max_failures`",
+            )
+        })
+    }
+
+    /// Performs the steps in order; returns those the closing look decides.
+    async fn perform_all(&mut self, hand: &mut Hand<'_>, steps: &[Step]) -> Vec<Sent> {
+        let mut sent: Vec<Sent> = Vec::new();
+        for (place, step) in steps.iter().enumerate() {
+            if let Some(held) = self.gate() {
+                self.hold_all(&steps[place..], &held).await;
+                break;
+            }
+            if !self.may_follow(step, &sent) {
+                let held = Held::new(HeldReason::After, "the step it comes after did not end well", "see that step");
+                self.end(step, StepEnd::held(held)).await;
+                continue;
+            }
+            let followed = steps.iter().any(|other| other.after.as_ref() == Some(&step.id));
+            self.trace.begin(step);
+            let Progress { fate, over } = hand.perform(step, followed).await;
+            match fate {
+                Fate::Ended(end) => self.end(step, end).await,
+                Fate::Sent { attempts, doubt } => sent.push(Sent { step: step.clone(), attempts, doubt }),
+            }
+            if let Some(trouble) = over {
+                let held = Held::new(HeldReason::LaneEnded, format!("not sent: {trouble}"), "run the command again");
+                self.trouble = Some(trouble);
+                self.hold_all(&steps[place + 1..], &held).await;
+                break;
+            }
+        }
+        sent
+    }
+
+    /// Tells whether the step that this one comes after ended well enough.
+    fn may_follow(&self, step: &Step, sent: &[Sent]) -> bool {
+        step.after.as_ref().is_none_or(|before| {
+            sent.iter().any(|sent| sent.step.id == *before && sent.doubt.is_none()) || self.trace.was_already(before)
+        })
+    }
+
+    /// The closing look: a step is done only when the complete list says so.
+    async fn close(&mut self, client: &Client, identity: &Identity, mut sent: Vec<Sent>) {
+        let deck = self.shared.deck;
+        let mut seen = Err("no look was taken".to_owned());
+        for wait in LOOKS {
+            if sent.is_empty() {
+                return;
+            }
+            // A stop does not end the first look: what was sent is worth one reading, which sends nothing new.
+            if !wait.is_zero() && settle::wait(deck, wait).await.is_err() {
+                break;
+            }
+            let Some(rows) = deck.stop.unless_now(settle::rows(client, &identity.id)).await else { break };
+            if let Ok(rows) = &rows {
+                let mut open = Vec::new();
+                for sent in sent {
+                    match seen_as(&sent.step, rows) {
+                        Some(outcome) => self.seen(&sent, outcome).await,
+                        None => open.push(sent),
+                    }
+                }
+                sent = open;
+            }
+            seen = rows;
+        }
+        for Sent { step, attempts, doubt } in sent {
+            let end = match (doubt, &seen) {
+                (Some(doubt), _) => StepEnd::unknown(doubt, attempts),
+                (None, Ok(_)) => {
+                    StepEnd::new(Outcome::Unverified, "it was taken, but the member list does not show it as asked")
+                }
+                (None, Err(why)) => {
+                    StepEnd::new(Outcome::Unverified, format!("it was taken, but could not be read back: {why}"))
+                }
+            };
+            self.end(&step, end.after(attempts)).await;
+        }
+    }
+
+    /// Ends a step that the closing look shows as asked.
+    async fn seen(&mut self, sent: &Sent, outcome: Outcome) {
+        if sent.doubt.is_some() {
+            // What looking had left open is settled by this list.
+            let found = "the member list shows it".to_owned();
+            let record = Record::Looked { step: sent.step.id.clone(), effect: Effect::There, found };
+            let _unwritten = self.shared.logbook.write(record).await;
+        }
+        let end = StepEnd { outcome, reason: None, held: None, advice: Vec::new(), attempts: sent.attempts };
+        self.end(&sent.step, end).await;
+    }
+
+    async fn hold_all(&mut self, steps: &[Step], held: &Held) {
+        if !steps.is_empty() {
+            let record = Record::Lane { workspace: self.target.name.to_string(), trouble: held.to_string() };
+            let _unwritten = self.shared.logbook.write(record).await;
+        }
+        for step in steps {
+            self.end(step, StepEnd::held(held.clone())).await;
+        }
+    }
+
+    /// Ends a step: writes it down, tells it, keeps it.
+    async fn end(&mut self, step: &Step, end: StepEnd) {
+        if !end.may_go_on() {
+            let record = Record::Settled {
+                step: step.id.clone(),
+                outcome: end.outcome,
+                reason: end.reason.clone(),
+                attempts: end.attempts,
+            };
+            // If this cannot be written the dispatcher drains the run and hands the record back to be shown.
+            let _unwritten = self.shared.logbook.write(record).await;
+        }
+        self.shared.logbook.tell(Event::StepEnded { step: Box::new(step.clone()), end: end.clone() }).await;
+        self.trace.end(step, end);
+    }
+}
+
+/// Says how a step that was sent ended, by a complete list; `None` where the list does not show it.
+fn seen_as(step: &Step, rows: &[Member]) -> Option<Outcome> {
+    match &step.change {
+        Change::Invite { email, .. } => match person::find(rows, email) {
+            Person::Rows(found) => found
+                .iter()
+                .find(|row| reached(&step.change, row))
+                .map(|row| if row.accepted { Outcome::Done } else { Outcome::Waiting }),
+            Person::Nobody | Person::Ambiguous(_) => None,
+        },
+        Change::SetRole { .. } => rows.iter().any(|row| reached(&step.change, row)).then_some(Outcome::Done),
+        Change::Remove { member, .. } => rows.iter().all(|row| row.id != *member).then_some(Outcome::Done),
+        Change::StayAbsent { .. } => Some(Outcome::Already),
+    }
+}

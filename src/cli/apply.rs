@@ -42,6 +42,8 @@ impl Apply {
         let targets = session.targets(&chosen, &keys);
         let deck = session.deck(deadline)?;
         let ledger = perform::open_ledger(&session).await?;
+        let subjects: Vec<String> = plan.items.iter().map(|item| item.step.change.subject().to_string()).collect();
+        change::settle_first(&session, &deck, &ledger, &targets, &subjects).await?;
 
         door.printer.progress().begin("reading", targets.len());
         let sights = observe(&deck, &targets, |_, sight| {

@@ -112,7 +112,7 @@ fn keys_or_trouble(keys: &session::Keys, chosen: &[&Workspace]) -> Result<(), Tr
 }
 
 /// Waits the settle time once, where an earlier run left a write about one of these people without a known end: it may still land.
-async fn settle_first(
+pub async fn settle_first(
     session: &Session<'_>,
     deck: &Deck,
     ledger: &Ledger,

@@ -1,3 +1,4 @@
+use crate::api::Operation;
 //! The client against scripts, in virtual time.
 
 use std::sync::Arc;

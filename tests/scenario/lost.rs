@@ -138,3 +138,14 @@ fn a_lost_role_change_or_removal_is_looked_for_and_repeated_only_where_it_did_no
         assert_eq!((sent(&stage, "DELETE"), stage.rows_of("acme", "sam@agency.example")), (attempts, 0));
     }
 }
+
+#[test]
+fn applying_a_saved_plan_again_waits_for_what_may_still_land_too() {
+    let stage = three(&at_invitation("kind = \"lose-request\"\ntimes = 2"));
+    let _saved = stage.run("onboard nia@agency.example --role editor --all -o plan.json").exits(0);
+    let _unknown = stage.run("apply plan.json --yes").exits(22);
+    let again = stage.run("apply plan.json --yes").exits(0).says("an earlier run left 1 write without a known end");
+    assert_eq!(again.outcomes(), ["acme done", "birch already", "cedar already"]);
+    assert!(again.took >= Duration::from_mins(1), "{:?}", again.took);
+    assert_eq!(stage.rows_of("acme", NIA), 1);
+}

@@ -16,6 +16,7 @@ mod lost;
 mod moved;
 mod repeat;
 mod stops;
+mod words;
 mod world;
 
 /// Three workspaces with the same people; invitations are accepted at once.

@@ -193,3 +193,26 @@ fn a_person_with_a_membership_and_a_stale_invitation_is_onboarded_and_offboarded
     let _gone = stage.run(&format!("offboard sam@agency.example --all --confirm {}", plan.plan_id())).exits(0);
     assert_eq!(stage.rows_of("acme", "sam@agency.example"), 0);
 }
+
+#[test]
+fn a_leaver_named_by_both_addresses_is_removed_once() {
+    let stage = Stage::script(
+        r#"
+        [[person]]
+        email = "marta@agency.example"
+        account = "marta.leaver@agency.example"
+
+        [[workspace]]
+        name = "acme"
+        owner = "founder@agency.example"
+        admin = ["ops@agency.example"]
+        editor = ["marta@agency.example"]
+        "#,
+    );
+    let ask = "offboard marta@agency.example marta.leaver@agency.example --all";
+    let plan = stage.run(&format!("{ask} --plan-only")).exits(0);
+    assert_eq!(plan.planned(), ["acme member.remove send"]);
+    let outcome = stage.run(&format!("{ask} --confirm {}", plan.plan_id())).exits(0);
+    assert_eq!(outcome.outcomes(), ["acme done"]);
+    assert_eq!(stage.rows_of("acme", "marta@agency.example"), 0);
+}

@@ -128,7 +128,7 @@ impl Advise for SelectionError {
                     Some("globs know `*`, `?`, `[abc]` and `{a,b}`; quote them for the shell".to_owned())
                 }
                 Fault::NoMatch { near: Some(near), .. } => Some(format!("did you mean `{near}`?")),
-                Fault::NoMatch { near: None, .. } => Some("`keyholder check` lists every workspace".to_owned()),
+                Fault::NoMatch { near: None, .. } => Some("`keyholder check` lists the workspaces".to_owned()),
                 Fault::Empty => {
                     Some("names and labels narrow each other, `-x` wins always, a reading leaves out what is `off` unless it is named".to_owned())
                 }

@@ -71,8 +71,8 @@ fn what_matches_nothing_is_told_with_the_nearest() {
             Exit::Selection,
             "`-w acmee` matches no workspace; `-w The globex` matches no workspace; `-w x*` matches no workspace; \
              `-x globx` matches no workspace; `-l teir=gold` matches no workspace; `-l tier=golt` matches no workspace | \
-             did you mean `acme`? | did you mean `globex`? | did you mean `globex`? | did you mean `tier=gold`? | \
-             did you mean `tier=gold`?"
+             did you mean `acme`? | did you mean `globex`? | `keyholder check` lists the workspaces | \
+             did you mean `globex`? | did you mean `tier=gold`? | did you mean `tier=gold`?"
                 .to_owned()
         )
     );

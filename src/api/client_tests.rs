@@ -1,4 +1,3 @@
-use crate::api::Operation;
 //! The client against scripts, in virtual time.
 
 use std::sync::Arc;
@@ -8,7 +7,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use serde_json::json;
 
 use super::script::{CANARY, Line, Setting, Stage};
-use super::{Error, Incomplete, Invite, MemberFilter, Refusal, Writer};
+use super::{Error, Incomplete, Invite, MemberFilter, Operation, Refusal, Writer};
 use crate::domain::permit::ApprovedBy;
 use crate::domain::{Approval, Email, MemberId, Permissions, Permit, PlanId, Role, StepId, WorkspaceId};
 

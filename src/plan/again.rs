@@ -5,7 +5,7 @@ use super::guard::Rules;
 use super::limits;
 use super::observed::Observed;
 use super::person::{self, Person};
-use crate::domain::{Change, Disposition, Held, HeldReason, PermissionWish};
+use crate::domain::{Change, Disposition, Held, HeldReason, PermissionWish, RestsOn};
 
 impl Plan {
     /// Returns the plan with what no longer holds, held: guards and limits of today, what was already so and is not any more,
@@ -41,7 +41,7 @@ impl Plan {
 fn judge(item: &Item, observed: &Observed, rules: &Rules, admins_gone: usize) -> Option<Held> {
     match &item.disposition {
         Disposition::Held(_) => None,
-        Disposition::Send => rules.judge(&item.step, observed, admins_gone),
+        Disposition::Send => moved(item, observed).or_else(|| rules.judge(&item.step, observed, admins_gone)),
         Disposition::Already(_) if observed.incomplete.is_some() || observed.mode == crate::domain::Mode::Off => {
             rules.judge(&item.step, observed, admins_gone)
         }
@@ -53,6 +53,18 @@ fn judge(item: &Item, observed: &Observed, rules: &Rules, admins_gone: usize) ->
             )
         }),
     }
+}
+
+/// Holds a step whose row is another than it was. A row that is gone, or as asked by now, is for the lane to tell.
+fn moved(item: &Item, observed: &Observed) -> Option<Held> {
+    let RestsOn::Row { id, email, user_id, role, .. } = &item.step.rests_on else { return None };
+    let row = observed.row(id)?;
+    let as_asked = matches!(&item.step.change, Change::SetRole { role: wanted, .. } if row.role == *wanted);
+    let same = row.email == *email && row.user_id == *user_id && (row.role == *role || as_asked);
+    (!same).then(|| {
+        let how = format!("the row of {email} is another than it was (role {} instead of {role})", row.role);
+        Held::new(HeldReason::Stale, format!("the world moved since the plan was drawn: {how}"), "plan again")
+    })
 }
 
 /// Tells whether what a plan found already so still is.

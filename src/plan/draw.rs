@@ -160,7 +160,13 @@ fn draw_workspace(observed: &Observed, wishes: &[Wish], rules: &Rules) -> (Vec<I
         let (mut drawn, remarks) = members::draw(wish, observed);
         drawn.sort_by_key(|item| order(&item.step));
         // Two rows that are both as asked, or two addresses of one leaver, come to the same step: one is enough.
-        drawn.retain(|item| steps.insert(item.step.id.clone()));
+        drawn.retain(|item| {
+            let new = steps.insert(item.step.id.clone());
+            if !new {
+                merge(item, &mut items);
+            }
+            new
+        });
         for item in &mut drawn {
             contest(item, wish.subject(), &mut claimed);
             // Of a workspace that is `off` nothing is known, so not even an `already` may be said.
@@ -177,6 +183,15 @@ fn draw_workspace(observed: &Observed, wishes: &[Wish], rules: &Rules) -> (Vec<I
         notes.extend(remarks);
     }
     (items, notes)
+}
+
+/// Merges an item with the one of the same step that stands in the plan already. Where one of the two wishes cannot be granted, the
+/// step they share is held: it would grant half of what is asked.
+fn merge(item: &Item, items: &mut [Item]) {
+    let first = items.iter_mut().find(|first| first.step.id == item.step.id && first.sends());
+    if let (Some(first), Disposition::Held(_)) = (first, &item.disposition) {
+        first.disposition = item.disposition.clone();
+    }
 }
 
 /// Holds a step whose row another wish is about already.
@@ -324,6 +339,20 @@ mod tests {
         };
         let plan = draw(&[(observed(vec![row]), vec![absent("a@x.example"), stays])], &rules());
         assert_eq!((plan.removals(), held(&plan)), (1, vec![HeldReason::AmbiguousPerson]));
+    }
+
+    #[test]
+    fn a_step_that_would_grant_half_of_what_is_asked_is_held() {
+        let row = Member { user_email: Some(email("b@x.example")), ..member("m1", "a@x.example", "editor") };
+        let view = |who: &str, permissions| Wish::Present {
+            email: email(who),
+            access: AccessWish::Fixed { role: Role::View, permissions },
+            nickname: None,
+        };
+        let none = PermissionWish::Exactly(crate::domain::Permissions::default());
+        let wishes = vec![view("a@x.example", PermissionWish::Any), view("b@x.example", none)];
+        let plan = draw(&[(observed(vec![row]), wishes)], &rules());
+        assert_eq!((plan.items.len(), held(&plan)), (1, vec![HeldReason::PermissionsDiffer]));
     }
 
     #[test]

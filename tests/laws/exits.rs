@@ -113,6 +113,8 @@ fn by_the_table(summary: &Summary) -> u8 {
             20,
             held(&["lane_ended", "failure_budget", "incomplete_listing"]) || (held(&["deadline"]) && (sent || !parked)),
         ),
+        // What was stopped in a run that was not: whatever the reason, it was not sent.
+        (20, summary.stopped.is_none() && held(&["stopped", "identity", "ledger"])),
         (31, held(&["stale"])),
         (30, held(&guard)),
         (75, nothing_but_later || parked),

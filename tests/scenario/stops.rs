@@ -151,9 +151,9 @@ fn an_interrupt_ends_a_long_wait() {
 fn a_ledger_that_cannot_be_written_stops_every_new_send() {
     let stage = twenty();
     let _opened = stage.run("runs");
-    // The run's own entries and steps fit, and the first eight of what happens; then the disk is full.
+    // The run's own entries and steps fit, the twenty identities, and the first eight of what happens then; then the disk is full.
     stage.sql(
-        "CREATE TRIGGER full BEFORE INSERT ON entries WHEN NEW.seq > 29 BEGIN SELECT RAISE(ABORT, 'disk full'); END",
+        "CREATE TRIGGER full BEFORE INSERT ON entries WHEN NEW.seq > 49 BEGIN SELECT RAISE(ABORT, 'disk full'); END",
     );
     let outcome = stage.run(ONBOARD).exits(74).says("the ledger could not be written").says("keep them:");
     let started = stage.steps().iter().filter(|step| step.state.attempts() > 0).count();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::args::{Approve, Select};
 use super::session::{self, Session};
-use super::{approval, perform, tables};
+use super::{approval, open_files, perform, tables};
 use crate::config::Purpose;
 use crate::domain::{Mode, Workspace};
 use crate::journal::Ledger;
@@ -24,6 +24,14 @@ pub struct Drawn {
     pub targets: Vec<Target>,
     /// What could be seen.
     pub coverage: Coverage,
+}
+
+impl Drawn {
+    /// Counts the workspaces something will be sent to.
+    fn written_to(&self) -> usize {
+        let names = self.plan.items.iter().filter(|item| item.sends()).map(|item| item.step.workspace.as_str());
+        names.collect::<BTreeSet<_>>().len()
+    }
 }
 
 /// What a writing command wants, before anything was read.
@@ -83,6 +91,8 @@ pub async fn proceed(
     }
     tables::plan_to_stderr(&door.printer, &drawn)?;
     tables::plan_talk(&door.printer, &drawn, &forecast);
+    // Before anybody is asked: an approval that cannot be used is a nuisance.
+    open_files::make_room(drawn.written_to())?;
     let approval = approval::approve(door, approve, &drawn.plan).await?;
     perform::perform(session, deck, ledger, request, drawn, &approval, &forecast).await
 }

@@ -162,9 +162,10 @@ impl Client {
         let start = (Pager::of_members(filter), self.patience());
         stream::try_unfold(start, move |(mut pager, mut patience)| async move {
             let Some(path) = pager.next().map(str::to_owned) else { return Ok(None) };
-            let body = self.read(Operation::MemberList, &path, &mut patience, decode).await?;
+            // Taken while the body is there, which its rows borrow from; the pager turns only on what could be read.
+            let take = |body: &[u8]| Ok(pager.take_members(decode(body)?, expected));
+            let page = self.read(Operation::MemberList, &path, &mut patience, take).await?;
             patience.tries.renew();
-            let page = pager.take_members(body, expected);
             Ok(Some((page, (pager, patience))))
         })
     }
@@ -244,7 +245,7 @@ impl Client {
         operation: Operation,
         path: &str,
         patience: &mut Patience,
-        decode: impl Fn(&[u8]) -> Result<T, String>,
+        mut decode: impl FnMut(&[u8]) -> Result<T, String>,
     ) -> Result<T, Error> {
         loop {
             let slot = self.slot(operation).await?;

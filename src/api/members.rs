@@ -1,5 +1,8 @@
 //! Members on the wire (contract section 8), and how a row becomes a [`Member`].
 
+use std::fmt;
+
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -14,19 +17,28 @@ pub(crate) const PATH: &str = "/api/v2/workspace-members";
 /// A member as it came. Unknown members are ignored, everything may be missing; [`MemberRow::check`] judges.
 #[derive(Debug, Clone, Default, Hash, Deserialize)]
 #[serde(default)]
-pub(crate) struct MemberRow {
-    pub(crate) id: Text,
-    email: Text,
-    user_id: Text,
-    user_email: Text,
-    nickname: Text,
-    #[serde(deserialize_with = "name")]
-    name: Option<String>,
-    role: Text,
-    timestamp_created: Text,
-    workspace_id: Text,
-    accepted: Text,
-    issuer_id: Text,
+pub(crate) struct MemberRow<'a> {
+    #[serde(borrow)]
+    pub(crate) id: Text<'a>,
+    #[serde(borrow)]
+    email: Text<'a>,
+    #[serde(borrow)]
+    user_id: Text<'a>,
+    #[serde(borrow)]
+    user_email: Text<'a>,
+    #[serde(borrow)]
+    nickname: Text<'a>,
+    name: Name,
+    #[serde(borrow)]
+    role: Text<'a>,
+    #[serde(borrow)]
+    timestamp_created: Text<'a>,
+    #[serde(borrow)]
+    workspace_id: Text<'a>,
+    #[serde(borrow)]
+    accepted: Text<'a>,
+    #[serde(borrow)]
+    issuer_id: Text<'a>,
     permissions: Granted,
 }
 
@@ -57,14 +69,68 @@ impl<'de> Deserialize<'de> for Granted {
 }
 
 /// First and last name as one text; any other shape is no name.
-fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let parts = Value::deserialize(deserializer)?;
-    let part = |which: &str| parts.get(which).and_then(Value::as_str).map(str::trim).filter(|part| !part.is_empty());
-    let words: Vec<&str> = [part("first"), part("last")].into_iter().flatten().collect();
-    Ok((!words.is_empty()).then(|| words.join(" ")))
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct Name(Option<String>);
+
+impl<'de> Deserialize<'de> for Name {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NameVisitor).map(Self)
+    }
 }
 
-impl MemberRow {
+struct NameVisitor;
+
+impl<'de> Visitor<'de> for NameVisitor {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name or null")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut first, mut last) = (Text::default(), Text::default());
+        while let Some(key) = map.next_key::<Text<'_>>()? {
+            match key.filled() {
+                Some("first") => first = map.next_value()?,
+                Some("last") => last = map.next_value()?,
+                _ => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        let words: Vec<&str> = [&first, &last].into_iter().filter_map(|part| part.filled().map(str::trim)).collect();
+        Ok((!words.is_empty()).then(|| words.join(" ")))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+}
+
+impl MemberRow<'_> {
     /// Takes the row for a member of the expected workspace, or says why it cannot be. Where none is expected, the row says
     /// itself which it is of.
     ///
@@ -100,27 +166,27 @@ impl MemberRow {
             Granted::These(names) => Some(Permissions::of(names)),
             Granted::Odd => return Err(lacks("permissions")),
         };
-        let account = |id: &Text| id.filled().and_then(|id| UserId::parse(id).ok());
+        let account = |id: &Text<'_>| id.filled().and_then(|id| UserId::parse(id).ok());
         Ok(Member {
             user_id: account(&user_id),
             user_email: user_email.filled().map(Email::observed),
             issuer_id: account(&issuer_id),
             nickname: nickname.filled().map(str::to_owned),
-            timestamp_created: timestamp_created.0.unwrap_or_default(),
+            timestamp_created: timestamp_created.0.unwrap_or_default().into_owned(),
             workspace_id,
             id,
             email,
             role,
             permissions,
             accepted,
-            name,
+            name: name.0,
         })
     }
 }
 
 /// Decodes one member, of the expected workspace where one is.
 pub(crate) fn decode_member(body: &[u8], expected: Option<&WorkspaceId>) -> Result<Member, String> {
-    let row: MemberRow = decode(body)?;
+    let row: MemberRow<'_> = decode(body)?;
     if let Some(error) = row.id.filled().is_none().then(|| only_error(body)).flatten() {
         return Err(error);
     }
@@ -196,7 +262,7 @@ mod tests {
         let other = WorkspaceId::parse("another").unwrap();
         let row: MemberRow = decode(fixture!("member.get.json")).unwrap();
         assert!(matches!(row.clone().check(Some(&other)), Err(Incomplete::OtherWorkspace { .. })));
-        let row = MemberRow { id: Text(Some("../x".to_owned())), ..row };
+        let row = MemberRow { id: Text(Some("../x".into())), ..row };
         assert_eq!(row.check(Some(&workspace())), Err(Incomplete::IdUnusable));
     }
 

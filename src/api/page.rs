@@ -4,9 +4,11 @@
 //! (DESIGN section 5, "Who is who"); only a complete one proves an absence. Pure: it says which page to ask for next and judges
 //! what came; the client asks.
 
-use std::collections::hash_map::{DefaultHasher, Entry};
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::hash::{Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
+
+use foldhash::quality::RandomState;
 
 use serde::Deserialize;
 
@@ -99,10 +101,11 @@ pub struct MemberFilter {
 
 /// A page on the wire. `items` must be there: a page without them is no page.
 #[derive(Debug, Deserialize)]
-pub(crate) struct PageBody<R> {
+#[serde(bound(deserialize = "R: Deserialize<'de>"))]
+pub(crate) struct PageBody<'a, R> {
     items: Vec<R>,
-    #[serde(default)]
-    next_starting_after: Text,
+    #[serde(default, borrow)]
+    next_starting_after: Text<'a>,
 }
 
 /// Where a walk through a list stands.
@@ -111,7 +114,7 @@ pub(crate) struct Pager {
     path: String,
     next: Option<String>,
     cursors: HashSet<String>,
-    rows: HashMap<String, u64>,
+    rows: HashMap<String, u64, RandomState>,
     pages: usize,
 }
 
@@ -125,7 +128,7 @@ impl Pager {
             path.push('=');
             path.push_str(&percent_encoded(value));
         }
-        Self { next: Some(path.clone()), path, cursors: HashSet::new(), rows: HashMap::new(), pages: 0 }
+        Self { next: Some(path.clone()), path, cursors: HashSet::new(), rows: HashMap::default(), pages: 0 }
     }
 
     /// Begins a walk through the members.
@@ -145,9 +148,10 @@ impl Pager {
     }
 
     /// Takes a page of members of the expected workspace.
-    pub(crate) fn take_members(&mut self, body: PageBody<MemberRow>, expected: &WorkspaceId) -> Page<Member> {
+    pub(crate) fn take_members(&mut self, body: PageBody<'_, MemberRow<'_>>, expected: &WorkspaceId) -> Page<Member> {
         let PageBody { items, next_starting_after } = body;
         let empty = items.is_empty();
+        self.rows.reserve(items.len());
         let mut page = Page { rows: Vec::with_capacity(items.len()), complete: Ok(()) };
         for row in items {
             match self.is_new(&row).and_then(|new| if new { row.check(Some(expected)).map(Some) } else { Ok(None) }) {
@@ -160,11 +164,9 @@ impl Pager {
     }
 
     /// Tells whether a row was not seen before. Seen again and the same it is dropped; differing, it is a fault.
-    fn is_new(&mut self, row: &MemberRow) -> Result<bool, Incomplete> {
+    fn is_new(&mut self, row: &MemberRow<'_>) -> Result<bool, Incomplete> {
         let id = row.id.filled().ok_or(Incomplete::IdUnusable)?;
-        let mut hasher = DefaultHasher::new();
-        row.hash(&mut hasher);
-        let digest = hasher.finish();
+        let digest = self.rows.hasher().hash_one(row);
         match self.rows.entry(id.to_owned()) {
             Entry::Vacant(place) => {
                 place.insert(digest);
@@ -314,7 +316,7 @@ mod tests {
     #[test]
     fn what_has_no_items_is_no_page() {
         for body in ["{}", "null", "<html>", r#"{"items": null}"#, r#"{"items": {}}"#, r#"{"error": "x"}"#] {
-            assert!(decode::<PageBody<MemberRow>>(body.as_bytes()).is_err(), "{body}");
+            assert!(decode::<PageBody<'_, MemberRow<'_>>>(body.as_bytes()).is_err(), "{body}");
         }
     }
 }

@@ -11,12 +11,17 @@ pub(crate) const PATH: &str = "/api/v2/workspaces/current";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct CurrentWorkspace {
-    id: Text,
-    name: Text,
-    owner: Text,
-    plan_id: Text,
-    scheduled_for_removal_at: Text,
+struct CurrentWorkspace<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow)]
+    owner: Text<'a>,
+    #[serde(borrow)]
+    plan_id: Text<'a>,
+    #[serde(borrow)]
+    scheduled_for_removal_at: Text<'a>,
 }
 
 /// Decodes an identity. Without a usable id it is none.
@@ -29,7 +34,7 @@ pub(crate) fn decode_identity(body: &[u8]) -> Result<Identity, String> {
     let id = WorkspaceId::parse(text).map_err(|fault| format!("at `id`: expected {}", fault.rule))?;
     Ok(Identity {
         id,
-        name: name.0.unwrap_or_default(),
+        name: name.0.unwrap_or_default().into_owned(),
         owner: owner.filled().and_then(|owner| UserId::parse(owner).ok()),
         plan_id: plan_id.filled().map(str::to_owned),
         scheduled_for_removal_at: scheduled_for_removal_at.filled().map(str::to_owned),

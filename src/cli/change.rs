@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::args::{Approve, Select};
 use super::reading::{self, Reading};
 use super::session::{self, Session};
-use super::{approval, perform, tables};
+use super::{approval, open_files, perform, tables};
 use crate::config::Purpose;
 use crate::domain::Workspace;
 use crate::journal::Ledger;
@@ -27,6 +27,14 @@ pub struct Drawn {
     pub coverage: Coverage,
     /// How long the reading took.
     pub reading: Duration,
+}
+
+impl Drawn {
+    /// Counts the workspaces something will be sent to.
+    fn written_to(&self) -> usize {
+        let names = self.plan.items.iter().filter(|item| item.sends()).map(|item| item.step.workspace.as_str());
+        names.collect::<BTreeSet<_>>().len()
+    }
 }
 
 /// What a writing command wants, before anything was read.
@@ -107,6 +115,8 @@ pub async fn proceed(
     }
     tables::plan_to_stderr(&door.printer, &drawn)?;
     tables::plan_talk(&door.printer, &drawn, &forecast);
+    // Before anybody is asked: an approval that cannot be used is a nuisance.
+    open_files::make_room(drawn.written_to())?;
     let asked = deck.clock.instant();
     let approval = approval::approve(session, approve, &drawn.plan).await?;
     // The deadline is the run's; a person may take as long as they like over the plan.

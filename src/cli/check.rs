@@ -250,7 +250,7 @@ impl Line {
         });
     }
 
-    fn cells(&self, workspace: &Workspace) -> Vec<Cell> {
+    fn cells<'a>(&'a self, workspace: &'a Workspace) -> Vec<Cell<'a>> {
         let advice: Vec<String> = self.trouble.iter().flat_map(|trouble| trouble.advice.clone()).collect();
         vec![
             Cell::text(workspace.name.as_str()),

@@ -13,6 +13,7 @@ pub mod init;
 pub mod members;
 pub mod offboard;
 pub mod onboard;
+pub mod open_files;
 pub mod people;
 pub mod perform;
 pub mod pin;

@@ -83,11 +83,11 @@ impl Pin {
                     other += 1;
                     coverage.complete += 1;
                     let why = format!("pinned is {pinned}; the id was left as it is");
-                    rows::pin(name.as_str(), Some(seen), Some(label), "other", Some(&why))
+                    rows::pin(name.as_str(), Some(seen), Some(label), "other", Some(why))
                 }
                 Answer::Unreadable(trouble) => {
                     session::unreadable(&mut coverage, name.as_str(), trouble);
-                    rows::pin(name.as_str(), None, None, "unreadable", Some(&trouble.text))
+                    rows::pin(name.as_str(), None, None, "unreadable", Some(trouble.text.clone()))
                 }
             };
             listing.row(&cells).map_err(tables::unwritable)?;

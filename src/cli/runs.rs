@@ -40,7 +40,7 @@ impl Runs {
 }
 
 /// Makes the row of one run.
-pub fn cells(run: &RunRow) -> Vec<Cell> {
+pub fn cells(run: &RunRow) -> Vec<Cell<'_>> {
     let counts: Vec<String> = run
         .counts
         .iter()

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::Door;
 use super::args::Select;
+use super::{Door, open_files};
 use crate::api::transport::Transport;
 use crate::api::{Http, HttpSettings, Tally};
 use crate::config::key::{self, KeyTrouble};
@@ -101,6 +101,7 @@ impl<'a> Session<'a> {
 
     /// Makes what all lanes share, over the network.
     pub fn deck(&self, deadline: Option<Duration>) -> Result<Deck, Trouble> {
+        open_files::make_room(0)?;
         let defaults = &self.fleet.defaults;
         let clock = self.door.clock;
         Ok(Deck {

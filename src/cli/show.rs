@@ -93,7 +93,7 @@ fn describe(door: &Door<'_>, run: &RunRow) {
     }
 }
 
-fn cells(step: &StepRow) -> Vec<Cell> {
+fn cells(step: &StepRow) -> Vec<Cell<'_>> {
     vec![
         Cell::text(step.workspace.clone()),
         Cell::text(step.workspace_id.as_str()),

@@ -197,12 +197,12 @@ pub fn outcomes_to_stdout(
 }
 
 /// Makes the row of one ended step.
-pub fn step_row(step: &Step, end: &StepEnd) -> Vec<crate::report::Cell> {
+pub fn step_row<'a>(step: &'a Step, end: &StepEnd) -> Vec<crate::report::Cell<'a>> {
     let reason = match (&end.held, &end.reason) {
         (Some(held), _) => Some(held.to_string()),
         (None, reason) => reason.clone(),
     };
-    rows::step(step, end.outcome, reason.as_deref(), end.attempts)
+    rows::step(step, end.outcome, reason, end.attempts)
 }
 
 /// Says in words how a run ended.

@@ -1,5 +1,7 @@
 //! Cells: what stands in a row, and how each face writes it without harm.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 /// A column of a listing. Names and order are stable; scripts depend on them.
@@ -25,9 +27,9 @@ impl Column {
 
 /// One value of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cell {
-    /// Text of any origin.
-    Text(String),
+pub enum Cell<'a> {
+    /// Text of any origin, borrowed where the row is only passing through.
+    Text(Cow<'a, str>),
     /// A number; never defused.
     Number(u64),
     /// Yes or no.
@@ -38,14 +40,14 @@ pub enum Cell {
     Nothing,
 }
 
-impl Cell {
+impl<'a> Cell<'a> {
     /// Makes a text cell.
-    pub fn text(text: impl Into<String>) -> Self {
+    pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self::Text(text.into())
     }
 
     /// Makes a text cell, or nothing.
-    pub fn maybe(text: Option<impl Into<String>>) -> Self {
+    pub fn maybe(text: Option<impl Into<Cow<'a, str>>>) -> Self {
         text.map_or(Self::Nothing, |text| Self::Text(text.into()))
     }
 
@@ -55,17 +57,17 @@ impl Cell {
     }
 
     /// Writes it for a spreadsheet: a text that would run as a formula gets an apostrophe before it. Numbers stay numbers.
-    pub fn for_csv(&self) -> String {
+    pub fn for_csv(&self) -> Cow<'_, str> {
         match self {
             Self::Number(_) | Self::Flag(_) | Self::Nothing => self.plain(),
-            Self::Text(_) | Self::List(_) => defused(&self.plain()),
+            Self::Text(_) | Self::List(_) => defused(self.plain()),
         }
     }
 
     /// Writes it as JSON.
     pub fn for_json(&self) -> Value {
         match self {
-            Self::Text(text) => Value::from(text.as_str()),
+            Self::Text(text) => Value::from(&**text),
             Self::Number(number) => Value::from(*number),
             Self::Flag(flag) => Value::from(*flag),
             Self::List(words) => Value::from(words.clone()),
@@ -73,14 +75,14 @@ impl Cell {
         }
     }
 
-    fn plain(&self) -> String {
+    fn plain(&self) -> Cow<'_, str> {
         match self {
-            Self::Text(text) => text.clone(),
-            Self::Number(number) => number.to_string(),
-            Self::Flag(true) => "yes".to_owned(),
-            Self::Flag(false) => "no".to_owned(),
-            Self::List(words) => words.join(" "),
-            Self::Nothing => String::new(),
+            Self::Text(text) => Cow::Borrowed(text),
+            Self::Number(number) => Cow::Owned(number.to_string()),
+            Self::Flag(true) => Cow::Borrowed("yes"),
+            Self::Flag(false) => Cow::Borrowed("no"),
+            Self::List(words) => Cow::Owned(words.join(" ")),
+            Self::Nothing => Cow::Borrowed(""),
         }
     }
 }
@@ -96,8 +98,8 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Puts an apostrophe before a cell that a spreadsheet would run (design section 7).
-pub fn defused(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+pub fn defused(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { Cow::Owned(format!("'{text}")) } else { text }
 }
 
 #[cfg(test)]

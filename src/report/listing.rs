@@ -24,13 +24,36 @@ pub const SCHEMA: &str = "1.0";
 
 /// Writes one listing, row by row. Only the table keeps rows until the end, because its columns are as wide as the widest.
 pub struct Listing<'a> {
-    out: &'a mut dyn Write,
+    out: Out<'a>,
     format: Format,
     kind: &'static str,
     columns: &'static [Column],
     rows: Vec<Vec<String>>,
     written: usize,
     closed: bool,
+}
+
+/// Where rows go. One CSV writer serves all of them: it has a buffer of its own.
+enum Out<'a> {
+    Csv(Box<csv::Writer<&'a mut dyn Write>>),
+    Other(&'a mut dyn Write),
+}
+
+impl Out<'_> {
+    /// Writes what is no CSV.
+    fn plain(&mut self) -> &mut dyn Write {
+        match self {
+            Self::Other(out) => out,
+            Self::Csv(_) => unreachable!("all of a CSV is rows"),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Csv(writer) => writer.flush(),
+            Self::Other(out) => out.flush(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Listing<'_> {
@@ -48,21 +71,25 @@ impl<'a> Listing<'a> {
         columns: &'static [Column],
         header: &Value,
     ) -> io::Result<Self> {
+        let out = match format {
+            Format::Csv => {
+                let writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
+                Out::Csv(Box::new(writer))
+            }
+            Format::Table | Format::Json | Format::Ndjson => Out::Other(out),
+        };
         let mut listing = Self { out, format, kind, columns, rows: Vec::new(), written: 0, closed: false };
         match format {
             Format::Table => {}
-            Format::Csv => {
-                let names: Vec<String> = columns.iter().map(|column| column.name.to_owned()).collect();
-                listing.csv(&names)?;
-            }
-            Format::Ndjson => writeln!(listing.out, "{header}")?,
-            Format::Json => write!(listing.out, "{{\"header\":{header},\n\"rows\":[")?,
+            Format::Csv => listing.csv(columns.iter().map(|column| column.name))?,
+            Format::Ndjson => writeln!(listing.out.plain(), "{header}")?,
+            Format::Json => write!(listing.out.plain(), "{{\"header\":{header},\n\"rows\":[")?,
         }
         Ok(listing)
     }
 
     /// Writes one row. After a reader has gone (a closed pipe) rows are dropped quietly.
-    pub fn row(&mut self, cells: &[Cell]) -> io::Result<()> {
+    pub fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
         debug_assert_eq!(cells.len(), self.columns.len(), "a row has a cell per column");
         if self.closed {
             return Ok(());
@@ -71,7 +98,7 @@ impl<'a> Listing<'a> {
         self.quietly(result)
     }
 
-    fn write_row(&mut self, cells: &[Cell]) -> io::Result<()> {
+    fn write_row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
         match self.format {
             Format::Table => self.rows.push(
                 cells
@@ -81,11 +108,11 @@ impl<'a> Listing<'a> {
                     .map(|(cell, _)| cell.for_terminal())
                     .collect(),
             ),
-            Format::Csv => self.csv(&cells.iter().map(Cell::for_csv).collect::<Vec<_>>())?,
-            Format::Ndjson => writeln!(self.out, "{}", record(self.kind, self.columns, cells))?,
+            Format::Csv => self.csv(cells.iter().map(Cell::for_csv))?,
+            Format::Ndjson => writeln!(self.out.plain(), "{}", record(self.kind, self.columns, cells))?,
             Format::Json => {
                 let comma = if self.written == 0 { "\n" } else { ",\n" };
-                write!(self.out, "{comma}{}", record(self.kind, self.columns, cells))?;
+                write!(self.out.plain(), "{comma}{}", record(self.kind, self.columns, cells))?;
             }
         }
         self.written += 1;
@@ -100,8 +127,8 @@ impl<'a> Listing<'a> {
         let result = match self.format {
             Format::Table => self.table(),
             Format::Csv => Ok(()),
-            Format::Ndjson => writeln!(self.out, "{summary}"),
-            Format::Json => writeln!(self.out, "\n],\n\"summary\":{summary}}}"),
+            Format::Ndjson => writeln!(self.out.plain(), "{summary}"),
+            Format::Json => writeln!(self.out.plain(), "\n],\n\"summary\":{summary}}}"),
         };
         let result = result.and_then(|()| self.out.flush());
         self.quietly(result)
@@ -117,11 +144,12 @@ impl<'a> Listing<'a> {
         }
     }
 
-    fn csv(&mut self, cells: &[String]) -> io::Result<()> {
-        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-        writer.write_record(cells).map_err(io::Error::other)?;
-        let line = writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
-        self.out.write_all(&line)
+    fn csv<T: AsRef<str>>(&mut self, cells: impl Iterator<Item = T>) -> io::Result<()> {
+        let Out::Csv(writer) = &mut self.out else { unreachable!("a CSV has a CSV writer") };
+        for cell in cells {
+            writer.write_field(cell.as_ref()).map_err(of_writing)?;
+        }
+        writer.write_record(None::<&[u8]>).map_err(of_writing)
     }
 
     fn table(&mut self) -> io::Result<()> {
@@ -134,14 +162,22 @@ impl<'a> Listing<'a> {
             first.set_padding((0, 1));
         }
         for line in table.lines() {
-            writeln!(self.out, "{}", line.trim_end())?;
+            writeln!(self.out.plain(), "{}", line.trim_end())?;
         }
         Ok(())
     }
 }
 
+/// Returns what went wrong with the writing itself: whether the reader has gone is told by its kind.
+fn of_writing(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
+
 /// Makes one record of a row.
-pub fn record(kind: &str, columns: &[Column], cells: &[Cell]) -> Value {
+pub fn record(kind: &str, columns: &[Column], cells: &[Cell<'_>]) -> Value {
     let mut object = Map::new();
     object.insert("type".to_owned(), Value::from(kind));
     for (column, cell) in columns.iter().zip(cells) {
@@ -158,6 +194,32 @@ pub fn header(run: Option<&str>, command: &str, selection: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A reader that has gone.
+    struct Gone;
+
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn rows_after_the_reader_has_gone_are_dropped_quietly() {
+        for format in [Format::Csv, Format::Ndjson] {
+            let mut gone = Gone;
+            let mut out = io::BufWriter::new(&mut gone);
+            let mut listing = Listing::begin(&mut out, format, "thing", COLUMNS, &Value::Null).unwrap();
+            for _ in 0..10_000 {
+                listing.row(&[Cell::text("a"), Cell::text("b"), Cell::Number(1)]).unwrap();
+            }
+            listing.end(&Value::Null).unwrap();
+        }
+    }
 
     const COLUMNS: &[Column] = &[Column::shown("name"), Column::detail("id"), Column::shown("count")];
 

@@ -23,7 +23,12 @@ pub const MEMBER: &[Column] = &[
 ];
 
 /// Cells of one member.
-pub fn member(workspace: &str, observed_at: &str, member: &Member, external: Option<bool>) -> Vec<Cell> {
+pub fn member<'a>(
+    workspace: &'a str,
+    observed_at: &'a str,
+    member: &'a Member,
+    external: Option<bool>,
+) -> Vec<Cell<'a>> {
     let Member {
         id,
         email,
@@ -73,7 +78,7 @@ pub const PLANNED: &[Column] = &[
 ];
 
 /// Cells of one planned step.
-pub fn planned(step: &Step, disposition: &Disposition) -> Vec<Cell> {
+pub fn planned<'a>(step: &'a Step, disposition: &'a Disposition) -> Vec<Cell<'a>> {
     let (planned, held, reason) = match disposition {
         Disposition::Send => ("send", None, None),
         Disposition::Already(seen) => ("already", None, Some(seen.clone())),
@@ -107,7 +112,7 @@ pub const STEP: &[Column] = &[
 ];
 
 /// Cells of one ended step.
-pub fn step(step: &Step, outcome: Outcome, reason: Option<&str>, attempts: u32) -> Vec<Cell> {
+pub fn step(step: &Step, outcome: Outcome, reason: Option<String>, attempts: u32) -> Vec<Cell<'_>> {
     let mut cells = about(step);
     cells.extend([
         Cell::text(step.rests_on.describe()),
@@ -121,14 +126,14 @@ pub fn step(step: &Step, outcome: Outcome, reason: Option<&str>, attempts: u32) 
 }
 
 /// The permissions an invitation carries; nothing where it carries none.
-fn permissions(step: &Step) -> Cell {
+fn permissions(step: &Step) -> Cell<'static> {
     match &step.change {
         Change::Invite { permissions: Some(permissions), .. } => Cell::List(permissions.0.iter().cloned().collect()),
         _ => Cell::Nothing,
     }
 }
 
-fn about(step: &Step) -> Vec<Cell> {
+fn about(step: &Step) -> Vec<Cell<'_>> {
     vec![
         Cell::text(step.workspace.as_str()),
         Cell::text(step.workspace_id.as_str()),
@@ -164,13 +169,13 @@ pub const PIN: &[Column] = &[
 ];
 
 /// Cells of one pinned workspace.
-pub fn pin(
-    workspace: &str,
-    id: Option<&WorkspaceId>,
-    name: Option<&str>,
-    result: &str,
-    reason: Option<&str>,
-) -> Vec<Cell> {
+pub fn pin<'a>(
+    workspace: &'a str,
+    id: Option<&'a WorkspaceId>,
+    name: Option<&'a str>,
+    result: &'a str,
+    reason: Option<String>,
+) -> Vec<Cell<'a>> {
     vec![
         Cell::text(workspace),
         Cell::maybe(id.map(WorkspaceId::as_str)),

@@ -77,6 +77,7 @@ proptest! {
         let turns = shown.contains(['\u{202e}', '\u{202d}', '\u{2066}', '\u{200f}']);
         prop_assert!(!turns);
         prop_assert_eq!(printable(&shown), shown.clone(), "once is enough");
-        prop_assert_eq!(defused(&defused(&text)), defused(&text));
+        let once = defused(text.as_str().into()).into_owned();
+        prop_assert_eq!(defused(once.as_str().into()), once.as_str());
     }
 }

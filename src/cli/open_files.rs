@@ -1,0 +1,76 @@
+//! Room for open files: a connection for each request in flight, and a lock for each workspace that is written to.
+//!
+//! Many systems allow a program 1,024 open files, or 256, unless it asks for more, and much more if it asks. We ask when we need it
+//! and for no more than that, so that key commands, which inherit the limit, do not get an endless one.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use crate::run::Deck;
+use crate::trouble::{Exit, Trouble};
+
+/// What is open besides connections and locks: the ledger with its journal, the streams, the runtime's own, key files, helpers.
+const OTHERS: u64 = 64;
+
+/// Makes room for the connections of a run and so many locks, or says that there is none. To be asked before anything is written.
+pub fn make_room(locks: usize) -> Result<(), Trouble> {
+    let needed = Deck::IN_FLIGHT as u64 + locks as u64 + OTHERS;
+    let limit = getrlimit(Resource::Nofile);
+    match raised(limit.current, limit.maximum, needed) {
+        Room::Enough => Ok(()),
+        Room::Raise(current) => {
+            let more = Rlimit { current: Some(current), maximum: limit.maximum };
+            setrlimit(Resource::Nofile, more).map_err(|_refused| short(needed, limit.current.unwrap_or_default()))
+        }
+        Room::Short(most) => Err(short(needed, most)),
+    }
+}
+
+/// What is to be done about the limit.
+#[derive(Debug, PartialEq, Eq)]
+enum Room {
+    Enough,
+    Raise(u64),
+    Short(u64),
+}
+
+/// Judges a limit and how far it may be raised; none means no limit.
+fn raised(current: Option<u64>, maximum: Option<u64>, needed: u64) -> Room {
+    match (current, maximum) {
+        (None, _) => Room::Enough,
+        (Some(current), _) if current >= needed => Room::Enough,
+        (_, Some(maximum)) if maximum < needed => Room::Short(maximum),
+        _ => Room::Raise(needed),
+    }
+}
+
+fn short(needed: u64, most: u64) -> Trouble {
+    Trouble::new(
+        Exit::Config,
+        format!(
+            "this run needs up to {needed} open files, and the system allows this program {most}; nothing was written"
+        ),
+    )
+    .advise(format!("allow more (`ulimit -Hn {needed}` where you may), or select fewer workspaces at a time"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_raised_as_far_as_needed_and_no_further() {
+        assert_eq!(raised(Some(1024), Some(4096), 1000), Room::Enough);
+        assert_eq!(raised(Some(1024), Some(4096), 1024), Room::Enough);
+        assert_eq!(raised(Some(1024), Some(4096), 2192), Room::Raise(2192));
+        assert_eq!(raised(Some(256), None, 2192), Room::Raise(2192));
+        assert_eq!(raised(None, None, 2192), Room::Enough);
+    }
+
+    #[test]
+    fn a_limit_that_cannot_be_raised_far_enough_is_told_with_what_is_allowed() {
+        assert_eq!(raised(Some(1024), Some(2048), 2192), Room::Short(2048));
+        let trouble = short(2192, 2048);
+        assert_eq!(trouble.exit, Exit::Config);
+        assert!(trouble.to_string().contains("2192") && trouble.to_string().contains("2048"), "{trouble}");
+    }
+}

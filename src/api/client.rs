@@ -15,6 +15,7 @@ use super::error::Error;
 use super::members::{self, decode_member};
 use super::operation::Operation;
 use super::page::{Listing, MemberFilter, Page, Pager};
+use super::scrub::scrubbed;
 use super::transport::{Failure, Request, Transport};
 use super::workspace::{self, decode_identity};
 use crate::clock::Clock;
@@ -231,7 +232,7 @@ impl Client {
             // Nobody knows when it arrived, so the places are held for their full time.
             _ => drop(tickets),
         }
-        sorted.map(|body| self.scrubbed(body))
+        sorted.map(|body| scrubbed(body, settings.access.key()))
     }
 
     /// Says what a success is that cannot be read.
@@ -296,15 +297,6 @@ impl Client {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let seed = self.settings.seed.wrapping_add(call.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         Patience { tries: Tries::default(), backoff: Backoff::new(seed, FIRST_DELAY, LONGEST_DELAY) }
-    }
-
-    /// Replaces the key wherever a success echoes it: what is decoded is shown and stored.
-    fn scrubbed(&self, body: Bytes) -> Bytes {
-        let key = self.settings.access.key();
-        match std::str::from_utf8(&body) {
-            Ok(text) if key.stands_in(text) => Bytes::from(key.redact(text)),
-            _ => body,
-        }
     }
 }
 

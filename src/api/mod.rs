@@ -16,6 +16,7 @@ pub mod http;
 pub mod members;
 pub mod operation;
 pub mod page;
+mod scrub;
 mod text;
 pub mod transport;
 mod wire;

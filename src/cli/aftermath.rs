@@ -6,7 +6,7 @@ use super::change::{Drawn, Request};
 use super::events::Events;
 use super::session::Session;
 use super::tables;
-use crate::domain::{Disposition, RunId, Step};
+use crate::domain::{Change, Disposition, Outcome, RunId, Step, StepId};
 use crate::report::summary::{StepTally, Stopped};
 use crate::report::{Summary, listing};
 use crate::run::{Deck, Dispatched, LaneEnd, StepEnd, TroubleKind, Why};
@@ -49,6 +49,7 @@ impl Aftermath {
         let shown = tables::outcomes_to_stdout(printer, session.format(), &header, &self.ended, &record);
         advice(session, &self.lanes, &self.ended);
         tables::summary_talk(printer, &self.summary, exit);
+        halves(session, &self.ended);
         going_on(session, &self.run, exit);
         match (exit, streamed.and(shown)) {
             // Both say that not everything could be written; a bug of ours would be graver.
@@ -142,6 +143,29 @@ fn advice(session: &Session<'_>, lanes: &[LaneEnd], ended: &[(Step, StepEnd)]) {
     for advice in told {
         if seen.insert(advice) {
             printer.say(&format!("  {} {advice}", printer.painted("hint:", "36")));
+        }
+    }
+}
+
+/// A withdrawn invitation that was not sent again is nowhere any more: no later run can find it, so its line is given here.
+fn halves(session: &Session<'_>, ended: &[(Step, StepEnd)]) {
+    let withdrawn = |id: &StepId| {
+        ended.iter().any(|(step, end)| step.id == *id && matches!(end.outcome, Outcome::Done | Outcome::Already))
+    };
+    for (step, end) in ended {
+        let lost = !end.outcome.is_settled_well() && step.after.as_ref().is_some_and(withdrawn);
+        if let (true, Change::Invite { email, role, permissions, nickname }) = (lost, &step.change) {
+            let permissions = permissions.as_ref().map(|p| format!(" --permissions {}", p.join(",")));
+            let nickname =
+                nickname.as_ref().map(|name| format!(" --nickname \"{}\"", crate::report::cell::printable(name)));
+            session.door.printer.warn(&format!(
+                "the invitation of {email} to {} was withdrawn and not sent again; send it with: keyholder onboard {email} \
+                 --role {role}{}{} -w {}",
+                step.workspace,
+                permissions.unwrap_or_default(),
+                nickname.unwrap_or_default(),
+                step.workspace,
+            ));
         }
     }
 }

@@ -60,7 +60,7 @@ impl<'a> Cell<'a> {
     pub fn for_csv(&self) -> Cow<'_, str> {
         match self {
             Self::Number(_) | Self::Flag(_) | Self::Nothing => self.plain(),
-            Self::Text(_) | Self::List(_) => defused(self.plain()),
+            Self::Text(_) | Self::List(_) => defused(tame(self.plain())),
         }
     }
 
@@ -97,6 +97,12 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// Takes out the control characters that no cell needs; CSV too may end on a terminal. Tabs and line breaks belong to RFC 4180.
+fn tame(text: Cow<'_, str>) -> Cow<'_, str> {
+    let wild = |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n');
+    if text.contains(wild) { Cow::Owned(text.replace(wild, "")) } else { text }
+}
+
 /// Puts an apostrophe before a cell that a spreadsheet would run (design section 7).
 pub fn defused(text: Cow<'_, str>) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { Cow::Owned(format!("'{text}")) } else { text }
@@ -113,6 +119,7 @@ mod tests {
         }
         assert_eq!(Cell::text("a=b").for_csv(), "a=b");
         assert_eq!(Cell::Number(7).for_csv(), "7");
+        assert_eq!(Cell::text("\u{1b}=1+1").for_csv(), "'=1+1", "what is taken out first hides no formula");
     }
 
     #[test]

@@ -44,7 +44,8 @@ proptest! {
             prop_assert!(stage.world.busiest_second(&name) <= places as usize, "{name}");
         }
         let busiest = stage.world.busiest_second("client-0001");
-        prop_assert!(people < 20 || latency > 20 || places > 10 || busiest + 1 >= places as usize, "the share is used: {busiest}");
+        // After a 429 the lane wins its share back over seconds, so only an undisturbed one must use all of it.
+        prop_assert!(throttled > 0 || people < 20 || latency > 20 || places > 10 || busiest + 1 >= places as usize, "the share is used: {busiest}");
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub enum Error {
         detail: String,
     },
     /// It left, or may have: timeout, reset, GOAWAY, 408, 5xx, a 2xx that cannot be read or names something else.
-    #[error("{operation} may have been applied: {detail}")]
+    #[error("{operation} {}: {detail}", if operation.is_write() { "may have been applied" } else { "had no usable answer" })]
     Ambiguous {
         /// The call.
         operation: Operation,
@@ -115,6 +115,8 @@ impl Advise for Error {
                 }
                 if *timed_out {
                     advice.push("if answers are always this slow, raise `timeout` in `[defaults]`".to_owned());
+                } else if !operation.is_write() {
+                    advice.push("the API or the way to it had trouble: try again later".to_owned());
                 }
                 advice
             }
@@ -128,7 +130,7 @@ impl Advise for Error {
                 vec!["the API may have changed or be under maintenance: try again later, or look for a newer keyholder".to_owned()]
             }
             Self::BeyondDeadline { .. } => {
-                vec!["run it again later, or give it more time with `--deadline`".to_owned()]
+                vec!["the API asked to wait longer than the run may take (`deadline` in [defaults]): run it again later".to_owned()]
             }
         }
     }
@@ -139,10 +141,9 @@ impl Refusal {
     fn advice(self, operation: Operation) -> Vec<String> {
         match self {
             Self::Key => vec![
-                "the key is wrong or was revoked: make a new one in this workspace's settings (Integrations, API Keys) and put it \
-                 where the workspace's `key` points"
+                "the key is wrong or was revoked: make a new one in the settings of the workspace it belongs to (Integrations, API \
+                 Keys; with `via` that is the admin workspace) and put it where its `key` points"
                     .to_owned(),
-                "with `via`, it is the admin workspace's key".to_owned(),
             ],
             Self::Plan => vec![
                 "this workspace has no active paid plan, or lacks the add-on behind this call: renew it in the vendor's app, or set \

@@ -1,11 +1,12 @@
 //! After a run: outcomes in plan order, the summary, what to do next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::{Drawn, Request};
 use super::events::Events;
 use super::session::Session;
 use super::tables;
+use crate::domain::held::HeldClass;
 use crate::domain::{Change, Disposition, Outcome, RunId, Step, StepId};
 use crate::report::summary::{StepTally, Stopped};
 use crate::report::{Summary, listing};
@@ -50,7 +51,7 @@ impl Aftermath {
         advice(session, &self.lanes, &self.ended);
         tables::summary_talk(printer, &self.summary, exit);
         halves(session, &self.ended);
-        going_on(session, &self.run, exit);
+        going_on(session, request.command, &self.run, exit);
         match (exit, streamed.and(shown)) {
             // Both say that not everything could be written; a bug of ours would be graver.
             (Exit::Bug | Exit::Output, _) | (_, Ok(())) => Ok(exit),
@@ -139,7 +140,14 @@ fn advice(session: &Session<'_>, lanes: &[LaneEnd], ended: &[(Step, StepEnd)]) {
     for (_, end) in ended {
         told.extend(&end.advice);
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut remedies = BTreeSet::new();
+    for (_, end) in ended {
+        let Some(held) = &end.held else { continue };
+        if held.reason.class() == HeldClass::NotStarted && remedies.insert((held.reason, &held.remedy)) {
+            printer.say(&format!("held ({}): {}; to let it pass, {}", held.reason, held.detail, held.remedy));
+        }
+    }
+    let mut seen = BTreeSet::new();
     for advice in told {
         if seen.insert(advice) {
             printer.say(&format!("  {} {advice}", printer.painted("hint:", "36")));
@@ -171,16 +179,24 @@ fn halves(session: &Session<'_>, ended: &[(Step, StepEnd)]) {
 }
 
 /// Says how to go on where a run did not come to its end.
-fn going_on(session: &Session<'_>, run: &RunId, exit: Exit) {
+fn going_on(session: &Session<'_>, command: &str, run: &RunId, exit: Exit) {
     let printer = &session.door.printer;
-    match exit {
-        Exit::Complete | Exit::Guard => {}
-        Exit::Unknown => printer.insist(&format!(
-            "some writes have no known end; run the same command again: it waits until nothing can land late, looks, \
-             and plans only what is missing (`keyholder show {run}` has the particulars)"
-        )),
-        _ => printer.insist(&format!(
-            "run the same command again: it plans only what is missing (`keyholder show {run}` has the particulars)"
-        )),
-    }
+    // A saved plan is applied as it is; what is missing is only found by drawing anew.
+    let again = if command == "apply" {
+        "draw the plan again with the command that drew it"
+    } else {
+        "run the same command again"
+    };
+    let line = match exit {
+        Exit::Complete | Exit::Guard => return,
+        Exit::Unknown => format!(
+            "some writes have no known end; {again}: it waits until nothing can land late, looks, and plans only what is missing"
+        ),
+        Exit::Moved => format!("the world moved; {again}"),
+        Exit::AllFailed | Exit::SomeFailed => {
+            format!("mend what stands above, then {again}: it plans only what is missing")
+        }
+        _ => format!("{again}: it plans only what is missing"),
+    };
+    printer.insist(&format!("{line} (`keyholder show {run}` has the particulars)"));
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use super::args::{Approve, Select};
 use super::change::{self, Drawn, Request};
 use super::reading::{self, Reading};
-use super::session::Session;
+use super::session::{self, Session};
 use super::{Door, approval};
 use crate::domain::{WorkspaceId, WorkspaceName};
 use crate::plan::{Plan, Rules, file};
@@ -48,10 +48,11 @@ impl Apply {
 
     fn load(&self, door: &Door<'_>) -> Result<(Plan, String), Trouble> {
         let path = door.path(&self.file);
-        let text = std::fs::read_to_string(&path).map_err(|error| {
+        let bytes = session::read_bounded(&path).map_err(|error| {
             let what = format!("the plan `{}` could not be read; nothing was sent", self.file.display());
             Trouble::because(Exit::Config, what, error)
         })?;
+        let text = String::from_utf8_lossy(&bytes);
         file::load(&text).map_err(|error| {
             let advice = error.advice();
             let mut trouble =

@@ -47,7 +47,7 @@ fn confirmed(id: &str, plan: &Plan) -> Result<ApprovedBy, Trouble> {
     Err(Trouble::new(
         Exit::Moved,
         format!(
-            "the plan drawn now is {}, not the confirmed {id}: the world or the wish changed; nothing was sent",
+            "the plan is {}, not the confirmed {id}: another one was confirmed, or the world or the wish changed; nothing was sent",
             plan.id
         ),
     )

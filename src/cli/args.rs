@@ -59,13 +59,14 @@ impl Select {
 /// How a plan is looked at, saved or approved.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Plan and approval (see `help approval`)")]
+#[command(group = clap::ArgGroup::new("stops").multiple(true))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag as typed")]
 pub struct Approve {
     /// Print the plan and stop.
-    #[arg(long)]
+    #[arg(long, group = "stops")]
     pub plan_only: bool,
     /// Save the plan for `keyholder apply FILE`, and stop.
-    #[arg(short = 'o', long = "out", value_name = "FILE")]
+    #[arg(short = 'o', long = "out", value_name = "FILE", group = "stops")]
     pub out: Option<PathBuf>,
     /// Apply without asking, unless the plan removes anything.
     #[arg(long, conflicts_with_all = ["plan_only", "out", "confirm"])]
@@ -74,7 +75,7 @@ pub struct Approve {
     #[arg(long, value_name = "ID", conflicts_with_all = ["plan_only", "out"])]
     pub confirm: Option<String>,
     /// With --plan-only or -o: exit 10 when there are changes.
-    #[arg(long)]
+    #[arg(long, requires = "stops")]
     pub detailed_exitcode: bool,
     /// Why, for the ledger.
     #[arg(long, value_name = "TEXT")]

@@ -8,13 +8,15 @@ use super::reading::{self, Reading};
 use super::session::{self, Session};
 use super::{approval, open_files, perform, tables};
 use crate::config::Purpose;
-use crate::domain::Workspace;
+use crate::domain::{Email, Workspace};
 use crate::journal::Ledger;
 use crate::plan::forecast::Forecast;
+use crate::plan::person::{self, Person};
 use crate::plan::{Observed, Plan, Rules, Wish, draw};
 use crate::report::Coverage;
 use crate::run::{Deck, Target};
 use crate::trouble::{Exit, Trouble};
+use crate::ui::words;
 
 /// A plan with what it was drawn from.
 #[derive(Debug)]
@@ -55,6 +57,7 @@ pub async fn run(
     request: &Request<'_>,
     wishes: impl Fn(&Workspace, &Observed) -> Vec<Wish>,
     subjects: &BTreeSet<String>,
+    expected: &[Email],
 ) -> Result<Exit, Trouble> {
     approval::check(request.approve)?;
     let chosen = session.choose(request.select, Purpose::Write)?;
@@ -69,9 +72,35 @@ pub async fn run(
             Some((observed, wishes))
         })
         .collect();
+    strays(session, &seen, expected);
     let plan = draw(&seen, &Rules { guards: session.fleet.guards.clone() });
     let drawn = Drawn { plan, targets, coverage, reading: took };
     proceed(session, &deck, &ledger, request, drawn).await
+}
+
+/// Warns of people who should be somewhere and are nowhere: one letter wrong in a leaver's address would look like a clean end.
+fn strays(session: &Session<'_>, seen: &[(Observed, Vec<Wish>)], expected: &[Email]) {
+    for email in expected {
+        if seen.iter().all(|(observed, _)| person::find(&observed.members, email) == Person::Nobody) {
+            session.door.printer.warn(&format!(
+                "{email} is in none of the {} that could be read; is the address right?",
+                words::count(seen.len(), "workspace")
+            ));
+        }
+    }
+}
+
+/// Warns where so many workspaces could not be read that nothing would be sent.
+fn budget(session: &Session<'_>, drawn: &Drawn) {
+    let (failed, asked) = (drawn.coverage.failed(), drawn.coverage.asked);
+    let budget = session.fleet.guards.max_failures;
+    if budget.exceeded(failed, asked) {
+        session.door.printer.warn(&format!(
+            "{failed} of {} could not be read, more than `guards.max_failures` ({budget}) allows: nothing would be sent; leave \
+             them out with --exclude, or raise it",
+            words::count(asked, "workspace")
+        ));
+    }
 }
 
 /// Makes what a writing command needs before it reads: keys that can be had, lanes, the ledger.
@@ -105,16 +134,23 @@ pub async fn proceed(
     let forecast = Forecast::of(&drawn.plan, Deck::IN_FLIGHT);
     let header = crate::report::listing::header(None, request.command, &request.select.describe());
     if approve.plan_only || approve.out.is_some() {
-        tables::plan_to_stdout(&door.printer, session.format(), &header, &drawn, &forecast)?;
+        let exit = tables::plan_exit(&drawn, approve.detailed_exitcode);
+        tables::plan_to_stdout(&door.printer, session.format(), &header, deck, &drawn, &forecast, exit)?;
         tables::plan_talk(&door.printer, &drawn, &forecast);
+        budget(session, &drawn);
         if let Some(path) = &approve.out {
+            if door.path(path).exists() {
+                door.printer.insist(&format!("`{}` is replaced by this plan", path.display()));
+            }
             perform::save_plan(&door.path(path), &drawn.plan, request.command)?;
             door.printer.say(&format!("saved; apply it with `keyholder apply {}`", path.display()));
         }
-        return Ok(tables::plan_exit(&drawn, approve.detailed_exitcode));
+        return Ok(exit);
     }
-    tables::plan_to_stderr(&door.printer, &drawn)?;
+    let asks = !approve.yes && approve.confirm.is_none();
+    tables::plan_to_stderr(&door.printer, &drawn, asks)?;
     tables::plan_talk(&door.printer, &drawn, &forecast);
+    budget(session, &drawn);
     // Before anybody is asked: an approval that cannot be used is a nuisance.
     open_files::make_room(drawn.written_to())?;
     let asked = deck.clock.instant();

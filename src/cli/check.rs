@@ -13,7 +13,7 @@ use crate::config::{Purpose, key};
 use crate::domain::fleet::Reach;
 use crate::domain::{Identity, Mode, Workspace, WorkspaceId};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::meaning;
+use crate::report::summary::{meaning, rounded};
 use crate::report::{Cell, Coverage, rows};
 use crate::run::{Deck, LaneTrouble, Target, TroubleKind, lane};
 use crate::trouble::{Exit, Trouble};
@@ -89,12 +89,13 @@ impl Check {
         };
         let looked = watch.around(deck.stop.unless_draining(looking)).await;
         let looked = looked.ok_or_else(|| session.interrupted())?;
-        self.report(&session, &chosen, &keys, &looked)
+        self.report(&session, &deck, &chosen, &keys, &looked)
     }
 
     fn report(
         &self,
         session: &Session<'_>,
+        deck: &Deck,
         chosen: &[&Workspace],
         keys: &Keys,
         looked: &[Option<Looked>],
@@ -108,6 +109,7 @@ impl Check {
             Listing::begin(&mut out, session.format(), "check", rows::CHECK, &header).map_err(tables::unwritable)?;
         let mut findings = 0;
         let (mut wrong, mut good) = (0, 0);
+        let mut wrongs = Vec::new();
         for (workspace, looked) in chosen.iter().zip(looked) {
             let line = Line::of(workspace, keys, looked.as_ref(), &shared);
             match &line.trouble {
@@ -117,6 +119,9 @@ impl Check {
             findings += usize::from(line.finding.is_some());
             wrong += usize::from(line.wrong);
             good += usize::from(line.trouble.is_none() && !line.wrong && workspace.mode != Mode::Off);
+            if let Some(advice) = &line.advice {
+                wrongs.push(format!("{}: {advice}", workspace.name));
+            }
             listing.row(&line.cells(workspace)).map_err(tables::unwritable)?;
         }
         let exit = if wrong > 0 { Exit::Config } else { coverage.exit() };
@@ -127,8 +132,14 @@ impl Check {
             "outcome": meaning(exit),
             "findings": findings,
             "coverage": coverage.record(),
+            "requests": deck.tally.requests(),
+            "throttled": deck.tally.throttled(),
+            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
         });
         listing.end(&summary).map_err(tables::unwritable)?;
+        for line in &wrongs {
+            door.printer.say(line);
+        }
         let mut told = std::collections::BTreeSet::new();
         for lane in &coverage.unreadable {
             for advice in &lane.advice {
@@ -158,6 +169,8 @@ struct Line {
     trouble: Option<LaneTrouble>,
     /// A mistake in our files: a missing key, a shared secret, a key of another workspace.
     wrong: bool,
+    /// What to do about it.
+    advice: Option<String>,
 }
 
 impl Line {
@@ -184,12 +197,14 @@ impl Line {
             finding: None,
             trouble: None,
             wrong: false,
+            advice: None,
         };
         line.look(workspace, keys, looked);
         if let Some(group) = shared.iter().find(|group| group.contains(&workspace.name)) {
             let others: Vec<String> =
                 group.iter().filter(|name| **name != workspace.name).map(ToString::to_string).collect();
             line.find(format!("shares its key with {}", others.join(", ")), true);
+            line.advice = Some("give each workspace a key of its own".to_owned());
         }
         line
     }
@@ -231,9 +246,10 @@ impl Line {
         }
         match &workspace.id {
             Some(pinned) if *pinned == identity.id => self.identity = "pinned",
-            Some(_) => {
+            Some(pinned) => {
                 self.identity = "other";
-                self.find(format!("its key opens another workspace: {}", identity.id), true);
+                self.find(format!("its key opens another workspace: {} (pinned is {pinned})", identity.id), true);
+                self.advice = Some("give it the key that belongs to it, or correct its id by hand".to_owned());
             }
             None => {
                 self.identity = "unpinned";
@@ -251,7 +267,8 @@ impl Line {
     }
 
     fn cells<'a>(&'a self, workspace: &'a Workspace) -> Vec<Cell<'a>> {
-        let advice: Vec<String> = self.trouble.iter().flat_map(|trouble| trouble.advice.clone()).collect();
+        let trouble = self.trouble.iter().flat_map(|trouble| trouble.advice.clone());
+        let advice: Vec<String> = trouble.chain(self.advice.clone()).collect();
         vec![
             Cell::text(workspace.name.as_str()),
             Cell::text(workspace.mode.as_str()),

@@ -135,7 +135,8 @@ impl Stage<'_> {
             .count();
         self.say("");
         self.say(&format!(
-            "Done. {LEAVER} is still in {}: only where nothing could be read, and the reports say so.",
+            "Done. {LEAVER} is still in {}: where the key is dead and nothing could be read or done. It was left out by name, so \
+             no report above claims it.",
             words::count(left, "workspace")
         ));
         self.say(&format!(
@@ -176,7 +177,8 @@ impl Stage<'_> {
 
     fn run_into(&self, args: &[&str], file: &str, expected: &[Exit]) -> Result<(), Trouble> {
         self.say(&format!("$ cd {} && keyholder {} > {file}", self.dir.display(), shown(args)));
-        let out = std::fs::File::create(self.dir.join(file)).map_err(|error| Trouble::new(Exit::Output, error))?;
+        let out = super::session::private_file(&self.dir.join(file), false)
+            .map_err(|error| Trouble::new(Exit::Output, error))?;
         self.finish(self.command(args).stdout(Stdio::from(out)).status(), expected)
     }
 

@@ -158,12 +158,14 @@ fn unknown(asked: &str) -> Trouble {
     let command = Cli::command();
     let names: Vec<&str> =
         TOPICS.iter().map(|(name, _, _)| *name).chain(command.get_subcommands().map(clap::Command::get_name)).collect();
+    let near = |name: &&str| strsim::jaro_winkler(name, asked) > 0.85;
     let nearest = names
         .into_iter()
-        .max_by(|a, b| strsim::jaro_winkler(a, asked).total_cmp(&strsim::jaro_winkler(b, asked)))
-        .unwrap_or("access");
+        .filter(near)
+        .max_by(|a, b| strsim::jaro_winkler(a, asked).total_cmp(&strsim::jaro_winkler(b, asked)));
+    let guess = nearest.map_or(String::new(), |name| format!("did you mean `{name}`? "));
     Trouble::new(Exit::Usage, format!("there is no topic or command `{asked}`"))
-        .advise(format!("did you mean `{nearest}`? `keyholder help` lists all of them"))
+        .advise(format!("{guess}`keyholder help` lists all of them"))
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl Init {
         let written = match &self.from {
             None => init::starter(&dir).map_err(|error| Trouble::advised(Exit::Config, error))?,
             Some(path) => {
-                let bytes = std::fs::read(env.cwd.join(path)).map_err(|error| {
+                let bytes = super::session::read_bounded(&env.cwd.join(path)).map_err(|error| {
                     Trouble::because(
                         Exit::Usage,
                         format!("`{}` could not be read; nothing was written", path.display()),

@@ -181,6 +181,9 @@ type Read = Result<Seen, LaneTrouble>;
 async fn list(session: &Session<'_>, filter: &Filter, select: &Select) -> Result<Exit, Trouble> {
     let door = session.door;
     let wanted = Wanted::parse(filter, &session.fleet, door.clock)?;
+    for role in wanted.roles.iter().filter(|role| matches!(role, Role::Other(_))) {
+        door.printer.warn(&format!("no role `{role}` is known; the API's are owner, admin, editor, view and client"));
+    }
     let chosen = session.choose(select, Purpose::Read)?;
     let keys = session.keys(&chosen).await?;
     let targets = session.targets(&chosen, &keys);
@@ -328,6 +331,6 @@ impl Reinvite {
         };
         let subjects: BTreeSet<String> = emails.iter().map(ToString::to_string).collect();
         let request = Request { command: "members reinvite", select: &self.select, approve: &self.approve };
-        change::run(session, &request, wishes, &subjects).await
+        change::run(session, &request, wishes, &subjects, &emails).await
     }
 }

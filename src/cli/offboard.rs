@@ -11,7 +11,7 @@ use super::people;
 use super::session::Session;
 use super::{Door, approval};
 use crate::config::Purpose;
-use crate::domain::Workspace;
+use crate::domain::{Email, Workspace};
 use crate::plan::Wish;
 use crate::trouble::{Exit, Trouble};
 
@@ -63,6 +63,7 @@ impl Offboard {
                 .map(|person| Wish::Absent { email: person.email.clone() })
                 .collect()
         };
-        change::run(&session, &request, wishes, &subjects).await
+        let leavers: Vec<Email> = people.iter().map(|person| person.email.clone()).collect();
+        change::run(&session, &request, wishes, &subjects, &leavers).await
     }
 }

@@ -11,7 +11,7 @@ use super::people::{self, AccessFlags, Person};
 use super::session::Session;
 use super::{Door, approval};
 use crate::config::Purpose;
-use crate::domain::Workspace;
+use crate::domain::{Email, Workspace};
 use crate::plan::{AccessWish, Wish};
 use crate::trouble::{Exit, Trouble};
 
@@ -46,9 +46,6 @@ pub struct Onboard {
     approve: Approve,
 }
 
-/// Longest nickname (contract section 8).
-const NICKNAME: usize = 80;
-
 impl Onboard {
     /// Runs the command.
     pub async fn run(self, door: &Door<'_>) -> Result<Exit, Trouble> {
@@ -73,15 +70,19 @@ impl Onboard {
                 })
                 .collect()
         };
-        change::run(&session, &request, wishes, &subjects).await
+        let colleagues: BTreeSet<Email> = people
+            .iter()
+            .filter_map(|(_, access)| match access {
+                AccessWish::Like(colleague) => Some(colleague.clone()),
+                AccessWish::Fixed { .. } => None,
+            })
+            .collect();
+        let colleagues: Vec<Email> = colleagues.into_iter().collect();
+        change::run(&session, &request, wishes, &subjects, &colleagues).await
     }
 
     fn people(&self, session: &Session<'_>, chosen: &[&Workspace]) -> Result<Vec<(Person, AccessWish)>, Trouble> {
-        if let Some(nickname) = &self.nickname
-            && nickname.chars().count() > NICKNAME
-        {
-            return Err(Trouble::new(Exit::Usage, format!("a nickname has at most {NICKNAME} characters")));
-        }
+        people::nickname(self.nickname.as_deref())?;
         let flags = AccessFlags {
             role: self.role.as_deref(),
             preset: self.preset.as_deref(),
@@ -93,6 +94,7 @@ impl Onboard {
             .into_iter()
             .map(|person| {
                 let access = people::access_of(&session.fleet, &person, flags.as_ref())?;
+                people::nickname(person.row.as_ref().and_then(|row| row.nickname.as_deref()))?;
                 Ok((person, access))
             })
             .collect()

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::Door;
+use super::{Door, session};
 use crate::config::people::{self, PersonRow};
-use crate::config::presets;
+use crate::config::{preset, presets};
 use crate::domain::{Email, Fleet, PermissionWish, Permissions, Role, Workspace};
 use crate::plan::AccessWish;
 use crate::trouble::{Exit, Trouble};
@@ -63,7 +63,7 @@ pub fn gather(
 }
 
 fn read(path: &Path, shown: &Path) -> Result<Vec<PersonRow>, Trouble> {
-    let bytes = std::fs::read(path).map_err(|error| {
+    let bytes = session::read_bounded(path).map_err(|error| {
         Trouble::because(Exit::Usage, format!("`{}` could not be read; nothing was sent", shown.display()), error)
     })?;
     people::read(&bytes, shown).map_err(|problems| Trouble::advised(Exit::Usage, problems))
@@ -119,7 +119,7 @@ fn access(
         }
         (None, None) => return Ok(None),
         (Some(role), _) => AccessWish::Fixed {
-            role: Role::grantable(role).ok_or_else(|| not_granted(role))?,
+            role: preset::role(role).map_err(|error| Trouble::advised(Exit::Usage, error))?,
             permissions: permissions.map_or(PermissionWish::Any, PermissionWish::Exactly),
         },
         (None, Some(name)) => {
@@ -135,30 +135,24 @@ fn access(
     Ok(Some(wish))
 }
 
-fn not_granted(role: &str) -> Trouble {
-    let trouble = Trouble::new(Exit::Usage, format!("the API does not grant the role `{role}`"))
-        .advise(format!("the roles are {}", Role::GRANTABLE.join(", ")));
-    match role.to_ascii_lowercase().as_str() {
-        "manager" | "sdr" | "viewer" => {
-            trouble.advise(format!("or use the built-in preset: --preset {}", role.to_ascii_lowercase()))
-        }
-        "owner" => trouble.advise("a workspace has one owner; ownership is transferred in the app"),
-        _ => trouble,
-    }
+fn listed(text: &str) -> Result<Permissions, Trouble> {
+    preset::permissions(text).map_err(|error| Trouble::advised(Exit::Usage, error))
 }
 
-/// Reads permissions separated by commas or blanks; each must be one the API publishes.
-fn listed(text: &str) -> Result<Permissions, Trouble> {
-    let names: Vec<&str> = text.split([',', ' ', ';']).map(str::trim).filter(|name| !name.is_empty()).collect();
-    for name in &names {
-        if !Permissions::KNOWN.contains(name) {
-            let nearest = Permissions::KNOWN
-                .iter()
-                .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)))
-                .expect("the table is not empty");
-            return Err(Trouble::new(Exit::Usage, format!("`{name}` is not a permission of the API"))
-                .advise(format!("did you mean `{nearest}`? `keyholder help access` lists all of them")));
-        }
+/// Refuses a nickname that is too long or would move a terminal's cursor.
+pub fn nickname(text: Option<&str>) -> Result<(), Trouble> {
+    let Some(text) = text else { return Ok(()) };
+    if text.chars().count() > NICKNAME {
+        return Err(Trouble::new(
+            Exit::Usage,
+            format!("a nickname has at most {NICKNAME} characters; nothing was sent"),
+        ));
     }
-    Ok(Permissions::of(names))
+    if text.chars().any(char::is_control) {
+        return Err(Trouble::new(Exit::Usage, "a nickname has no control characters; nothing was sent"));
+    }
+    Ok(())
 }
+
+/// Longest nickname (contract section 8).
+const NICKNAME: usize = 80;

@@ -19,7 +19,7 @@ use crate::plan::{Plan, Rules};
 use crate::report::Summary;
 use crate::report::summary::Stopped;
 use crate::run::{Deck, Dispatched, LaneEnd, Logbook, Target, apply, dispatch};
-use crate::trouble::{Exit, Trouble};
+use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Opens the root's ledger.
 pub async fn open_ledger(session: &Session<'_>) -> Result<Ledger, Trouble> {
@@ -135,8 +135,11 @@ async fn lock(
             WriteLock::try_take(&state, &id, &note)
         };
         locks.push(taken.map_err(|trouble| {
-            let exit = trouble.exit();
-            Trouble::advised(exit, trouble)
+            let name =
+                work.iter().find(|(target, _)| target.pinned.as_ref() == Some(&id)).map(|(target, _)| &target.name);
+            let what = name.map_or_else(String::new, |name| format!("workspace `{name}` cannot be written to now"));
+            let (exit, advice) = (trouble.exit(), trouble.advice());
+            advice.into_iter().fold(Trouble::because(exit, what, trouble), Trouble::advise)
         })?);
     }
     Ok(locks)

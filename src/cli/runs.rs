@@ -41,12 +41,17 @@ impl Runs {
 
 /// Makes the row of one run.
 pub fn cells(run: &RunRow) -> Vec<Cell<'_>> {
-    let counts: Vec<String> = run
+    let mut counts: Vec<String> = run
         .counts
         .iter()
         .filter(|(_, count)| **count > 0)
         .map(|(outcome, count)| format!("{count} {outcome}"))
         .collect();
+    for (count, what) in [(run.in_doubt, "in doubt"), (run.planned, "not sent")] {
+        if count > 0 {
+            counts.push(format!("{count} {what}"));
+        }
+    }
     vec![
         Cell::text(run.id.as_str()),
         Cell::text(run.started.to_string()),

@@ -148,12 +148,8 @@ impl Door<'_> {
 
     /// Returns who runs this, for the ledger.
     pub fn operator(&self) -> String {
-        let system = || {
-            self.env
-                .var("USER")
-                .or_else(|| self.env.var("LOGNAME"))
-                .map_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()), str::to_owned)
-        };
+        let system =
+            || self.env.var("USER").or_else(|| self.env.var("LOGNAME")).map_or_else(system_user, str::to_owned);
         self.env.var(variable::OPERATOR).map_or_else(system, str::to_owned)
     }
 
@@ -161,6 +157,18 @@ impl Door<'_> {
     pub fn path(&self, path: &std::path::Path) -> PathBuf {
         self.env.cwd.join(path)
     }
+}
+
+/// Returns the name of the user the process runs as, or its number where the system's list has none.
+fn system_user() -> String {
+    let uid = rustix::process::getuid().as_raw();
+    let listed = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let name = listed.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    });
+    name.unwrap_or_else(|| format!("uid {uid}"))
 }
 
 /// Turns a missing key into its lane's trouble.
@@ -196,6 +204,24 @@ pub fn duration(flag: &str, text: &str) -> Result<Duration, Trouble> {
 fn days(text: &str) -> Option<Duration> {
     let days: u64 = text.trim().strip_suffix('d')?.trim().parse().ok()?;
     days.checked_mul(86_400).filter(|seconds| *seconds > 0).map(Duration::from_secs)
+}
+
+/// The largest list or plan that is read: a hundred thousand people, ten thousand workspaces.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+/// Reads a file a person named, whole but within bounds: a device or a wrong file must not fill the memory.
+pub fn read_bounded(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let file = std::fs::File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(std::io::Error::other(format!("it is larger than {} MB", LARGEST / 1024 / 1024)));
+    }
+    Ok(bytes)
 }
 
 /// Opens a file for writing that only its owner may read, made new or appended to.

@@ -5,8 +5,7 @@ use serde_json::json;
 
 use super::session::Session;
 use super::{Door, perform, tables};
-use crate::domain::Outcome;
-use crate::journal::{RunRow, StepRow};
+use crate::journal::{RunRow, State, StepRow};
 use crate::report::listing::{self, Listing};
 use crate::report::{Cell, Column};
 use crate::trouble::{Exit, Trouble};
@@ -79,7 +78,8 @@ impl Show {
 }
 
 fn describe(door: &Door<'_>, run: &RunRow) {
-    let say = |line: String| door.printer.say(&line);
+    // The operator's name and reason are what somebody typed.
+    let say = |line: String| door.printer.say(&crate::report::cell::printable(&line));
     say(format!("run {}: {}, {}", run.id, run.command, run.state.as_str()));
     say(format!("by {}{}", run.operator, run.reason.as_ref().map_or(String::new(), |why| format!(", because: {why}"))));
     let ended = run.ended.map_or("no end".to_owned(), |ended| ended.to_string());
@@ -93,6 +93,15 @@ fn describe(door: &Door<'_>, run: &RunRow) {
     }
 }
 
+/// Says where a step stands: its outcome, or how far it came.
+fn state(step: &StepRow) -> &'static str {
+    match (step.state.outcome(), step.state) {
+        (Some(outcome), _) => outcome.as_str(),
+        (None, State::Planned) => "not sent",
+        (None, state) => state.as_str(),
+    }
+}
+
 fn cells(step: &StepRow) -> Vec<Cell<'_>> {
     vec![
         Cell::text(step.workspace.clone()),
@@ -100,7 +109,7 @@ fn cells(step: &StepRow) -> Vec<Cell<'_>> {
         Cell::text(step.id.as_str()),
         Cell::text(step.kind.clone()),
         Cell::text(step.subject.clone()),
-        Cell::text(step.state.outcome().map_or(step.state.as_str(), Outcome::as_str)),
+        Cell::text(state(step)),
         Cell::maybe(step.reason.clone()),
         Cell::maybe(step.reason_code.clone()),
         Cell::Number(u64::from(step.state.attempts())),

@@ -28,9 +28,7 @@ pub async fn watch(stop: &Stop, printer: &Printer) -> Infallible {
         told += 1;
         // The run may drain already for a reason of its own; the first word of a person is still the first.
         if told == 1 {
-            printer.insist(
-                "stopping: nothing new is sent, what is in flight ends and is written down; once more stops at once",
-            );
+            printer.insist("stopping: nothing new is sent, what is in flight ends; once more stops at once");
             stop.drain(why);
         } else {
             printer.insist("stopping at once: what is in flight is recorded as unknown");

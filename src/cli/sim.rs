@@ -26,7 +26,7 @@ pub struct Sim {
     #[arg(long, value_name = "FILE", conflicts_with = "workspaces")]
     world: Option<PathBuf>,
     /// A generated fleet of so many workspaces instead of the built-in agency.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=100_000))]
     workspaces: Option<usize>,
     /// Members in each generated workspace.
     #[arg(long, value_name = "N", default_value_t = 8)]
@@ -44,10 +44,10 @@ impl Sim {
     pub fn run(self, env: &Env, printer: &Printer) -> Result<Exit, Trouble> {
         let world = match (&self.world, self.workspaces) {
             (Some(path), _) => {
-                let text = std::fs::read_to_string(env.cwd.join(path)).map_err(|error| {
+                let bytes = super::session::read_bounded(&env.cwd.join(path)).map_err(|error| {
                     Trouble::because(Exit::Usage, format!("`{}` could not be read", path.display()), error)
                 })?;
-                World::from_script(&text, self.seed)
+                World::from_script(&String::from_utf8_lossy(&bytes), self.seed)
                     .map_err(|error| Trouble::because(Exit::Usage, "the world script cannot be used", error))?
             }
             (None, Some(workspaces)) => World::generated(workspaces, self.members, self.seed),

@@ -10,7 +10,7 @@ use crate::plan::forecast::Forecast;
 use crate::report::listing::{Format, Listing};
 use crate::report::summary::{meaning, rounded};
 use crate::report::{Coverage, Summary, rows};
-use crate::run::StepEnd;
+use crate::run::{Deck, StepEnd};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::{Printer, words};
 
@@ -39,25 +39,42 @@ pub fn plan_to_stdout(
     printer: &Printer,
     format: Format,
     header: &Value,
+    deck: &Deck,
     drawn: &Drawn,
     forecast: &Forecast,
+    exit: Exit,
 ) -> Result<(), Trouble> {
     let mut out = printer.data();
+    let mut planned = std::collections::BTreeMap::from([("send", 0), ("already", 0), ("held", 0)]);
+    for item in &drawn.plan.items {
+        *planned.entry(rows::fate(&item.disposition)).or_default() += 1;
+    }
     let summary = json!({
         "type": "summary",
-        "plan": plan_record(drawn, forecast),
+        "exit": exit.code(),
+        "outcome": meaning(exit),
+        "run": null,
+        "steps": planned,
         "coverage": drawn.coverage.record(),
         "notes": drawn.plan.notes,
+        "requests": deck.tally.requests(),
+        "throttled": deck.tally.throttled(),
+        "seconds": rounded(drawn.reading.as_secs_f64()),
     });
-    write_plan(&mut out, format, header, drawn, &summary).map_err(unwritable)
+    let plan = plan_record(drawn, forecast);
+    write_plan(&mut out, format, header, drawn, Some(("plan", &plan)), &summary).map_err(unwritable)
 }
 
 /// Shows the plan to the person who is to approve it.
-pub fn plan_to_stderr(printer: &Printer, drawn: &Drawn) -> Result<(), Trouble> {
+pub fn plan_to_stderr(printer: &Printer, drawn: &Drawn, asks: bool) -> Result<(), Trouble> {
     let mut text = Vec::new();
-    write_plan(&mut text, Format::Table, &Value::Null, drawn, &Value::Null).map_err(unwritable)?;
-    if !drawn.plan.items.is_empty() {
-        printer.insist(String::from_utf8_lossy(&text).trim_end());
+    write_plan(&mut text, Format::Table, &Value::Null, drawn, None, &Value::Null).map_err(unwritable)?;
+    let text = String::from_utf8_lossy(&text);
+    match (drawn.plan.items.is_empty(), asks) {
+        (true, _) => {}
+        // A person who is asked must see what for, quiet or not.
+        (false, true) => printer.insist(text.trim_end()),
+        (false, false) => printer.say(text.trim_end()),
     }
     Ok(())
 }
@@ -67,9 +84,10 @@ fn write_plan(
     format: Format,
     header: &Value,
     drawn: &Drawn,
+    about: Option<(&str, &Value)>,
     summary: &Value,
 ) -> std::io::Result<()> {
-    let mut listing = Listing::begin(out, format, "planned", rows::PLANNED, header)?;
+    let mut listing = Listing::begin_with(out, format, "planned", rows::PLANNED, header, about)?;
     for item in &drawn.plan.items {
         listing.row(&rows::planned(&item.step, &item.disposition))?;
     }
@@ -96,12 +114,16 @@ pub fn plan_talk(printer: &Printer, drawn: &Drawn, forecast: &Forecast) {
         words::count(workspaces.len(), "workspace"),
     );
     if plan.removals() > 0 {
-        line = format!("{line}, of them {}", words::count(plan.removals(), "removal"));
+        line = format!("{line}, of them {} (lowering an admin counts)", words::count(plan.removals(), "removal"));
     }
     line = format!("{line}; {already} already so, {held} held");
     if plan.sends() > 0 {
         let seconds = std::time::Duration::from_secs_f64(forecast.seconds);
-        line = format!("{line}; about {} and {}", words::count(forecast.requests, "request"), words::duration(seconds));
+        line = format!(
+            "{line}; about {} and {}",
+            words::count(forecast.requests, "more request"),
+            words::duration(seconds)
+        );
     }
     printer.insist(&line);
 }
@@ -119,10 +141,11 @@ fn remarks(printer: &Printer, drawn: &Drawn) {
 /// The smallest changes that would let held steps pass, each once.
 fn held_remedies(drawn: &Drawn) -> Vec<String> {
     let mut remedies: Vec<String> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
     for item in &drawn.plan.items {
         if let Disposition::Held(held) = &item.disposition {
             let remedy = format!("held ({}): to let it pass, {}", held.reason, held.remedy);
-            if !remedies.contains(&remedy) {
+            if seen.insert((held.reason, &held.remedy)) {
                 remedies.push(remedy);
             }
         }
@@ -213,7 +236,11 @@ pub fn summary_talk(printer: &Printer, summary: &Summary, exit: Exit) {
         .filter(|(_, count)| *count > 0)
         .map(|(outcome, count)| format!("{count} {outcome}"))
         .collect();
-    let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
+    let counts = match (counts.is_empty(), summary.lanes_failed) {
+        (false, _) => counts.join(", "),
+        (true, 0) => "nothing to do".to_owned(),
+        (true, _) => "nothing was done".to_owned(),
+    };
     let run = summary.run.as_ref().map_or(String::new(), |run| format!("run {run}: "));
     let failed = if summary.lanes_failed > 0 {
         format!("; {} of {} failed", summary.lanes_failed, words::count(summary.lanes, "workspace"))

@@ -31,7 +31,8 @@ pub enum BadKey {
 impl ApiKey {
     /// Takes a key as it was stored; white space around it (the line break at the end of a file) is dropped.
     pub fn parse(text: &str) -> Result<Self, BadKey> {
-        let text = text.trim();
+        // A byte-order mark is what some editors put before the first character they save.
+        let text = text.trim_start_matches('\u{feff}').trim();
         if text.is_empty() {
             return Err(BadKey::Empty);
         }

@@ -108,9 +108,14 @@ impl Change {
     /// Returns the wanted state in a few words.
     pub fn wanted(&self) -> String {
         match self {
-            Self::Invite { role, permissions: None, .. } | Self::SetRole { role, .. } => role.to_string(),
-            Self::Invite { role, permissions: Some(permissions), .. } => {
-                format!("{role}, {} permissions", permissions.0.len())
+            Self::SetRole { role, .. } => role.to_string(),
+            Self::Invite { role, permissions, nickname, .. } => {
+                let permissions = permissions.as_ref().map_or(String::new(), |permissions| match permissions.0.len() {
+                    1 => ", 1 permission".to_owned(),
+                    several => format!(", {several} permissions"),
+                });
+                let nickname = nickname.as_ref().map_or(String::new(), |name| format!(", called \"{name}\""));
+                format!("{role}{permissions}{nickname}")
             }
             Self::Remove { .. } | Self::StayAbsent { .. } => "absent".to_owned(),
         }

@@ -17,7 +17,7 @@ pub fn apply(items: &mut [Item], limits: RemovalLimits) {
         if count > limits.per_workspace {
             item.disposition = Disposition::Held(Held::new(
                 HeldReason::LimitPerWorkspace,
-                format!("{count} removals in this workspace, the limit is {}", limits.per_workspace),
+                format!("removals in this workspace: {count}, the limit is {}", limits.per_workspace),
                 format!("remove fewer people at once, or set `guards.max_removals.per_workspace = {count}`"),
             ));
         }
@@ -27,7 +27,7 @@ pub fn apply(items: &mut [Item], limits: RemovalLimits) {
         for item in items.iter_mut().filter(|item| item.removes()) {
             item.disposition = Disposition::Held(Held::new(
                 HeldReason::LimitPerRun,
-                format!("{in_run} removals in this run, the limit is {}", limits.per_run),
+                format!("removals in this run: {in_run}, the limit is {}", limits.per_run),
                 format!("select fewer workspaces, or set `guards.max_removals.per_run = {in_run}`"),
             ));
         }

@@ -10,12 +10,23 @@ use crate::domain::{Change, Email, Held, HeldReason, Member, PermissionWish, Per
 pub(super) fn draw(wish: &Wish, observed: &Observed) -> (Vec<Item>, Vec<Note>) {
     match wish {
         Wish::Present { email, access, nickname } => match resolve(access, observed) {
-            Ok((role, permissions)) => (present(email, &role, &permissions, nickname.as_deref(), observed), Vec::new()),
+            Ok((role, permissions)) => {
+                (present(email, &role, &permissions, nickname.as_deref(), observed), aliases(email, observed))
+            }
             Err(why) => (Vec::new(), vec![Note::new(observed, email, why)]),
         },
-        Wish::Absent { email } => (absent(email, observed), Vec::new()),
+        Wish::Absent { email } => (absent(email, observed), aliases(email, observed)),
         Wish::Reinvited { email } => reinvited(email, observed),
     }
+}
+
+/// Says which rows are a person's although they bear another address: who reviews a plan could not know why they stand in it.
+fn aliases(email: &Email, observed: &Observed) -> Vec<Note> {
+    let rows = observed.members.iter().filter(|row| row.email != *email && row.user_email.as_ref() == Some(email));
+    rows.map(|row| {
+        Note::new(observed, email, format!("the row of {} is theirs: it bears their account's address", row.email))
+    })
+    .collect()
 }
 
 /// Finds out which role and permissions a person is to have here; the error says why nothing is to be given.
@@ -68,7 +79,10 @@ fn present(
                 let rests_on = RestsOn::row(row);
                 let same_role = row.role == *role;
                 if !permissions.allows(row.permissions.as_ref()) && row.role != Role::Owner {
-                    Item::held(step(observed, set_role(row, role), rests_on), permissions_differ(row, permissions))
+                    Item::held(
+                        step(observed, set_role(row, role), rests_on),
+                        permissions_differ(row, role, permissions, observed),
+                    )
                 } else if same_role {
                     Item::already(step(observed, asked(), rests_on), describe(row))
                 } else {
@@ -164,13 +178,18 @@ fn ambiguous(email: &Email, rows: &[&Member]) -> Held {
     )
 }
 
-fn permissions_differ(row: &Member, wanted: &PermissionWish) -> Held {
+fn permissions_differ(row: &Member, role: &Role, wanted: &PermissionWish, observed: &Observed) -> Held {
     let has = row.permissions.as_ref().map_or("what the role gives".to_owned(), listed);
     let asked = wanted.to_send().map_or("what the role gives".to_owned(), listed);
+    let again = wanted.to_send().map_or(String::new(), |p| format!(" --permissions {}", p.join(",")));
+    let (email, workspace) = (&row.email, &observed.workspace);
     Held::new(
         HeldReason::PermissionsDiffer,
         format!("the permissions are {has}; asked are {asked}; the API sets permissions at invitation only"),
-        format!("remove and invite again (`offboard {0}`, then `onboard {0}`), or ask for --role alone", row.email),
+        format!(
+            "remove and invite again: `keyholder offboard {email} -w {workspace}`, then `keyholder onboard {email} \
+             --role {role}{again} -w {workspace}`; or ask for --role alone"
+        ),
     )
 }
 

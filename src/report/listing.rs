@@ -71,6 +71,18 @@ impl<'a> Listing<'a> {
         columns: &'static [Column],
         header: &Value,
     ) -> io::Result<Self> {
+        Self::begin_with(out, format, kind, columns, header, None)
+    }
+
+    /// Begins a listing that has a record of its own between header and rows.
+    pub fn begin_with(
+        out: &'a mut dyn Write,
+        format: Format,
+        kind: &'static str,
+        columns: &'static [Column],
+        header: &Value,
+        about: Option<(&str, &Value)>,
+    ) -> io::Result<Self> {
         let out = match format {
             Format::Csv => {
                 let writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
@@ -82,8 +94,19 @@ impl<'a> Listing<'a> {
         match format {
             Format::Table => {}
             Format::Csv => listing.csv(columns.iter().map(|column| column.name))?,
-            Format::Ndjson => writeln!(listing.out.plain(), "{header}")?,
-            Format::Json => write!(listing.out.plain(), "{{\"header\":{header},\n\"rows\":[")?,
+            Format::Ndjson => {
+                writeln!(listing.out.plain(), "{header}")?;
+                if let Some((_, record)) = about {
+                    writeln!(listing.out.plain(), "{record}")?;
+                }
+            }
+            Format::Json => {
+                writeln!(listing.out.plain(), "{{\"header\":{header},")?;
+                if let Some((name, record)) = about {
+                    writeln!(listing.out.plain(), "\"{name}\":{record},")?;
+                }
+                write!(listing.out.plain(), "\"rows\":[")?;
+            }
         }
         Ok(listing)
     }

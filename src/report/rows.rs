@@ -77,19 +77,28 @@ pub const PLANNED: &[Column] = &[
     Column::shown("reason"),
 ];
 
+/// Says in a word what becomes of a step.
+pub fn fate(disposition: &Disposition) -> &'static str {
+    match disposition {
+        Disposition::Send => "send",
+        Disposition::Already(_) => "already",
+        Disposition::Held(_) => "held",
+    }
+}
+
 /// Cells of one planned step.
 pub fn planned<'a>(step: &'a Step, disposition: &'a Disposition) -> Vec<Cell<'a>> {
-    let (planned, held, reason) = match disposition {
-        Disposition::Send => ("send", None, None),
-        Disposition::Already(seen) => ("already", None, Some(seen.clone())),
-        Disposition::Held(held) => ("held", Some(held.reason.as_str()), Some(held.to_string())),
+    let (held, reason) = match disposition {
+        Disposition::Send => (None, None),
+        Disposition::Already(seen) => (None, Some(seen.clone())),
+        Disposition::Held(held) => (Some(held.reason.as_str()), Some(held.to_string())),
     };
     let mut cells = about(step);
     cells.extend([
         Cell::text(step.rests_on.describe()),
         Cell::text(step.change.wanted()),
         permissions(step),
-        Cell::text(planned),
+        Cell::text(fate(disposition)),
         Cell::maybe(held),
         Cell::maybe(reason),
     ]);

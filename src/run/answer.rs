@@ -104,7 +104,10 @@ impl Hand<'_> {
         self.note_answer(step, attempts, Class::Ambiguous, &error.to_string(), None).await;
         match self.look_after(step, attempts).await {
             Found::There => Attempt::Over(Progress::sent(attempts, None)),
-            Found::Unclear(why) => Attempt::Over(Progress::sent(attempts, Some(why))),
+            Found::Unclear(why) => {
+                let doubt = format!("{error}; looking did not settle it: {why}");
+                Attempt::Over(Progress::sent(attempts, Some(doubt)))
+            }
             Found::Absent => {
                 let doubt = format!("{error}, and it was not there afterwards");
                 history.not_taken += 1;

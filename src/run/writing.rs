@@ -199,9 +199,7 @@ impl Lane<'_> {
         for Sent { step, attempts, doubt } in sent {
             let end = match (doubt, &seen) {
                 (Some(doubt), _) => StepEnd::unknown(doubt, attempts),
-                (None, Ok(_)) => {
-                    StepEnd::new(Outcome::Unverified, "it was taken, but the member list does not show it as asked")
-                }
+                (None, Ok(_)) => StepEnd::new(Outcome::Unverified, format!("it was taken, but {}", contrary(&step))),
                 (None, Err(why)) => {
                     StepEnd::new(Outcome::Unverified, format!("it was taken, but could not be read back: {why}"))
                 }
@@ -246,6 +244,15 @@ impl Lane<'_> {
         }
         self.shared.logbook.tell(Event::StepEnded { step: Box::new(step.clone()), end: end.clone() }).await;
         self.trace.end(step, end);
+    }
+}
+
+/// Says what the member list shows in place of what was asked.
+fn contrary(step: &Step) -> &'static str {
+    match step.change {
+        Change::Invite { .. } => "the member list does not show the invitation as asked",
+        Change::SetRole { .. } => "the member list does not show the role",
+        Change::Remove { .. } | Change::StayAbsent { .. } => "the member list still shows the row",
     }
 }
 

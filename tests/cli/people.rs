@@ -123,7 +123,12 @@ fn presets_built_in_and_own_give_what_they_say() {
     assert_eq!((of("cyd@agency.example").role.as_str(), &of("cyd@agency.example").permissions), ("admin", &None));
     run("dan@agency.example", "inbox").exits(2).says("there is no preset `inbox`").says("inbox-only").done();
     let role = ["onboard", "dan@agency.example", "--role", "manager", "-w", "globex", "--yes"];
-    world.run(&role).exits(2).says("admin, editor, view").says("--preset manager").done();
+    world
+        .run(&role)
+        .exits(2)
+        .says("the API grants the roles admin, editor and view")
+        .says("the preset `manager`")
+        .done();
     let narrowed =
         ["onboard", "dan@agency.example", "--role", "view", "--permissions", "unibox.al", "-w", "globex", "--yes"];
     world.run(&narrowed).exits(2).says("did you mean `unibox.all`?").done();

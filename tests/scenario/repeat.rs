@@ -57,7 +57,8 @@ fn another_role_is_patched_and_nothing_else_of_the_row_changes() {
 fn other_permissions_are_held_with_the_remedy() {
     let stage = three("");
     let ask = "onboard sam@agency.example --role editor --permissions unibox.all --all --yes";
-    let outcome = stage.run(ask).exits(30).says("remove and invite again (`offboard sam@agency.example`");
+    let outcome =
+        stage.run(ask).exits(30).says("remove and invite again: `keyholder offboard sam@agency.example -w acme`");
     assert_eq!(outcome.outcomes(), ["acme", "birch", "cedar"].map(|name| format!("{name} held permissions_differ")));
     assert_eq!(stage.write_requests(), 0);
 }

@@ -8,6 +8,7 @@
 mod support;
 
 mod approvals;
+mod doubt;
 mod faults;
 mod fleet;
 mod guards;

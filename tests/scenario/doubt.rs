@@ -1,0 +1,144 @@
+//! What was once in doubt stays in doubt: no later refusal, stop or deadline makes a lost answer a sure failure.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use keyholder::api::transport::Method;
+use keyholder::run::Why;
+use keyholder::sim::Hand;
+
+use crate::support::Stage;
+use crate::{ONBOARD, THREE, TOLERANT, three};
+
+const NIA: &str = "nia@agency.example";
+const SAM: &str = "sam@agency.example";
+
+fn fault(fault: &str, operation: &str) -> String {
+    format!("[[fault]]\n{fault}\nworkspace = \"acme\"\noperation = \"{operation}\"\n")
+}
+
+/// Saves a plan and applies it by its id.
+fn offboard(stage: &Stage) -> crate::support::Outcome {
+    let plan = stage.run("offboard sam@agency.example --all -o plan.json").exits(0).plan_id();
+    stage.run(&format!("apply plan.json --confirm {plan}"))
+}
+
+#[test]
+fn a_removal_that_was_lost_and_then_refused_is_unknown_and_not_failed() {
+    let refused = "kind = \"status\"\nstatus = 403\nskip = 0";
+    let stage =
+        three(&format!("{}{}", fault("kind = \"lose-request\"", "member.delete"), fault(refused, "member.delete")));
+    let outcome = offboard(&stage).exits(22);
+    assert_eq!(outcome.outcomes()[0], "acme unknown", "{outcome}");
+    let story = stage.story("acme");
+    assert_eq!(
+        story,
+        ["started", "answered ambiguous", "looked absent", "started", "answered refused", "settled unknown"]
+    );
+}
+
+#[test]
+fn a_removal_of_ours_that_lands_late_is_done_and_not_somebody_elses() {
+    // The answer is lost, the row still stands when looked for, and goes before the second attempt arrives.
+    let late = "kind = \"late\"\nafter = \"10ms\"";
+    let slow = "kind = \"delay\"\nby = \"1s\"\nskip = 1";
+    let stage = three(&format!("{}{}", fault(late, "member.delete"), fault(slow, "member.get")));
+    let outcome = offboard(&stage).exits(0);
+    assert_eq!(outcome.outcomes()[0], "acme done", "{outcome}");
+    assert_eq!(stage.rows_of("acme", SAM), 0);
+}
+
+#[test]
+fn a_stop_after_a_lost_answer_does_not_call_it_held() {
+    let stage = three(&fault("kind = \"lose-request\"", "member.delete"));
+    let (deletes, stop) = (Arc::new(AtomicUsize::new(0)), stage.stop.clone());
+    let plan = stage.run("offboard sam@agency.example -w acme -o plan.json").exits(0).plan_id();
+    stage.at_request(move |request| {
+        // The look after the lost answer: the run is stopped while it is under way.
+        let lost = deletes.fetch_add(usize::from(request.method == Method::Delete), Ordering::Relaxed) > 0;
+        if lost && request.method == Method::Get {
+            stop.drain(Why::Interrupted);
+        }
+    });
+    let outcome = stage.run(&format!("apply plan.json --confirm {plan}"));
+    assert_eq!((outcome.exit, outcome.outcomes()), (22, vec!["acme unknown".to_owned()]), "{outcome}");
+}
+
+#[test]
+fn who_is_found_already_there_settles_an_earlier_doubt() {
+    // Two lost answers: the run ends in doubt although the invitation is there.
+    let stage = Stage::script(&format!(
+        "{}{}{}",
+        THREE.replace("at-once", "wait"),
+        fault("kind = \"late\"\nafter = \"5m\"", "member.create"),
+        fault("kind = \"late\"\nafter = \"5m\"", "member.create"),
+    ));
+    stage.add("keyholder.toml", TOLERANT);
+    let _told = stage.run(ONBOARD).exits(22);
+    stage.world.land_all();
+    let second = stage.run(ONBOARD).exits(0);
+    assert!(second.took >= Duration::from_mins(1), "it waited before it looked: {:?}", second.took);
+    let third = stage.run(ONBOARD).exits(0);
+    assert!(third.took < Duration::from_secs(10), "and never again: {:?}", third.took);
+    assert!(!third.stderr.contains("without a known end"), "{third}");
+}
+
+#[test]
+fn a_saved_plan_does_not_call_absent_who_was_invited_again() {
+    let stage = three("");
+    let plan = stage.run("offboard nia@agency.example --all -o plan.json").exits(0).plan_id();
+    let back = Hand::Add { email: NIA.into(), role: "editor".into(), accepted: true };
+    assert!(stage.world.hand("acme", &back));
+    let outcome = stage.run(&format!("apply plan.json --confirm {plan}")).exits(31);
+    assert_eq!(outcome.outcomes(), ["acme held stale", "birch already", "cedar already"]);
+}
+
+#[test]
+fn a_reinvitation_cut_in_half_gives_the_line_that_mends_it() {
+    let stage = Stage::script(&THREE.replace("at-once", "wait"));
+    let _told = stage.run("onboard nia@agency.example --role view --nickname Ni -w acme --yes").exits(0);
+    let plan = stage.run("members reinvite nia@agency.example -w acme -o plan.json").exits(0).plan_id();
+    let stop = stage.stop.clone();
+    stage.at_request(move |request| {
+        if request.method == Method::Delete {
+            stop.drain(Why::Interrupted);
+        }
+    });
+    let outcome = stage.run(&format!("apply plan.json --confirm {plan}")).exits(130);
+    assert_eq!(outcome.outcomes(), ["acme done", "acme held stopped"]);
+    let line = "keyholder onboard nia@agency.example --role view --nickname \"Ni\" -w acme";
+    assert!(outcome.stderr.contains(line), "{outcome}");
+}
+
+#[test]
+fn a_panic_in_a_lane_is_that_lanes_own() {
+    let stage = three("");
+    let posts = AtomicUsize::new(0);
+    stage.at_request(move |request| {
+        let first = request.method == Method::Post && posts.fetch_add(1, Ordering::Relaxed) == 0;
+        assert!(!first, "a bug of ours, on purpose");
+    });
+    let outcome = stage.run(ONBOARD);
+    assert_eq!(outcome.exit, 1, "{outcome}");
+    let mut ends = outcome.outcomes();
+    ends.sort_by_key(|end| end.ends_with("unknown"));
+    assert!(ends[0].ends_with(" done") && ends[1].ends_with(" done") && ends[2].ends_with(" unknown"), "{outcome}");
+}
+
+#[test]
+fn people_who_are_nowhere_are_told_and_so_is_a_budget_that_is_used_up() {
+    let stage = three("");
+    let _told = stage
+        .run("offboard smm@agency.example --all --plan-only")
+        .exits(0)
+        .says("smm@agency.example is in none of the 3");
+    let _told = stage
+        .run("onboard nia@agency.example --like smm@agency.example --all --plan-only")
+        .exits(0)
+        .says("is in none of");
+    let _told = stage.run("onboard nia@agency.example --role view --all --plan-only").exits(0).says("plan");
+    stage.world.revoke_keys("acme");
+    stage.world.revoke_keys("birch");
+    let _told = stage.run(&ONBOARD.replace("--yes", "--plan-only")).exits(20).says("allows: nothing would be sent");
+}

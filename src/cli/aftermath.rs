@@ -118,7 +118,7 @@ fn summarize(
 
 /// What is not on disk is shown, so that nothing is lost with it.
 fn report_unwritten(session: &Session<'_>, dispatched: &Dispatched) {
-    let Some(error) = &dispatched.error else { return };
+    let Some(error) = dispatched.error.as_ref().or(dispatched.refused.as_ref()) else { return };
     let printer = &session.door.printer;
     printer.insist(&format!("error: the ledger could not be written: {error}"));
     printer.insist("these records are not in the ledger; keep them:");

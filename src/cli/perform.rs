@@ -68,6 +68,7 @@ pub async fn perform(
     if dispatched.error.is_some() {
         aftermath.summary.stopped = Some(Stopped::Ledger);
     }
+    aftermath.summary.bug |= dispatched.refused.is_some();
     close(ledger, &run, deck, &aftermath.summary, &mut dispatched).await;
     if dispatched.error.is_some() {
         aftermath.summary.stopped = Some(Stopped::Ledger);

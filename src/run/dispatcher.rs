@@ -92,3 +92,47 @@ async fn write(
     dispatched.unwritten.extend(records);
     (0..count).map(|_| Err(NotWritten)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::domain::{Outcome, PlanId, StepId, WorkspaceId};
+    use crate::journal::RunHeader;
+
+    #[tokio::test]
+    async fn a_record_that_is_refused_for_itself_is_no_other_lanes_trouble() {
+        let dir = tempfile::tempdir().unwrap();
+        let ledger =
+            Ledger::open(&dir.path().join("state"), Clock::starting_at(jiff::Timestamp::UNIX_EPOCH)).await.unwrap();
+        let run = ledger.fresh_run_id(1).await.unwrap();
+        let header = RunHeader {
+            run: run.clone(),
+            command: "test".to_owned(),
+            operator: "nobody".to_owned(),
+            reason: None,
+            plan: PlanId::of(b"plan"),
+            approved_by: "yes".to_owned(),
+            selection: json!(null),
+            fleet_digest: String::new(),
+            version: "0",
+            settings: json!({}),
+            steps: Vec::new(),
+        };
+        ledger.begin(header).await.unwrap();
+        let unheard_of = Record::Settled { step: StepId::of(b"x"), outcome: Outcome::Done, reason: None, attempts: 1 };
+        let sound =
+            Record::Identity { workspace_id: WorkspaceId::parse("w1").unwrap(), seen: "w1".to_owned(), matches: true };
+        let stop = Stop::default();
+        let mut dispatched = Dispatched::default();
+        let records = vec![sound.clone(), unheard_of.clone(), sound];
+        let words = write(&ledger, &run, records, &stop, &mut dispatched).await;
+        let told: Vec<bool> = words.iter().map(Result::is_ok).collect();
+        assert_eq!(told, [true, false, true]);
+        assert_eq!(dispatched.unwritten, [unheard_of]);
+        assert!(dispatched.error.is_none() && dispatched.refused.is_some() && !stop.is_draining());
+        assert_eq!(ledger.verify_chain(&run).await.unwrap().entries, 3);
+    }
+}

@@ -134,3 +134,22 @@ fn presets_built_in_and_own_give_what_they_say() {
     world.run(&narrowed).exits(2).says("did you mean `unibox.all`?").done();
     assert_eq!(world.role("globex", "dan@agency.example"), None);
 }
+
+#[test]
+fn a_device_is_no_list_and_fills_no_memory() {
+    let world = World::three();
+    for from in ["/dev/zero", "/dev/null"] {
+        let args = ["offboard", "--from", from, "--all", "--plan-only"];
+        world.run(&args).exits(2).says("could not be read").says("it is not a regular file").done();
+    }
+    world.run(&["apply", "/dev/zero", "--confirm", "0123456789ab"]).exits(3).says("it is not a regular file").done();
+}
+
+#[test]
+fn a_nickname_that_would_move_the_cursor_is_refused_and_a_good_one_is_shown() {
+    let world = World::three();
+    let with =
+        |nickname| ["onboard", "ana@agency.example", "--role", "view", "--nickname", nickname, "--all", "--plan-only"];
+    world.run(&with("a\u{1b}[31mb")).exits(2).says("no control characters").done();
+    assert!(world.run(&with("Bob")).exits(0).stdout.contains("called \"\"Bob\"\""));
+}

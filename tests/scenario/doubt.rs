@@ -142,3 +142,25 @@ fn people_who_are_nowhere_are_told_and_so_is_a_budget_that_is_used_up() {
     stage.world.revoke_keys("birch");
     let _told = stage.run(&ONBOARD.replace("--yes", "--plan-only")).exits(20).says("allows: nothing would be sent");
 }
+
+#[test]
+fn a_whole_group_on_one_pace_gets_its_turn() {
+    // Forty workspaces on an admin key of two requests a second: every look is twenty seconds old before its write can leave.
+    let names: Vec<String> = (0..40).map(|sub| format!("sub-{sub}")).collect();
+    let workspace = |name: &str, keys: &str| {
+        format!("[[workspace]]\nname = \"{name}\"\n{keys}owner = \"founder@agency.example\"\n")
+    };
+    let subs: Vec<String> = names.iter().map(|name| workspace(name, "keys = []\n")).collect();
+    let accepted: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let stage = Stage::script(&format!(
+        "[settings]\ninvitations = \"at-once\"\n{}{}[[group]]\nadmin = \"agency\"\naccepted = [{}]\n",
+        workspace("agency", ""),
+        subs.concat(),
+        accepted.join(", ")
+    ));
+    stage.add("keyholder.toml", "share = 0.02");
+    let outcome = stage.run("onboard nia@agency.example --role view -w sub-* --yes").exits(0);
+    assert!(outcome.outcomes().iter().all(|end| end.ends_with(" done")), "{outcome}");
+    // Two requests to plan and four to write are the least; looking once more may double a few.
+    assert!(stage.world.request_count() < 40 * 10, "{}", stage.world.request_count());
+}

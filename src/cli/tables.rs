@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::change::Drawn;
-use crate::domain::{Disposition, Step};
+use crate::domain::{Disposition, Step, StepKind};
 use crate::plan::forecast::Forecast;
 use crate::report::listing::{Format, Listing};
 use crate::report::summary::{meaning, rounded};
@@ -114,7 +114,12 @@ pub fn plan_talk(printer: &Printer, drawn: &Drawn, forecast: &Forecast) {
         words::count(workspaces.len(), "workspace"),
     );
     if plan.removals() > 0 {
-        line = format!("{line}, of them {} (lowering an admin counts)", words::count(plan.removals(), "removal"));
+        line = format!("{line}, of them {}", words::count(plan.removals(), "removal"));
+        let lowered = plan.items.iter().filter(|item| item.removes() && item.step.kind() == StepKind::MemberSetRole);
+        match lowered.count() {
+            0 => {}
+            lowered => line = format!("{line} (lowering an admin counts: {lowered})"),
+        }
     }
     line = format!("{line}; {already} already so, {held} held");
     if plan.sends() > 0 {

@@ -150,7 +150,7 @@ fn advice(session: &Session<'_>, lanes: &[LaneEnd], ended: &[(Step, StepEnd)]) {
     let mut seen = BTreeSet::new();
     for advice in told {
         if seen.insert(advice) {
-            printer.say(&format!("  {} {advice}", printer.painted("hint:", "36")));
+            printer.hint(advice);
         }
     }
 }

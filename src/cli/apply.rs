@@ -1,6 +1,6 @@
 //! `keyholder apply FILE`: apply exactly a plan that was saved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -10,8 +10,8 @@ use super::change::{self, Drawn, Request};
 use super::reading::{self, Reading};
 use super::session::{self, Session};
 use super::{Door, approval};
-use crate::domain::{WorkspaceId, WorkspaceName};
-use crate::plan::{Plan, Rules, file};
+use crate::domain::{Workspace, WorkspaceId};
+use crate::plan::{Item, Plan, Rules, file};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Apply exactly a plan that a writing command saved with -o. What moved since then is held (31).
@@ -30,11 +30,11 @@ impl Apply {
         approval::check(&self.approve)?;
         let session = Session::open(door)?;
         let (plan, _command) = self.load(door)?;
-        let names = names(&session, &plan)?;
-        let select = Select { workspace: names.iter().map(ToString::to_string).collect(), ..Select::default() };
-        let chosen: Vec<_> = names.iter().filter_map(|name| session.fleet.workspace(name)).collect();
+        let chosen = chosen(&session, &plan)?;
+        let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
+        let select = Select { workspace: names, ..Select::default() };
         let (deck, ledger, targets) = change::begin(&session, &self.approve, &chosen).await?;
-        let subjects = plan.items.iter().map(|item| item.step.change.subject().to_string()).collect();
+        let subjects = plan.items.iter().map(|item| item.step.change.subject().clone()).collect();
         reading::settle_first(&session, &deck, &ledger, &targets, &subjects).await?;
         let Reading { targets, observed, coverage, took } = Reading::take(&session, &deck, targets).await?;
         let rules = Rules { guards: session.fleet.guards.clone() };
@@ -64,7 +64,7 @@ impl Apply {
 }
 
 /// Finds the plan's workspaces in this fleet by name and id: a plan of another fleet is refused.
-fn names(session: &Session<'_>, plan: &Plan) -> Result<Vec<WorkspaceName>, Trouble> {
+fn chosen<'f>(session: &'f Session<'_>, plan: &Plan) -> Result<Vec<&'f Workspace>, Trouble> {
     let known: BTreeMap<&str, Option<&WorkspaceId>> =
         session.fleet.workspaces.iter().map(|workspace| (workspace.name.as_str(), workspace.id.as_ref())).collect();
     let foreign = |name: &str, id: &WorkspaceId| {
@@ -79,21 +79,15 @@ fn names(session: &Session<'_>, plan: &Plan) -> Result<Vec<WorkspaceName>, Troub
             return Err(foreign(&planned.name, &planned.id));
         }
     }
-    for item in &plan.items {
-        let planned = plan
-            .workspaces
-            .iter()
-            .any(|planned| planned.name == item.step.workspace && planned.id == item.step.workspace_id);
-        if !planned {
-            return Err(foreign(&item.step.workspace, &item.step.workspace_id));
+    let planned: BTreeSet<(&str, &WorkspaceId)> =
+        plan.workspaces.iter().map(|planned| (planned.name.as_str(), &planned.id)).collect();
+    for Item { step, .. } in &plan.items {
+        if !planned.contains(&(step.workspace.as_str(), &step.workspace_id)) {
+            return Err(foreign(&step.workspace, &step.workspace_id));
         }
     }
-    let mut names: Vec<WorkspaceName> = plan
-        .workspaces
-        .iter()
-        .map(|planned| WorkspaceName::parse(&planned.name))
-        .collect::<Result<_, _>>()
-        .map_err(|error| Trouble::new(Exit::Config, error))?;
-    names.sort_by_key(|name| session.fleet.workspaces.iter().position(|workspace| workspace.name == *name));
-    Ok(names)
+    // In config order; each was just found among them.
+    let names: BTreeSet<&str> = plan.workspaces.iter().map(|planned| planned.name.as_str()).collect();
+    let fleet = session.fleet.workspaces.iter();
+    Ok(fleet.filter(|workspace| names.contains(workspace.name.as_str())).collect())
 }

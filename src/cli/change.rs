@@ -1,6 +1,6 @@
 //! The way of every writing command: observe, draw, show, approve, perform.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::args::{Approve, Select};
@@ -8,7 +8,7 @@ use super::reading::{self, Reading};
 use super::session::{self, Session};
 use super::{approval, open_files, perform, tables};
 use crate::config::Purpose;
-use crate::domain::{Email, Workspace};
+use crate::domain::{Email, Workspace, WorkspaceName};
 use crate::journal::Ledger;
 use crate::plan::forecast::Forecast;
 use crate::plan::person::{self, Person};
@@ -50,26 +50,27 @@ pub struct Request<'a> {
     pub approve: &'a Approve,
 }
 
-/// Runs a writing command whose wishes depend on the workspace alone. `subjects` are the people it is about; none means whoever is
-/// found.
+/// Runs a writing command. `subjects` are the people it is about, none means whoever is found; `expected` are those who should be in
+/// some workspace already.
 pub async fn run(
     session: &Session<'_>,
     request: &Request<'_>,
     wishes: impl Fn(&Workspace, &Observed) -> Vec<Wish>,
-    subjects: &BTreeSet<String>,
-    expected: &[Email],
+    subjects: &BTreeSet<Email>,
+    expected: &BTreeSet<Email>,
 ) -> Result<Exit, Trouble> {
     approval::check(request.approve)?;
     let chosen = session.choose(request.select, Purpose::Write)?;
     let (deck, ledger, targets) = begin(session, request.approve, &chosen).await?;
     reading::settle_first(session, &deck, &ledger, &targets, subjects).await?;
     let Reading { targets, observed, coverage, took } = Reading::take(session, &deck, targets).await?;
+    let workspaces: BTreeMap<&WorkspaceName, &Workspace> =
+        chosen.iter().map(|workspace| (&workspace.name, *workspace)).collect();
     let seen: Vec<(Observed, Vec<Wish>)> = observed
         .into_iter()
-        .filter_map(|observed| {
-            let workspace = session.fleet.workspace(&observed.workspace)?;
-            let wishes = wishes(workspace, &observed);
-            Some((observed, wishes))
+        .map(|observed| {
+            let wishes = wishes(workspaces[&observed.workspace], &observed);
+            (observed, wishes)
         })
         .collect();
     strays(session, &seen, expected);
@@ -79,7 +80,7 @@ pub async fn run(
 }
 
 /// Warns of people who should be somewhere and are nowhere: one letter wrong in a leaver's address would look like a clean end.
-fn strays(session: &Session<'_>, seen: &[(Observed, Vec<Wish>)], expected: &[Email]) {
+fn strays(session: &Session<'_>, seen: &[(Observed, Vec<Wish>)], expected: &BTreeSet<Email>) {
     for email in expected {
         if seen.iter().all(|(observed, _)| person::find(&observed.members, email) == Person::Nobody) {
             session.door.printer.warn(&format!(

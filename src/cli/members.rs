@@ -308,7 +308,7 @@ impl Reinvite {
     async fn run(self, session: &Session<'_>) -> Result<Exit, Trouble> {
         approval::check(&self.approve)?;
         let age = Age::parse(self.older_than.as_ref(), session.door.clock)?;
-        let emails: Vec<Email> = self
+        let emails: BTreeSet<Email> = self
             .emails
             .iter()
             .map(|text| {
@@ -329,8 +329,7 @@ impl Reinvite {
             people.dedup();
             people.into_iter().map(|email| Wish::Reinvited { email: email.clone() }).collect()
         };
-        let subjects: BTreeSet<String> = emails.iter().map(ToString::to_string).collect();
         let request = Request { command: "members reinvite", select: &self.select, approve: &self.approve };
-        change::run(session, &request, wishes, &subjects, &emails).await
+        change::run(session, &request, wishes, &emails, &emails).await
     }
 }

@@ -54,7 +54,7 @@ impl Offboard {
             )
             .advise("take these columns out of the file, and hand over in the app first"));
         }
-        let subjects: BTreeSet<String> = people.iter().map(|person| person.email.to_string()).collect();
+        let leavers: BTreeSet<Email> = people.iter().map(|person| person.email.clone()).collect();
         let request = Request { command: "offboard", select: &self.select, approve: &self.approve };
         let wishes = |workspace: &Workspace, _: &_| {
             people
@@ -63,7 +63,6 @@ impl Offboard {
                 .map(|person| Wish::Absent { email: person.email.clone() })
                 .collect()
         };
-        let leavers: Vec<Email> = people.iter().map(|person| person.email.clone()).collect();
-        change::run(&session, &request, wishes, &subjects, &leavers).await
+        change::run(&session, &request, wishes, &leavers, &leavers).await
     }
 }

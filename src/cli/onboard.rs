@@ -53,7 +53,7 @@ impl Onboard {
         let session = Session::open(door)?;
         let chosen = session.choose(&self.select, Purpose::Write)?;
         let people = self.people(&session, &chosen)?;
-        let subjects: BTreeSet<String> = people.iter().map(|(person, _)| person.email.to_string()).collect();
+        let subjects: BTreeSet<Email> = people.iter().map(|(person, _)| person.email.clone()).collect();
         let request = Request { command: "onboard", select: &self.select, approve: &self.approve };
         let wishes = |workspace: &Workspace, _: &_| {
             people
@@ -77,7 +77,6 @@ impl Onboard {
                 AccessWish::Fixed { .. } => None,
             })
             .collect();
-        let colleagues: Vec<Email> = colleagues.into_iter().collect();
         change::run(&session, &request, wishes, &subjects, &colleagues).await
     }
 

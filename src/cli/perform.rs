@@ -16,9 +16,9 @@ use crate::domain::{Approval, Outcome, RunId, Step};
 use crate::journal::{Holder, Ledger, Record, RunHeader, WriteLock};
 use crate::plan::forecast::Forecast;
 use crate::plan::{Plan, Rules};
-use crate::report::Summary;
 use crate::report::summary::Stopped;
-use crate::run::{Deck, Dispatched, LaneEnd, Logbook, Target, apply, dispatch};
+use crate::report::{Coverage, Summary};
+use crate::run::{Deck, Dispatched, Event, LaneEnd, Logbook, Target, apply, dispatch};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Opens the root's ledger.
@@ -56,13 +56,18 @@ pub async fn perform(
     let work = work(&drawn);
     let _locks = lock(session, deck, &work, &run, request.approve.wait).await?;
     // Another run may have ended in doubt since the plan was drawn: while it was read, or while its lock was waited for.
-    let writes: Vec<Target> = work.iter().map(|(target, _)| target.clone()).collect();
-    let subjects = work.iter().flat_map(|(_, steps)| steps).map(|step| step.change.subject().to_string()).collect();
-    reading::settle_first(session, deck, ledger, &writes, &subjects).await?;
+    let targets: Vec<Target> = work.iter().map(|(target, _)| target.clone()).collect();
+    let subjects = work.iter().flat_map(|(_, steps)| steps).map(|step| step.change.subject().clone()).collect();
+    reading::settle_first(session, deck, ledger, &targets, &subjects).await?;
     let header = run_header(session, request, &drawn, approval, &run);
     ledger.begin(header).await.map_err(|error| Trouble::advised(error.exit(), error))?;
 
-    let (lanes, mut dispatched) = carry_out(session, deck, ledger, &run, approval, &drawn, work, &mut events).await;
+    let watch = Watch::begin(&session.door.printer, deck, "applying", &targets);
+    let carrying = carry_out(session, deck, ledger, &run, approval, &drawn.coverage, work, |event| {
+        watch.event(event);
+        events.note(event);
+    });
+    let (lanes, mut dispatched) = watch.around(carrying).await;
     let seconds = (drawn.reading + deck.clock.elapsed().saturating_sub(began)).as_secs_f64();
     let mut aftermath = Aftermath::of(deck, &drawn, lanes, &run, seconds);
     if dispatched.error.is_some() {
@@ -87,22 +92,14 @@ async fn carry_out(
     ledger: &Ledger,
     run: &RunId,
     approval: &Approval,
-    drawn: &Drawn,
+    coverage: &Coverage,
     work: Vec<(Target, Vec<Step>)>,
-    events: &mut Events,
+    tell: impl FnMut(&Event),
 ) -> (Vec<LaneEnd>, Dispatched) {
     let (logbook, mut inbox) = Logbook::open();
     let rules = Rules { guards: session.fleet.guards.clone() };
-    let failed_before = drawn.coverage.failed();
-    let targets: Vec<Target> = work.iter().map(|(target, _)| target.clone()).collect();
-    let watch = Watch::begin(&session.door.printer, deck, "applying", &targets);
-    let lanes = apply(deck, &rules, approval, logbook, work, failed_before, drawn.coverage.asked);
-    let dispatching = dispatch(ledger, run, &mut inbox, &deck.stop, |event| {
-        watch.event(event);
-        events.note(event);
-    });
-    let (lanes, dispatched) = watch.around(futures::future::join(lanes, dispatching)).await;
-    (lanes, dispatched)
+    let lanes = apply(deck, &rules, approval, logbook, work, coverage.failed(), coverage.asked);
+    futures::future::join(lanes, dispatch(ledger, run, &mut inbox, &deck.stop, tell)).await
 }
 
 /// The lanes that have something to send.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::session::{self, Keys, Session};
 use super::watch::Watch;
-use crate::domain::{Mode, Workspace, WorkspaceId};
+use crate::domain::{Email, Mode, Workspace, WorkspaceId};
 use crate::journal::Ledger;
 use crate::plan::Observed;
 use crate::report::Coverage;
@@ -113,11 +113,11 @@ pub async fn settle_first(
     deck: &Deck,
     ledger: &Ledger,
     targets: &[Target],
-    subjects: &BTreeSet<String>,
+    subjects: &BTreeSet<Email>,
 ) -> Result<(), Trouble> {
     let ids: Vec<_> = targets.iter().filter_map(|target| target.pinned.clone()).collect();
     let unsettled = ledger.unsettled(&ids).await.map_err(|error| Trouble::advised(error.exit(), error))?;
-    let open = unsettled.iter().filter(|step| subjects.is_empty() || subjects.contains(step.subject.as_str())).count();
+    let open = unsettled.iter().filter(|step| subjects.is_empty() || subjects.contains(&step.subject)).count();
     if open == 0 {
         return Ok(());
     }

@@ -171,7 +171,7 @@ pub fn unread(printer: &Printer, coverage: &Coverage) {
     for lane in coverage.unreadable.iter().take(REMARKS) {
         printer.warn(&format!("{}: not read: {}", lane.workspace, crate::report::cell::printable(&lane.reason)));
         for advice in &lane.advice {
-            printer.say(&format!("  {} {advice}", printer.painted("hint:", "36")));
+            printer.hint(advice);
         }
     }
     if coverage.unreadable.len() > REMARKS {

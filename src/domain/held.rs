@@ -135,6 +135,11 @@ impl Held {
             "run the command again; if it stays, look at the workspace in the app",
         )
     }
+
+    /// What was not sent because its lane ended before.
+    pub fn lane_ended(why: impl fmt::Display) -> Self {
+        Self::new(HeldReason::LaneEnded, format!("not sent: {why}"), "run the command again")
+    }
 }
 
 impl fmt::Display for Held {

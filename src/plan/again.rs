@@ -1,5 +1,7 @@
 //! A plan that was saved, held against the world as it is now.
 
+use std::collections::BTreeMap;
+
 use super::draw::{Item, Plan};
 use super::guard::Rules;
 use super::limits;
@@ -13,6 +15,8 @@ impl Plan {
     /// the one that was reviewed; rows are read again before each write anyway.
     #[must_use]
     pub fn again(mut self, observed: &[Observed], rules: &Rules, unread: impl Fn(&str) -> Option<String>) -> Self {
+        let seen: BTreeMap<&str, &Observed> =
+            observed.iter().map(|observed| (observed.workspace.as_str(), observed)).collect();
         let mut admins_gone = 0;
         let mut workspace = String::new();
         for item in &mut self.items {
@@ -20,9 +24,8 @@ impl Plan {
                 workspace.clone_from(&item.step.workspace);
                 admins_gone = 0;
             }
-            let seen = observed.iter().find(|observed| observed.workspace.as_str() == workspace);
-            let refused = match seen {
-                None => Some(unreadable(&unread(&workspace).unwrap_or_default())),
+            let refused = match seen.get(workspace.as_str()) {
+                None => Some(Held::lane_ended(unread(&workspace).unwrap_or_default())),
                 Some(observed) => judge(item, observed, rules, admins_gone),
             };
             if let Some(held) = refused {
@@ -78,10 +81,6 @@ fn still_so(change: &Change, observed: &Observed) -> bool {
         (Change::SetRole { role, .. }, Person::Rows(rows)) => rows.iter().any(|row| row.role == *role),
         (Change::Invite { .. } | Change::SetRole { .. }, Person::Nobody | Person::Ambiguous(_)) => false,
     }
-}
-
-fn unreadable(why: &str) -> Held {
-    Held::new(HeldReason::LaneEnded, format!("not sent: {why}"), "run the command again")
 }
 
 #[cfg(test)]

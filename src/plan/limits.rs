@@ -1,6 +1,6 @@
 //! Removal limits, counted on the final list of steps: open invitations and lowered admins count too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::draw::Item;
 use crate::domain::fleet::RemovalLimits;
@@ -36,7 +36,7 @@ pub fn apply(items: &mut [Item], limits: RemovalLimits) {
 
 /// Holds every step whose forerunner is held: it would never be sent.
 pub fn follow(items: &mut [Item]) {
-    let held: Vec<StepId> = items
+    let held: BTreeSet<StepId> = items
         .iter()
         .filter(|item| matches!(item.disposition, Disposition::Held(_)))
         .map(|item| item.step.id.clone())

@@ -183,11 +183,7 @@ fn lost_before_sending(error: Error, attempts: u32) -> Progress {
     if matches!(error, Error::BeyondDeadline { .. }) {
         return Progress::ended(StepEnd::held(deadline()).after(attempts));
     }
-    let held = Held::new(
-        HeldReason::LaneEnded,
-        format!("not sent: what it rests on could not be read again: {error}"),
-        "run the command again",
-    );
+    let held = Held::lane_ended(format_args!("what it rests on could not be read again: {error}"));
     Progress::over(StepEnd::held(held).after(attempts), error)
 }
 

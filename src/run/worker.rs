@@ -13,7 +13,7 @@ use super::event::{Event, Logbook};
 use super::lane;
 use super::trouble::LaneTrouble;
 use super::writing::Lane;
-use crate::domain::{Approval, Held, HeldReason, Outcome, Step, StepId};
+use crate::domain::{Approval, Held, Outcome, Step, StepId};
 use crate::plan::Rules;
 
 /// What the lanes of one apply share.
@@ -61,8 +61,7 @@ impl Trace {
             if begun.contains(&step.id) {
                 StepEnd::unknown("keyholder itself failed in this step", 0)
             } else {
-                let why = "not sent: keyholder itself failed in this lane";
-                StepEnd::held(Held::new(HeldReason::LaneEnded, why, "run the command again"))
+                StepEnd::held(Held::lane_ended("keyholder itself failed in this lane"))
             }
         };
         steps

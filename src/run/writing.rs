@@ -92,7 +92,7 @@ impl Lane<'_> {
             // Parked, not failed: nothing is wrong with the workspace.
             Some(Err(trouble)) if trouble.kind == TroubleKind::Deadline => Err(deadline()),
             Some(Err(trouble)) => {
-                let held = Held::new(HeldReason::LaneEnded, format!("not sent: {trouble}"), "run the command again");
+                let held = Held::lane_ended(&trouble);
                 self.trouble = Some(trouble);
                 Err(held)
             }
@@ -155,7 +155,7 @@ impl Lane<'_> {
                 Fate::Sent { attempts, doubt } => sent.push(Sent { step: step.clone(), attempts, doubt }),
             }
             if let Some(trouble) = over {
-                let held = Held::new(HeldReason::LaneEnded, format!("not sent: {trouble}"), "run the command again");
+                let held = Held::lane_ended(&trouble);
                 self.trouble = Some(trouble);
                 self.hold_all(&steps[place + 1..], &held).await;
                 break;

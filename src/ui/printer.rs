@@ -68,6 +68,11 @@ impl Printer {
         self.line(&format!("{} {line}", self.painted("warning:", "33")));
     }
 
+    /// Says what to do next.
+    pub fn hint(&self, advice: &str) {
+        self.say(&format!("  {} {advice}", self.painted("hint:", "36")));
+    }
+
     /// Asks a question; the cursor stays behind it.
     pub fn ask(&self, question: &str) {
         self.progress.suspend(|| {

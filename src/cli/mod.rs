@@ -33,6 +33,7 @@ use clap::{Parser, Subcommand};
 use crate::api::transport::Transport;
 use crate::clock::Clock;
 use crate::env::{Env, variable};
+use crate::journal::Probe;
 use crate::run::Stop;
 use crate::trouble::{Exit, Trouble};
 use crate::ui::printer::Colour;
@@ -98,6 +99,8 @@ pub struct Door<'a> {
     pub stop: Stop,
     /// What carries requests, where it is not the network.
     pub transport: Option<Arc<dyn Transport>>,
+    /// Who is told of every commit to the ledger, in tests.
+    pub probe: Option<Arc<dyn Probe>>,
 }
 
 /// Runs the program and returns its exit code.
@@ -153,6 +156,7 @@ fn in_runtime(env: &Env, global: args::Global, printer: &Printer, command: Comma
             clock: Clock::starting_at(env.start),
             stop: Stop::default(),
             transport: None,
+            probe: None,
         };
         let work = dispatch(&door, command);
         tokio::select! {
@@ -172,6 +176,8 @@ fn in_runtime(env: &Env, global: args::Global, printer: &Printer, command: Comma
 pub struct Inside {
     /// What carries requests.
     pub transport: Arc<dyn Transport>,
+    /// Who is told of every commit to the ledger.
+    pub probe: Option<Arc<dyn Probe>>,
     /// The clock; under a paused runtime all waiting is virtual.
     pub clock: Clock,
     /// Stopping.
@@ -199,6 +205,7 @@ pub async fn run_inside(env: &Env, inside: &Inside) -> Exit {
         clock: inside.clock,
         stop: inside.stop.clone(),
         transport: Some(Arc::clone(&inside.transport)),
+        probe: inside.probe.clone(),
     };
     dispatch(&door, cli.command).await.unwrap_or_else(|trouble| {
         door.printer.trouble(&trouble);

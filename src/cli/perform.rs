@@ -23,7 +23,9 @@ use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Opens the root's ledger.
 pub async fn open_ledger(session: &Session<'_>) -> Result<Ledger, Trouble> {
-    Ledger::open(&session.state_dir(), session.door.clock).await.map_err(|error| Trouble::advised(Exit::Output, error))
+    let opened = Ledger::open(&session.state_dir(), session.door.clock).await;
+    let ledger = opened.map_err(|error| Trouble::advised(Exit::Output, error))?;
+    Ok(ledger.probed(session.door.probe.clone()))
 }
 
 /// Saves a plan where nobody else can read it.
@@ -161,6 +163,7 @@ fn run_header(
         plan: drawn.plan.id.clone(),
         approved_by: approval.by().as_str().to_owned(),
         selection: request.select.describe(),
+        workspaces: serde_json::to_value(&drawn.plan.workspaces).expect("plain data serializes"),
         fleet_digest: crate::domain::PlanId::of(Value::from(identities).to_string().as_bytes()).to_string(),
         version: env!("CARGO_PKG_VERSION"),
         settings: json!({

@@ -12,6 +12,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use super::db;
 use super::error::LedgerError;
 use super::lock::{Holder, RunLock};
+use super::probe::{Go, Moment, Probe};
 use super::query;
 use super::record::{Record, RunHeader};
 use super::run_id::new_run_id;
@@ -23,6 +24,7 @@ use crate::domain::{Permit, RunId};
 #[derive(Clone)]
 pub struct Ledger {
     inner: Arc<Inner>,
+    probe: Option<Arc<dyn Probe>>,
 }
 
 struct Inner {
@@ -53,7 +55,22 @@ impl Ledger {
                 connection: Mutex::new(Some(connection)),
                 ours: Mutex::default(),
             }),
+            probe: None,
         })
+    }
+
+    /// Returns the ledger with somebody who is told of every commit before and after, and may let it never come back.
+    #[must_use]
+    pub fn probed(self, probe: Option<Arc<dyn Probe>>) -> Self {
+        Self { probe, ..self }
+    }
+
+    async fn pass(&self, moment: Moment, records: &[Record]) {
+        if let Some(probe) = &self.probe
+            && probe.commit(moment, records) == Go::Halt
+        {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Does some work with the connection, from first to last statement inside one `spawn_blocking`: while it runs, a paused clock
@@ -113,12 +130,14 @@ impl Ledger {
         let run = header.run.clone();
         let at = self.now();
         let mark = self.take_run(&run)?;
+        self.pass(Moment::Before, &[]).await;
         let begun = self.with(async move |connection| {
             db::transaction(connection, async move |connection| write::begin(connection, &header, at).await).await
         });
         match begun.await {
             Ok(()) => {
                 self.ours()?.insert(run, mark);
+                self.pass(Moment::After, &[]).await;
                 Ok(())
             }
             Err(error) => {
@@ -136,6 +155,8 @@ impl Ledger {
         let ends = matches!(records.last(), Some(Record::Ended { .. }));
         let at = self.now();
         let of = run.clone();
+        self.pass(Moment::Before, &records).await;
+        let told = self.probe.as_ref().map(|_probe| records.clone());
         let written = self
             .with(async move |connection| {
                 db::transaction(connection, async move |connection| write::append(connection, of, at, &records).await)
@@ -149,6 +170,9 @@ impl Ledger {
             mark.retire();
         }
         let started = written?;
+        if let Some(records) = told {
+            self.pass(Moment::After, &records).await;
+        }
         // Only here, behind the commit, may permits exist.
         let permit = |(workspace, step, attempt)| Permit::issue(workspace, step, attempt);
         Ok(started.into_iter().map(|started| started.map(permit)).collect())

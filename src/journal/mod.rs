@@ -20,6 +20,7 @@
 //! | `replay`, `chain` | the fold over entries, and the proof that none was changed |
 //! | `query`, `sighting` | questions |
 //! | `lock` | who may write to a workspace |
+//! | `probe` | who is told of every commit |
 //!
 //! **Entries are the truth; `steps` and `runs` are an index of them**, kept in the same commit and compared by
 //! [`Ledger::verify_chain`].
@@ -35,6 +36,7 @@ mod error;
 mod folder;
 mod ledger;
 mod lock;
+mod probe;
 mod query;
 mod record;
 mod replay;
@@ -51,6 +53,7 @@ pub use entry::Entry;
 pub use error::LedgerError;
 pub use ledger::Ledger;
 pub use lock::{Holder, LockTrouble, WriteLock};
+pub use probe::{Go, Moment, Probe};
 pub use query::{RunRow, RunState, StepRow, Unsettled};
 pub use record::{Record, RunHeader};
 pub use replay::{Replay, ReplayTrouble, Replayed, replay};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::error::LedgerError;
+use super::sql::NEWEST;
 use super::state::{Class, Effect, Illegal, Move, State};
 use crate::domain::{Disposition, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
 
@@ -25,6 +26,8 @@ pub struct RunHeader {
     pub approved_by: String,
     /// What was selected.
     pub selection: Value,
+    /// The workspaces of the plan, those without a step too: name, id and rows seen, so that the plan's id can be computed again.
+    pub workspaces: Value,
     /// A digest of the fleet's identities, to notice a resume with other files.
     pub fleet_digest: String,
     /// The version of keyholder.
@@ -100,6 +103,8 @@ pub enum Record {
         reason: Option<String>,
         /// How many attempts it took.
         attempts: u32,
+        /// The person's rows in the look that decided it, where there was one; an empty list is an absence.
+        seen: Option<Value>,
     },
     /// A workspace was asked who it is.
     Identity {
@@ -183,8 +188,8 @@ impl Record {
                 json!({ "step": step, "attempt": attempt, "class": class, "detail": detail, "status": status })
             }
             Self::Looked { step, effect, found } => json!({ "step": step, "effect": effect.as_str(), "found": found }),
-            Self::Settled { step, outcome, reason, attempts } => {
-                json!({ "step": step, "outcome": outcome, "reason": reason, "attempts": attempts })
+            Self::Settled { step, outcome, reason, attempts, seen } => {
+                json!({ "step": step, "outcome": outcome, "reason": reason, "attempts": attempts, "seen": seen })
             }
             Self::Identity { workspace_id, seen, matches } => {
                 json!({ "workspace_id": workspace_id, "seen": seen, "matches": matches })
@@ -229,6 +234,7 @@ pub(super) fn header_json(header: &RunHeader, previous: &Value) -> Value {
         plan,
         approved_by,
         selection,
+        workspaces,
         fleet_digest,
         version,
         settings,
@@ -242,8 +248,10 @@ pub(super) fn header_json(header: &RunHeader, previous: &Value) -> Value {
         "plan": plan,
         "approved_by": approved_by,
         "selection": selection,
+        "workspaces": workspaces,
         "fleet_digest": fleet_digest,
         "version": version,
+        "ledger": NEWEST.to_string(),
         "settings": settings,
         "steps": steps.len(),
         "previous": previous,
@@ -258,5 +266,6 @@ pub(super) fn planned_json(step: &Step, disposition: &Disposition) -> Value {
         "state": first_state(disposition).as_str(),
         "reason_code": held_code(disposition),
         "reason": held_text(disposition),
+        "remedy": if let Disposition::Held(held) = disposition { Some(held.remedy.as_str()) } else { None },
     })
 }

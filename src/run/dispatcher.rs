@@ -116,13 +116,15 @@ mod tests {
             plan: PlanId::of(b"plan"),
             approved_by: "yes".to_owned(),
             selection: json!(null),
+            workspaces: json!([]),
             fleet_digest: String::new(),
             version: "0",
             settings: json!({}),
             steps: Vec::new(),
         };
         ledger.begin(header).await.unwrap();
-        let unheard_of = Record::Settled { step: StepId::of(b"x"), outcome: Outcome::Done, reason: None, attempts: 1 };
+        let unheard_of =
+            Record::Settled { step: StepId::of(b"x"), outcome: Outcome::Done, reason: None, attempts: 1, seen: None };
         let sound =
             Record::Identity { workspace_id: WorkspaceId::parse("w1").unwrap(), seen: "w1".to_owned(), matches: true };
         let stop = Stop::default();

@@ -1,5 +1,7 @@
 //! How steps and lanes end: values, counted and reported.
 
+use serde_json::Value;
+
 use super::trouble::LaneTrouble;
 use crate::api::Error;
 use crate::domain::held::HeldClass;
@@ -19,11 +21,13 @@ pub struct StepEnd {
     pub advice: Vec<String>,
     /// Attempts that may have left.
     pub attempts: u32,
+    /// The person's rows in the look that decided it, where there was one; an empty list is an absence.
+    pub seen: Option<Box<Value>>,
 }
 
 impl StepEnd {
     pub(super) fn new(outcome: Outcome, reason: impl Into<String>) -> Self {
-        Self { outcome, reason: Some(reason.into()), held: None, advice: Vec::new(), attempts: 0 }
+        Self { outcome, reason: Some(reason.into()), held: None, advice: Vec::new(), attempts: 0, seen: None }
     }
 
     /// Nothing had to be sent.

@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::deck::Target;
 use super::end::StepEnd;
 use super::event::Event;
@@ -16,7 +18,7 @@ use super::trouble::{LaneTrouble, TroubleKind};
 use super::worker::{Shared, Trace};
 use crate::api::{Client, Writer};
 use crate::domain::fleet::FailureBudget;
-use crate::domain::{Change, Held, HeldReason, Identity, Member, Outcome, Step, WorkspaceId};
+use crate::domain::{Change, Held, HeldReason, Identity, Member, Outcome, RestsOn, Step, WorkspaceId};
 use crate::journal::{Effect, Record};
 use crate::plan::Observed;
 use crate::plan::person::{self, Person};
@@ -188,7 +190,7 @@ impl Lane<'_> {
                 let mut open = Vec::new();
                 for sent in sent {
                     match seen_as(&sent.step, rows) {
-                        Some(outcome) => self.seen(&sent, outcome).await,
+                        Some(outcome) => self.seen(&sent, outcome, rows).await,
                         None => open.push(sent),
                     }
                 }
@@ -197,6 +199,7 @@ impl Lane<'_> {
             seen = rows;
         }
         for Sent { step, attempts, doubt } in sent {
+            let shown = seen.as_ref().ok().map(|rows| Box::new(rows_about(&step, rows)));
             let end = match (doubt, &seen) {
                 (Some(doubt), _) => StepEnd::unknown(doubt, attempts),
                 (None, Ok(_)) => StepEnd::new(Outcome::Unverified, format!("it was taken, but {}", contrary(&step))),
@@ -204,19 +207,20 @@ impl Lane<'_> {
                     StepEnd::new(Outcome::Unverified, format!("it was taken, but could not be read back: {why}"))
                 }
             };
-            self.end(&step, end.after(attempts)).await;
+            self.end(&step, StepEnd { seen: shown, ..end.after(attempts) }).await;
         }
     }
 
     /// Ends a step that the closing look shows as asked.
-    async fn seen(&mut self, sent: &Sent, outcome: Outcome) {
+    async fn seen(&mut self, sent: &Sent, outcome: Outcome, rows: &[Member]) {
         if sent.doubt.is_some() {
             // What looking had left open is settled by this list.
             let found = "the member list shows it".to_owned();
             let record = Record::Looked { step: sent.step.id.clone(), effect: Effect::There, found };
             let _unwritten = self.shared.logbook.write(record).await;
         }
-        let end = StepEnd { outcome, reason: None, held: None, advice: Vec::new(), attempts: sent.attempts };
+        let seen = Some(Box::new(rows_about(&sent.step, rows)));
+        let end = StepEnd { outcome, reason: None, held: None, advice: Vec::new(), attempts: sent.attempts, seen };
         self.end(&sent.step, end).await;
     }
 
@@ -238,6 +242,7 @@ impl Lane<'_> {
                 outcome: end.outcome,
                 reason: end.reason.clone(),
                 attempts: end.attempts,
+                seen: end.seen.as_deref().cloned(),
             };
             // If this cannot be written the dispatcher drains the run and hands the record back to be shown.
             let _unwritten = self.shared.logbook.write(record).await;
@@ -245,6 +250,15 @@ impl Lane<'_> {
         self.shared.logbook.tell(Event::StepEnded { step: Box::new(step.clone()), end: end.clone() }).await;
         self.trace.end(step, end);
     }
+}
+
+/// Returns the rows of the step's person, as the ledger keeps them.
+fn rows_about(step: &Step, rows: &[Member]) -> Value {
+    let rows = match person::find(rows, step.change.subject()) {
+        Person::Nobody => Vec::new(),
+        Person::Rows(rows) | Person::Ambiguous(rows) => rows.into_iter().map(RestsOn::row).collect(),
+    };
+    rows.iter().map(|row| serde_json::to_value(row).expect("plain data serializes")).collect()
 }
 
 /// Says what the member list shows in place of what was asked.

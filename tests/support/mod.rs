@@ -23,7 +23,7 @@ use keyholder::api::transport::{Answer, Failure, Method, Request, Transport};
 use keyholder::cli::{Inside, run_inside};
 use keyholder::clock::Clock;
 use keyholder::env::Env;
-use keyholder::journal::{Ledger, StepRow};
+use keyholder::journal::{Ledger, Probe, StepRow};
 use keyholder::run::Stop;
 use keyholder::sim::{Local, LocalSettings, World, root};
 use keyholder::ui::Sink;
@@ -143,6 +143,8 @@ pub(crate) struct Stage {
     /// Stopping, of the next run.
     pub(crate) stop: Stop,
     hook: RefCell<Arc<Hook>>,
+    /// Who is told of every commit of later runs.
+    pub(crate) probe: RefCell<Option<Arc<dyn Probe>>>,
     forgiving: Cell<bool>,
     clock: Clock,
     runtime: tokio::runtime::Runtime,
@@ -170,6 +172,7 @@ impl Stage {
             most_body: Local::MOST_BODY,
             stop: Stop::default(),
             hook: RefCell::new(Arc::new(|_: &Request| {})),
+            probe: RefCell::default(),
             forgiving: Cell::new(false),
             clock,
             runtime,
@@ -240,6 +243,7 @@ impl Stage {
             let local = Local::new(self.world.clone(), self.clock, self.road).limit_body(self.most_body);
             let inside = Inside {
                 transport: Arc::new(Tap { local, hook: Arc::clone(&self.hook.borrow()) }),
+                probe: self.probe.borrow().clone(),
                 clock,
                 stop: self.stop.clone(),
                 out: out.clone(),

@@ -85,6 +85,7 @@ fn header(run: &RunId, steps: Vec<Step>) -> RunHeader {
         plan: PlanId::of(b"a plan"),
         approved_by: "yes".to_owned(),
         selection: json!({ "all": true }),
+        workspaces: json!([]),
         fleet_digest: "f".repeat(64),
         version: "0.1.0",
         settings: json!({ "share": 0.5, "timeout": "30s" }),
@@ -106,7 +107,7 @@ fn looked(step: &StepId, effect: Effect) -> Record {
 }
 
 fn settled(step: &StepId, outcome: Outcome) -> Record {
-    Record::Settled { step: step.clone(), outcome, reason: Some("because".to_owned()), attempts: 1 }
+    Record::Settled { step: step.clone(), outcome, reason: Some("because".to_owned()), attempts: 1, seen: None }
 }
 
 fn ended(exit: u8) -> Record {

@@ -13,6 +13,9 @@ use crate::report::{Summary, listing};
 use crate::run::{Deck, Dispatched, LaneEnd, StepEnd, TroubleKind, Why};
 use crate::trouble::{Exit, Trouble};
 
+/// How steps ended in an earlier life of the run.
+pub type Earlier = BTreeMap<StepId, StepEnd>;
+
 /// What a run left.
 #[derive(Debug)]
 pub struct Aftermath {
@@ -21,13 +24,14 @@ pub struct Aftermath {
     /// The numbers.
     pub summary: Summary,
     lanes: Vec<LaneEnd>,
-    run: RunId,
+    /// The run.
+    pub run: RunId,
 }
 
 impl Aftermath {
     /// Puts together what the lanes left.
-    pub fn of(deck: &Deck, drawn: &Drawn, lanes: Vec<LaneEnd>, run: &RunId, seconds: f64) -> Self {
-        let ended = in_plan_order(drawn, &lanes);
+    pub fn of(deck: &Deck, drawn: &Drawn, lanes: Vec<LaneEnd>, earlier: &Earlier, run: &RunId, seconds: f64) -> Self {
+        let ended = in_plan_order(drawn, &lanes, earlier);
         let summary = summarize(deck, drawn, &lanes, &ended, run, seconds);
         Self { ended, summary, lanes, run: run.clone() }
     }
@@ -61,12 +65,10 @@ impl Aftermath {
 }
 
 /// Puts what was sent, already so and held into one list, in plan order.
-fn in_plan_order(drawn: &Drawn, lanes: &[LaneEnd]) -> Vec<(Step, StepEnd)> {
-    let sent: BTreeMap<(&str, &str), &StepEnd> = lanes
-        .iter()
-        .flat_map(|lane| lane.steps.iter())
-        .map(|(step, end)| ((step.workspace.as_str(), step.id.as_str()), end))
-        .collect();
+fn in_plan_order(drawn: &Drawn, lanes: &[LaneEnd], earlier: &Earlier) -> Vec<(Step, StepEnd)> {
+    // A step's id holds its workspace's, so it is one step of the plan.
+    let now = lanes.iter().flat_map(|lane| &lane.steps).map(|(step, end)| (&step.id, end));
+    let ends: BTreeMap<&StepId, &StepEnd> = earlier.iter().chain(now).collect();
     drawn
         .plan
         .items
@@ -75,8 +77,8 @@ fn in_plan_order(drawn: &Drawn, lanes: &[LaneEnd]) -> Vec<(Step, StepEnd)> {
             let end = match &item.disposition {
                 Disposition::Already(seen) => StepEnd::already(seen.clone()),
                 Disposition::Held(held) => StepEnd::held(held.clone()),
-                Disposition::Send => sent
-                    .get(&(item.step.workspace.as_str(), item.step.id.as_str()))
+                Disposition::Send => ends
+                    .get(&item.step.id)
                     .map_or_else(|| StepEnd::unknown("the lane ended without a word", 0), |end| (*end).clone()),
             };
             (item.step.clone(), end)
@@ -92,7 +94,9 @@ fn summarize(
     run: &RunId,
     seconds: f64,
 ) -> Summary {
-    let failed: usize = lanes.iter().filter(|lane| lane.is_failed()).count();
+    let in_trouble = lanes.iter().filter(|lane| lane.trouble.is_some()).map(|lane| lane.workspace.as_str());
+    let not_well = ended.iter().filter(|(_, end)| end.is_failure()).map(|(step, _)| step.workspace.as_str());
+    let failed = in_trouble.chain(not_well).collect::<BTreeSet<_>>().len();
     let stopped = deck.stop.why().map(|why| match why {
         Why::Interrupted => Stopped::Interrupted,
         Why::Terminated => Stopped::Terminated,

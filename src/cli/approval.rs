@@ -4,6 +4,7 @@ use std::io::BufRead as _;
 
 use super::args::Approve;
 use super::session::Session;
+use crate::domain::PlanId;
 use crate::domain::permit::{Approval, ApprovedBy};
 use crate::plan::Plan;
 use crate::trouble::{Exit, Trouble};
@@ -26,6 +27,19 @@ pub async fn approve(session: &Session<'_>, approve: &Approve, plan: &Plan) -> R
         None => return Err(unattended(plan)),
     };
     Ok(Approval::grant(plan.id.clone(), by))
+}
+
+/// Takes the approval that a run was begun with, for going on with it: nobody is asked twice (design section 5, Resume). The plan must
+/// be the approved one, computed again from what the ledger holds of it.
+pub fn resumed(approved: &PlanId, plan: &Plan) -> Result<Approval, Trouble> {
+    if *approved == plan.id {
+        return Ok(Approval::grant(plan.id.clone(), ApprovedBy::Resumed));
+    }
+    Err(Trouble::new(
+        Exit::Output,
+        format!("the ledger's steps make up the plan {}, and {approved} was approved; nothing was sent", plan.id),
+    )
+    .advise("run the command that drew the plan again: it plans what is missing"))
 }
 
 /// Checks the shape of `--confirm` before anything is read.

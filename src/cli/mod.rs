@@ -18,6 +18,8 @@ pub mod people;
 pub mod perform;
 pub mod pin;
 pub mod reading;
+pub mod recall;
+pub mod resume;
 pub mod runs;
 pub mod session;
 pub mod show;
@@ -70,6 +72,8 @@ enum Command {
     Members(members::Members),
     /// Apply exactly a plan that a writing command saved with -o.
     Apply(apply::Apply),
+    /// Go on with a run that did not come to its end.
+    Resume(resume::Resume),
     /// List the runs in the ledger.
     Runs(runs::Runs),
     /// Show one run: who, why, which plan, every step and its outcome.
@@ -221,6 +225,7 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Offboard(offboard) => Box::pin(offboard.run(door)).await,
         Command::Members(members) => Box::pin(members.run(door)).await,
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
+        Command::Resume(resume) => Box::pin(resume.run(door)).await,
         Command::Runs(runs) => runs.run(door).await,
         Command::Show(show) => show.run(door).await,
         Command::Demo(_)

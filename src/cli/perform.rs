@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::aftermath::Aftermath;
+use super::aftermath::{Aftermath, Earlier};
 use super::change::{Drawn, Request};
 use super::events::Events;
 use super::reading;
@@ -17,8 +17,7 @@ use crate::journal::{Holder, Ledger, Record, RunHeader, WriteLock};
 use crate::plan::forecast::Forecast;
 use crate::plan::{Plan, Rules};
 use crate::report::summary::Stopped;
-use crate::report::{Coverage, Summary};
-use crate::run::{Deck, Dispatched, Event, LaneEnd, Logbook, Target, apply, dispatch};
+use crate::run::{Deck, Dispatched, Event, LaneEnd, Logbook, Target, Work, apply, dispatch};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Opens the root's ledger.
@@ -56,30 +55,34 @@ pub async fn perform(
     let run = fresh.map_err(|error| Trouble::advised(error.exit(), error))?;
     let mut events = Events::open(session, request, &run, &drawn, forecast)?;
     let work = work(&drawn);
-    let _locks = lock(session, deck, &work, &run, request.approve.wait).await?;
+    let targets: Vec<Target> = work.iter().map(|work| work.target.clone()).collect();
+    let _locks = lock(session, deck, &targets, &run, request.approve.wait).await?;
     // Another run may have ended in doubt since the plan was drawn: while it was read, or while its lock was waited for.
-    let targets: Vec<Target> = work.iter().map(|(target, _)| target.clone()).collect();
-    let subjects = work.iter().flat_map(|(_, steps)| steps).map(|step| step.change.subject().clone()).collect();
+    let tasks = work.iter().flat_map(|work| &work.tasks);
+    let subjects = tasks.map(|task| task.step.change.subject().clone()).collect();
     reading::settle_first(session, deck, ledger, &targets, &subjects).await?;
     let header = run_header(session, request, &drawn, approval, &run);
     ledger.begin(header).await.map_err(|error| Trouble::advised(error.exit(), error))?;
 
     let watch = Watch::begin(&session.door.printer, deck, "applying", &targets);
-    let carrying = carry_out(session, deck, ledger, &run, approval, &drawn.coverage, work, |event| {
-        watch.event(event);
-        events.note(event);
-    });
+    let carrying = carry_out(
+        session,
+        deck,
+        ledger,
+        &run,
+        approval,
+        drawn.coverage.failed(),
+        drawn.coverage.asked,
+        work,
+        |event| {
+            watch.event(event);
+            events.note(event);
+        },
+    );
     let (lanes, mut dispatched) = watch.around(carrying).await;
     let seconds = (drawn.reading + deck.clock.elapsed().saturating_sub(began)).as_secs_f64();
-    let mut aftermath = Aftermath::of(deck, &drawn, lanes, &run, seconds);
-    if dispatched.error.is_some() {
-        aftermath.summary.stopped = Some(Stopped::Ledger);
-    }
-    aftermath.summary.bug |= dispatched.refused.is_some();
-    close(ledger, &run, deck, &aftermath.summary, &mut dispatched).await;
-    if dispatched.error.is_some() {
-        aftermath.summary.stopped = Some(Stopped::Ledger);
-    }
+    let mut aftermath = Aftermath::of(deck, &drawn, lanes, &Earlier::new(), &run, seconds);
+    close(ledger, deck, &mut aftermath, &mut dispatched).await;
     aftermath.report(session, request, &dispatched, events)
 }
 
@@ -88,36 +91,38 @@ pub async fn perform(
     clippy::too_many_arguments,
     reason = "each is a room's own handle; a struct for one call would only rename them"
 )]
-async fn carry_out(
+pub(super) async fn carry_out(
     session: &Session<'_>,
     deck: &Deck,
     ledger: &Ledger,
     run: &RunId,
     approval: &Approval,
-    coverage: &Coverage,
-    work: Vec<(Target, Vec<Step>)>,
+    failed: usize,
+    lanes: usize,
+    work: Vec<Work>,
     tell: impl FnMut(&Event),
 ) -> (Vec<LaneEnd>, Dispatched) {
     let (logbook, mut inbox) = Logbook::open();
     let rules = Rules { guards: session.fleet.guards.clone() };
-    let lanes = apply(deck, &rules, approval, logbook, work, coverage.failed(), coverage.asked);
-    futures::future::join(lanes, dispatch(ledger, run, &mut inbox, &deck.stop, tell)).await
+    let applied = apply(deck, &rules, approval, logbook, work, failed, lanes);
+    futures::future::join(applied, dispatch(ledger, run, &mut inbox, &deck.stop, tell)).await
 }
 
 /// The lanes that have something to send.
-fn work(drawn: &Drawn) -> Vec<(Target, Vec<Step>)> {
+fn work(drawn: &Drawn) -> Vec<Work> {
     let mut steps: BTreeMap<&str, Vec<Step>> = BTreeMap::new();
     for item in drawn.plan.items.iter().filter(|item| item.sends()) {
         steps.entry(item.step.workspace.as_str()).or_default().push(item.step.clone());
     }
-    drawn.targets.iter().filter_map(|target| Some((target.clone(), steps.remove(target.name.as_str())?))).collect()
+    let targets = drawn.targets.iter();
+    targets.filter_map(|target| Some(Work::fresh(target.clone(), steps.remove(target.name.as_str())?))).collect()
 }
 
 /// Takes the write lock of every workspace the plan writes to: one run at a time writes to a workspace.
-async fn lock(
+pub(super) async fn lock(
     session: &Session<'_>,
     deck: &Deck,
-    work: &[(Target, Vec<Step>)],
+    targets: &[Target],
     run: &RunId,
     wait: bool,
 ) -> Result<Vec<WriteLock>, Trouble> {
@@ -125,7 +130,7 @@ async fn lock(
     let note = Holder::this_process(run, &deck.clock);
     let mut locks = Vec::new();
     // All runs take their locks in the same order, so two that wait for each other cannot exist.
-    let mut ids: Vec<_> = work.iter().filter_map(|(target, _)| target.pinned.clone()).collect();
+    let mut ids: Vec<_> = targets.iter().filter_map(|target| target.pinned.clone()).collect();
     ids.sort();
     for id in ids {
         let taken = if wait {
@@ -135,8 +140,7 @@ async fn lock(
             WriteLock::try_take(&state, &id, &note)
         };
         locks.push(taken.map_err(|trouble| {
-            let name =
-                work.iter().find(|(target, _)| target.pinned.as_ref() == Some(&id)).map(|(target, _)| &target.name);
+            let name = targets.iter().find(|target| target.pinned.as_ref() == Some(&id)).map(|target| &target.name);
             let what = name.map_or_else(String::new, |name| format!("workspace `{name}` cannot be written to now"));
             let (exit, advice) = (trouble.exit(), trouble.advice());
             advice.into_iter().fold(Trouble::because(exit, what, trouble), Trouble::advise)
@@ -170,14 +174,19 @@ fn run_header(
             "base_url": defaults.base_url.origin(),
             "timeout_ms": u64::try_from(defaults.timeout.as_millis()).unwrap_or(u64::MAX),
             "settle_ms": u64::try_from(defaults.settle.as_millis()).unwrap_or(u64::MAX),
-            "unreadable": drawn.coverage.record()["unreadable"],
+            "coverage": drawn.coverage.record(),
         }),
         steps: drawn.plan.items.iter().map(|item| (item.step.clone(), item.disposition.clone())).collect(),
     }
 }
 
 /// Writes the end of the run and leaves the ledger's files at rest.
-async fn close(ledger: &Ledger, run: &RunId, deck: &Deck, summary: &Summary, dispatched: &mut Dispatched) {
+pub(super) async fn close(ledger: &Ledger, deck: &Deck, aftermath: &mut Aftermath, dispatched: &mut Dispatched) {
+    let Aftermath { summary, run, .. } = aftermath;
+    summary.bug |= dispatched.refused.is_some();
+    if dispatched.error.is_some() {
+        summary.stopped = Some(Stopped::Ledger);
+    }
     let exit = summary.exit();
     let mut counts: BTreeMap<Outcome, u64> = BTreeMap::new();
     for step in &summary.steps {
@@ -196,7 +205,10 @@ async fn close(ledger: &Ledger, run: &RunId, deck: &Deck, summary: &Summary, dis
     if dispatched.error.is_none() {
         match ledger.append(run, last.clone()).await {
             Ok(_) => last.clear(),
-            Err(error) => dispatched.error = Some(error),
+            Err(error) => {
+                dispatched.error = Some(error);
+                summary.stopped = Some(Stopped::Ledger);
+            }
         }
     }
     dispatched.unwritten.extend(last);

@@ -129,7 +129,8 @@ pub async fn settle_first(
     deck.stop.unless_draining(deck.clock.sleep(deck.settle)).await.ok_or_else(|| session.interrupted())
 }
 
-fn strangers(targets: &[Target], sights: &[Sight]) -> Result<(), Trouble> {
+/// Ends the command where another workspace than the pinned one answered to a key, or none is pinned.
+pub fn strangers(targets: &[Target], sights: &[Sight]) -> Result<(), Trouble> {
     let mut lines = Vec::new();
     let mut unpinned = false;
     for (target, sight) in targets.iter().zip(sights) {

@@ -180,7 +180,7 @@ pub fn key_trouble(trouble: &KeyTrouble) -> LaneTrouble {
 pub fn unreadable(coverage: &mut Coverage, workspace: &str, trouble: &LaneTrouble) {
     coverage.unreadable.push(Unreadable {
         workspace: workspace.to_owned(),
-        kind: trouble.kind.as_str(),
+        kind: trouble.kind.as_str().into(),
         reason: trouble.text.clone(),
         advice: trouble.advice.clone(),
         may_pass: trouble.kind.may_pass(),

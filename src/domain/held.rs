@@ -28,6 +28,8 @@ pub enum HeldReason {
     LimitPerRun,
     /// The row it rests on is not what it was.
     Stale,
+    /// A later run had to do with the same person in the same workspace.
+    Superseded,
     /// The step it comes after did not end well.
     After,
     /// Its lane ended before.
@@ -38,6 +40,8 @@ pub enum HeldReason {
     Deadline,
     /// The run was stopped first.
     Stopped,
+    /// The run was only to be settled.
+    SettleOnly,
     /// A key opened another workspace than the pinned one, somewhere in the run.
     Identity,
     /// The ledger could not be written.
@@ -72,11 +76,13 @@ impl HeldReason {
             Self::LimitPerWorkspace => "limit_per_workspace",
             Self::LimitPerRun => "limit_per_run",
             Self::Stale => "stale",
+            Self::Superseded => "superseded",
             Self::After => "after",
             Self::LaneEnded => "lane_ended",
             Self::FailureBudget => "failure_budget",
             Self::Deadline => "deadline",
             Self::Stopped => "stopped",
+            Self::SettleOnly => "settle_only",
             Self::Identity => "identity",
             Self::Ledger => "ledger",
         }
@@ -95,8 +101,10 @@ impl HeldReason {
             | Self::LimitPerWorkspace
             | Self::LimitPerRun
             | Self::After => HeldClass::Guard,
-            Self::Stale => HeldClass::Moved,
-            Self::IncompleteListing | Self::LaneEnded | Self::FailureBudget | Self::Deadline => HeldClass::NotStarted,
+            Self::Stale | Self::Superseded => HeldClass::Moved,
+            Self::IncompleteListing | Self::LaneEnded | Self::FailureBudget | Self::Deadline | Self::SettleOnly => {
+                HeldClass::NotStarted
+            }
             Self::Stopped | Self::Identity | Self::Ledger => HeldClass::Stopped,
         }
     }

@@ -20,6 +20,8 @@ pub enum ApprovedBy {
     Confirm,
     /// The plan sends nothing, so nobody was asked.
     NothingToSend,
+    /// It was approved when its run began, which is taken up again.
+    Resumed,
 }
 
 impl ApprovedBy {
@@ -30,6 +32,7 @@ impl ApprovedBy {
             Self::Yes => "yes",
             Self::Confirm => "confirm",
             Self::NothingToSend => "nothing_to_send",
+            Self::Resumed => "resumed",
         }
     }
 }

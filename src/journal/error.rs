@@ -51,6 +51,12 @@ pub enum LedgerError {
         /// What SQLite said.
         source: sqlx::Error,
     },
+    /// The file was removed or replaced since it was opened: what is written would be lost with it.
+    #[error("the ledger `{}` was removed or replaced while the run was going on", path.display())]
+    Gone {
+        /// Where it was.
+        path: PathBuf,
+    },
     /// Another process kept the file locked for longer than the busy timeout.
     #[error("another process keeps the ledger locked")]
     Busy {
@@ -206,6 +212,12 @@ impl Advise for LedgerError {
             Self::Damaged { .. } | Self::Unreadable { .. } | Self::Crashed => vec![
                 "restore `.keyholder/ledger.db` with its `-wal` file from a backup of the same moment".to_owned(),
                 "or move both away: keyholder begins a new ledger, and a new plan holds only what is still missing"
+                    .to_owned(),
+            ],
+            Self::Gone { .. } => vec![
+                "put the file back if you can, then `keyholder resume`".to_owned(),
+                "without it nothing remembers what was sent: wait a minute for what may still land, then run the command again; \
+                 the new plan holds only what is missing"
                     .to_owned(),
             ],
             Self::Busy { .. } => one("wait for the other keyholder to end, then run again"),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -11,6 +12,7 @@ use sqlx::{Connection as _, SqliteConnection};
 
 use super::db;
 use super::error::LedgerError;
+use super::folder;
 use super::lock::{Holder, RunLock};
 use super::probe::{Go, Moment, Probe};
 use super::query;
@@ -30,9 +32,33 @@ pub struct Ledger {
 struct Inner {
     state_dir: PathBuf,
     clock: Clock,
+    /// Which file was opened.
+    place: Option<Place>,
     connection: Mutex<Option<SqliteConnection>>,
     /// The runs this process writes.
     ours: Mutex<HashMap<RunId, RunLock>>,
+}
+
+impl Inner {
+    /// Refuses to write to a file that has lost its name: nobody would ever read it.
+    fn still_there(&self) -> Result<(), LedgerError> {
+        let path = folder::ledger_file(&self.state_dir);
+        if Place::of(&path) == self.place { Ok(()) } else { Err(LedgerError::Gone { path }) }
+    }
+}
+
+/// Which file a name stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    device: u64,
+    inode: u64,
+}
+
+impl Place {
+    fn of(path: &Path) -> Option<Self> {
+        let found = std::fs::symlink_metadata(path).ok()?;
+        Some(Self { device: found.dev(), inode: found.ino() })
+    }
 }
 
 impl fmt::Debug for Ledger {
@@ -46,12 +72,16 @@ impl Ledger {
     pub async fn open(state_dir: &Path, clock: Clock) -> Result<Self, LedgerError> {
         let folder = state_dir.to_owned();
         let now = clock.now();
-        let opened = tokio::task::spawn_blocking(move || block_on(db::open(&folder, now))).await;
-        let connection = opened.unwrap_or_else(|_panicked| Err(LedgerError::Crashed))?;
+        let opened = tokio::task::spawn_blocking(move || {
+            let connection = block_on(db::open(&folder, now))?;
+            Ok((connection, Place::of(&folder::ledger_file(&folder))))
+        });
+        let (connection, place) = opened.await.unwrap_or_else(|_panicked| Err(LedgerError::Crashed))?;
         Ok(Self {
             inner: Arc::new(Inner {
                 state_dir: state_dir.to_owned(),
                 clock,
+                place,
                 connection: Mutex::new(Some(connection)),
                 ours: Mutex::default(),
             }),
@@ -129,13 +159,14 @@ impl Ledger {
     pub async fn begin(&self, header: RunHeader) -> Result<(), LedgerError> {
         let run = header.run.clone();
         let at = self.now();
-        let mark = self.take_run(&run)?;
+        let mut mark = self.take_run(&run)?;
         self.pass(Moment::Before, &[]).await;
         let begun = self.with(async move |connection| {
             db::transaction(connection, async move |connection| write::begin(connection, &header, at).await).await
         });
         match begun.await {
             Ok(()) => {
+                mark.begun();
                 self.ours()?.insert(run, mark);
                 self.pass(Moment::After, &[]).await;
                 Ok(())
@@ -157,8 +188,10 @@ impl Ledger {
         let of = run.clone();
         self.pass(Moment::Before, &records).await;
         let told = self.probe.as_ref().map(|_probe| records.clone());
+        let inner = Arc::clone(&self.inner);
         let written = self
             .with(async move |connection| {
+                inner.still_there()?;
                 db::transaction(connection, async move |connection| write::append(connection, of, at, &records).await)
                     .await
             })
@@ -187,7 +220,9 @@ impl Ledger {
         let mut ours = self.ours()?;
         let newly = !ours.contains_key(run);
         if newly {
-            ours.insert(run.clone(), self.take_run(run)?);
+            let mut mark = self.take_run(run)?;
+            mark.begun();
+            ours.insert(run.clone(), mark);
         }
         Ok(newly)
     }

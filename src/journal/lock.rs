@@ -19,6 +19,9 @@ use crate::clock::Clock;
 use crate::domain::{RunId, WorkspaceId};
 use crate::trouble::{Advise, Exit};
 
+/// What stands behind the note in the mark of a run that is in the ledger.
+const BEGUN: &[u8] = b"\nbegun\n";
+
 /// How often a waiting run looks whether the lock is free. Short for a person, long for the machine.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
@@ -43,7 +46,7 @@ impl Holder {
         let mut text = String::new();
         file.seek(SeekFrom::Start(0)).ok()?;
         file.take(4096).read_to_string(&mut text).ok()?;
-        let note: Value = serde_json::from_str(&text).ok()?;
+        let note: Value = serde_json::from_str(text.lines().next()?).ok()?;
         Some(Self {
             pid: u32::try_from(note["pid"].as_u64()?).ok()?,
             run: note["run"].as_str()?.chars().filter(|c| !c.is_control()).collect(),
@@ -156,15 +159,40 @@ impl Drop for WriteLock {
 /// The mark of a run that is being written. While it is held the run is running; a run without end that nobody holds was cut.
 #[derive(Debug)]
 pub(super) struct RunLock {
-    _file: File,
+    file: File,
     path: PathBuf,
 }
 
 impl RunLock {
     pub(super) fn take(state_dir: &Path, run: &RunId, note: &Holder) -> Result<Self, LockTrouble> {
         let name = name_of_run(run.as_str());
-        let path = folder::locks(state_dir).join(&name);
-        take(state_dir, &name, run.as_str(), note).map(|file| Self { _file: file, path })
+        let path = Self::path(state_dir, run);
+        take(state_dir, &name, run.as_str(), note).map(|file| Self { file, path })
+    }
+
+    /// Returns where the mark of a run is.
+    pub(super) fn path(state_dir: &Path, run: &RunId) -> PathBuf {
+        folder::locks(state_dir).join(name_of_run(run.as_str()))
+    }
+
+    /// Writes into the mark that the run is in the ledger: from here on a mark without a run means that the ledger was lost.
+    pub(super) fn begun(&mut self) {
+        // A mark that cannot be written (a full disk) only makes a lost ledger harder to notice.
+        drop(self.file.seek(SeekFrom::End(0)).and_then(|_end| self.file.write_all(BEGUN)));
+    }
+
+    /// Returns the runs that were begun and have a mark that nobody holds, oldest first.
+    pub(super) fn left(state_dir: &Path) -> Vec<RunId> {
+        let Ok(found) = std::fs::read_dir(folder::locks(state_dir)) else { return Vec::new() };
+        let names = found.filter_map(|found| found.ok()?.file_name().into_string().ok());
+        let of_run = |name: String| RunId::parse(name.strip_prefix("run-")?.strip_suffix(".lock")?).ok();
+        let was_begun = |run: &RunId| {
+            let note = std::fs::read(Self::path(state_dir, run)).unwrap_or_default();
+            note.ends_with(BEGUN) && !Self::is_held(state_dir, run.as_str())
+        };
+        let mut runs: Vec<RunId> = names.filter_map(of_run).filter(was_begun).collect();
+        runs.sort();
+        runs
     }
 
     /// Removes the file of a run that has ended, while it is still locked. Whoever opens it now finds the run ended.

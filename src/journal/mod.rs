@@ -18,7 +18,7 @@
 //! | `record`, `entry` | what can be written down, and its canonical bytes and hash |
 //! | `state` | the state machine of a step |
 //! | `replay`, `chain` | the fold over entries, and the proof that none was changed |
-//! | `query`, `sighting` | questions |
+//! | `query`, `unfinished`, `sighting` | questions |
 //! | `lock` | who may write to a workspace |
 //! | `probe` | who is told of every commit |
 //!
@@ -46,6 +46,7 @@ mod sql;
 mod state;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 mod write;
 
 pub use chain::{ChainBreak, ChainReport, Head};

@@ -13,8 +13,9 @@ use super::entry::{Entry, whole};
 use super::error::LedgerError;
 use super::ledger::Ledger;
 use super::lock::RunLock;
+use super::record::disposition_of;
 use super::state::State;
-use crate::domain::{Email, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
+use crate::domain::{Disposition, Email, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
 
 /// Whether a run has come to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +105,8 @@ pub struct StepRow {
     pub changed: Timestamp,
     /// The step as it was planned.
     pub planned: Value,
+    /// What was to become of it when it was planned.
+    pub disposition: Disposition,
 }
 
 impl StepRow {
@@ -129,7 +132,8 @@ pub struct Unsettled {
     pub run: RunId,
 }
 
-const RUN_COLUMNS: &str = "id, started_at, ended_at, command, operator, reason, plan, approved_by, fleet_digest, version, exit_code, outcome, requests";
+/// Columns of the table of runs that [`run_row`] reads.
+pub(super) const RUN_COLUMNS: &str = "id, started_at, ended_at, command, operator, reason, plan, approved_by, fleet_digest, version, exit_code, outcome, requests";
 
 impl Ledger {
     /// Returns the newest runs, newest first.
@@ -292,7 +296,8 @@ async fn find(connection: &mut SqliteConnection, asked: &str) -> Result<String, 
     }
 }
 
-async fn run_row(
+/// Reads one run.
+pub(super) async fn run_row(
     connection: &mut SqliteConnection,
     row: &SqliteRow,
     state_dir: &std::path::Path,
@@ -352,8 +357,9 @@ async fn counted(connection: &mut SqliteConnection, run: &RunId) -> Result<Count
 fn step_row(row: &SqliteRow) -> Result<StepRow, LedgerError> {
     let id: String = row.try_get("id")?;
     let bytes: Vec<u8> = row.try_get("bytes")?;
-    let mut entry: Value = serde_json::from_slice(&bytes)
-        .map_err(|_not_json| LedgerError::unreadable(format!("the `planned` entry of step `{id}`")))?;
+    let unreadable = || LedgerError::unreadable(format!("the `planned` entry of step `{id}`"));
+    let mut entry: Value = serde_json::from_slice(&bytes).map_err(|_not_json| unreadable())?;
+    let disposition = disposition_of(&entry).ok_or_else(unreadable)?;
     Ok(StepRow {
         id: StepId::from_stored(&id),
         workspace: row.try_get("workspace")?,
@@ -367,5 +373,6 @@ fn step_row(row: &SqliteRow) -> Result<StepRow, LedgerError> {
         status: status_of(row)?,
         changed: moment_of(row, "changed_at")?,
         planned: entry.get_mut("step").map(Value::take).unwrap_or_default(),
+        disposition,
     })
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::error::LedgerError;
 use super::sql::NEWEST;
 use super::state::{Class, Effect, Illegal, Move, State};
-use crate::domain::{Disposition, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
+use crate::domain::{Disposition, Held, HeldReason, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
 
 /// The first thing written about a run. No key material: keys appear as fingerprints.
 #[derive(Debug, Clone)]
@@ -103,6 +103,8 @@ pub enum Record {
         reason: Option<String>,
         /// How many attempts it took.
         attempts: u32,
+        /// Why it was held, where it was.
+        held: Option<HeldReason>,
         /// The person's rows in the look that decided it, where there was one; an empty list is an absence.
         seen: Option<Value>,
     },
@@ -188,9 +190,14 @@ impl Record {
                 json!({ "step": step, "attempt": attempt, "class": class, "detail": detail, "status": status })
             }
             Self::Looked { step, effect, found } => json!({ "step": step, "effect": effect.as_str(), "found": found }),
-            Self::Settled { step, outcome, reason, attempts, seen } => {
-                json!({ "step": step, "outcome": outcome, "reason": reason, "attempts": attempts, "seen": seen })
-            }
+            Self::Settled { step, outcome, reason, attempts, held, seen } => json!({
+                "step": step,
+                "outcome": outcome,
+                "reason": reason,
+                "reason_code": held.map(HeldReason::as_str),
+                "attempts": attempts,
+                "seen": seen,
+            }),
             Self::Identity { workspace_id, seen, matches } => {
                 json!({ "workspace_id": workspace_id, "seen": seen, "matches": matches })
             }
@@ -206,6 +213,20 @@ impl Record {
         value["type"] = json!(self.kind());
         value
     }
+}
+
+/// Reads from a `planned` entry what was to become of the step.
+pub(super) fn disposition_of(planned: &Value) -> Option<Disposition> {
+    let text = |name: &str| planned[name].as_str().unwrap_or_default().to_owned();
+    Some(match planned["state"].as_str()? {
+        "planned" => Disposition::Send,
+        "already" => Disposition::Already(text("reason")),
+        "held" => {
+            let reason = serde_json::from_value(planned["reason_code"].clone()).ok()?;
+            Disposition::Held(Held { reason, detail: text("reason"), remedy: text("remedy") })
+        }
+        _ => return None,
+    })
 }
 
 /// Reads what an entry does to a step, if it is of a kind that does something.

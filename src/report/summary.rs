@@ -1,5 +1,6 @@
 //! The numbers of a run: outcomes, coverage, and the exit code that follows from them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ pub struct Unreadable {
     /// Its name.
     pub workspace: String,
     /// The kind of trouble, one word.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// What happened.
     pub reason: String,
     /// What to do next.
@@ -58,6 +59,28 @@ impl Coverage {
             if self.unreadable.iter().all(|lane| lane.may_pass) { Exit::TryLater } else { Exit::AllFailed }
         } else {
             Exit::Incomplete
+        }
+    }
+
+    /// Reads it from what [`Coverage::record`] wrote; what to do about a workspace is not in it.
+    pub fn from_record(record: &Value) -> Self {
+        let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+        let count = |name: &str| record[name].as_u64().and_then(|n| usize::try_from(n).ok()).unwrap_or_default();
+        let list = |name: &str| record[name].as_array().map(Vec::as_slice).unwrap_or_default();
+        Self {
+            asked: count("asked"),
+            complete: count("complete"),
+            partial: list("partial").iter().map(|lane| (text(lane, "workspace"), text(lane, "reason"))).collect(),
+            unreadable: list("unreadable")
+                .iter()
+                .map(|lane| Unreadable {
+                    workspace: text(lane, "workspace"),
+                    kind: Cow::Owned(text(lane, "kind")),
+                    reason: text(lane, "reason"),
+                    advice: Vec::new(),
+                    may_pass: false,
+                })
+                .collect(),
         }
     }
 
@@ -269,7 +292,7 @@ mod tests {
     fn a_reading_is_complete_incomplete_or_nothing() {
         let lane = |may_pass| Unreadable {
             workspace: "a".to_owned(),
-            kind: "x",
+            kind: "x".into(),
             reason: String::new(),
             advice: vec![],
             may_pass,

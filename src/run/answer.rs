@@ -4,7 +4,7 @@ use super::end::StepEnd;
 use super::event::Event;
 use super::footing::{Footing, reached};
 use super::hand::Hand;
-use super::settle::{self, Cut, Found};
+use super::settle::{self, Cut, Found, Waited};
 use super::step::{History, Progress, Ready, deadline};
 use crate::api::client::certainty;
 use crate::api::{Error, Invite, Refusal, Slot};
@@ -100,16 +100,22 @@ impl Hand<'_> {
 
     /// The answer was lost: look, and only then decide.
     async fn lost(&self, step: &Step, error: &Error, history: &mut History) -> Attempt {
+        let lost = error.to_string();
+        self.note_answer(step, history.attempts, Class::Ambiguous, &lost, None).await;
+        self.judge_lost(step, &lost, history, Waited::NotYet).await
+    }
+
+    /// Looks for a write of which nobody knows whether it took effect, and decides.
+    pub(super) async fn judge_lost(&self, step: &Step, lost: &str, history: &mut History, waited: Waited) -> Attempt {
         let attempts = history.attempts;
-        self.note_answer(step, attempts, Class::Ambiguous, &error.to_string(), None).await;
-        match self.look_after(step, attempts).await {
+        match self.look_after(step, attempts, waited).await {
             Found::There => Attempt::Over(Progress::sent(attempts, None)),
             Found::Unclear(why) => {
-                let doubt = format!("{error}; looking did not settle it: {why}");
+                let doubt = format!("{lost}; looking did not settle it: {why}");
                 Attempt::Over(Progress::sent(attempts, Some(doubt)))
             }
             Found::Absent => {
-                let doubt = format!("{error}, and it was not there afterwards");
+                let doubt = format!("{lost}, and it was not there afterwards");
                 history.not_taken += 1;
                 let most = match step.change {
                     Change::Invite { .. } => ATTEMPTS_INVITATION,
@@ -124,9 +130,10 @@ impl Hand<'_> {
         }
     }
 
-    async fn look_after(&self, step: &Step, attempt: u32) -> Found {
+    /// Looks whether a write took effect, and has what was found written down.
+    pub(super) async fn look_after(&self, step: &Step, attempt: u32, waited: Waited) -> Found {
         self.logbook.tell(Event::LaneWaits { workspace: step.workspace.clone() }).await;
-        let look = settle::look(self.deck, self.client, &step.workspace_id, &step.change);
+        let look = settle::look(self.deck, self.client, &step.workspace_id, &step.change, waited);
         let found = self.deck.stop.unless_now(look).await;
         let found = found.unwrap_or_else(|| Found::Unclear(Cut::Stopped.to_string()));
         let (effect, text) = match &found {
@@ -163,7 +170,7 @@ impl Hand<'_> {
     }
 
     /// Tells whether a person whose invitation was refused is there as asked.
-    async fn there_already(&self, step: &Step) -> Option<String> {
+    pub(super) async fn there_already(&self, step: &Step) -> Option<String> {
         let rows = self.with_own(settle::rows(self.client, &step.workspace_id).await.ok()?);
         match person::find(&rows, step.change.subject()) {
             Person::Rows(found) if found.iter().any(|row| reached(&step.change, row)) => {

@@ -123,8 +123,14 @@ mod tests {
             steps: Vec::new(),
         };
         ledger.begin(header).await.unwrap();
-        let unheard_of =
-            Record::Settled { step: StepId::of(b"x"), outcome: Outcome::Done, reason: None, attempts: 1, seen: None };
+        let unheard_of = Record::Settled {
+            step: StepId::of(b"x"),
+            outcome: Outcome::Done,
+            reason: None,
+            attempts: 1,
+            held: None,
+            seen: None,
+        };
         let sound =
             Record::Identity { workspace_id: WorkspaceId::parse("w1").unwrap(), seen: "w1".to_owned(), matches: true };
         let stop = Stop::default();

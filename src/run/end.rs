@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::trouble::LaneTrouble;
+use super::work::{Past, Standing};
 use crate::api::Error;
 use crate::domain::held::HeldClass;
 use crate::domain::{Held, Outcome, Step};
@@ -40,6 +41,22 @@ impl StepEnd {
         Self { held: Some(held.clone()), ..Self::new(Outcome::Held, held.detail) }
     }
 
+    /// It was left where it stood: what was not sent is not sent, what was in doubt still is.
+    pub fn left(past: &Past, held: Held) -> Self {
+        let as_it_was = |outcome, what: &str| Self {
+            held: Some(held.clone()),
+            ..Self::new(outcome, format!("{what}, and it was not looked at now: {}", held.detail))
+        };
+        let end = match &past.standing {
+            Standing::ToSend => Self::held(held),
+            Standing::Refused { said } => as_it_was(Outcome::Failed, said),
+            Standing::Acknowledged => as_it_was(Outcome::Unverified, "it was taken"),
+            Standing::Unverified => as_it_was(Outcome::Unverified, "it was taken and not seen"),
+            Standing::InDoubt { why, .. } => as_it_was(Outcome::Unknown, why),
+        };
+        end.after(past.attempts)
+    }
+
     /// It surely was not applied.
     pub fn failed(error: &Error, attempts: u32) -> Self {
         Self { advice: error.advice(), attempts, ..Self::new(Outcome::Failed, error.to_string()) }
@@ -50,7 +67,12 @@ impl StepEnd {
         Self { attempts, ..Self::new(Outcome::Unknown, why) }
     }
 
-    /// Tells whether the step was only not started: the ledger keeps it as planned, so that the run can be taken up again.
+    /// Tells whether the step makes its lane count as failed.
+    pub fn is_failure(&self) -> bool {
+        matches!(self.outcome, Outcome::Failed | Outcome::Unknown | Outcome::Unverified)
+    }
+
+    /// Tells whether the step was only left where it stood: the ledger keeps it so, and the run can be taken up again.
     pub(super) fn may_go_on(&self) -> bool {
         self.held.as_ref().is_some_and(|held| matches!(held.reason.class(), HeldClass::NotStarted | HeldClass::Stopped))
     }
@@ -77,10 +99,6 @@ pub struct LaneEnd {
 impl LaneEnd {
     /// Tells whether the lane counts as failed: trouble, or a step that failed, is unknown or was not seen afterwards.
     pub fn is_failed(&self) -> bool {
-        self.trouble.is_some()
-            || self
-                .steps
-                .iter()
-                .any(|(_, end)| matches!(end.outcome, Outcome::Failed | Outcome::Unknown | Outcome::Unverified))
+        self.trouble.is_some() || self.steps.iter().any(|(_, end)| end.is_failure())
     }
 }

@@ -13,10 +13,12 @@ mod footing;
 mod hand;
 pub mod lane;
 pub mod look;
+mod resume;
 pub mod settle;
 pub mod step;
 pub mod stop;
 pub mod trouble;
+pub mod work;
 pub mod worker;
 mod writing;
 
@@ -27,4 +29,5 @@ pub use event::{Event, Logbook, Message};
 pub use look::{Sight, observe};
 pub use stop::{Level, Stop, Why};
 pub use trouble::{LaneTrouble, TroubleKind};
+pub use work::{Past, Standing, Task, Work};
 pub use worker::apply;

@@ -37,10 +37,25 @@ impl fmt::Display for Cut {
     }
 }
 
+/// Whether the settle time has passed already since the request could have left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Waited {
+    /// The answer was lost just now.
+    NotYet,
+    /// The whole run waited for it before its lanes began.
+    Already,
+}
+
 /// Looks whether a change whose answer was lost took effect.
-pub(super) async fn look(deck: &Deck, client: &Client, workspace: &WorkspaceId, change: &Change) -> Found {
+pub(super) async fn look(
+    deck: &Deck,
+    client: &Client,
+    workspace: &WorkspaceId,
+    change: &Change,
+    waited: Waited,
+) -> Found {
     match change {
-        Change::Invite { email, .. } => invitation(deck, client, workspace, email).await,
+        Change::Invite { email, .. } => invitation(deck, client, workspace, email, waited).await,
         Change::SetRole { member, role, .. } => set_role(client, member, role).await,
         Change::Remove { member, .. } => removal(client, workspace, member).await,
         Change::StayAbsent { .. } => Found::There,
@@ -48,9 +63,11 @@ pub(super) async fn look(deck: &Deck, client: &Client, workspace: &WorkspaceId, 
 }
 
 /// A creation may land late: it is judged only after the settle time, and absent only when two complete listings say so.
-async fn invitation(deck: &Deck, client: &Client, workspace: &WorkspaceId, email: &Email) -> Found {
-    for _look in 0..2 {
-        if let Err(cut) = wait(deck, deck.settle).await {
+async fn invitation(deck: &Deck, client: &Client, workspace: &WorkspaceId, email: &Email, waited: Waited) -> Found {
+    for look in 0..2 {
+        if (look > 0 || waited == Waited::NotYet)
+            && let Err(cut) = wait(deck, deck.settle).await
+        {
             return Found::Unclear(cut.to_string());
         }
         match rows(client, workspace).await {

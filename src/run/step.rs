@@ -83,10 +83,14 @@ const UNREACHED: (Duration, Duration) = (Duration::from_millis(500), Duration::f
 const FRESH: Duration = Duration::from_secs(5);
 
 impl Hand<'_> {
-    /// Performs one step. `followed` says that another step comes after it.
-    pub(super) async fn perform(&mut self, step: &Step, followed: bool) -> Progress {
+    /// Returns the history of a step that was started so often, none of it of consequence.
+    pub(super) fn history(&self, attempts: u32) -> History {
         let backoff = Backoff::new(self.seed, UNREACHED.0, UNREACHED.1);
-        let mut history = History { attempts: 0, budget: Tries::default(), not_taken: 0, doubt: None, backoff };
+        History { attempts, budget: Tries::default(), not_taken: 0, doubt: None, backoff }
+    }
+
+    /// Performs one step. `followed` says that another step comes after it.
+    pub(super) async fn perform(&mut self, step: &Step, followed: bool, mut history: History) -> Progress {
         let progress = loop {
             let ready = match self.ready(step, followed, &history).await {
                 Ok(ready) => ready,
@@ -97,11 +101,7 @@ impl Hand<'_> {
                 Attempt::Over(progress) => break progress,
             }
         };
-        let progress = self.conclude(step, &history, progress).await;
-        if let Fate::Sent { doubt, .. } = &progress.fate {
-            self.fold(step, doubt.is_some());
-        }
-        progress
+        self.conclude(step, &history, progress).await
     }
 
     /// Looks, asks the guards, waits for pace and permit, and has the attempt written down: all that must stand before a request.

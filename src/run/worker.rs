@@ -7,11 +7,12 @@ use std::sync::{Mutex, PoisonError};
 
 use futures::FutureExt as _;
 
-use super::deck::{Deck, Target};
+use super::deck::Deck;
 use super::end::{LaneEnd, StepEnd};
 use super::event::{Event, Logbook};
 use super::lane;
 use super::trouble::LaneTrouble;
+use super::work::{Task, Work};
 use super::writing::Lane;
 use crate::domain::{Approval, Held, Outcome, Step, StepId};
 use crate::plan::Rules;
@@ -54,21 +55,21 @@ impl Trace {
     }
 
     /// Returns every step with its end, in plan order. One without an end was lost in a panic.
-    fn ends_of(self, steps: &[Step]) -> Vec<(Step, StepEnd)> {
+    fn ends_of(self, tasks: &[Task]) -> Vec<(Step, StepEnd)> {
         let ends = self.ends.into_inner().unwrap_or_else(PoisonError::into_inner);
         let begun = self.begun.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let lost = |step: &Step| {
+        let lost = |Task { step, past }: &Task| {
             if begun.contains(&step.id) {
-                StepEnd::unknown("keyholder itself failed in this step", 0)
+                StepEnd::unknown("keyholder itself failed in this step", past.attempts)
             } else {
-                StepEnd::held(Held::lane_ended("keyholder itself failed in this lane"))
+                StepEnd::left(past, Held::lane_ended("keyholder itself failed in this lane"))
             }
         };
-        steps
+        tasks
             .iter()
-            .map(|step| {
-                let end = ends.iter().find(|(ended, _)| ended.id == step.id).map(|(_, end)| end.clone());
-                (step.clone(), end.unwrap_or_else(|| lost(step)))
+            .map(|task| {
+                let end = ends.iter().find(|(ended, _)| ended.id == task.step.id).map(|(_, end)| end.clone());
+                (task.step.clone(), end.unwrap_or_else(|| lost(task)))
             })
             .collect()
     }
@@ -81,24 +82,25 @@ pub async fn apply(
     rules: &Rules,
     approval: &Approval,
     logbook: Logbook,
-    work: Vec<(Target, Vec<Step>)>,
+    work: Vec<Work>,
     failed_before: usize,
     selected: usize,
 ) -> Vec<LaneEnd> {
     let failed = AtomicUsize::new(failed_before);
     let shared = Shared { deck, rules, approval, logbook, failed, lanes: selected };
-    let ended = lane::all(&work, |(target, steps)| lane_of(&shared, target, steps)).await;
+    let ended = lane::all(&work, |work| lane_of(&shared, work)).await;
     ended.into_iter().map(|end| end.expect("a lane catches its own panics")).collect()
 }
 
-async fn lane_of(shared: &Shared<'_>, target: &Target, steps: &[Step]) -> LaneEnd {
+async fn lane_of(shared: &Shared<'_>, work: &Work) -> LaneEnd {
+    let Work { target, tasks, ended_well } = work;
     let workspace = target.name.to_string();
     shared.logbook.tell(Event::LaneStarted { workspace: workspace.clone() }).await;
     let trace = Trace::default();
-    let lane = Lane { shared, target, trace: &trace, trouble: None };
-    let trouble = AssertUnwindSafe(lane.run(steps)).catch_unwind().await;
+    let lane = Lane { shared, target, trace: &trace, ended_well, trouble: None };
+    let trouble = AssertUnwindSafe(lane.run(tasks)).catch_unwind().await;
     let trouble = trouble.unwrap_or_else(|_panic| Some(LaneTrouble::bug()));
-    let end = LaneEnd { workspace: workspace.clone(), steps: trace.ends_of(steps), trouble: trouble.clone() };
+    let end = LaneEnd { workspace: workspace.clone(), steps: trace.ends_of(tasks), trouble: trouble.clone() };
     if end.is_failed() {
         shared.failed.fetch_add(1, Ordering::Relaxed);
     }

@@ -1,5 +1,6 @@
 //! A lane that writes: identity, a fresh look, the steps in order, the closing look.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -15,10 +16,11 @@ use super::settle;
 use super::step::{Fate, Progress, deadline};
 use super::stop::Why;
 use super::trouble::{LaneTrouble, TroubleKind};
+use super::work::{Standing, Task};
 use super::worker::{Shared, Trace};
 use crate::api::{Client, Writer};
 use crate::domain::fleet::FailureBudget;
-use crate::domain::{Change, Held, HeldReason, Identity, Member, Outcome, RestsOn, Step, WorkspaceId};
+use crate::domain::{Change, Held, HeldReason, Identity, Member, Outcome, RestsOn, Step, StepId, WorkspaceId};
 use crate::journal::{Effect, Record};
 use crate::plan::Observed;
 use crate::plan::person::{self, Person};
@@ -39,32 +41,34 @@ pub(super) struct Lane<'a> {
     pub(super) shared: &'a Shared<'a>,
     pub(super) target: &'a Target,
     pub(super) trace: &'a Trace,
+    /// Steps that ended well in an earlier life of the run.
+    pub(super) ended_well: &'a BTreeSet<StepId>,
     pub(super) trouble: Option<LaneTrouble>,
 }
 
 impl Lane<'_> {
     /// Runs the lane to its end; returns why it ended before.
-    pub(super) async fn run(mut self, steps: &[Step]) -> Option<LaneTrouble> {
-        self.write(steps).await;
+    pub(super) async fn run(mut self, tasks: &[Task]) -> Option<LaneTrouble> {
+        self.write(tasks).await;
         self.trouble
     }
 
-    async fn write(&mut self, steps: &[Step]) {
+    async fn write(&mut self, tasks: &[Task]) {
         let (client, identity, observed) = match self.open().await {
             Ok(open) => open,
-            Err(held) => return self.hold_all(steps, &held).await,
+            Err(held) => return self.hold_all(tasks, &held).await,
         };
         if let Some(why) = &observed.incomplete {
             let held = Held::incomplete(why);
             let advice = vec![held.remedy.clone()];
             self.trouble = Some(LaneTrouble::new(TroubleKind::Incomplete, held.detail.clone(), advice));
-            return self.hold_all(steps, &held).await;
+            return self.hold_all(tasks, &held).await;
         }
         let writer = Writer::new(client.clone(), self.shared.approval);
         let (deck, rules) = (self.shared.deck, self.shared.rules);
         let seed = self.target.seed(deck);
         let mut hand = Hand::new(deck, &client, &writer, &self.shared.logbook, rules, seed, observed);
-        let sent = self.perform_all(&mut hand, steps).await;
+        let sent = self.perform_all(&mut hand, tasks).await;
         self.close(&client, &identity, sent).await;
     }
 
@@ -137,21 +141,22 @@ impl Lane<'_> {
     }
 
     /// Performs the steps in order; returns those the closing look decides.
-    async fn perform_all(&mut self, hand: &mut Hand<'_>, steps: &[Step]) -> Vec<Sent> {
+    async fn perform_all(&mut self, hand: &mut Hand<'_>, tasks: &[Task]) -> Vec<Sent> {
         let mut sent: Vec<Sent> = Vec::new();
-        for (place, step) in steps.iter().enumerate() {
+        for (place, task) in tasks.iter().enumerate() {
+            let step = &task.step;
             if let Some(held) = self.gate() {
-                self.hold_all(&steps[place..], &held).await;
+                self.hold_all(&tasks[place..], &held).await;
                 break;
             }
-            if !self.may_follow(step, &sent) {
+            if task.past.standing == Standing::ToSend && !self.may_follow(step, &sent) {
                 let held = Held::new(HeldReason::After, "the step it comes after did not end well", "see that step");
                 self.end(step, StepEnd::held(held)).await;
                 continue;
             }
-            let followed = steps.iter().any(|other| other.after.as_ref() == Some(&step.id));
+            let followed = tasks.iter().any(|other| other.step.after.as_ref() == Some(&step.id));
             self.trace.begin(step);
-            let Progress { fate, over } = hand.perform(step, followed).await;
+            let Progress { fate, over } = hand.take_up(task, followed).await;
             match fate {
                 Fate::Ended(end) => self.end(step, end).await,
                 Fate::Sent { attempts, doubt } => sent.push(Sent { step: step.clone(), attempts, doubt }),
@@ -159,7 +164,7 @@ impl Lane<'_> {
             if let Some(trouble) = over {
                 let held = Held::lane_ended(&trouble);
                 self.trouble = Some(trouble);
-                self.hold_all(&steps[place + 1..], &held).await;
+                self.hold_all(&tasks[place + 1..], &held).await;
                 break;
             }
         }
@@ -169,7 +174,9 @@ impl Lane<'_> {
     /// Tells whether the step that this one comes after ended well enough.
     fn may_follow(&self, step: &Step, sent: &[Sent]) -> bool {
         step.after.as_ref().is_none_or(|before| {
-            sent.iter().any(|sent| sent.step.id == *before && sent.doubt.is_none()) || self.trace.was_already(before)
+            sent.iter().any(|sent| sent.step.id == *before && sent.doubt.is_none())
+                || self.trace.was_already(before)
+                || self.ended_well.contains(before)
         })
     }
 
@@ -224,13 +231,13 @@ impl Lane<'_> {
         self.end(&sent.step, end).await;
     }
 
-    async fn hold_all(&mut self, steps: &[Step], held: &Held) {
-        if !steps.is_empty() {
+    async fn hold_all(&mut self, tasks: &[Task], held: &Held) {
+        if !tasks.is_empty() {
             let record = Record::Lane { workspace: self.target.name.to_string(), trouble: held.to_string() };
             let _unwritten = self.shared.logbook.write(record).await;
         }
-        for step in steps {
-            self.end(step, StepEnd::held(held.clone())).await;
+        for Task { step, past } in tasks {
+            self.end(step, StepEnd::left(past, held.clone())).await;
         }
     }
 
@@ -242,6 +249,7 @@ impl Lane<'_> {
                 outcome: end.outcome,
                 reason: end.reason.clone(),
                 attempts: end.attempts,
+                held: end.held.as_ref().map(|held| held.reason),
                 seen: end.seen.as_deref().cloned(),
             };
             // If this cannot be written the dispatcher drains the run and hands the record back to be shown.

@@ -53,7 +53,7 @@ fn summary() -> impl Strategy<Value = Summary> {
         .prop_map(|(steps, good, failed, bug, stopped, unreadable)| {
             let lane = |may_pass: &bool| Unreadable {
                 workspace: "a".to_owned(),
-                kind: "x",
+                kind: "x".into(),
                 reason: String::new(),
                 advice: Vec::new(),
                 may_pass: *may_pass,

@@ -16,6 +16,7 @@ mod identity;
 mod lost;
 mod moved;
 mod repeat;
+mod resume;
 mod stops;
 mod words;
 mod world;

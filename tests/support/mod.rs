@@ -28,6 +28,7 @@ use keyholder::run::Stop;
 use keyholder::sim::{Local, LocalSettings, World, root};
 use keyholder::ui::Sink;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 /// When every test begins.
 pub(crate) const START: &str = "2026-11-20T08:00:00Z";
@@ -145,6 +146,8 @@ pub(crate) struct Stage {
     hook: RefCell<Arc<Hook>>,
     /// Who is told of every commit of later runs.
     pub(crate) probe: RefCell<Option<Arc<dyn Probe>>>,
+    /// Notified, it ends the run that is going on at once, as if its process had been killed.
+    pub(crate) cut: Arc<Notify>,
     forgiving: Cell<bool>,
     clock: Clock,
     runtime: tokio::runtime::Runtime,
@@ -173,6 +176,7 @@ impl Stage {
             stop: Stop::default(),
             hook: RefCell::new(Arc::new(|_: &Request| {})),
             probe: RefCell::default(),
+            cut: Arc::default(),
             forgiving: Cell::new(false),
             clock,
             runtime,
@@ -227,11 +231,22 @@ impl Stage {
 
     /// Runs a command.
     pub(crate) fn run_words<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Outcome {
+        let words: Vec<&str> = words.into_iter().collect();
+        self.run_or_cut(&words).unwrap_or_else(|| panic!("`{}` was cut", words.join(" ")))
+    }
+
+    /// Runs a command that something (a probe, a request) is to cut off, as if the process had been killed; tells whether it was.
+    pub(crate) fn run_until_cut(&self, line: &str) -> bool {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        self.run_or_cut(&words).is_none()
+    }
+
+    fn run_or_cut(&self, words: &[&str]) -> Option<Outcome> {
         let (out, err) = (Sink::memory(), Sink::memory());
-        let (exit, took) = self.runtime.block_on(async {
+        let ended = self.runtime.block_on(async {
             let clock = Clock::starting_at(self.clock.now());
             let env = Env {
-                args: std::iter::once("keyholder").chain(words).map(OsString::from).collect(),
+                args: std::iter::once(&"keyholder").chain(words).map(OsString::from).collect(),
                 vars: BTreeMap::from([("KEYHOLDER_OPERATOR".to_owned(), "ada".to_owned())]),
                 cwd: self.root.clone(),
                 stdin_is_terminal: false,
@@ -249,12 +264,16 @@ impl Stage {
                 out: out.clone(),
                 err: err.clone(),
             };
-            let exit = Box::pin(run_inside(&env, &inside)).await;
-            (exit, clock.elapsed())
+            tokio::select! {
+                biased;
+                exit = Box::pin(run_inside(&env, &inside)) => Some((exit, clock.elapsed())),
+                () = self.cut.notified() => None,
+            }
         });
+        let (exit, took) = ended.unwrap_or((keyholder::trouble::Exit::Bug, Duration::ZERO));
         let outcome = Outcome { exit: exit.code(), stdout: out.written(), stderr: err.written(), took };
         self.require_no_key_in(&outcome);
-        outcome
+        ended.is_some().then_some(outcome)
     }
 
     /// Lets time pass between runs.

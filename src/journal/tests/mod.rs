@@ -107,7 +107,14 @@ fn looked(step: &StepId, effect: Effect) -> Record {
 }
 
 fn settled(step: &StepId, outcome: Outcome) -> Record {
-    Record::Settled { step: step.clone(), outcome, reason: Some("because".to_owned()), attempts: 1, seen: None }
+    Record::Settled {
+        step: step.clone(),
+        outcome,
+        reason: Some("because".to_owned()),
+        attempts: 1,
+        held: None,
+        seen: None,
+    }
 }
 
 fn ended(exit: u8) -> Record {

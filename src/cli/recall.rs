@@ -1,0 +1,142 @@
+//! A run as the ledger remembers it: its plan, where every step stands, how those ended that have.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::aftermath::Earlier;
+use super::session::Session;
+use crate::domain::{Disposition, Held, HeldReason, Outcome, Step, Workspace};
+use crate::journal::{Ledger, RunRow, StepRow};
+use crate::plan::{Item, Plan, Planned};
+use crate::report::Coverage;
+use crate::run::{Past, Standing, StepEnd, Task};
+use crate::trouble::{Exit, Trouble};
+
+/// A run as the ledger remembers it, its chain proven.
+#[derive(Debug)]
+pub struct Recall {
+    /// The run.
+    pub run: RunRow,
+    /// What its first entry says.
+    pub header: Value,
+    /// Its plan, put together again.
+    pub plan: Plan,
+    /// The steps that have not come to an end, in plan order.
+    pub open: Vec<Task>,
+    /// How the others ended that were to be sent.
+    pub ended: Earlier,
+}
+
+impl Recall {
+    /// Recalls a run; the error says that the chain is broken or something in it cannot be read.
+    pub async fn of(ledger: &Ledger, asked: &str) -> Result<Self, Trouble> {
+        let failed = |error: crate::journal::LedgerError| Trouble::advised(error.exit(), error);
+        let run = ledger.run(asked).await.map_err(failed)?;
+        ledger.verify_chain(&run.id).await.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
+        let rows = ledger.steps(&run.id).await.map_err(failed)?;
+        let mut entries = Vec::new();
+        for entry in ledger.entries(&run.id).await.map_err(failed)? {
+            entries.push(entry.value().map_err(failed)?);
+        }
+        let header = entries.first().cloned().unwrap_or_default();
+        let mut stories: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+        for entry in &entries {
+            if let Some(step) = entry["step"].as_str() {
+                stories.entry(step).or_default().push(entry);
+            }
+        }
+        let mut items = Vec::new();
+        let mut open = Vec::new();
+        let mut ended = Earlier::new();
+        for row in rows {
+            let step = row.step().map_err(failed)?;
+            let story = stories.get(row.id.as_str()).map(Vec::as_slice).unwrap_or_default();
+            if row.disposition == Disposition::Send {
+                match Past::of(row.state, story.iter().copied()) {
+                    Some(past) => open.push(Task { step: step.clone(), past }),
+                    None => drop(ended.insert(row.id.clone(), end_of(&row, story))),
+                }
+            }
+            items.push(Item { step, disposition: row.disposition });
+        }
+        let workspaces: Vec<Planned> = serde_json::from_value(header["workspaces"].clone()).unwrap_or_default();
+        let plan = Plan::of(workspaces, items, Vec::new());
+        Ok(Self { run, header, plan, open, ended })
+    }
+
+    /// Returns what could be seen when the plan was drawn.
+    pub fn coverage(&self) -> Coverage {
+        Coverage::from_record(&self.header["settings"]["coverage"])
+    }
+
+    /// Tells whether any step may still take effect without anybody having seen it.
+    pub fn is_in_doubt(&self) -> bool {
+        self.open.iter().any(|task| task.past.standing.is_in_doubt())
+    }
+
+    /// Returns the open steps that are surely not in effect and still to be sent.
+    pub fn to_send(&self) -> impl Iterator<Item = &Step> {
+        self.open.iter().filter(|task| task.past.standing == Standing::ToSend).map(|task| &task.step)
+    }
+
+    /// Finds the workspaces of the open steps in this fleet, in config order, by name and identity, and makes sure that it is
+    /// the same API that the run spoke to.
+    pub fn workspaces<'f>(&self, session: &'f Session<'_>) -> Result<Vec<&'f Workspace>, Trouble> {
+        let origin = session.fleet.defaults.base_url.origin();
+        let then = self.header["settings"]["base_url"].as_str().unwrap_or_default();
+        if then != origin {
+            return Err(Trouble::new(
+                Exit::Config,
+                format!("run {} spoke to {then}, and `base_url` is {origin} now; nothing was sent", self.run.id),
+            )
+            .advise("give `base_url` in keyholder.toml its former value to go on with this run"));
+        }
+        let mut names = std::collections::BTreeSet::new();
+        for Task { step, .. } in &self.open {
+            let known = session.fleet.workspaces.iter().find(|workspace| workspace.name.as_str() == step.workspace);
+            if known.and_then(|workspace| workspace.id.as_ref()) != Some(&step.workspace_id) {
+                return Err(Trouble::new(
+                    Exit::Config,
+                    format!(
+                        "run {} has open steps in workspace `{}` with id {}, this fleet has not; nothing was sent",
+                        self.run.id, step.workspace, step.workspace_id
+                    ),
+                )
+                .advise("give the workspace its former name and id back, then resume; another id is another client"));
+            }
+            names.insert(step.workspace.as_str());
+        }
+        let fleet = session.fleet.workspaces.iter();
+        Ok(fleet.filter(|workspace| names.contains(workspace.name.as_str())).collect())
+    }
+}
+
+/// Says how a step ended, as the ledger tells it.
+fn end_of(row: &StepRow, story: &[&Value]) -> StepEnd {
+    let outcome = row.state.outcome().unwrap_or(Outcome::Unknown);
+    let code = story.iter().rev().find(|entry| entry["type"] == "settled").map(|entry| entry["reason_code"].clone());
+    let reason = code.and_then(|code| serde_json::from_value::<HeldReason>(code).ok());
+    let detail = row.reason.clone();
+    StepEnd {
+        outcome,
+        reason: detail.clone(),
+        held: reason.map(|reason| Held::new(reason, detail.unwrap_or_default(), "see the run it was held in")),
+        advice: Vec::new(),
+        attempts: row.state.attempts(),
+        seen: None,
+    }
+}
+
+/// Says in a few words what is left of a run.
+pub fn left(recall: &Recall) -> String {
+    let to_send = recall.to_send().count();
+    let in_doubt = recall.open.len() - to_send;
+    let parts = [(in_doubt, "to be looked for"), (to_send, "not sent yet")];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", crate::ui::words::count(count, "step")))
+        .collect();
+    parts.join(", ")
+}

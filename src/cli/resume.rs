@@ -1,0 +1,286 @@
+//! `keyholder resume [RUN]`: go on with a run that did not come to its end.
+//!
+//! The plan was approved when the run began, so nobody is asked again; everything else is checked again: the chain, the plan's id,
+//! who the workspaces are, the guards of today. What may have taken effect is looked for before anything is decided.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use clap::Args;
+
+use super::aftermath::Aftermath;
+use super::args::{Approve, Select};
+use super::change::{Drawn, Request};
+use super::events::Events;
+use super::recall::{self, Recall};
+use super::session::{self, Session};
+use super::watch::Watch;
+use super::{Door, approval, open_files, perform, reading};
+use crate::domain::{Held, HeldReason, Outcome, RunId, StepId, Workspace};
+use crate::journal::{Ledger, LedgerError, Record, RunState};
+use crate::plan::forecast::Forecast;
+use crate::run::{Deck, LaneEnd, LaneTrouble, Sight, Standing, StepEnd, Target, Task, Work};
+use crate::trouble::{Exit, Trouble};
+use crate::ui::words;
+
+/// Go on with a run that did not come to its end: looks for what may have taken effect, then sends what is missing.
+#[derive(Debug, Args)]
+#[command(after_help = "The plan was approved when the run began: nobody is asked again. See `help resume`.")]
+pub struct Resume {
+    /// A run's id, the beginning of one, or `last`; without it, the last one that is not finished.
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+    /// Only find out what became of the steps in doubt; send nothing.
+    #[arg(long)]
+    settle_only: bool,
+    /// Longest run, such as `30m`; lanes beyond it are parked.
+    #[arg(long, value_name = "DURATION")]
+    deadline: Option<String>,
+    /// Append the run's records to this file, one a line.
+    #[arg(long, value_name = "FILE")]
+    events: Option<std::path::PathBuf>,
+    /// Wait for a workspace another run is writing to, instead of giving up.
+    #[arg(long)]
+    wait: bool,
+}
+
+/// The lanes of a run that goes on.
+#[derive(Debug, Default)]
+struct Lanes {
+    /// Those that can be spoken to.
+    work: Vec<Work>,
+    /// Those that cannot, ended as they stood.
+    unreadable: Vec<LaneEnd>,
+}
+
+impl Resume {
+    /// Runs the command.
+    pub async fn run(self, door: &Door<'_>) -> Result<Exit, Trouble> {
+        let session = Session::open(door)?;
+        let ledger = perform::open_ledger(&session).await?;
+        let Some(id) = self.find(&session, &ledger).await? else { return Ok(Exit::Complete) };
+        let recall = Recall::of(&ledger, id.as_str()).await?;
+        if recall.open.is_empty() && recall.run.ended.is_some() {
+            return Ok(finished(door, &recall));
+        }
+        let deadline = match &self.deadline {
+            Some(text) => Some(session::duration("--deadline", text)?),
+            None => None,
+        };
+        let chosen = recall.workspaces(&session)?;
+        let keys = session.keys(&chosen).await?;
+        reading::keys_or_trouble(&keys, &chosen)?;
+        let targets = session.targets(&chosen, &keys);
+        let deck = session.deck(deadline)?;
+        open_files::make_room(targets.len())?;
+        let _locks = perform::lock(&session, &deck, &targets, &id, self.wait).await?;
+        // While the locks were waited for, somebody else may have gone on with it.
+        let recall = Recall::of(&ledger, id.as_str()).await?;
+        if recall.open.is_empty() && recall.run.ended.is_some() {
+            return Ok(finished(door, &recall));
+        }
+        self.go_on(&session, &deck, &ledger, recall, &chosen, targets).await
+    }
+
+    /// Finds the run that is meant; none where there is nothing to resume.
+    async fn find(&self, session: &Session<'_>, ledger: &Ledger) -> Result<Option<RunId>, Trouble> {
+        let failed = |error: LedgerError| Trouble::advised(error.exit(), error);
+        lost(session, ledger, self.run.as_deref()).await?;
+        let busy = |run: &RunId| {
+            Trouble::new(Exit::TryLater, format!("run {run} is still going on; nothing was sent"))
+                .advise("wait for it to end; it says how to go on, if that is needed")
+        };
+        if let Some(asked) = &self.run {
+            let run = ledger.run(asked).await.map_err(failed)?;
+            return if run.state == RunState::Running { Err(busy(&run.id)) } else { Ok(Some(run.id)) };
+        }
+        let mut unfinished = ledger.unfinished().await.map_err(failed)?;
+        let Some(place) = unfinished.iter().position(|run| run.state != RunState::Running) else {
+            if let Some(run) = unfinished.first() {
+                return Err(busy(&run.id));
+            }
+            session.door.printer.say("every run in the ledger is finished; nothing to resume");
+            return Ok(None);
+        };
+        Ok(Some(unfinished.swap_remove(place).id))
+    }
+
+    async fn go_on(
+        &self,
+        session: &Session<'_>,
+        deck: &Deck,
+        ledger: &Ledger,
+        mut recall: Recall,
+        chosen: &[&Workspace],
+        targets: Vec<Target>,
+    ) -> Result<Exit, Trouble> {
+        let failed = |error: LedgerError| Trouble::advised(error.exit(), error);
+        let door = session.door;
+        let began = deck.clock.elapsed();
+        let approval = approval::resumed(&recall.run.plan, &recall.plan)?;
+        let id = recall.run.id.clone();
+        door.printer.insist(&format!(
+            "resuming run {id}: {}, begun {:.0} by {}; {}",
+            recall.run.command,
+            recall.run.started,
+            crate::report::cell::printable(&recall.run.operator),
+            recall::left(&recall),
+        ));
+        let sights = reading::sights(session, deck, "checking", &targets).await?;
+        reading::strangers(&targets, &sights)?;
+        settle(session, deck, &recall).await?;
+
+        let superseded = ledger.superseded(&id).await.map_err(failed)?;
+        let (passed_over, held) = self.pass_over(&mut recall, &superseded);
+        let mut first = vec![Record::Resumed { operator: door.operator(), version: env!("CARGO_PKG_VERSION") }];
+        first.extend(held);
+        let lanes = lanes(&recall, targets, &sights);
+        let coverage = recall.coverage();
+        let forecast = Forecast::of(&recall.plan, Deck::IN_FLIGHT);
+        let Recall { plan, mut ended, .. } = recall;
+        let drawn = Drawn { plan, targets: Vec::new(), coverage, reading: std::time::Duration::ZERO };
+        let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
+        let select = Select { workspace: names, ..Select::default() };
+        let approve = Approve { wait: self.wait, events: self.events.clone(), ..Approve::default() };
+        let request = Request { command: "resume", select: &select, approve: &approve };
+        let mut events = Events::open(session, &request, &id, &drawn, &forecast)?;
+        ledger.append(&id, first).await.map_err(failed)?;
+
+        let speaking: Vec<Target> = lanes.work.iter().map(|work| work.target.clone()).collect();
+        let watch = Watch::begin(&door.printer, deck, "resuming", &speaking);
+        let failed_before = drawn.coverage.failed() + lanes.unreadable.len();
+        let asked = drawn.coverage.asked.max(speaking.len() + lanes.unreadable.len());
+        let carrying =
+            perform::carry_out(session, deck, ledger, &id, &approval, failed_before, asked, lanes.work, |event| {
+                watch.event(event);
+                events.note(event);
+            });
+        let (mut ends, mut dispatched) = watch.around(carrying).await;
+        ends.extend(lanes.unreadable);
+        ended.extend(passed_over);
+        let seconds = deck.clock.elapsed().saturating_sub(began).as_secs_f64();
+        let mut aftermath = Aftermath::of(deck, &drawn, ends, &ended, &id, seconds);
+        perform::close(ledger, deck, &mut aftermath, &mut dispatched).await;
+        aftermath.report(session, &request, &dispatched, events)
+    }
+
+    /// Takes out of the open steps what is not to be sent: where a later run had to do with the same person, or where the run is only
+    /// to be settled. What is in doubt is still looked for, and then left. Returns the ends, and the records of those that are final.
+    fn pass_over(
+        &self,
+        recall: &mut Recall,
+        superseded: &BTreeMap<StepId, RunId>,
+    ) -> (BTreeMap<StepId, StepEnd>, Vec<Record>) {
+        let mut ends = BTreeMap::new();
+        let mut records = Vec::new();
+        let run = recall.run.id.clone();
+        recall.open.retain_mut(|Task { step, past }| {
+            let by = superseded.get(&step.id);
+            match &mut past.standing {
+                Standing::InDoubt { again, .. } => *again &= by.is_none() && !self.settle_only,
+                Standing::ToSend => {
+                    let held = match by {
+                        Some(by) => Held::new(
+                            HeldReason::Superseded,
+                            format!("run {by} had to do with {} here since", step.change.subject()),
+                            "run the command again, if it is still wanted",
+                        ),
+                        None if self.settle_only => Held::new(
+                            HeldReason::SettleOnly,
+                            "not sent: the run was only to be settled",
+                            format!("go on with `keyholder resume {run}`"),
+                        ),
+                        None => return true,
+                    };
+                    let end = StepEnd::held(held.clone()).after(past.attempts);
+                    if by.is_some() {
+                        records.push(Record::Settled {
+                            step: step.id.clone(),
+                            outcome: Outcome::Held,
+                            reason: end.reason.clone(),
+                            attempts: past.attempts,
+                            held: Some(held.reason),
+                            seen: None,
+                        });
+                    }
+                    ends.insert(step.id.clone(), end);
+                    return false;
+                }
+                Standing::Refused { .. } | Standing::Acknowledged | Standing::Unverified => {}
+            }
+            true
+        });
+        (ends, records)
+    }
+}
+
+/// A run that has left its mark in the state folder and is not in the ledger: the ledger was removed or replaced.
+async fn lost(session: &Session<'_>, ledger: &Ledger, asked: Option<&str>) -> Result<(), Trouble> {
+    let lost = ledger.lost_runs().await.map_err(|error| Trouble::advised(error.exit(), error))?;
+    let meant = lost.iter().find(|run| asked.is_none_or(|asked| asked == "last" || run.as_str().starts_with(asked)));
+    let Some(run) = meant else { return Ok(()) };
+    let settle = words::duration(session.fleet.defaults.settle);
+    Err(Trouble::new(
+        Exit::Output,
+        format!(
+            "run {run} was begun here and did not end, and the ledger does not know it: it was removed or replaced, and nothing \
+             else remembers what was sent; nothing was sent now"
+        ),
+    )
+    .advise("put the ledger of that run back, with its -wal file, and resume")
+    .advise(format!(
+        "or plan again: wait {settle} for what may still land, then run the command of that run; the plan holds only what is \
+         missing. Remove `{}` when that is done",
+        ledger.mark_of(run).display()
+    )))
+}
+
+fn finished(door: &Door<'_>, recall: &Recall) -> Exit {
+    let run = &recall.run;
+    let how = match (run.exit, &run.outcome) {
+        (Some(0) | None, _) | (_, None) => String::new(),
+        (Some(exit), Some(outcome)) => {
+            format!(" It ended with exit {exit}: {outcome}; what failed or was held is planned by a new run.")
+        }
+    };
+    door.printer.say(&format!("run {} is finished; nothing was sent.{how}", run.id));
+    Exit::Complete
+}
+
+/// Waits the settle time, once for all steps in doubt: after it nothing of the earlier life can land any more.
+async fn settle(session: &Session<'_>, deck: &Deck, recall: &Recall) -> Result<(), Trouble> {
+    if !recall.is_in_doubt() {
+        return Ok(());
+    }
+    session
+        .door
+        .printer
+        .insist(&format!("waiting {} so that nothing can land after the look", words::duration(deck.settle)));
+    deck.stop.unless_draining(deck.clock.sleep(deck.settle)).await.ok_or_else(|| session.interrupted())
+}
+
+/// Gives every lane its open steps.
+fn lanes(recall: &Recall, targets: Vec<Target>, sights: &[Sight]) -> Lanes {
+    let well = |end: &StepEnd| end.outcome.is_settled_well();
+    let ended_well: BTreeSet<StepId> =
+        recall.ended.iter().filter(|(_, end)| well(end)).map(|(id, _)| id.clone()).collect();
+    let mut lanes = Lanes::default();
+    for (target, sight) in targets.into_iter().zip(sights) {
+        let tasks: Vec<Task> =
+            recall.open.iter().filter(|task| task.step.workspace == target.name.as_str()).cloned().collect();
+        match sight {
+            _ if tasks.is_empty() => {}
+            Sight::Unreadable(trouble) => lanes.unreadable.push(left(&target, &tasks, trouble)),
+            _ => lanes.work.push(Work { target, tasks, ended_well: ended_well.clone() }),
+        }
+    }
+    lanes
+}
+
+fn left(target: &Target, tasks: &[Task], trouble: &LaneTrouble) -> LaneEnd {
+    let end = |Task { step, past }: &Task| (step.clone(), StepEnd::left(past, Held::lane_ended(trouble)));
+    LaneEnd {
+        workspace: target.name.to_string(),
+        steps: tasks.iter().map(end).collect(),
+        trouble: Some(trouble.clone()),
+    }
+}

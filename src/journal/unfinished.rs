@@ -1,0 +1,83 @@
+//! Runs that have not come to their end, and what a later run has done about their steps.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use sqlx::Row as _;
+
+use super::columns::run_id_of;
+use super::error::LedgerError;
+use super::ledger::Ledger;
+use super::lock::RunLock;
+use super::query::{self, RunRow};
+use crate::domain::{RunId, StepId};
+
+/// A step that is still to be sent, or of which nobody knows yet what became of it.
+const OPEN: &str = "(s.state IN ('planned', 'started', 'answered', 'looked')
+    OR (s.state = 'settled' AND s.outcome IN ('unknown', 'unverified')))";
+
+impl Ledger {
+    /// Returns the runs that did not say that they ended, or ended with a step that is still to be sent or in doubt; newest first.
+    pub async fn unfinished(&self) -> Result<Vec<RunRow>, LedgerError> {
+        let state_dir = self.state_dir().to_owned();
+        self.with(async move |connection| {
+            let sql = format!(
+                "SELECT {} FROM runs r WHERE r.ended_at IS NULL
+                 OR EXISTS (SELECT 1 FROM steps s WHERE s.run = r.id AND {OPEN}) ORDER BY r.ordinal DESC",
+                query::RUN_COLUMNS
+            );
+            let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *connection).await?;
+            let mut runs = Vec::with_capacity(rows.len());
+            for row in rows {
+                runs.push(query::run_row(connection, &row, &state_dir).await?);
+            }
+            Ok(runs)
+        })
+        .await
+    }
+
+    /// Returns the runs that left their mark in the state folder, which only the end of a run takes away, and that the ledger does
+    /// not know: it was removed or replaced since.
+    pub async fn lost_runs(&self) -> Result<Vec<RunId>, LedgerError> {
+        let marked = RunLock::left(self.state_dir());
+        self.with(async move |connection| {
+            let mut lost = Vec::new();
+            for run in marked {
+                if !query::exists(connection, &run).await? {
+                    lost.push(run);
+                }
+            }
+            Ok(lost)
+        })
+        .await
+    }
+
+    /// Returns where the mark of a run is.
+    pub fn mark_of(&self, run: &RunId) -> PathBuf {
+        RunLock::path(self.state_dir(), run)
+    }
+
+    /// Returns the steps of a run whose person a later run had to do with in the same workspace, each with the newest such run: a
+    /// later wish stands above what this run did not get to.
+    pub async fn superseded(&self, run: &RunId) -> Result<BTreeMap<StepId, RunId>, LedgerError> {
+        let run = run.as_str().to_owned();
+        self.with(async move |connection| {
+            let rows = sqlx::query(
+                "SELECT s.id AS step, q.id AS run FROM steps s JOIN runs r ON r.id = s.run
+                 JOIN steps t ON t.workspace_id = s.workspace_id AND t.subject = s.subject AND t.state <> 'held'
+                 JOIN runs q ON q.id = t.run AND q.ordinal > r.ordinal
+                 WHERE s.run = ? ORDER BY q.ordinal",
+            )
+            .bind(run)
+            .fetch_all(&mut *connection)
+            .await?;
+            rows.iter()
+                .map(|row| {
+                    let step: String = row.try_get("step")?;
+                    Ok((StepId::from_stored(&step), run_id_of(row, "run")?))
+                })
+                .collect()
+        })
+        .await
+    }
+}

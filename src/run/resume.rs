@@ -1,0 +1,72 @@
+//! Taking up a step of which an earlier life of the run left something: look first, and only then decide (design section 5).
+
+use super::answer::Attempt;
+use super::end::StepEnd;
+use super::footing::Footing;
+use super::hand::Hand;
+use super::settle::{Found, Waited};
+use super::step::{Fate, History, Progress};
+use super::work::{Past, Standing, Task};
+use crate::domain::{Change, Outcome, Step};
+
+impl Hand<'_> {
+    /// Performs a step from where it stands. `followed` says that another step comes after it.
+    pub(super) async fn take_up(&mut self, task: &Task, followed: bool) -> Progress {
+        let Task { step, past: Past { attempts, standing } } = task;
+        let attempts = *attempts;
+        let progress = match standing {
+            Standing::ToSend => self.perform(step, followed, self.history(attempts)).await,
+            Standing::Acknowledged => Progress::sent(attempts, None),
+            Standing::Refused { said } => self.was_refused(step, attempts, said).await,
+            Standing::Unverified => self.was_not_seen(step, attempts).await,
+            Standing::InDoubt { why, again } => self.in_doubt(step, followed, attempts, why, *again).await,
+        };
+        if let Fate::Sent { doubt, .. } = &progress.fate {
+            self.fold(step, doubt.is_some());
+        }
+        progress
+    }
+
+    /// It may have taken effect. There, it is done; surely not there, it is sent once more; else it stays unknown.
+    async fn in_doubt(&mut self, step: &Step, followed: bool, attempts: u32, why: &str, again: bool) -> Progress {
+        let mut history = History { doubt: Some(why.to_owned()), ..self.history(attempts) };
+        match self.judge_lost(step, why, &mut history, Waited::Already).await {
+            Attempt::Again if again => self.perform(step, followed, history).await,
+            Attempt::Again => {
+                let reason = format!("{why}; it is not there, and it was not sent again");
+                Progress::ended(StepEnd::new(Outcome::Failed, reason).after(attempts))
+            }
+            Attempt::Over(progress) => progress,
+        }
+    }
+
+    /// It was acknowledged, and the closing look of its run did not show it: now nothing can land late any more.
+    async fn was_not_seen(&mut self, step: &Step, attempts: u32) -> Progress {
+        match self.look_after(step, attempts, Waited::Already).await {
+            Found::There => Progress::sent(attempts, None),
+            Found::Absent => {
+                let reason = "it was acknowledged, and after the settle time it is still not there";
+                Progress::ended(StepEnd::new(Outcome::Failed, reason).after(attempts))
+            }
+            Found::Unclear(why) => {
+                let reason = format!("it was acknowledged, but could not be read back: {why}");
+                Progress::ended(StepEnd::new(Outcome::Unverified, reason).after(attempts))
+            }
+        }
+    }
+
+    /// It was refused: a failure, unless what it asks for is there.
+    async fn was_refused(&mut self, step: &Step, attempts: u32, said: &str) -> Progress {
+        let deck = self.deck;
+        let seen = match step.change {
+            Change::Remove { .. } => match deck.stop.unless_now(self.gone(step)).await {
+                Some(Ok(Footing::AsAsked(seen))) => Some(seen),
+                _ => None,
+            },
+            Change::Invite { .. } => deck.stop.unless_now(self.there_already(step)).await.flatten(),
+            Change::SetRole { .. } | Change::StayAbsent { .. } => None,
+        };
+        let end = seen.map_or_else(|| StepEnd::new(Outcome::Failed, said), StepEnd::already);
+        Progress::ended(end.after(attempts))
+    }
+}

@@ -164,7 +164,8 @@ fn halves(session: &Session<'_>, ended: &[(Step, StepEnd)]) {
     let withdrawn = |id: &StepId| {
         ended.iter().any(|(step, end)| step.id == *id && matches!(end.outcome, Outcome::Done | Outcome::Already))
     };
-    for (step, end) in ended {
+    // What was only not started is sent by `keyholder resume`, which is said below.
+    for (step, end) in ended.iter().filter(|(_, end)| !end.may_go_on()) {
         let lost = !end.outcome.is_settled_well() && step.after.as_ref().is_some_and(withdrawn);
         if let (true, Change::Invite { email, role, permissions, nickname }) = (lost, &step.change) {
             let permissions = permissions.as_ref().map(|p| format!(" --permissions {}", p.join(",")));

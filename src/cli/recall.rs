@@ -40,6 +40,13 @@ impl Recall {
             entries.push(entry.value().map_err(failed)?);
         }
         let header = entries.first().cloned().unwrap_or_default();
+        if !Ledger::understands(header["ledger"].as_str()) {
+            return Err(Trouble::new(
+                Exit::Output,
+                format!("run {} was begun by a newer keyholder ({}); nothing was sent", run.id, run.version),
+            )
+            .advise("use that keyholder, or a newer one"));
+        }
         let mut stories: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
         for entry in &entries {
             if let Some(step) = entry["step"].as_str() {

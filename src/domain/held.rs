@@ -146,7 +146,7 @@ impl Held {
 
     /// What was not sent because its lane ended before.
     pub fn lane_ended(why: impl fmt::Display) -> Self {
-        Self::new(HeldReason::LaneEnded, format!("not sent: {why}"), "run the command again")
+        Self::new(HeldReason::LaneEnded, format!("not sent: {why}"), "mend it, then go on with `keyholder resume`")
     }
 }
 

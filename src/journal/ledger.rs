@@ -18,6 +18,7 @@ use super::probe::{Go, Moment, Probe};
 use super::query;
 use super::record::{Record, RunHeader};
 use super::run_id::new_run_id;
+use super::sql::{NEWEST, Version};
 use super::write;
 use crate::clock::Clock;
 use crate::domain::{Permit, RunId};
@@ -128,6 +129,11 @@ impl Ledger {
             connection.map_or(Ok(()), |connection| block_on(connection.close()).map_err(LedgerError::from))
         });
         done.await.unwrap_or_else(|_panicked| Err(LedgerError::Crashed))
+    }
+
+    /// Tells whether this version understands what a run wrote whose header names this schema. One without a name is of the first.
+    pub fn understands(schema: Option<&str>) -> bool {
+        schema.is_none_or(|schema| Version::parse(schema).is_some_and(|version| version <= NEWEST))
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -73,7 +73,7 @@ impl StepEnd {
     }
 
     /// Tells whether the step was only left where it stood: the ledger keeps it so, and the run can be taken up again.
-    pub(super) fn may_go_on(&self) -> bool {
+    pub fn may_go_on(&self) -> bool {
         self.held.as_ref().is_some_and(|held| matches!(held.reason.class(), HeldClass::NotStarted | HeldClass::Stopped))
     }
 

@@ -205,6 +205,6 @@ pub(super) fn deadline() -> Held {
     Held::new(
         HeldReason::Deadline,
         "it would have had to wait beyond the run's deadline",
-        "run the command again later, or with a longer --deadline",
+        "go on with `keyholder resume` later, or with a longer --deadline",
     )
 }

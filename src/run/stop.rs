@@ -117,7 +117,7 @@ impl Stop {
             why => Held::new(
                 HeldReason::Stopped,
                 why.map_or("the run was stopped".to_owned(), |why| format!("the run was {why}")),
-                "run the command again: it plans what is missing",
+                "go on with `keyholder resume`",
             ),
         }
     }

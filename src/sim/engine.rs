@@ -2,13 +2,14 @@
 //!
 //! Time comes in with the request, so the same requests at the same moments give the same world.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::fault::{Fault, FaultKind, Faults};
+use super::name;
 use super::paper;
-use super::routes::{self, Ask, Caller};
+use super::record::{Effect, Log, Told, Watch};
+use super::routes::{self, Ask, Caller, Wrote};
 use super::settings::Pays;
 use super::state::State;
 use super::wire::{self, Fate, Sent};
@@ -44,47 +45,13 @@ struct Late {
     seen: usize,
 }
 
-/// The requests that were seen, the last ones of them.
-pub(super) struct Log {
-    most: usize,
-    dropped: usize,
-    pub(super) kept: VecDeque<Seen>,
-}
-
-impl Log {
-    fn push(&mut self, seen: Seen) {
-        self.kept.push_back(seen);
-        self.shrink();
-    }
-
-    /// Keeps the last so many entries from now on.
-    pub(super) fn keep(&mut self, most: usize) {
-        self.most = most;
-        self.shrink();
-    }
-
-    fn shrink(&mut self) {
-        while self.kept.len() > self.most {
-            self.kept.pop_front();
-            self.dropped += 1;
-        }
-    }
-
-    /// The number of the youngest entry, kept or not.
-    fn last(&self) -> usize {
-        (self.dropped + self.kept.len()).saturating_sub(1)
-    }
-
-    fn at(&mut self, number: usize) -> Option<&mut Seen> {
-        self.kept.get_mut(number.checked_sub(self.dropped)?)
-    }
-}
-
 pub(super) struct Inner {
     pub(super) state: State,
     pub(super) faults: Faults,
     late: Vec<Late>,
-    pub(super) log: Log,
+    pub(super) log: Log<Seen>,
+    pub(super) effects: Log<Effect>,
+    pub(super) watch: Option<Watch>,
     pub(super) last: At,
     pub(super) requests: usize,
     pub(super) throttled: usize,
@@ -100,46 +67,60 @@ impl Inner {
             state,
             faults: all,
             late: Vec::new(),
-            log: Log { most: World::RECORDED, dropped: 0, kept: VecDeque::new() },
+            log: Log::new(World::RECORDED),
+            effects: Log::new(World::RECORDED),
+            watch: None,
             last: At { elapsed: Duration::ZERO, now: 0 },
             requests: 0,
             throttled: 0,
         }
     }
 
-    /// Settles one request.
-    pub(super) fn handle(&mut self, ask: &Ask, at: At, door: Door) -> Fate {
-        // Arrivals can overtake each other on their way to the lock; the world's time never goes back.
-        let at = At { elapsed: at.elapsed.max(self.last.elapsed), now: at.now.max(self.last.now) };
-        self.last = at;
-        self.land(at.elapsed, at.now);
-        let caller = Caller::of(&self.state, ask);
-        let meant = caller.target.or(caller.home);
-        let workspace = meant.map(|at| Arc::clone(&self.state.workspaces[at].name));
-        let op = ask.route().map(|(op, _)| op);
-        if door == Door::InProcess && self.faults.refuses(workspace.as_deref(), op) {
-            return Fate::NotSent;
-        }
-        self.requests += 1;
-        let seen = Seen {
+    /// Arrivals can overtake each other on their way to the lock; the world's time never goes back.
+    fn no_earlier(&self, at: At) -> At {
+        At { elapsed: at.elapsed.max(self.last.elapsed), now: at.now.max(self.last.now) }
+    }
+
+    /// Returns whom to tell of a request, and what is seen of it as it arrives.
+    pub(super) fn watched(&self, ask: &Ask, at: At) -> Option<(Watch, Seen)> {
+        let watch = self.watch.clone()?;
+        Some((watch, self.arrived(ask, self.no_earlier(at), Caller::of(&self.state, ask))))
+    }
+
+    fn arrived(&self, ask: &Ask, at: At, caller: Caller) -> Seen {
+        Seen {
             moment: at.elapsed,
-            workspace,
-            operation: op,
+            workspace: caller.target.or(caller.home).map(|at| Arc::clone(&self.state.workspaces[at].name)),
+            operation: ask.route().map(|(op, _)| op),
             method: ask.method,
             acted_as: ask.acts_as.is_some(),
             status: None,
             wrote: false,
             fault: None,
-        };
+        }
+    }
+
+    /// Settles one request.
+    pub(super) fn handle(&mut self, ask: &Ask, at: At, door: Door) -> (Fate, Told) {
+        let at = self.no_earlier(at);
+        self.last = at;
+        self.land(at.elapsed, at.now);
+        let caller = Caller::of(&self.state, ask);
+        let meant = caller.target.or(caller.home);
+        let seen = self.arrived(ask, at, caller);
+        if door == Door::InProcess && self.faults.refuses(seen.workspace.as_deref(), seen.operation) {
+            return (Fate::NotSent, Told(None));
+        }
+        self.requests += 1;
         if !self.pay(caller, at.elapsed) {
             let sent = Sent { retry_after: self.state.settings.retry_after.clone(), ..paper::throttled().into() };
-            return self.note(seen, Fate::at_once(sent), meant);
+            return self.note(seen, Fate::at_once(sent), meant, None);
         }
         self.settle(ask, at, meant, seen)
     }
 
     /// Lets faults fire and the routes answer.
-    fn settle(&mut self, ask: &Ask, at: At, meant: Option<usize>, mut seen: Seen) -> Fate {
+    fn settle(&mut self, ask: &Ask, at: At, meant: Option<usize>, mut seen: Seen) -> (Fate, Told) {
         let fired = self.faults.fire(seen.workspace.as_deref(), seen.operation);
         if let Some(workspace) = meant {
             fired.before.iter().for_each(|hand| self.state.hand(workspace, hand, at.now));
@@ -151,26 +132,36 @@ impl Inner {
         };
         let (mut fate, wrote) = wire::settle(&mut self.state, ask, at.now, fired.settling.as_ref());
         fate.delay(fired.delay);
-        seen.wrote = wrote;
         if let Some(workspace) = meant {
             fired.after.iter().for_each(|hand| self.state.hand(workspace, hand, at.now));
         }
-        let fate = self.note(seen, fate, meant);
+        let noted = self.note(seen, fate, meant, wrote);
         if let Some(due) = late {
             self.late.push(Late { due, ask: ask.clone(), seen: self.log.last() });
         }
-        fate
+        noted
     }
 
     /// Counts and logs what became of a request.
-    fn note(&mut self, mut seen: Seen, fate: Fate, meant: Option<usize>) -> Fate {
+    fn note(&mut self, mut seen: Seen, fate: Fate, meant: Option<usize>, wrote: Option<Wrote>) -> (Fate, Told) {
         seen.status = fate.status();
+        seen.wrote = wrote.is_some();
         self.throttled += usize::from(seen.status == Some(429));
-        if let Some(workspace) = meant {
-            self.state.workspaces[workspace].writes += usize::from(seen.wrote);
+        if let (Some(workspace), Some(wrote)) = (meant, wrote) {
+            self.took_effect(workspace, wrote, seen.moment, false);
         }
+        let told = Told(self.watch.clone().map(|watch| (watch, seen.clone())));
         self.log.push(seen);
-        fate
+        (fate, told)
+    }
+
+    fn took_effect(&mut self, workspace: usize, wrote: Wrote, moment: Duration, late: bool) {
+        let Wrote { op: operation, row, email, role } = wrote;
+        let place = &mut self.state.workspaces[workspace];
+        place.writes += 1;
+        let workspace = Arc::clone(&place.name);
+        let (row, role) = (name::show(row), role.into_owned());
+        self.effects.push(Effect { moment, workspace, operation, row, email, role, late });
     }
 
     /// Charges the limits; tells whether there was room. A request that no key lets in costs nobody anything.
@@ -205,15 +196,18 @@ impl Inner {
         }
         self.late.sort_by_key(|late| late.due);
         let due = self.late.iter().take_while(|late| late.due <= until).count();
-        for late in self.late.drain(..due) {
-            let reply = routes::answer(&mut self.state, &late.ask, now);
-            if reply.wrote {
+        let landing: Vec<Late> = self.late.drain(..due).collect();
+        for late in landing {
+            // It took effect when it was due, though nobody looked before now.
+            let moment = late.due.min(self.last.elapsed);
+            let since = self.last.elapsed.saturating_sub(moment).as_millis();
+            let then = now.saturating_sub(i64::try_from(since).unwrap_or(0));
+            let reply = routes::answer(&mut self.state, &late.ask, then);
+            if let (Some(wrote), Some(workspace)) = (reply.wrote, Caller::of(&self.state, &late.ask).target) {
                 if let Some(seen) = self.log.at(late.seen) {
                     seen.wrote = true;
                 }
-                if let Some(workspace) = Caller::of(&self.state, &late.ask).target {
-                    self.state.workspaces[workspace].writes += 1;
-                }
+                self.took_effect(workspace, wrote, moment, true);
             }
         }
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::op::Op;
 
-/// The body of a [`FaultKind::Status`].
+/// The body of a [`FaultKind::Status`] or [`FaultKind::StatusAfter`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FaultBody {
     /// The common envelope (contract section 5).
@@ -84,6 +84,13 @@ pub enum FaultKind {
         /// `retry-after`.
         retry_after: Option<RetryAfter>,
     },
+    /// Applies the request and then answers a status: a server that failed after its work was done.
+    StatusAfter {
+        /// HTTP status.
+        status: u16,
+        /// Body.
+        body: FaultBody,
+    },
     /// Applies the request and loses the answer: the connection is reset.
     LoseAnswer,
     /// Loses the request before it is applied: the connection is reset.
@@ -138,6 +145,7 @@ impl FaultKind {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Status { .. } => "status",
+            Self::StatusAfter { .. } => "status-after",
             Self::LoseAnswer => "lose-answer",
             Self::LoseRequest => "lose-request",
             Self::Late { .. } => "late",

@@ -31,6 +31,7 @@ impl World {
                 updated: created,
                 key: None,
                 rows: Vec::with_capacity(members_each.max(1)),
+                past: std::collections::VecDeque::default(),
                 meter: super::limit::Meter::default(),
                 busiest: super::limit::Busiest::default(),
                 writes: 0,

@@ -85,7 +85,8 @@ impl Local {
     async fn exchange(&self, ask: Ask) -> Result<Answer, Failure> {
         let (there, back) = self.road.travel(&ask);
         self.wait(there).await;
-        match self.world.handle(&ask, At::of(self.clock), Door::InProcess) {
+        let (fate, told) = self.world.handle(&ask, At::of(self.clock), Door::InProcess);
+        match fate {
             Fate::NotSent => Err(Failure::NotSent { detail: "connection refused".to_owned() }),
             Fate::Hang => std::future::pending().await,
             Fate::Reset(delay) => {
@@ -94,6 +95,7 @@ impl Local {
             }
             Fate::Answer(sent, delay) => {
                 self.wait(delay.saturating_add(back)).await;
+                told.answering();
                 if sent.body.len() > self.most_body {
                     let detail = format!("the answer is longer than {} bytes", self.most_body);
                     return Err(Failure::Lost { detail, timed_out: false });

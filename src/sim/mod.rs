@@ -7,6 +7,7 @@
 //!                            │                  └─ server: axum on 127.0.0.1, its own thread
 //!                            ├ engine  one request, from arrival to log
 //!                            ├ limit   both limits, per workspace
+//!                            ├ record  what is remembered, and who is told
 //!                            ├ fault   what goes wrong, and how often
 //!                            ├ routes  who may ask, what is valid, what changes ─ state
 //!                            └ paper   the JSON, in the words of the contract's samples
@@ -27,6 +28,7 @@ mod name;
 mod northwind;
 mod op;
 mod paper;
+mod record;
 pub mod root;
 mod routes;
 pub mod script;
@@ -45,6 +47,7 @@ pub use fault::{Fault, FaultBody, FaultCount, FaultKind, Hand, RetryAfter, When}
 pub use limit::{Rates, Window};
 pub use local::{Local, LocalSettings};
 pub use op::Op;
+pub use record::{Effect, Phase};
 pub use script::ScriptError;
 pub use settings::{Invitations, LastPage, Pays, RepeatInvite, Settings};
 pub use world::{Seen, SimMember, World};

@@ -11,7 +11,7 @@ use super::name;
 use super::op::Op;
 use super::paper::{self, Refusal};
 use super::settings::{LastPage, RepeatInvite};
-use super::state::{Invitation, LinkStatus, PERMISSIONS, Plan, State, permission_words, role_word};
+use super::state::{Invitation, LinkStatus, PERMISSIONS, Plan, Row, State, Word, permission_words, role_word};
 use crate::api::transport::Method;
 
 /// One request as it arrived.
@@ -90,17 +90,32 @@ fn is_accepted(state: &State, (admin, sub): (usize, usize)) -> bool {
     state.links.iter().any(|link| link.admin == admin && link.sub == sub && link.status == LinkStatus::Accepted)
 }
 
-/// An answer, and whether it changed anything.
+/// What a write did to a row.
+#[derive(Debug, Clone)]
+pub(super) struct Wrote {
+    pub(super) op: Op,
+    pub(super) row: u128,
+    pub(super) email: Arc<str>,
+    pub(super) role: Word,
+}
+
+impl Wrote {
+    fn of(op: Op, row: &Row) -> Self {
+        Self { op, row: row.id, email: Arc::clone(&row.email), role: row.role.clone() }
+    }
+}
+
+/// An answer, and what it changed.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) body: Value,
-    pub(super) wrote: bool,
+    pub(super) wrote: Option<Wrote>,
 }
 
 impl From<Refusal> for Reply {
     fn from((status, body): Refusal) -> Self {
-        Self { status, body, wrote: false }
+        Self { status, body, wrote: None }
     }
 }
 
@@ -133,21 +148,21 @@ fn admit<'a>(state: &State, ask: &'a Ask) -> Result<(Op, Option<&'a str>, usize)
     Ok((op, id, workspace))
 }
 
-type Done = Result<(Value, bool), Refusal>;
+type Done = Result<(Value, Option<Wrote>), Refusal>;
 
 fn perform(state: &mut State, ask: &Ask, (op, id): (Op, Option<&str>), workspace: usize, now: i64) -> Done {
     match op {
-        Op::WorkspaceCurrent => Ok((paper::workspace(&state.workspaces[workspace], state.owner_of(workspace)), false)),
-        Op::MemberList => members(state, ask, workspace).map(|page| (page, false)),
-        Op::MemberGet => row_at(state, workspace, id).map(|at| (member(state, workspace, at), false)),
+        Op::WorkspaceCurrent => Ok((paper::workspace(&state.workspaces[workspace], state.owner_of(workspace)), None)),
+        Op::MemberList => members(state, ask, workspace, now).map(|page| (page, None)),
+        Op::MemberGet => shown(state, workspace, id, now).map(|row| (row, None)),
         Op::MemberCreate => invite(state, ask, workspace, now),
         Op::MemberPatch => patch(state, ask, workspace, id, now),
         Op::MemberDelete => remove(state, workspace, id, now),
-        Op::GroupList => links(state, ask, workspace).map(|page| (page, false)),
-        Op::GroupGet => link(state, workspace, id).map(|link| (link, false)),
+        Op::GroupList => links(state, ask, workspace).map(|page| (page, None)),
+        Op::GroupGet => link(state, workspace, id).map(|link| (link, None)),
         Op::GroupAdmin => {
             let above = state.links.iter().find(|link| link.sub == workspace && link.status == LinkStatus::Accepted);
-            Ok((paper::group_admin(above.map(|link| (link, &state.workspaces[link.admin]))), false))
+            Ok((paper::group_admin(above.map(|link| (link, &state.workspaces[link.admin]))), None))
         }
     }
 }
@@ -155,6 +170,13 @@ fn perform(state: &mut State, ask: &Ask, (op, id): (Op, Option<&str>), workspace
 pub(super) fn member(state: &State, workspace: usize, at: usize) -> Value {
     let place = &state.workspaces[workspace];
     paper::member(&place.rows[at], &state.people[place.rows[at].person], &place.id)
+}
+
+/// Answers a single read, with the row as reads show it.
+fn shown(state: &State, workspace: usize, id: Option<&str>, now: i64) -> Result<Value, Refusal> {
+    let id = id.and_then(name::read).ok_or_else(paper::not_found)?;
+    let row = state.shown(workspace, now).iter().find(|row| row.id == id).ok_or_else(paper::not_found)?;
+    Ok(paper::member(row, &state.people[row.person], &state.workspaces[workspace].id))
 }
 
 fn row_at(state: &State, workspace: usize, id: Option<&str>) -> Result<usize, Refusal> {
@@ -213,7 +235,7 @@ fn no_items() -> Value {
     json!({ "items": [] })
 }
 
-pub(super) fn members(state: &State, ask: &Ask, workspace: usize) -> Result<Value, Refusal> {
+pub(super) fn members(state: &State, ask: &Ask, workspace: usize, now: i64) -> Result<Value, Refusal> {
     let accepted = match ask.query("accepted").as_deref() {
         None => None,
         Some("true") => Some(true),
@@ -223,8 +245,11 @@ pub(super) fn members(state: &State, ask: &Ask, workspace: usize) -> Result<Valu
     let search = ask.query("search").map(|text| text.to_lowercase());
     let Some(paging) = Paging::of(ask)? else { return Ok(no_items()) };
     let place = &state.workspaces[workspace];
-    let found =
-        place.rows.iter().filter(|row| accepted.is_none_or(|accepted| row.accepted == accepted)).filter(|row| {
+    let found = state
+        .shown(workspace, now)
+        .iter()
+        .filter(|row| accepted.is_none_or(|accepted| row.accepted == accepted))
+        .filter(|row| {
             let person = &state.people[row.person];
             search.as_ref().is_none_or(|text| {
                 let name = if row.accepted { format!("{} {}", person.first, person.last) } else { String::new() };
@@ -336,13 +361,14 @@ fn invite(state: &mut State, ask: &Ask, workspace: usize, now: i64) -> Done {
     if let Some(there) = state.row_of(workspace, &invitation.email) {
         match state.settings.repeat_invite {
             RepeatInvite::Duplicate => {}
-            RepeatInvite::Echo => return Ok((member(state, workspace, there), false)),
+            RepeatInvite::Echo => return Ok((member(state, workspace, there), None)),
             RepeatInvite::Conflict => return Err(paper::already_there()),
             RepeatInvite::Invalid => return Err(paper::bad_request("The member has already been invited")),
         }
     }
     let at = state.invite(workspace, invitation, now);
-    Ok((member(state, workspace, at), true))
+    let wrote = Wrote::of(Op::MemberCreate, &state.workspaces[workspace].rows[at]);
+    Ok((member(state, workspace, at), Some(wrote)))
 }
 
 /// Only role and nickname change; other members are dropped without a word, and count as members until then: so a body of
@@ -355,11 +381,12 @@ fn patch(state: &mut State, ask: &Ask, workspace: usize, id: Option<&str>, now: 
     let role = body.get("role").map(grantable).transpose()?;
     let wanted = nickname(body.get("nickname"))?;
     let at = row_at(state, workspace, id)?;
-    let place = &mut state.workspaces[workspace];
-    let row = &mut place.rows[at];
-    if role.is_some() && row.role == "owner" {
+    if role.is_some() && state.workspaces[workspace].rows[at].role == "owner" {
         return Err(paper::bad_request("The role of the workspace owner cannot be changed"));
     }
+    state.will_change(workspace, now);
+    let place = &mut state.workspaces[workspace];
+    let row = &mut place.rows[at];
     let before = (row.role.clone(), row.nickname.clone());
     if let Some(role) = role {
         row.role = role;
@@ -368,7 +395,8 @@ fn patch(state: &mut State, ask: &Ask, workspace: usize, id: Option<&str>, now: 
         row.nickname = wanted;
     }
     let wrote = before != (row.role.clone(), row.nickname.clone());
-    if wrote {
+    let wrote = wrote.then(|| Wrote::of(Op::MemberPatch, row));
+    if wrote.is_some() {
         place.updated = now;
     }
     Ok((member(state, workspace, at), wrote))
@@ -386,8 +414,9 @@ fn remove(state: &mut State, workspace: usize, id: Option<&str>, now: i64) -> Do
         return Err(paper::bad_request("The last admin of the workspace cannot be removed"));
     }
     let gone = member(state, workspace, at);
+    state.will_change(workspace, now);
     let place = &mut state.workspaces[workspace];
-    place.rows.remove(at);
+    let row = place.rows.remove(at);
     place.updated = now;
-    Ok((gone, true))
+    Ok((gone, Some(Wrote::of(Op::MemberDelete, &row))))
 }

@@ -14,6 +14,7 @@
 //! invitations = "wait"                   # at-once, never
 //! drop_permissions = false
 //! last_page = "absent"                   # null, empty, cursor
+//! lag = "0s"                             # reads show a change only so long after it was applied
 //! keep_last_admin = false
 //!
 //! [[person]]                             # only for people whose names or account address matter
@@ -47,6 +48,7 @@
 //! times = 2                              # or "always"; absent: 1
 //! ```
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::limit::{Busiest, Meter, Rates, Window};
@@ -137,6 +139,7 @@ fn settings(mut table: Table) -> Result<Settings, ScriptError> {
                 ],
             )?
             .unwrap_or_default(),
+        lag: table.duration("lag")?.unwrap_or_default(),
         keep_last_admin: table.truth("keep_last_admin")?.unwrap_or_default(),
     };
     table.finish()?;
@@ -189,6 +192,7 @@ impl Reader {
             updated: table.moment("updated")?.unwrap_or(created),
             key: None,
             rows: Vec::new(),
+            past: VecDeque::new(),
             meter: Meter::default(),
             busiest: Busiest::default(),
             writes: 0,

@@ -3,6 +3,7 @@
 //! | kind | takes |
 //! | --- | --- |
 //! | `status` | `status`, `body` (json, html, empty), `retry_after` (seconds) or `retry_after_date` (a span from now) |
+//! | `status-after` (applied all the same) | `status` (500), `body` (json, html, empty) |
 //! | `lose-answer`, `lose-request`, `hang`, `truncate`, `html`, `cursor-loop`, `ignore`, `foreign`, `redirect`, `not-sent` | nothing |
 //! | `late` | `after` |
 //! | `delay` | `by` |
@@ -52,13 +53,10 @@ fn kind(table: &mut Table) -> Result<FaultKind, ScriptError> {
             .ok_or_else(|| ScriptError::at(line, "`status` must be an HTTP status from 200 to 599"))
     };
     Ok(match word.value.as_str() {
-        "status" => FaultKind::Status {
-            status: status(table, None)?,
-            body: table
-                .choice("body", &[("json", FaultBody::Json), ("html", FaultBody::Html), ("empty", FaultBody::Empty)])?
-                .unwrap_or_default(),
-            retry_after: retry_after(table)?,
-        },
+        "status" => {
+            FaultKind::Status { status: status(table, None)?, body: body(table)?, retry_after: retry_after(table)? }
+        }
+        "status-after" => FaultKind::StatusAfter { status: status(table, Some(500))?, body: body(table)? },
         "lose-answer" => FaultKind::LoseAnswer,
         "lose-request" => FaultKind::LoseRequest,
         "late" => FaultKind::Late { after: table.need_duration("after")? },
@@ -80,6 +78,7 @@ fn kind(table: &mut Table) -> Result<FaultKind, ScriptError> {
         other => {
             let known = [
                 "status",
+                "status-after",
                 "lose-answer",
                 "lose-request",
                 "late",
@@ -100,6 +99,11 @@ fn kind(table: &mut Table) -> Result<FaultKind, ScriptError> {
             return Err(ScriptError::at(word.line, format!("`{other}` is no kind of fault{near}")));
         }
     })
+}
+
+fn body(table: &mut Table) -> Result<FaultBody, ScriptError> {
+    let words = [("json", FaultBody::Json), ("html", FaultBody::Html), ("empty", FaultBody::Empty)];
+    Ok(table.choice("body", &words)?.unwrap_or_default())
 }
 
 fn retry_after(table: &mut Table) -> Result<Option<RetryAfter>, ScriptError> {

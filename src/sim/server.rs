@@ -133,9 +133,11 @@ async fn answer(State(shop): State<Shop>, ConnectInfo(cut): ConnectInfo<Cut>, re
     let Some(ask) = read(method, request).await else { return gone(&cut, version) };
     let (there, back) = shop.road.travel(&ask);
     shop.wait(there).await;
-    match shop.world.handle(&ask, At::of(shop.clock), Door::Loopback) {
+    let (fate, told) = shop.world.handle(&ask, At::of(shop.clock), Door::Loopback);
+    match fate {
         Fate::Answer(sent, delay) => {
             shop.wait(delay.saturating_add(back)).await;
+            told.answering();
             response(sent)
         }
         Fate::Reset(delay) => {

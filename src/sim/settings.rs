@@ -2,6 +2,8 @@
 //!
 //! Nobody has published these answers, so each is a setting and a client must hold against all of them.
 
+use std::time::Duration;
+
 use super::limit::Rates;
 
 /// Whose limit pays when an admin key acts as a sub workspace (contract section 4, unknown).
@@ -73,6 +75,9 @@ pub struct Settings {
     pub drop_permissions: bool,
     /// What a last page says about the next one.
     pub last_page: LastPage,
+    /// How long a change stays unseen by listings and single reads; writes act on the true state and answer it. Nothing is published
+    /// about reads after writes; none by default.
+    pub lag: Duration,
     /// Whether removing the last admin is refused with 400; allowed by default, so that only a client's own guard helps.
     pub keep_last_admin: bool,
 }

@@ -3,7 +3,7 @@
 //! Knows no HTTP and no clock: moments come in as Unix milliseconds. Rows are kept small, for worlds of ten thousand workspaces.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::fault::Hand;
@@ -114,6 +114,8 @@ pub(super) struct Workspace {
     /// Its first key, for looking it up in large worlds.
     pub(super) key: Option<usize>,
     pub(super) rows: Vec<Row>,
+    /// The rows before each change that reads may not show yet, with the change's moment, oldest first; empty without a lag.
+    pub(super) past: VecDeque<(i64, Vec<Row>)>,
     pub(super) meter: Meter,
     pub(super) busiest: Busiest,
     pub(super) writes: usize,
@@ -281,6 +283,7 @@ impl State {
         let Invitation { email, account, role, nickname, permissions } = invitation;
         let person = self.person(account.as_deref().unwrap_or(&email));
         let issuer = self.owner_of(workspace).map(|owner| owner.user_id);
+        self.will_change(workspace, now);
         self.born += 1;
         let place = &self.workspaces[workspace];
         let id = name::uuid7(self.seed, now, &["born", &place.name, &self.born.to_string()]);
@@ -288,6 +291,29 @@ impl State {
         let permissions = if self.settings.drop_permissions { None } else { permissions };
         let row = Row { id, email, person, role, accepted, created: now, issuer, permissions, nickname };
         self.workspaces[workspace].insert(row)
+    }
+
+    /// Keeps the rows as they are before a change, for as long as reads may not show it.
+    pub(super) fn will_change(&mut self, workspace: usize, now: i64) {
+        let lag = self.lag();
+        if lag > 0 {
+            let place = &mut self.workspaces[workspace];
+            while place.past.front().is_some_and(|(changed, _)| changed.saturating_add(lag) <= now) {
+                place.past.pop_front();
+            }
+            place.past.push_back((now, place.rows.clone()));
+        }
+    }
+
+    /// Returns the rows that a read shows now: those before the oldest change that is younger than the lag.
+    pub(super) fn shown(&self, workspace: usize, now: i64) -> &[Row] {
+        let place = &self.workspaces[workspace];
+        let hidden = place.past.iter().find(|(changed, _)| changed.saturating_add(self.lag()) > now);
+        hidden.map_or(&place.rows, |(_, before)| before)
+    }
+
+    fn lag(&self) -> i64 {
+        i64::try_from(self.settings.lag.as_millis()).unwrap_or(i64::MAX)
     }
 
     /// Tells which row is an address's, by invited or by account address.
@@ -299,10 +325,11 @@ impl State {
     }
 
     /// Accepts the open invitations of an address; tells whether there was one.
-    pub(super) fn accept(&mut self, workspace: usize, email: &str) -> bool {
+    pub(super) fn accept(&mut self, workspace: usize, email: &str, now: i64) -> bool {
         if self.settings.invitations == Invitations::Never {
             return false;
         }
+        self.will_change(workspace, now);
         let mut any = false;
         for row in &mut self.workspaces[workspace].rows {
             if !row.accepted && row.email.eq_ignore_ascii_case(email) {
@@ -328,16 +355,18 @@ impl State {
                 self.workspaces[workspace].rows[at].accepted |= *accepted;
             }
             Hand::Remove { email } => {
+                self.will_change(workspace, now);
                 self.workspaces[workspace].rows.retain(|row| !row.email.eq_ignore_ascii_case(email));
             }
             Hand::SetRole { email, role } => {
+                self.will_change(workspace, now);
                 for row in &mut self.workspaces[workspace].rows {
                     if row.email.eq_ignore_ascii_case(email) {
                         row.role = role_word(role);
                     }
                 }
             }
-            Hand::Accept { email } => drop(self.accept(workspace, email)),
+            Hand::Accept { email } => drop(self.accept(workspace, email, now)),
         }
     }
 }

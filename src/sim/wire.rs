@@ -9,7 +9,7 @@ use super::fault::{FaultBody, FaultKind, RetryAfter};
 use super::name;
 use super::op::Op;
 use super::paper::{self, Refusal};
-use super::routes::{self, Ask, Caller, Reply};
+use super::routes::{self, Ask, Caller, Reply, Wrote};
 use super::state::State;
 
 const JSON: &str = "application/json; charset=utf-8";
@@ -80,17 +80,20 @@ impl Fate {
     }
 }
 
-/// Settles a request's fate; tells whether it changed anything.
-pub(super) fn settle(state: &mut State, ask: &Ask, now: i64, fault: Option<&FaultKind>) -> (Fate, bool) {
+/// Settles a request's fate; tells what it changed.
+pub(super) fn settle(state: &mut State, ask: &Ask, now: i64, fault: Option<&FaultKind>) -> (Fate, Option<Wrote>) {
     let Some(fault) = fault else { return applied(state, ask, now, |reply| Fate::at_once(Sent::from(reply))) };
     match fault {
         FaultKind::Status { status, body, retry_after } => {
-            (Fate::at_once(scripted(*status, *body, retry_after.as_ref(), now)), false)
+            (Fate::at_once(scripted(*status, *body, retry_after.as_ref(), now)), None)
+        }
+        FaultKind::StatusAfter { status, body } => {
+            applied(state, ask, now, |_| Fate::at_once(scripted(*status, *body, None, now)))
         }
         FaultKind::LoseAnswer => applied(state, ask, now, |_| Fate::Reset(Duration::ZERO)),
-        FaultKind::LoseRequest | FaultKind::Late { .. } => (Fate::Reset(Duration::ZERO), false),
-        FaultKind::Hang => (Fate::Hang, false),
-        FaultKind::NotSent => (Fate::NotSent, false),
+        FaultKind::LoseRequest | FaultKind::Late { .. } => (Fate::Reset(Duration::ZERO), None),
+        FaultKind::Hang => (Fate::Hang, None),
+        FaultKind::NotSent => (Fate::NotSent, None),
         FaultKind::Truncate => applied(state, ask, now, |reply| {
             let mut sent = Sent::from(reply);
             sent.body.truncate(sent.body.len() / 2);
@@ -102,24 +105,24 @@ pub(super) fn settle(state: &mut State, ask: &Ask, now: i64, fault: Option<&Faul
         FaultKind::Oversized { bytes } => applied(state, ask, now, |_| Fate::at_once(oversized(*bytes))),
         FaultKind::EchoKey { status } => {
             let message = format!("Request with key {} failed", ask.key().unwrap_or(""));
-            (Fate::at_once(paper::envelope(*status, paper::reason(*status), &message).into()), false)
+            (Fate::at_once(paper::envelope(*status, paper::reason(*status), &message).into()), None)
         }
         FaultKind::Redirect => {
             let location = Some("https://elsewhere.example/api/v2/");
-            (Fate::at_once(Sent { location, ..Sent::plain(302, None, Vec::new()) }), false)
+            (Fate::at_once(Sent { location, ..Sent::plain(302, None, Vec::new()) }), None)
         }
-        FaultKind::Ignore => (Fate::at_once(Sent::from(&ignored(state, ask, now))), false),
-        FaultKind::CursorLoop => (Fate::at_once(Sent::from(&looped(state, ask, now))), false),
+        FaultKind::Ignore => (Fate::at_once(Sent::from(&ignored(state, ask, now))), None),
+        FaultKind::CursorLoop => (Fate::at_once(Sent::from(&looped(state, ask, now))), None),
         FaultKind::Foreign => {
             let mut reply = routes::answer(state, ask, now);
-            foreign(state, ask, &mut reply);
+            foreign(state, ask, now, &mut reply);
             (Fate::at_once(Sent::from(&reply)), reply.wrote)
         }
         FaultKind::Delay { .. } | FaultKind::Meanwhile { .. } => unreachable!("these settle nothing"),
     }
 }
 
-fn applied(state: &mut State, ask: &Ask, now: i64, fate: impl FnOnce(&Reply) -> Fate) -> (Fate, bool) {
+fn applied(state: &mut State, ask: &Ask, now: i64, fate: impl FnOnce(&Reply) -> Fate) -> (Fate, Option<Wrote>) {
     let reply = routes::answer(state, ask, now);
     (fate(&reply), reply.wrote)
 }
@@ -184,7 +187,7 @@ fn looped(state: &mut State, ask: &Ask, now: i64) -> Reply {
 }
 
 /// Turns a good answer into another workspace's: its rows where there is one, else the same rows under an invented id.
-fn foreign(state: &State, ask: &Ask, reply: &mut Reply) {
+fn foreign(state: &State, ask: &Ask, now: i64, reply: &mut Reply) {
     let (Some(here), Some((op, _))) = (Caller::of(state, ask).target, ask.route()) else { return };
     if reply.status != 200 {
         return;
@@ -194,7 +197,7 @@ fn foreign(state: &State, ask: &Ask, reply: &mut Reply) {
     let id = elsewhere.map_or_else(|| name::show(1), |other| state.workspaces[other].id.to_string());
     match (op, elsewhere) {
         (Op::MemberList, Some(other)) => {
-            if let Ok(page) = routes::members(state, ask, other) {
+            if let Ok(page) = routes::members(state, ask, other, now) {
                 reply.body = page;
             }
         }

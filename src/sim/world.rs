@@ -11,6 +11,7 @@ use super::fault::{Fault, FaultCount, Hand};
 use super::name;
 use super::op::Op;
 use super::paper;
+use super::record::{Effect, Phase, Told, Watch};
 use super::routes::Ask;
 use super::settings::Settings;
 use super::state::State;
@@ -181,10 +182,11 @@ impl World {
     /// Lets a person accept their open invitations to a workspace; tells whether there was one.
     pub fn accept(&self, name: &str, email: &str) -> bool {
         let mut inner = self.lock();
-        inner.state.named(name).is_some_and(|workspace| inner.state.accept(workspace, email))
+        let now = inner.last.now;
+        inner.state.named(name).is_some_and(|workspace| inner.state.accept(workspace, email, now))
     }
 
-    /// Lets another hand change a workspace, between requests; tells whether there is such a workspace.
+    /// Lets another hand change a workspace, right after the last request; tells whether there is such a workspace.
     pub fn hand(&self, name: &str, hand: &Hand) -> bool {
         let mut inner = self.lock();
         let now = inner.last.now;
@@ -198,9 +200,17 @@ impl World {
         inner.land(Duration::MAX, now);
     }
 
-    /// Keeps the last so many requests for [`World::requests`]; 0 keeps none. Counts go on.
+    /// Keeps the last so many requests for [`World::requests`] and effects for [`World::effects`]; 0 keeps none. Counts go on.
     pub fn record(&self, most: usize) {
-        self.lock().log.keep(most);
+        let mut inner = self.lock();
+        inner.log.keep(most);
+        inner.effects.keep(most);
+    }
+
+    /// Tells somebody of every request: as it arrives, once it is handled, and just before its answer is sent. The request waits meanwhile,
+    /// and behind a server every other request too.
+    pub fn at_request(&self, watch: impl Fn(&Seen, Phase) + Send + Sync + 'static) {
+        self.lock().watch = Some(Watch(Arc::new(watch)));
     }
 
     /// Returns the requests that arrived, oldest first, as far as they are kept.
@@ -211,6 +221,11 @@ impl World {
     /// Returns how many requests arrived in all.
     pub fn request_count(&self) -> usize {
         self.lock().requests
+    }
+
+    /// Returns the writes that took effect in a workspace, in the order they did, as far as they are kept; [`World::writes`] counts all.
+    pub fn effects(&self, name: &str) -> Vec<Effect> {
+        self.lock().effects.kept.iter().filter(|effect| &*effect.workspace == name).cloned().collect()
     }
 
     /// Returns how many writes took effect in a workspace.
@@ -231,7 +246,15 @@ impl World {
     }
 
     /// Settles one request.
-    pub(super) fn handle(&self, ask: &Ask, at: At, door: Door) -> Fate {
-        self.lock().handle(ask, at, door)
+    pub(super) fn handle(&self, ask: &Ask, at: At, door: Door) -> (Fate, Told) {
+        let arrived = self.lock().watched(ask, at);
+        if let Some((watch, seen)) = arrived {
+            (watch.0)(&seen, Phase::Arrived);
+        }
+        let (fate, told) = self.lock().handle(ask, at, door);
+        if let Told(Some((watch, seen))) = &told {
+            (watch.0)(seen, Phase::Handled);
+        }
+        (fate, told)
     }
 }

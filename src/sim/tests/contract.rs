@@ -273,7 +273,7 @@ async fn refusals_come_where_the_samples_say() {
         json: false,
         body: Vec::new(),
     };
-    let refused = |ask: Ask| match desk.world.handle(&ask, At::of(desk.clock), Door::Loopback) {
+    let refused = |ask: Ask| match desk.world.handle(&ask, At::of(desk.clock), Door::Loopback).0 {
         Fate::Answer(sent, _) => (sent.status, serde_json::from_slice::<Value>(&sent.body).unwrap()),
         other => panic!("{other:?}"),
     };

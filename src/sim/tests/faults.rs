@@ -254,3 +254,14 @@ email = \"sdr@agency.example\"
     assert_eq!(desk.world.throttled(), 1);
     desk.world.require_all_faults_fired().unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_status_after_the_effect_answers_it_and_applied_all_the_same() {
+    let fault = "[[fault]]\nkind = \"status-after\"\nstatus = 503\nbody = \"html\"\noperation = \"member.create\"\n";
+    let desk = Desk::script(&format!("{ACME}{fault}"));
+    let answer = desk.invite().await.unwrap();
+    assert_eq!((answer.status, answer.body.starts_with(b"<html>")), (503, true));
+    assert_eq!((desk.has_new(), desk.world.writes("acme")), (true, 1));
+    assert!(desk.world.requests()[0].wrote);
+    desk.require_fired("status-after");
+}

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::ACME;
 use crate::clock::Clock;
 use crate::sim::server::{self, Running};
-use crate::sim::{Fault, FaultKind, LocalSettings, World};
+use crate::sim::{Fault, FaultKind, LocalSettings, Op, Phase, World};
 
 struct Shop {
     world: World,
@@ -129,4 +129,20 @@ async fn dropping_the_handle_stops_the_server() {
     let url = running.base_url().to_owned();
     drop(running);
     assert!(client.get(url).send().await.unwrap_err().is_connect());
+}
+
+#[tokio::test]
+async fn a_watcher_acts_at_every_phase_of_a_request_over_a_socket() {
+    let shop = shop(ACME, ClientBuilder::http1_only);
+    let told = super::looked::watch(&shop.world);
+    assert_eq!(shop.invite().await.unwrap(), 200);
+    let create = Some(Op::MemberCreate);
+    let phases = [(Phase::Arrived, false, 0), (Phase::Handled, true, 1), (Phase::Answering, true, 1)];
+    assert_eq!(*told.lock().unwrap(), phases.map(|(phase, wrote, writes)| (create, phase, wrote, writes)));
+    assert!(shop.world.effects("acme").is_empty(), "a server keeps no log until it is asked to");
+    shop.world.record(World::RECORDED);
+    let id = shop.world.members("acme").into_iter().find(|row| row.email == "new@agency.example").unwrap().id;
+    let row = shop.url(&format!("workspace-members/{id}"));
+    assert_eq!(shop.client.delete(&row).bearer_auth(&shop.key).send().await.unwrap().status().as_u16(), 200);
+    assert_eq!(shop.world.effects("acme").len(), 1);
 }

@@ -2,6 +2,7 @@
 
 mod contract;
 mod faults;
+mod looked;
 mod loopback;
 mod rules;
 

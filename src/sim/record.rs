@@ -1,0 +1,105 @@
+//! What the world remembers for whoever asks afterwards, and whom it tells while it happens.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::op::Op;
+use super::world::Seen;
+
+/// A write that took effect: what an independent count of "nothing twice, nothing lost" adds up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effect {
+    /// When it took effect, since the world's clock began.
+    pub moment: Duration,
+    /// Name of the workspace.
+    pub workspace: Arc<str>,
+    /// What was done.
+    pub operation: Op,
+    /// Id of the row that was made, changed or removed.
+    pub row: String,
+    /// Invited address of that row.
+    pub email: Arc<str>,
+    /// Its role after the write; of a row that was removed, before it.
+    pub role: String,
+    /// Whether it landed after its answer had been lost.
+    pub late: bool,
+}
+
+/// How far a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// It arrived and was not looked at yet: what is seen of it lacks the answer. In-process, a connection that is then refused is told too.
+    Arrived,
+    /// It was handled: if it was to change anything, it has, and [`Seen::wrote`] says so.
+    Handled,
+    /// Its answer is about to be sent, after all delays; not told where there is none.
+    Answering,
+}
+
+type Tell = dyn Fn(&Seen, Phase) + Send + Sync;
+
+/// Who is told of every request. It may ask the world anything: nothing is locked meanwhile.
+#[derive(Clone)]
+pub(super) struct Watch(pub(super) Arc<Tell>);
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
+/// A request between its handling and its answer, for whoever watches.
+#[derive(Debug)]
+pub(super) struct Told(pub(super) Option<(Watch, Seen)>);
+
+impl Told {
+    /// Says that the answer is about to be sent.
+    pub(super) fn answering(self) {
+        if let Some((watch, seen)) = self.0 {
+            (watch.0)(&seen, Phase::Answering);
+        }
+    }
+}
+
+/// The last so many entries of a log.
+#[derive(Debug)]
+pub(super) struct Log<T> {
+    most: usize,
+    dropped: usize,
+    pub(super) kept: VecDeque<T>,
+}
+
+impl<T> Log<T> {
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, dropped: 0, kept: VecDeque::new() }
+    }
+
+    pub(super) fn push(&mut self, entry: T) {
+        self.kept.push_back(entry);
+        self.shrink();
+    }
+
+    /// Keeps the last so many entries from now on.
+    pub(super) fn keep(&mut self, most: usize) {
+        self.most = most;
+        self.shrink();
+    }
+
+    fn shrink(&mut self) {
+        while self.kept.len() > self.most {
+            self.kept.pop_front();
+            self.dropped += 1;
+        }
+    }
+
+    /// The number of the youngest entry, kept or not.
+    pub(super) fn last(&self) -> usize {
+        (self.dropped + self.kept.len()).saturating_sub(1)
+    }
+
+    pub(super) fn at(&mut self, number: usize) -> Option<&mut T> {
+        self.kept.get_mut(number.checked_sub(self.dropped)?)
+    }
+}

@@ -1,15 +1,19 @@
 //! `keyholder demo`: the main job on a simulated fleet, each command shown as a person would type it.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use clap::Args;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::clock::Clock;
 use crate::env::Env;
 use crate::sim::server::Running;
-use crate::sim::{LocalSettings, World, root, server};
+use crate::sim::{LocalSettings, Phase, World, root, server};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::{Printer, words};
 
@@ -30,6 +34,9 @@ const LEAVER: &str = "marta.leaver@northwind.example";
 
 /// Selects all but the workspaces that cannot be read or written.
 const HEALTHY: [&str; 9] = ["--all", "-x", "harrow-lane", "-x", "old-mill", "-x", "quickstep", "-x", "silverline"];
+
+/// Removals that take effect before the process is killed.
+const KILLED_AFTER: usize = 7;
 
 /// What one request takes, there and back: enough to see the lanes run at once.
 const LATENCY: Duration = Duration::from_millis(20);
@@ -119,7 +126,13 @@ impl Stage<'_> {
 
         self.act("A plan that removes anyone is applied by its id, never by --yes: the reviewed plan or nothing:");
         let id = self.plan_id(plan)?;
-        self.run(&["apply", plan, "--confirm", &id[..12], "--reason", "left the company"], &[Exit::Complete])?;
+        self.say(&format!("  (and after {KILLED_AFTER} removals the process is killed, as a crash would)"));
+        self.run_killed(&["apply", plan, "--confirm", &id[..12], "--reason", "left the company"], KILLED_AFTER)?;
+
+        self.act(
+            "It died half-way. What it did is in the ledger; resume looks, sends what is missing, and nothing twice:",
+        );
+        self.run(&["resume"], &[Exit::Complete])?;
 
         self.act("Who is in there now, as CSV for a spreadsheet:");
         self.run_into(&with(&["members"], &HEALTHY, &["--format", "csv"]), "members.csv", &[Exit::Complete])?;
@@ -180,6 +193,29 @@ impl Stage<'_> {
         let out = super::session::private_file(&self.dir.join(file), false)
             .map_err(|error| Trouble::new(Exit::Output, error))?;
         self.finish(self.command(args).stdout(Stdio::from(out)).status(), expected)
+    }
+
+    /// Runs a command and kills it as soon as so many of its writes took effect.
+    fn run_killed(&self, args: &[&str], writes: usize) -> Result<(), Trouble> {
+        self.say(&format!("$ cd {} && keyholder {}", self.dir.display(), shown(args)));
+        let victim: Arc<OnceLock<Pid>> = Arc::default();
+        let (to_kill, done) = (Arc::clone(&victim), AtomicUsize::new(0));
+        self.world.at_request(move |seen, phase| {
+            let wrote = phase == Phase::Handled && seen.wrote;
+            if wrote && done.fetch_add(1, Ordering::Relaxed) + 1 == writes {
+                // One that has ended by itself cannot be killed, and is found out below.
+                let _gone = to_kill.get().map(|pid| kill_process(*pid, Signal::KILL));
+            }
+        });
+        let bug = |error| Trouble::new(Exit::Bug, error);
+        let mut child = self.command(args).spawn().map_err(bug)?;
+        let _once = victim.set(Pid::from_child(&child));
+        let status = child.wait().map_err(bug)?;
+        self.world.at_request(|_, _| {});
+        if status.signal() == Some(Signal::KILL.as_raw()) {
+            return Ok(());
+        }
+        Err(Trouble::new(Exit::Bug, format!("the command was to be killed, and ended with {status}")))
     }
 
     fn command(&self, args: &[&str]) -> Command {

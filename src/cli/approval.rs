@@ -29,15 +29,19 @@ pub async fn approve(session: &Session<'_>, approve: &Approve, plan: &Plan) -> R
     Ok(Approval::grant(plan.id.clone(), by))
 }
 
-/// Takes the approval that a run was begun with, for going on with it: nobody is asked twice (design section 5, Resume). The plan must
-/// be the approved one, computed again from what the ledger holds of it.
-pub fn resumed(approved: &PlanId, plan: &Plan) -> Result<Approval, Trouble> {
-    if *approved == plan.id {
-        return Ok(Approval::grant(plan.id.clone(), ApprovedBy::Resumed));
+/// Takes the approval that a run was begun with, for going on with it: nobody is asked twice (design section 5, Resume). The plan that
+/// the ledger's steps make up must be the one that was begun.
+pub fn resumed(approved: &PlanId, begun: Option<&str>, plan: &Plan) -> Result<Approval, Trouble> {
+    if begun == Some(plan.id.as_str()) {
+        return Ok(Approval::grant(approved.clone(), ApprovedBy::Resumed));
     }
     Err(Trouble::new(
         Exit::Output,
-        format!("the ledger's steps make up the plan {}, and {approved} was approved; nothing was sent", plan.id),
+        format!(
+            "the ledger's steps make up the plan {}, and {} was begun; nothing was sent",
+            plan.id,
+            begun.unwrap_or("another")
+        ),
     )
     .advise("run the command that drew the plan again: it plans what is missing"))
 }

@@ -165,6 +165,7 @@ fn run_header(
         operator: session.door.operator(),
         reason: request.approve.reason.clone(),
         plan: drawn.plan.id.clone(),
+        applied: drawn.plan.id_as_it_is(),
         approved_by: approval.by().as_str().to_owned(),
         selection: request.select.describe(),
         workspaces: serde_json::to_value(&drawn.plan.workspaces).expect("plain data serializes"),

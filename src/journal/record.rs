@@ -22,6 +22,8 @@ pub struct RunHeader {
     pub reason: Option<String>,
     /// The approved plan.
     pub plan: PlanId,
+    /// The id of the plan as it is written down: another than the approved one where a part of that was held since.
+    pub applied: PlanId,
     /// How it was approved.
     pub approved_by: String,
     /// What was selected.
@@ -253,6 +255,7 @@ pub(super) fn header_json(header: &RunHeader, previous: &Value) -> Value {
         operator,
         reason,
         plan,
+        applied,
         approved_by,
         selection,
         workspaces,
@@ -267,6 +270,7 @@ pub(super) fn header_json(header: &RunHeader, previous: &Value) -> Value {
         "operator": operator,
         "reason": reason,
         "plan": plan,
+        "applied": applied,
         "approved_by": approved_by,
         "selection": selection,
         "workspaces": workspaces,

@@ -91,6 +91,11 @@ impl Plan {
         Self { id, workspaces, items, notes }
     }
 
+    /// Returns the id of the plan as it is now: another than its own where something was held since it was reviewed.
+    pub fn id_as_it_is(&self) -> PlanId {
+        identify(&self.workspaces, &self.items)
+    }
+
     /// Counts the steps that will be sent.
     pub fn sends(&self) -> usize {
         self.items.iter().filter(|item| item.sends()).count()

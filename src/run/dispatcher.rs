@@ -114,6 +114,7 @@ mod tests {
             operator: "nobody".to_owned(),
             reason: None,
             plan: PlanId::of(b"plan"),
+            applied: PlanId::of(b"plan"),
             approved_by: "yes".to_owned(),
             selection: json!(null),
             workspaces: json!([]),

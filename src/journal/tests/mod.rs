@@ -83,6 +83,7 @@ fn header(run: &RunId, steps: Vec<Step>) -> RunHeader {
         operator: "ada".to_owned(),
         reason: Some("new colleague".to_owned()),
         plan: PlanId::of(b"a plan"),
+        applied: PlanId::of(b"a plan"),
         approved_by: "yes".to_owned(),
         selection: json!({ "all": true }),
         workspaces: json!([]),

@@ -14,6 +14,7 @@ use super::look::{self, Known};
 use super::settle;
 use super::step::{Fate, Progress, deadline};
 use super::stop::Why;
+use super::talks::Talking;
 use super::trouble::{LaneTrouble, TroubleKind};
 use super::worker::{Shared, Trace};
 use crate::api::{Client, Writer};
@@ -50,7 +51,7 @@ impl Lane<'_> {
     }
 
     async fn write(&mut self, steps: &[Step]) {
-        let (client, identity, observed) = match self.open().await {
+        let (client, identity, observed, _talking) = match self.open().await {
             Ok(open) => open,
             Err(held) => return self.hold_all(steps, &held).await,
         };
@@ -69,12 +70,13 @@ impl Lane<'_> {
     }
 
     /// Opens the lane: budget, identity with the very key that will write, a fresh listing.
-    async fn open(&mut self) -> Result<(Client, Identity, Observed), Held> {
+    async fn open(&mut self) -> Result<(Client, Identity, Observed, Talking), Held> {
         if let Some(held) = self.gate() {
             return Err(held);
         }
         let deck = self.shared.deck;
         let opened = deck.stop.unless_draining(async {
+            let talking = self.target.talk(deck).await?;
             let (identity, client) = match look::identify(deck, self.target).await? {
                 Known::Pinned(identity, client) => (identity, client),
                 Known::Stranger { pinned, seen } => {
@@ -85,14 +87,17 @@ impl Lane<'_> {
             };
             self.note_identity(&identity.id, &identity.id, true).await;
             let observed = look::listing(&client, self.target, &identity).await?;
-            Ok::<_, LaneTrouble>(Ok((client, identity, observed)))
+            Ok::<_, LaneTrouble>(Ok((client, identity, observed, talking)))
         });
         match opened.await {
             None => Err(deck.stop.held()),
             Some(Ok(Ok(open))) => Ok(open),
             Some(Ok(Err((pinned, seen)))) => Err(self.stranger(pinned, seen)),
             // Parked, not failed: nothing is wrong with the workspace.
-            Some(Err(trouble)) if trouble.kind == TroubleKind::Deadline => Err(deadline()),
+            Some(Err(trouble)) if trouble.kind == TroubleKind::Deadline => {
+                let held = deadline();
+                Err(Held { detail: format!("{}: {trouble}", held.detail), ..held })
+            }
             Some(Err(trouble)) => {
                 let held = Held::lane_ended(&trouble);
                 self.trouble = Some(trouble);

@@ -227,8 +227,18 @@ impl Stage {
 
     /// Runs a command.
     pub(crate) fn run_words<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Outcome {
+        self.runtime.block_on(self.play(words))
+    }
+
+    /// Runs two commands at once, as two processes on one machine would.
+    pub(crate) fn run_both(&self, one: &str, other: &str) -> [Outcome; 2] {
+        let both = futures::future::join(self.play(one.split_whitespace()), self.play(other.split_whitespace()));
+        self.runtime.block_on(both).into()
+    }
+
+    async fn play<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Outcome {
         let (out, err) = (Sink::memory(), Sink::memory());
-        let (exit, took) = self.runtime.block_on(async {
+        let (exit, took) = async {
             let clock = Clock::starting_at(self.clock.now());
             let env = Env {
                 args: std::iter::once("keyholder").chain(words).map(OsString::from).collect(),
@@ -251,10 +261,16 @@ impl Stage {
             };
             let exit = Box::pin(run_inside(&env, &inside)).await;
             (exit, clock.elapsed())
-        });
+        }
+        .await;
         let outcome = Outcome { exit: exit.code(), stdout: out.written(), stderr: err.written(), took };
         self.require_no_key_in(&outcome);
         outcome
+    }
+
+    /// Runs something on the stage's runtime.
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     /// Lets time pass between runs.

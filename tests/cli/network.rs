@@ -73,7 +73,12 @@ fn no_proxy_of_the_environment_is_used() {
 #[test]
 fn two_listings_at_once_on_one_root_keep_to_one_share_of_each_workspace() {
     let world = World::of(&many());
-    world.agency(|text| text.replace("share = 1", "share = 0.1").replace("deadline = \"20s\"", "deadline = \"60s\""));
+    world.agency(|text| {
+        // Long enough for a machine that has much else to do.
+        let patient =
+            text.replace("timeout = \"1s\"", "timeout = \"20s\"").replace("settle = \"2s\"", "settle = \"40s\"");
+        patient.replace("share = 1", "share = 0.1").replace("deadline = \"20s\"", "deadline = \"5m\"")
+    });
     let listing = || {
         let mut command = world.command(&["members", "--quiet"]);
         // The two go by the machine's clock, as they would outside of a test.

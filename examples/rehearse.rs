@@ -73,6 +73,7 @@ fn deck(world: &World, clock: Clock) -> Result<Deck, Box<dyn Error>> {
         transport: Arc::new(Local::new(world.clone(), clock, LocalSettings::default())),
         clock,
         pacers: Arc::new(Pacers::new(clock, 1)),
+        talks: None,
         in_flight: Arc::new(Semaphore::new(Deck::IN_FLIGHT)),
         tally: Arc::new(Tally::default()),
         stop: Stop::default(),

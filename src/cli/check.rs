@@ -7,7 +7,7 @@ use serde_json::json;
 use super::args::Select;
 use super::session::{self, Keys, Session};
 use super::watch::Watch;
-use super::{Door, tables};
+use super::{Door, open_files, tables};
 use crate::api::{Client, Error, MemberFilter, Refusal};
 use crate::config::{Purpose, key};
 use crate::domain::fleet::Reach;
@@ -74,6 +74,7 @@ impl Check {
         let chosen = session.choose(&self.select, Purpose::Read)?;
         let keys = session.keys(&chosen).await?;
         let targets = session.targets(&chosen, &keys);
+        open_files::for_talking(&targets)?;
         let deck = session.deck(None)?;
         let watch = Watch::begin(&door.printer, &deck, "checking", &targets);
         let looking = async {
@@ -288,8 +289,9 @@ impl Line {
 }
 
 async fn look(deck: &Deck, target: &Target) -> Looked {
-    let client = match target.client(deck) {
-        Ok(client) => client,
+    let ready = async { Ok((target.talk(deck).await?, target.client(deck)?)) };
+    let (_talking, client) = match ready.await {
+        Ok(ready) => ready,
         Err(trouble) => {
             return Looked {
                 identity: Err(trouble),

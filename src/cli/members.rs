@@ -11,7 +11,7 @@ use super::args::{Approve, Select};
 use super::change::{self, Request};
 use super::session::{self, Session};
 use super::watch::Watch;
-use super::{Door, approval, tables};
+use super::{Door, approval, open_files, tables};
 use crate::api::Incomplete;
 use crate::clock::Clock;
 use crate::config::Purpose;
@@ -193,6 +193,7 @@ async fn list(session: &Session<'_>, filter: &Filter, select: &Select) -> Result
     let listing =
         Listing::begin(&mut out, session.format(), "member", rows::MEMBER, &header).map_err(tables::unwritable)?;
     let coverage = Coverage { asked: targets.len(), ..Coverage::default() };
+    open_files::for_talking(&targets)?;
     let mut sheet = Sheet { fleet: &session.fleet, listing, coverage, shown: 0 };
     let watch = Watch::begin(&door.printer, &deck, "reading", &targets);
     let sweeping = sweep(&deck, &targets, &wanted, &watch, &mut sheet);
@@ -283,6 +284,7 @@ impl Sheet<'_> {
 }
 
 async fn read(deck: &Deck, target: &Target, wanted: &Wanted<'_>) -> Read {
+    let _talking = target.talk(deck).await?;
     let client = target.client(deck)?;
     // Every row names its workspace, so a pinned workspace need not be asked who it is before its rows are read.
     let id = match &target.pinned {

@@ -88,11 +88,29 @@ enum Command {
     Help(help::Help),
 }
 
+impl Command {
+    /// Returns the name of a command on a fleet, for those who wait for it.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Check(_) => "check",
+            Self::Pin(_) => "pin",
+            Self::Onboard(_) => "onboard",
+            Self::Offboard(_) => "offboard",
+            Self::Members(_) => "members",
+            Self::Apply(_) => "apply",
+            Self::Resume(_) => "resume",
+            _ => "command",
+        }
+    }
+}
+
 /// What every command is handed.
 #[derive(Debug, Clone)]
 pub struct Door<'a> {
     /// The environment.
     pub env: &'a Env,
+    /// The command's name.
+    pub command: &'static str,
     /// Flags of every command.
     pub global: args::Global,
     /// The printer.
@@ -155,6 +173,7 @@ fn in_runtime(env: &Env, global: args::Global, printer: &Printer, command: Comma
     let result = runtime.block_on(async {
         let door = Door {
             env,
+            command: command.name(),
             global,
             printer: printer.clone(),
             clock: Clock::starting_at(env.start),
@@ -204,6 +223,7 @@ pub async fn run_inside(env: &Env, inside: &Inside) -> Exit {
     };
     let door = Door {
         env,
+        command: cli.command.name(),
         printer: printer(cli.global.quiet),
         global: cli.global,
         clock: inside.clock,

@@ -1,15 +1,34 @@
-//! Room for open files: a connection for each request in flight, and a lock for each workspace that is written to.
+//! Room for open files: a connection for each request in flight, a lock for each workspace that is talked to, and another for each
+//! that is written to.
 //!
 //! Many systems allow a program 1,024 open files, or 256, unless it asks for more, and much more if it asks. We ask when we need it
 //! and for no more than that, so that key commands, which inherit the limit, do not get an endless one.
 
+use std::collections::BTreeSet;
+
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::run::Deck;
+use crate::run::{Deck, Target, lane};
 use crate::trouble::{Exit, Trouble};
 
 /// What is open besides connections and locks: the ledger with its journal, the streams, the runtime's own, key files, helpers.
 const OTHERS: u64 = 64;
+
+/// Makes room for reading these workspaces: the pace locks of the lanes alive at once, and those of the admins they are reached via.
+pub fn for_talking(targets: &[Target]) -> Result<(), Trouble> {
+    make_room(talks(targets))
+}
+
+/// Makes room for writing to so many of these workspaces.
+pub fn for_writing(targets: &[Target], written_to: usize) -> Result<(), Trouble> {
+    make_room(written_to + talks(targets))
+}
+
+fn talks(targets: &[Target]) -> usize {
+    let admins: BTreeSet<&str> =
+        targets.iter().flat_map(|target| target.pays.iter().skip(1)).map(|(key, _)| key.as_str()).collect();
+    targets.len().min(lane::ALIVE) + admins.len()
+}
 
 /// Makes room for the connections of a run and so many locks, or says that there is none. To be asked before anything is written.
 pub fn make_room(locks: usize) -> Result<(), Trouble> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::open_files;
 use super::session::{self, Keys, Session};
 use super::watch::Watch;
 use crate::domain::{Email, Mode, Workspace, WorkspaceId};
@@ -64,6 +65,7 @@ pub async fn sights(
     what: &'static str,
     targets: &[Target],
 ) -> Result<Vec<Sight>, Trouble> {
+    open_files::for_talking(targets)?;
     let watch = Watch::begin(&session.door.printer, deck, what, targets);
     let seen = |place: usize, sight: &Sight| {
         watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));

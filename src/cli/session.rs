@@ -1,6 +1,7 @@
 //! What a command on a fleet needs before it can begin: root, fleet, selection, keys, the deck of its lanes.
 
 use std::collections::BTreeMap;
+use std::error::Error as _;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ use crate::domain::{Access, Fleet, Workspace, WorkspaceName};
 use crate::env::variable;
 use crate::pace::Pacers;
 use crate::report::{Coverage, Format, Unreadable};
-use crate::run::{Deck, LaneTrouble, Target, TroubleKind};
+use crate::run::{Deck, LaneTrouble, Talks, Target, TroubleKind};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Keys as they were found, one entry per workspace.
@@ -108,6 +109,7 @@ impl<'a> Session<'a> {
             transport: self.transport()?,
             clock,
             pacers: Arc::new(Pacers::new(clock, self.door.env.seed)),
+            talks: Some(Arc::new(self.talks())),
             in_flight: Arc::new(Semaphore::new(Deck::IN_FLIGHT)),
             tally: Arc::new(Tally::default()),
             stop: self.door.stop.clone(),
@@ -116,6 +118,16 @@ impl<'a> Session<'a> {
             settle: defaults.settle,
             deadline: clock.instant() + deadline.unwrap_or(defaults.deadline),
             seed: self.door.env.seed,
+        })
+    }
+
+    /// Makes the pace locks. Where they cannot be used, a reading goes on all the same.
+    fn talks(&self) -> Talks {
+        let printer = self.door.printer.clone();
+        Talks::new(self.state_dir(), self.door.command, self.door.clock, move |trouble| {
+            let why = trouble.source().map_or_else(String::new, |source| format!(": {source}"));
+            printer
+                .warn(&format!("{trouble}{why}; the pace of this command is not shared with others on this machine"));
         })
     }
 

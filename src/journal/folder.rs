@@ -44,6 +44,19 @@ pub(super) fn secure_file(path: &Path) -> Result<File, LedgerError> {
     Ok(file)
 }
 
+/// Opens the file of a lock that is not worth more than one call: made with mode 0600 if it is not there, never through a link.
+pub(super) fn lock_file(path: &Path) -> io::Result<File> {
+    let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(no_follow)
+        .open(path)
+}
+
 /// Refuses a symbolic link, and anything else that is neither absent nor a plain file.
 pub(super) fn refuse_link(path: &Path) -> Result<(), LedgerError> {
     match fs::symlink_metadata(path) {

@@ -20,6 +20,7 @@
 //! | `replay`, `chain` | the fold over entries, and the proof that none was changed |
 //! | `query`, `unfinished`, `sighting` | questions |
 //! | `lock` | who may write to a workspace |
+//! | `pace_lock` | who talks to a workspace, and what of its share is spent |
 //! | `probe` | who is told of every commit |
 //!
 //! **Entries are the truth; `steps` and `runs` are an index of them**, kept in the same commit and compared by
@@ -36,6 +37,7 @@ mod error;
 mod folder;
 mod ledger;
 mod lock;
+mod pace_lock;
 mod probe;
 mod query;
 mod record;
@@ -54,6 +56,7 @@ pub use entry::Entry;
 pub use error::LedgerError;
 pub use ledger::Ledger;
 pub use lock::{Holder, LockTrouble, WriteLock};
+pub use pace_lock::{Left, PaceLock, PaceLocks, PaceTrouble, Talker};
 pub use probe::{Go, Moment, Probe};
 pub use query::{RunRow, RunState, StepRow, Unsettled};
 pub use record::{Record, RunHeader};

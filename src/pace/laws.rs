@@ -151,6 +151,22 @@ async fn an_unanswered_request_holds_its_place_for_the_window_and_the_cap() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn places_that_another_process_spent_come_free_when_it_said() {
+    let clock = clock();
+    let pacer = Pacer::new(clock, 3);
+    pacer.occupy(Some(2), clock.instant() + Duration::from_millis(400));
+    let mut one = pacer.admit().await;
+    one.sent();
+    assert_eq!(clock.elapsed(), Duration::ZERO, "one was left");
+    drop(pacer.admit().await);
+    assert_eq!(clock.elapsed(), Duration::from_millis(400));
+    assert_eq!(pacer.held(), (1, Some(clock.instant() + Duration::from_millis(650))), "its own is told on");
+    pacer.occupy(None, clock.instant() + Duration::from_secs(1));
+    drop(pacer.admit().await);
+    assert_eq!(clock.elapsed(), Duration::from_millis(1_400), "none is all there are");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_reserved_place_is_held_until_it_is_dropped() {
     let clock = clock();
     let pacer = Pacer::new(clock, 1);

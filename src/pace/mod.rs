@@ -20,6 +20,6 @@ mod laws;
 
 pub use backoff::Backoff;
 pub use pacer::{Pacer, Ticket};
-pub use places::CAP;
+pub use places::{CAP, HELD_AT_MOST};
 pub use registry::{Pace, Pacers, Tickets, mixed};
 pub use verdict::{Certainty, Kind, Tries, Verdict, verdict};

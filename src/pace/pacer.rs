@@ -89,6 +89,16 @@ impl Pacer {
         self.places().next_free(self.clock.instant())
     }
 
+    /// Holds places for requests that another process sent on the same quota; none is all there are.
+    pub fn occupy(&self, places: Option<u32>, until: Instant) {
+        self.places().occupy(places, until);
+    }
+
+    /// Returns how many places are held now, and until when at the latest.
+    pub fn held(&self) -> (u32, Option<Instant>) {
+        self.places().spent(self.clock.instant())
+    }
+
     /// Returns a name by which this pacer can be told from others that live.
     pub(super) fn witness(self: &Arc<Self>) -> Witness {
         Witness(Arc::as_ptr(self).addr())

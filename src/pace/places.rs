@@ -23,6 +23,8 @@ use crate::clock::Clock;
 pub const CAP: Duration = Duration::from_millis(50);
 /// The window of the published limit (contract section 4).
 const WINDOW: Duration = Duration::from_secs(1);
+/// How long a place is held after its request was sent, at most.
+pub const HELD_AT_MOST: Duration = WINDOW.saturating_add(CAP);
 /// The first pause after a 429 without a hint: a window, after which a fixed or sliding second is empty again.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause without a hint. A used-up minute (contract section 4) is over after two of them.
@@ -176,7 +178,7 @@ impl Places {
 
     /// Notes that a reserved place's request leaves now; returns when the place comes free at the latest.
     pub(super) fn sent(&mut self, id: u64, now: Instant) -> Instant {
-        let free = now + WINDOW + CAP;
+        let free = now + HELD_AT_MOST;
         self.reserved -= 1;
         self.sent.insert((free, id));
         free
@@ -193,6 +195,21 @@ impl Places {
         if earlier < free && self.sent.remove(&(free, id)) {
             self.sent.insert((earlier, id));
         }
+    }
+
+    /// Holds places for requests that somebody else sent on the same quota; none is all there are.
+    pub(super) fn occupy(&mut self, places: Option<u32>, until: Instant) {
+        for _ in 0..places.unwrap_or(self.n).min(self.n) {
+            self.next_id += 1;
+            self.sent.insert((until, self.next_id));
+        }
+    }
+
+    /// Returns how many places are held, and until when at the latest: what somebody else on the same quota must know.
+    pub(super) fn spent(&mut self, now: Instant) -> (u32, Option<Instant>) {
+        let held = self.held(now);
+        let last = self.sent.last().map(|(free, _)| *free);
+        (held, if self.reserved > 0 { Some(now + HELD_AT_MOST) } else { last })
     }
 
     /// Notes that a request sent after the last slowdown began was not throttled: pauses begin small again.

@@ -7,13 +7,14 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::stop::Stop;
+use super::talks::{Talking, Talks};
 use super::trouble::LaneTrouble;
 use crate::api::transport::Transport;
 use crate::api::{Client, ClientSettings, Tally};
 use crate::clock::Clock;
 use crate::domain::fleet::BaseUrl;
 use crate::domain::{Access, Mode, WorkspaceId, WorkspaceName};
-use crate::pace::{Pace, Pacers, mixed};
+use crate::pace::{Pace, Pacer, Pacers, mixed};
 
 /// What all lanes share.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Deck {
     pub clock: Clock,
     /// One pacer per workspace.
     pub pacers: Arc<Pacers>,
+    /// The pace locks, by which the pacers of all processes are one; none paces this process by itself.
+    pub talks: Option<Arc<Talks>>,
     /// Requests in flight over all workspaces.
     pub in_flight: Arc<Semaphore>,
     /// Counters.
@@ -64,8 +67,25 @@ pub struct Target {
 }
 
 impl Target {
+    /// Waits until this process may talk to the workspace. To be kept for as long as the lane talks, and no longer.
+    pub async fn talk(&self, deck: &Deck) -> Result<Talking, LaneTrouble> {
+        match &deck.talks {
+            // Who is not asked, or cannot be, is not talked to.
+            Some(talks) if self.mode != Mode::Off && self.access.is_ok() => {
+                let pays: Vec<_> =
+                    self.pacers(deck).zip(&self.pays).map(|(pacer, (key, _))| (key.clone(), pacer)).collect();
+                talks.begin(&pays, deck.deadline).await
+            }
+            _ => Ok(Talking::default()),
+        }
+    }
+
+    fn pacers(&self, deck: &Deck) -> impl Iterator<Item = Arc<Pacer>> {
+        self.pays.iter().map(|(key, places)| deck.pacers.get(key, *places))
+    }
+
     fn pace(&self, deck: &Deck) -> Pace {
-        let mut pacers = self.pays.iter().map(|(key, places)| deck.pacers.get(key, *places));
+        let mut pacers = self.pacers(deck);
         let own = pacers.next().expect("a workspace always pays itself");
         match pacers.next() {
             None => Pace::of(own),

@@ -46,6 +46,10 @@ pub async fn observe(deck: &Deck, targets: &[Target], mut seen: impl FnMut(usize
 }
 
 async fn observe_one(deck: &Deck, target: &Target) -> Sight {
+    let _talking = match target.talk(deck).await {
+        Ok(talking) => talking,
+        Err(trouble) => return Sight::Unreadable(trouble),
+    };
     match identify(deck, target).await {
         Ok(Known::Pinned(identity, client)) => match listing(&client, target, &identity).await {
             Ok(observed) => Sight::Seen(Box::new(observed)),

@@ -15,6 +15,7 @@ use super::look::{self, Known};
 use super::settle;
 use super::step::{Fate, Progress, deadline};
 use super::stop::Why;
+use super::talks::Talking;
 use super::trouble::{LaneTrouble, TroubleKind};
 use super::work::{Standing, Task};
 use super::worker::{Shared, Trace};
@@ -54,7 +55,7 @@ impl Lane<'_> {
     }
 
     async fn write(&mut self, tasks: &[Task]) {
-        let (client, identity, observed) = match self.open().await {
+        let (client, identity, observed, _talking) = match self.open().await {
             Ok(open) => open,
             Err(held) => return self.hold_all(tasks, &held).await,
         };
@@ -73,12 +74,13 @@ impl Lane<'_> {
     }
 
     /// Opens the lane: budget, identity with the very key that will write, a fresh listing.
-    async fn open(&mut self) -> Result<(Client, Identity, Observed), Held> {
+    async fn open(&mut self) -> Result<(Client, Identity, Observed, Talking), Held> {
         if let Some(held) = self.gate() {
             return Err(held);
         }
         let deck = self.shared.deck;
         let opened = deck.stop.unless_draining(async {
+            let talking = self.target.talk(deck).await?;
             let (identity, client) = match look::identify(deck, self.target).await? {
                 Known::Pinned(identity, client) => (identity, client),
                 Known::Stranger { pinned, seen } => {
@@ -89,14 +91,17 @@ impl Lane<'_> {
             };
             self.note_identity(&identity.id, &identity.id, true).await;
             let observed = look::listing(&client, self.target, &identity).await?;
-            Ok::<_, LaneTrouble>(Ok((client, identity, observed)))
+            Ok::<_, LaneTrouble>(Ok((client, identity, observed, talking)))
         });
         match opened.await {
             None => Err(deck.stop.held()),
             Some(Ok(Ok(open))) => Ok(open),
             Some(Ok(Err((pinned, seen)))) => Err(self.stranger(pinned, seen)),
             // Parked, not failed: nothing is wrong with the workspace.
-            Some(Err(trouble)) if trouble.kind == TroubleKind::Deadline => Err(deadline()),
+            Some(Err(trouble)) if trouble.kind == TroubleKind::Deadline => {
+                let held = deadline();
+                Err(Held { detail: format!("{}: {trouble}", held.detail), ..held })
+            }
             Some(Err(trouble)) => {
                 let held = Held::lane_ended(&trouble);
                 self.trouble = Some(trouble);

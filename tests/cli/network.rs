@@ -1,17 +1,15 @@
 //! What the network does: hosts that are not there, hang, redirect or throttle.
 
-use std::net::TcpListener;
-
 use keyholder::sim::{Fault, FaultKind, Op};
 
 use crate::world::World;
 
 /// Points the root at a port where nobody listens.
 fn unplug(world: &World) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let gone = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    world.agency(|text| text.replace(world.base_url(), &gone).replace("deadline = \"20s\"", "deadline = \"3s\""));
+    // A port that was free a moment ago may be another test's a moment later; this one is nobody's.
+    world.agency(|text| {
+        text.replace(world.base_url(), "http://127.0.0.1:1").replace("deadline = \"20s\"", "deadline = \"3s\"")
+    });
 }
 
 #[test]
@@ -70,4 +68,42 @@ fn no_proxy_of_the_environment_is_used() {
         command.env(name, "http://127.0.0.1:9");
     }
     world.finish(command).exits(0).done();
+}
+
+#[test]
+fn two_listings_at_once_on_one_root_keep_to_one_share_of_each_workspace() {
+    let world = World::of(&many());
+    world.agency(|text| {
+        // Long enough for a machine that has much else to do.
+        let patient =
+            text.replace("timeout = \"1s\"", "timeout = \"20s\"").replace("settle = \"2s\"", "settle = \"40s\"");
+        patient.replace("share = 1", "share = 0.1").replace("deadline = \"20s\"", "deadline = \"5m\"")
+    });
+    let listing = || {
+        let mut command = world.command(&["members", "--quiet"]);
+        // The two go by the machine's clock, as they would outside of a test.
+        command.env_remove("KEYHOLDER_TEST_START");
+        command.spawn().unwrap()
+    };
+    let (one, other) = (listing(), listing());
+    let [one, other] = [one, other].map(|child| world.wait(child).exits(0).rows().len());
+    assert_eq!((one, other), (2_402, 2_402));
+    for name in world.sim.names() {
+        let busiest = world.sim.busiest_second(&name);
+        // Ten, and on a busy machine some that arrived later than the pacers allow for; without the lock it is twenty.
+        assert!(busiest <= 14, "{name} saw {busiest} requests in a second");
+    }
+    assert_eq!(world.sim.throttled(), 0);
+}
+
+/// Two workspaces of thirteen pages each, whose limit is less than two shares.
+fn many() -> String {
+    let editors = (0..1_200).map(|number| format!("\"staff.{number}@agency.example\"")).collect::<Vec<_>>().join(", ");
+    let workspace = |name: &str, id: u8| {
+        format!(
+            "[[workspace]]\nname = \"{name}\"\nid = \"0195b2aa-7c1e-7d00-8000-00000000000{id}\"\n\
+             owner = \"founder@agency.example\"\neditor = [{editors}]\n"
+        )
+    };
+    format!("version = 1\n[settings]\nper_second = 14\n{}{}", workspace("acme", 1), workspace("globex", 2))
 }

@@ -15,6 +15,7 @@ mod guards;
 mod identity;
 mod lost;
 mod moved;
+mod pace;
 mod repeat;
 mod resume;
 mod stops;

@@ -235,6 +235,13 @@ impl Stage {
         self.run_or_cut(&words).unwrap_or_else(|| panic!("`{}` was cut", words.join(" ")))
     }
 
+    /// Runs two commands at once, as two processes on one machine would.
+    pub(crate) fn run_both(&self, one: &str, other: &str) -> [Outcome; 2] {
+        let [one, other] = [one, other].map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let (one, other) = self.runtime.block_on(futures::future::join(self.play(&one), self.play(&other)));
+        [one.unwrap(), other.unwrap()]
+    }
+
     /// Runs a command that something (a probe, a request) is to cut off, as if the process had been killed; tells whether it was.
     pub(crate) fn run_until_cut(&self, line: &str) -> bool {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -242,8 +249,12 @@ impl Stage {
     }
 
     fn run_or_cut(&self, words: &[&str]) -> Option<Outcome> {
+        self.runtime.block_on(self.play(words))
+    }
+
+    async fn play(&self, words: &[&str]) -> Option<Outcome> {
         let (out, err) = (Sink::memory(), Sink::memory());
-        let ended = self.runtime.block_on(async {
+        let ended = async {
             let clock = Clock::starting_at(self.clock.now());
             let env = Env {
                 args: std::iter::once(&"keyholder").chain(words).map(OsString::from).collect(),
@@ -269,11 +280,17 @@ impl Stage {
                 exit = Box::pin(run_inside(&env, &inside)) => Some((exit, clock.elapsed())),
                 () = self.cut.notified() => None,
             }
-        });
+        }
+        .await;
         let (exit, took) = ended.unwrap_or((keyholder::trouble::Exit::Bug, Duration::ZERO));
         let outcome = Outcome { exit: exit.code(), stdout: out.written(), stderr: err.written(), took };
         self.require_no_key_in(&outcome);
         ended.is_some().then_some(outcome)
+    }
+
+    /// Runs something on the stage's runtime.
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     /// Lets time pass between runs.

@@ -190,8 +190,14 @@ fn going_on(session: &Session<'_>, command: &str, run: &RunId, exit: Exit) {
     let line = match exit {
         Exit::Complete | Exit::Guard => return,
         Exit::Unknown => format!(
-            "some writes have no known end; {again}: it waits until nothing can land late, looks, and plans only what is missing"
+            "some writes have no known end; settle them with `keyholder resume {run}`: it waits until nothing can land late, looks, \
+             and only then sends what is missing; until then no plan touches the same people there"
         ),
+        Exit::Interrupted | Exit::Terminated | Exit::Output | Exit::Bug => {
+            format!(
+                "go on with `keyholder resume {run}` first; or {again}: it plans what is missing and holds what is in doubt"
+            )
+        }
         Exit::Moved => format!("the world moved; {again}"),
         Exit::AllFailed | Exit::SomeFailed => {
             format!("mend what stands above, then {again}: it plans only what is missing")

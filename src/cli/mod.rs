@@ -18,6 +18,7 @@ pub mod people;
 pub mod perform;
 pub mod pin;
 pub mod reading;
+pub mod refusals;
 pub mod runs;
 pub mod session;
 pub mod show;

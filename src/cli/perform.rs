@@ -14,10 +14,10 @@ use super::session::{Session, private_file};
 use super::watch::Watch;
 use crate::domain::{Approval, Outcome, RunId, Step};
 use crate::journal::{Holder, Ledger, Record, RunHeader, WriteLock};
+use crate::plan::Plan;
 use crate::plan::forecast::Forecast;
-use crate::plan::{Plan, Rules};
+use crate::report::Summary;
 use crate::report::summary::Stopped;
-use crate::report::{Coverage, Summary};
 use crate::run::{Deck, Dispatched, Event, LaneEnd, Logbook, Target, apply, dispatch};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
@@ -54,18 +54,19 @@ pub async fn perform(
     let began = deck.clock.elapsed();
     let fresh = ledger.fresh_run_id(session.door.env.seed).await;
     let run = fresh.map_err(|error| Trouble::advised(error.exit(), error))?;
+    let _locks = lock(session, deck, &work(&drawn), &run, request.approve.wait).await?;
+    // No other run is begun between the question what earlier ones left and the beginning of this one.
+    let turn = ledger.turn().await.map_err(|error| Trouble::advised(error.exit(), error))?;
+    let drawn = reading::doubts_again(session, deck, ledger, drawn).await?;
     let mut events = Events::open(session, request, &run, &drawn, forecast)?;
-    let work = work(&drawn);
-    let _locks = lock(session, deck, &work, &run, request.approve.wait).await?;
-    // Another run may have ended in doubt since the plan was drawn: while it was read, or while its lock was waited for.
-    let targets: Vec<Target> = work.iter().map(|(target, _)| target.clone()).collect();
-    let subjects = work.iter().flat_map(|(_, steps)| steps).map(|step| step.change.subject().clone()).collect();
-    reading::settle_first(session, deck, ledger, &targets, &subjects).await?;
     let header = run_header(session, request, &drawn, approval, &run);
     ledger.begin(header).await.map_err(|error| Trouble::advised(error.exit(), error))?;
+    drop(turn);
 
+    let work = work(&drawn);
+    let targets: Vec<Target> = work.iter().map(|(target, _)| target.clone()).collect();
     let watch = Watch::begin(&session.door.printer, deck, "applying", &targets);
-    let carrying = carry_out(session, deck, ledger, &run, approval, &drawn.coverage, work, |event| {
+    let carrying = carry_out(deck, ledger, &run, approval, &drawn, work, |event| {
         watch.event(event);
         events.note(event);
     });
@@ -84,23 +85,18 @@ pub async fn perform(
 }
 
 /// Lets the lanes run beside the dispatcher until both are done.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is a room's own handle; a struct for one call would only rename them"
-)]
 async fn carry_out(
-    session: &Session<'_>,
     deck: &Deck,
     ledger: &Ledger,
     run: &RunId,
     approval: &Approval,
-    coverage: &Coverage,
+    drawn: &Drawn,
     work: Vec<(Target, Vec<Step>)>,
     tell: impl FnMut(&Event),
 ) -> (Vec<LaneEnd>, Dispatched) {
     let (logbook, mut inbox) = Logbook::open();
-    let rules = Rules { guards: session.fleet.guards.clone() };
-    let lanes = apply(deck, &rules, approval, logbook, work, coverage.failed(), coverage.asked);
+    let Drawn { rules, coverage, .. } = drawn;
+    let lanes = apply(deck, rules, approval, logbook, work, coverage.failed(), coverage.asked);
     futures::future::join(lanes, dispatch(ledger, run, &mut inbox, &deck.stop, tell)).await
 }
 
@@ -170,6 +166,7 @@ fn run_header(
             "base_url": defaults.base_url.origin(),
             "timeout_ms": u64::try_from(defaults.timeout.as_millis()).unwrap_or(u64::MAX),
             "settle_ms": u64::try_from(defaults.settle.as_millis()).unwrap_or(u64::MAX),
+            "max_failures": drawn.rules.guards.max_failures.to_string(),
             "unreadable": drawn.coverage.record()["unreadable"],
         }),
         steps: drawn.plan.items.iter().map(|item| (item.step.clone(), item.disposition.clone())).collect(),

@@ -52,7 +52,7 @@ pub use chain::{ChainBreak, ChainReport, Head};
 pub use entry::Entry;
 pub use error::LedgerError;
 pub use ledger::Ledger;
-pub use lock::{Holder, LockTrouble, WriteLock};
+pub use lock::{Holder, LockTrouble, Turn, WriteLock};
 pub use probe::{Go, Moment, Probe};
 pub use query::{RunRow, RunState, StepRow, Unsettled};
 pub use record::{Record, RunHeader};

@@ -196,6 +196,28 @@ async fn removals_that_took_effect_or_may_have_are_counted_since_a_moment() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn only_one_at_a_time_asks_what_was_and_begins() {
+    let world = World::new();
+    let (inside, ledgers) = (std::cell::Cell::new(0), std::cell::RefCell::new(Vec::new()));
+    let begin = async |number| {
+        let ledger = world.open().await;
+        let _turn = ledger.turn().await.unwrap();
+        inside.set(inside.get() + 1);
+        let runs = ledger.runs(99).await.unwrap().len();
+        ledgers.borrow_mut().push(ledger.clone());
+        assert_eq!(
+            ledger.removals_within(world.clock.start()).await.unwrap().len(),
+            runs,
+            "each has one still to send"
+        );
+        ledger.begin(header(&run_id(number), vec![remove(1, "eve@agency.example")])).await.unwrap();
+        tokio::task::yield_now().await;
+        assert_eq!(inside.replace(inside.get() - 1), 1, "nobody else was in between");
+    };
+    futures::future::join_all((0..8).map(begin)).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_acknowledged_and_not_seen_is_unsettled_too_until_somebody_has_looked_since() {
     let world = World::new();
     let ledger = world.open().await;

@@ -16,7 +16,7 @@ fn main() {
 #[divan::bench(args = [100, 1_000, 10_000], sample_count = 5, sample_size = 1)]
 fn draw_a_plan(bencher: Bencher<'_, '_>, workspaces: usize) {
     let seen: Vec<(Observed, Vec<Wish>)> = (0..workspaces).map(|at| (observed(at), wishes())).collect();
-    let rules = Rules { guards: Guards::default() };
+    let rules = Rules::of(Guards::default());
     bencher.bench(|| {
         let plan = draw(&seen, &rules);
         assert_eq!(plan.items.len(), 2 * workspaces);

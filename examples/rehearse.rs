@@ -49,7 +49,7 @@ pub(crate) async fn print(world: &World, out: &mut dyn Write) -> Result<(), Box<
             Sight::Stranger { .. } | Sight::Unpinned { .. } | Sight::Unreadable(_) => None,
         })
         .collect();
-    show(&draw(&seen, &Rules { guards: Guards::default() }), out)
+    show(&draw(&seen, &Rules::of(Guards::default())), out)
 }
 
 fn show(plan: &Plan, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {

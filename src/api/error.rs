@@ -111,7 +111,7 @@ impl Advise for Error {
             Self::Ambiguous { operation, timed_out, .. } => {
                 let mut advice = Vec::new();
                 if operation.is_write() {
-                    advice.push("it is not known whether this took: run the same command again, it looks before it sends anything".to_owned());
+                    advice.push("it is not known whether this took: `keyholder resume` settles it, it waits and looks before it sends anything".to_owned());
                 }
                 if *timed_out {
                     advice.push("if answers are always this slow, raise `timeout` in `[defaults]`".to_owned());

@@ -54,8 +54,9 @@ impl Aftermath {
         let shown = tables::outcomes_to_stdout(printer, session.format(), &header, &self.ended, &record);
         advice(session, &self.lanes, &self.ended);
         tables::summary_talk(printer, &self.summary, exit);
-        halves(session, &self.ended);
-        going_on(session, request.command, &self.run, exit);
+        halves(session, &self.run, &self.ended);
+        let open = self.ended.iter().any(|(_, end)| end.may_go_on());
+        going_on(session, request.command, &self.run, exit, open);
         match (exit, streamed.and(shown)) {
             // Both say that not everything could be written; a bug of ours would be graver.
             (Exit::Bug | Exit::Output, _) | (_, Ok(())) => Ok(exit),
@@ -96,7 +97,7 @@ fn summarize(
 ) -> Summary {
     let in_trouble = lanes.iter().filter(|lane| lane.trouble.is_some()).map(|lane| lane.workspace.as_str());
     let not_well = ended.iter().filter(|(_, end)| end.is_failure()).map(|(step, _)| step.workspace.as_str());
-    let failed = in_trouble.chain(not_well).collect::<BTreeSet<_>>().len();
+    let failed = in_trouble.chain(not_well).chain(drawn.coverage.failed_names()).collect::<BTreeSet<_>>().len();
     let stopped = deck.stop.why().map(|why| match why {
         Why::Interrupted => Stopped::Interrupted,
         Why::Terminated => Stopped::Terminated,
@@ -110,7 +111,7 @@ fn summarize(
             .map(|(_, end)| StepTally { outcome: end.outcome, held: end.held.as_ref().map(|held| held.reason) })
             .collect(),
         lanes: drawn.coverage.asked,
-        lanes_failed: failed + drawn.coverage.failed(),
+        lanes_failed: failed,
         bug: lanes.iter().any(|lane| lane.trouble.as_ref().is_some_and(|trouble| trouble.kind == TroubleKind::Bug)),
         stopped,
         coverage: drawn.coverage.clone(),
@@ -159,15 +160,20 @@ fn advice(session: &Session<'_>, lanes: &[LaneEnd], ended: &[(Step, StepEnd)]) {
     }
 }
 
-/// A withdrawn invitation that was not sent again is nowhere any more: no later run can find it, so its line is given here.
-fn halves(session: &Session<'_>, ended: &[(Step, StepEnd)]) {
+/// A withdrawn invitation that was not sent again is nowhere any more: no later plan can find it, so what mends it is given here.
+fn halves(session: &Session<'_>, run: &RunId, ended: &[(Step, StepEnd)]) {
     let withdrawn = |id: &StepId| {
         ended.iter().any(|(step, end)| step.id == *id && matches!(end.outcome, Outcome::Done | Outcome::Already))
     };
-    // What was only not started is sent by `keyholder resume`, which is said below.
-    for (step, end) in ended.iter().filter(|(_, end)| !end.may_go_on()) {
+    for (step, end) in ended {
         let lost = !end.outcome.is_settled_well() && step.after.as_ref().is_some_and(withdrawn);
-        if let (true, Change::Invite { email, role, permissions, nickname }) = (lost, &step.change) {
+        if lost && end.may_go_on() {
+            session.door.printer.warn(&format!(
+                "the invitation of {} to {} was withdrawn and not sent again yet; `keyholder resume {run}` sends it",
+                step.change.subject(),
+                step.workspace
+            ));
+        } else if let (true, Change::Invite { email, role, permissions, nickname }) = (lost, &step.change) {
             let permissions = permissions.as_ref().map(|p| format!(" --permissions {}", p.join(",")));
             let nickname =
                 nickname.as_ref().map(|name| format!(" --nickname \"{}\"", crate::report::cell::printable(name)));
@@ -184,7 +190,7 @@ fn halves(session: &Session<'_>, ended: &[(Step, StepEnd)]) {
 }
 
 /// Says how to go on where a run did not come to its end.
-fn going_on(session: &Session<'_>, command: &str, run: &RunId, exit: Exit) {
+fn going_on(session: &Session<'_>, command: &str, run: &RunId, exit: Exit, open: bool) {
     let printer = &session.door.printer;
     // A saved plan is applied as it is; what is missing is only found by drawing anew.
     let again = if command == "apply" {
@@ -195,9 +201,18 @@ fn going_on(session: &Session<'_>, command: &str, run: &RunId, exit: Exit) {
     let line = match exit {
         Exit::Complete | Exit::Guard => return,
         Exit::Unknown => format!(
-            "some writes have no known end; {again}: it waits until nothing can land late, looks, and plans only what is missing"
+            "some writes have no known end; settle them with `keyholder resume {run}`: it waits until nothing can land late, looks, \
+             and only then sends what is missing; until then no plan touches the same people there"
         ),
+        Exit::Interrupted | Exit::Terminated | Exit::Output | Exit::Bug => {
+            format!("go on with `keyholder resume {run}`")
+        }
         Exit::Moved => format!("the world moved; {again}"),
+        Exit::AllFailed | Exit::SomeFailed if open => {
+            format!(
+                "mend what stands above, then go on with `keyholder resume {run}`; or {again}: it plans what is missing"
+            )
+        }
         Exit::AllFailed | Exit::SomeFailed => {
             format!("mend what stands above, then {again}: it plans only what is missing")
         }

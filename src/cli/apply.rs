@@ -7,11 +7,11 @@ use clap::Args;
 
 use super::args::{Approve, Select};
 use super::change::{self, Drawn, Request};
-use super::reading::{self, Reading};
+use super::reading::{self, Asked, Reading};
 use super::session::{self, Session};
 use super::{Door, approval};
 use crate::domain::{Workspace, WorkspaceId};
-use crate::plan::{Item, Plan, Rules, file};
+use crate::plan::{Item, Plan, file};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Apply exactly a plan that a writing command saved with -o. What moved since then is held (31).
@@ -29,19 +29,16 @@ impl Apply {
     pub async fn run(self, door: &Door<'_>) -> Result<Exit, Trouble> {
         approval::check(&self.approve)?;
         let session = Session::open(door)?;
+        let guards = change::guards(&session, &self.approve)?;
         let (plan, _command) = self.load(door)?;
         let chosen = chosen(&session, &plan)?;
         let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
         let select = Select { workspace: names, ..Select::default() };
         let (deck, ledger, targets) = change::begin(&session, &self.approve, &chosen).await?;
-        let subjects = plan.items.iter().map(|item| item.step.change.subject().clone()).collect();
-        reading::settle_first(&session, &deck, &ledger, &targets, &subjects).await?;
+        let rules = reading::rules(guards, &ledger, &deck, &targets, Asked::ToPlan).await?;
         let Reading { targets, observed, coverage, took } = Reading::take(&session, &deck, targets).await?;
-        let rules = Rules { guards: session.fleet.guards.clone() };
-        let unread =
-            |name: &str| coverage.unreadable.iter().find(|lane| lane.workspace == name).map(|lane| lane.reason.clone());
-        let plan = plan.again(&observed, &rules, unread);
-        let drawn = Drawn { plan, targets, coverage, reading: took };
+        let plan = plan.again(&observed, &rules, |name| reading::unread(&coverage, name));
+        let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules };
         let request = Request { command: "apply", select: &select, approve: &self.approve };
         change::proceed(&session, &deck, &ledger, &request, drawn).await
     }

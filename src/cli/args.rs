@@ -83,6 +83,9 @@ pub struct Approve {
     /// Longest run, such as `30m`; lanes beyond it are parked.
     #[arg(long, value_name = "DURATION")]
     pub deadline: Option<String>,
+    /// Workspaces that may fail before no new one is begun: a number, or a part such as `10%`; instead of `guards.max_failures`.
+    #[arg(long, value_name = "N|P%")]
+    pub max_failures: Option<String>,
     /// Append the run's records to this file, one a line.
     #[arg(long, value_name = "FILE")]
     pub events: Option<PathBuf>,

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::args::{Approve, Select};
-use super::reading::{self, Reading};
+use super::reading::{self, Asked, Reading};
 use super::session::{self, Session};
 use super::{approval, open_files, perform, tables};
 use crate::config::Purpose;
-use crate::domain::{Email, Workspace, WorkspaceName};
+use crate::domain::fleet::FailureBudget;
+use crate::domain::{Email, Guards, Workspace, WorkspaceName};
 use crate::journal::Ledger;
 use crate::plan::forecast::Forecast;
 use crate::plan::person::{self, Person};
@@ -29,6 +30,10 @@ pub struct Drawn {
     pub coverage: Coverage,
     /// How long the reading took.
     pub reading: Duration,
+    /// What it was drawn from.
+    pub observed: Vec<Observed>,
+    /// What its guards went by.
+    pub rules: Rules,
 }
 
 impl Drawn {
@@ -50,19 +55,19 @@ pub struct Request<'a> {
     pub approve: &'a Approve,
 }
 
-/// Runs a writing command. `subjects` are the people it is about, none means whoever is found; `expected` are those who should be in
-/// some workspace already.
+/// Runs a writing command. `expected` are people who should be in some workspace already.
 pub async fn run(
     session: &Session<'_>,
     request: &Request<'_>,
     wishes: impl Fn(&Workspace, &Observed) -> Vec<Wish>,
-    subjects: &BTreeSet<Email>,
     expected: &BTreeSet<Email>,
 ) -> Result<Exit, Trouble> {
     approval::check(request.approve)?;
+    let guards = guards(session, request.approve)?;
     let chosen = session.choose(request.select, Purpose::Write)?;
     let (deck, ledger, targets) = begin(session, request.approve, &chosen).await?;
-    reading::settle_first(session, &deck, &ledger, &targets, subjects).await?;
+    // Before anybody looks: what is settled only after the look was perhaps not there to be seen yet.
+    let rules = reading::rules(guards, &ledger, &deck, &targets, Asked::ToPlan).await?;
     let Reading { targets, observed, coverage, took } = Reading::take(session, &deck, targets).await?;
     let workspaces: BTreeMap<&WorkspaceName, &Workspace> =
         chosen.iter().map(|workspace| (&workspace.name, *workspace)).collect();
@@ -74,8 +79,9 @@ pub async fn run(
         })
         .collect();
     strays(session, &seen, expected);
-    let plan = draw(&seen, &Rules { guards: session.fleet.guards.clone() });
-    let drawn = Drawn { plan, targets, coverage, reading: took };
+    let plan = draw(&seen, &rules);
+    let observed = seen.into_iter().map(|(observed, _)| observed).collect();
+    let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules };
     proceed(session, &deck, &ledger, request, drawn).await
 }
 
@@ -94,14 +100,26 @@ fn strays(session: &Session<'_>, seen: &[(Observed, Vec<Wish>)], expected: &BTre
 /// Warns where so many workspaces could not be read that nothing would be sent.
 fn budget(session: &Session<'_>, drawn: &Drawn) {
     let (failed, asked) = (drawn.coverage.failed(), drawn.coverage.asked);
-    let budget = session.fleet.guards.max_failures;
+    let budget = drawn.rules.guards.max_failures;
     if budget.exceeded(failed, asked) {
         session.door.printer.warn(&format!(
             "{failed} of {} could not be read, more than `guards.max_failures` ({budget}) allows: nothing would be sent; leave \
-             them out with --exclude, or raise it",
+             them out with --exclude, or raise it, for this run with --max-failures",
             words::count(asked, "workspace")
         ));
     }
+}
+
+/// Returns the guards of this run: those of the files, but for what was said otherwise on the command line.
+pub fn guards(session: &Session<'_>, approve: &Approve) -> Result<Guards, Trouble> {
+    let mut guards = session.fleet.guards.clone();
+    if let Some(text) = &approve.max_failures {
+        guards.max_failures = FailureBudget::parse(text).ok_or_else(|| {
+            Trouble::new(Exit::Usage, format!("`{text}` is not a failure budget (--max-failures); nothing was sent"))
+                .advise("write a number of workspaces (7) or a part of them (10%)")
+        })?;
+    }
+    Ok(guards)
 }
 
 /// Makes what a writing command needs before it reads: keys that can be had, lanes, the ledger.

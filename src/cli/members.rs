@@ -332,6 +332,6 @@ impl Reinvite {
             people.into_iter().map(|email| Wish::Reinvited { email: email.clone() }).collect()
         };
         let request = Request { command: "members reinvite", select: &self.select, approve: &self.approve };
-        change::run(session, &request, wishes, &emails, &emails).await
+        change::run(session, &request, wishes, &emails).await
     }
 }

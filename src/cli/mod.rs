@@ -19,6 +19,7 @@ pub mod perform;
 pub mod pin;
 pub mod reading;
 pub mod recall;
+pub mod refusals;
 pub mod resume;
 pub mod runs;
 pub mod session;

@@ -63,6 +63,6 @@ impl Offboard {
                 .map(|person| Wish::Absent { email: person.email.clone() })
                 .collect()
         };
-        change::run(&session, &request, wishes, &leavers, &leavers).await
+        change::run(&session, &request, wishes, &leavers).await
     }
 }

@@ -53,7 +53,6 @@ impl Onboard {
         let session = Session::open(door)?;
         let chosen = session.choose(&self.select, Purpose::Write)?;
         let people = self.people(&session, &chosen)?;
-        let subjects: BTreeSet<Email> = people.iter().map(|(person, _)| person.email.clone()).collect();
         let request = Request { command: "onboard", select: &self.select, approve: &self.approve };
         let wishes = |workspace: &Workspace, _: &_| {
             people
@@ -77,7 +76,7 @@ impl Onboard {
                 AccessWish::Fixed { .. } => None,
             })
             .collect();
-        change::run(&session, &request, wishes, &subjects, &colleagues).await
+        change::run(&session, &request, wishes, &colleagues).await
     }
 
     fn people(&self, session: &Session<'_>, chosen: &[&Workspace]) -> Result<Vec<(Person, AccessWish)>, Trouble> {

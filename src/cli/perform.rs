@@ -14,8 +14,8 @@ use super::session::{Session, private_file};
 use super::watch::Watch;
 use crate::domain::{Approval, Outcome, RunId, Step};
 use crate::journal::{Holder, Ledger, Record, RunHeader, WriteLock};
+use crate::plan::Plan;
 use crate::plan::forecast::Forecast;
-use crate::plan::{Plan, Rules};
 use crate::report::summary::Stopped;
 use crate::run::{Deck, Dispatched, Event, LaneEnd, Logbook, Target, Work, apply, dispatch};
 use crate::trouble::{Advise as _, Exit, Trouble};
@@ -53,32 +53,23 @@ pub async fn perform(
     let began = deck.clock.elapsed();
     let fresh = ledger.fresh_run_id(session.door.env.seed).await;
     let run = fresh.map_err(|error| Trouble::advised(error.exit(), error))?;
-    let mut events = Events::open(session, request, &run, &drawn, forecast)?;
-    let work = work(&drawn);
-    let targets: Vec<Target> = work.iter().map(|work| work.target.clone()).collect();
+    let targets: Vec<Target> = work(&drawn).into_iter().map(|work| work.target).collect();
     let _locks = lock(session, deck, &targets, &run, request.approve.wait).await?;
-    // Another run may have ended in doubt since the plan was drawn: while it was read, or while its lock was waited for.
-    let tasks = work.iter().flat_map(|work| &work.tasks);
-    let subjects = tasks.map(|task| task.step.change.subject().clone()).collect();
-    reading::settle_first(session, deck, ledger, &targets, &subjects).await?;
+    // No other run is begun between the question what earlier ones left and the beginning of this one.
+    let turn = ledger.turn().await.map_err(|error| Trouble::advised(error.exit(), error))?;
+    let drawn = reading::doubts_again(session, deck, ledger, drawn).await?;
+    let mut events = Events::open(session, request, &run, &drawn, forecast)?;
     let header = run_header(session, request, &drawn, approval, &run);
     ledger.begin(header).await.map_err(|error| Trouble::advised(error.exit(), error))?;
+    drop(turn);
 
+    let work = work(&drawn);
+    let targets: Vec<Target> = work.iter().map(|work| work.target.clone()).collect();
     let watch = Watch::begin(&session.door.printer, deck, "applying", &targets);
-    let carrying = carry_out(
-        session,
-        deck,
-        ledger,
-        &run,
-        approval,
-        drawn.coverage.failed(),
-        drawn.coverage.asked,
-        work,
-        |event| {
-            watch.event(event);
-            events.note(event);
-        },
-    );
+    let carrying = carry_out(deck, ledger, &run, approval, &drawn, work, |event| {
+        watch.event(event);
+        events.note(event);
+    });
     let (lanes, mut dispatched) = watch.around(carrying).await;
     let seconds = (drawn.reading + deck.clock.elapsed().saturating_sub(began)).as_secs_f64();
     let mut aftermath = Aftermath::of(deck, &drawn, lanes, &Earlier::new(), &run, seconds);
@@ -87,24 +78,18 @@ pub async fn perform(
 }
 
 /// Lets the lanes run beside the dispatcher until both are done.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is a room's own handle; a struct for one call would only rename them"
-)]
 pub(super) async fn carry_out(
-    session: &Session<'_>,
     deck: &Deck,
     ledger: &Ledger,
     run: &RunId,
     approval: &Approval,
-    failed: usize,
-    lanes: usize,
+    drawn: &Drawn,
     work: Vec<Work>,
     tell: impl FnMut(&Event),
 ) -> (Vec<LaneEnd>, Dispatched) {
     let (logbook, mut inbox) = Logbook::open();
-    let rules = Rules { guards: session.fleet.guards.clone() };
-    let applied = apply(deck, &rules, approval, logbook, work, failed, lanes);
+    let Drawn { rules, coverage, .. } = drawn;
+    let applied = apply(deck, rules, approval, logbook, work, coverage.failed(), coverage.asked);
     futures::future::join(applied, dispatch(ledger, run, &mut inbox, &deck.stop, tell)).await
 }
 
@@ -176,6 +161,7 @@ fn run_header(
             "timeout_ms": u64::try_from(defaults.timeout.as_millis()).unwrap_or(u64::MAX),
             "settle_ms": u64::try_from(defaults.settle.as_millis()).unwrap_or(u64::MAX),
             "coverage": drawn.coverage.record(),
+            "max_failures": drawn.rules.guards.max_failures.to_string(),
         }),
         steps: drawn.plan.items.iter().map(|item| (item.step.clone(), item.disposition.clone())).collect(),
     }

@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::change::Drawn;
 use super::open_files;
 use super::session::{self, Keys, Session};
 use super::watch::Watch;
-use crate::domain::{Email, Mode, Workspace, WorkspaceId};
-use crate::journal::Ledger;
-use crate::plan::Observed;
+use crate::domain::{Disposition, Guards, Mode, StepKind, Workspace, WorkspaceId};
+use crate::journal::{Ledger, LedgerError, Unsettled};
+use crate::plan::refusal::DAY;
+use crate::plan::{Doubt, Item, Observed, Rules};
 use crate::report::Coverage;
 use crate::run::{Deck, LaneTrouble, Sight, Target, TroubleKind, observe};
 use crate::trouble::{Exit, Trouble};
@@ -109,26 +111,65 @@ pub fn keys_or_trouble(keys: &Keys, chosen: &[&Workspace]) -> Result<(), Trouble
     Err(trouble.advise("or leave these workspaces out with --exclude"))
 }
 
-/// Waits the settle time once, where an earlier run left a write about one of these people without a known end: it may still land.
-pub async fn settle_first(
+/// What the ledger is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// To draw a plan: a run that is being written will have ended when this one may write.
+    ToPlan,
+    /// To send, with the write locks in hand.
+    ToSend,
+}
+
+/// Makes the rules of this run: its guards, the removals of the last day over all runs, and what earlier runs left in doubt here.
+pub async fn rules(
+    guards: Guards,
+    ledger: &Ledger,
+    deck: &Deck,
+    targets: &[Target],
+    asked: Asked,
+) -> Result<Rules, Trouble> {
+    let failed = |error: LedgerError| Trouble::advised(error.exit(), error);
+    let now = deck.clock.now();
+    let removed = ledger.removals_within(now.checked_sub(DAY).unwrap_or(now)).await.map_err(failed)?;
+    let ids: Vec<_> = targets.iter().filter_map(|target| target.pinned.clone()).collect();
+    let unsettled = ledger.unsettled(&ids).await.map_err(failed)?.into_iter();
+    let counts = unsettled.filter(|step| asked == Asked::ToSend || !step.running);
+    let in_doubt = counts.map(|Unsettled { workspace_id, subject, kind, step, run, running }| {
+        let kind = StepKind::parse(&kind);
+        Doubt { workspace_id, subject, kind, step, run, running }
+    });
+    Ok(Rules { guards, removed, in_doubt: in_doubt.collect() })
+}
+
+/// Asks the ledger once more, with the write locks in hand, and holds what came into doubt or over a limit since the plan was drawn:
+/// another run may have ended while it was read, or while its lock was waited for. The plan keeps its id, for it is the one that was
+/// approved.
+pub async fn doubts_again(
     session: &Session<'_>,
     deck: &Deck,
     ledger: &Ledger,
-    targets: &[Target],
-    subjects: &BTreeSet<Email>,
-) -> Result<(), Trouble> {
-    let ids: Vec<_> = targets.iter().filter_map(|target| target.pinned.clone()).collect();
-    let unsettled = ledger.unsettled(&ids).await.map_err(|error| Trouble::advised(error.exit(), error))?;
-    let open = unsettled.iter().filter(|step| subjects.is_empty() || subjects.contains(&step.subject)).count();
-    if open == 0 {
-        return Ok(());
+    mut drawn: Drawn,
+) -> Result<Drawn, Trouble> {
+    drawn.rules = rules(drawn.rules.guards, ledger, deck, &drawn.targets, Asked::ToSend).await?;
+    let before: Vec<bool> = drawn.plan.items.iter().map(Item::is_held).collect();
+    drawn.plan = drawn.plan.again(&drawn.observed, &drawn.rules, |name| unread(&drawn.coverage, name));
+    let mut told = BTreeSet::new();
+    for (item, before) in drawn.plan.items.iter().zip(before) {
+        if let (Disposition::Held(held), false) = (&item.disposition, before)
+            && told.insert((held.reason, held.remedy.clone()))
+        {
+            session.door.printer.insist(&format!(
+                "held since the plan was drawn ({}): {}; to let it pass, {}",
+                held.reason, held.detail, held.remedy
+            ));
+        }
     }
-    session.door.printer.insist(&format!(
-        "an earlier run left {} without a known end; waiting {} so that nothing can land after the look",
-        words::count(open, "write"),
-        words::duration(deck.settle)
-    ));
-    deck.stop.unless_draining(deck.clock.sleep(deck.settle)).await.ok_or_else(|| session.interrupted())
+    Ok(drawn)
+}
+
+/// Says why a workspace was not read, if it was not.
+pub fn unread(coverage: &Coverage, name: &str) -> Option<String> {
+    coverage.unreadable.iter().find(|lane| lane.workspace == name).map(|lane| lane.reason.clone())
 }
 
 /// Ends the command where another workspace than the pinned one answered to a key, or none is pinned.

@@ -11,12 +11,14 @@ use super::aftermath::Aftermath;
 use super::args::{Approve, Select};
 use super::change::{Drawn, Request};
 use super::events::Events;
+use super::reading::Asked;
 use super::recall::{self, Recall};
 use super::session::{self, Session};
 use super::watch::Watch;
 use super::{Door, approval, open_files, perform, reading};
 use crate::domain::{Held, HeldReason, Outcome, RunId, StepId, Workspace};
 use crate::journal::{Ledger, LedgerError, Record, RunState};
+use crate::plan::Rules;
 use crate::plan::forecast::Forecast;
 use crate::run::{Deck, LaneEnd, LaneTrouble, Sight, Standing, StepEnd, Target, Task, Work};
 use crate::trouble::{Exit, Trouble};
@@ -129,15 +131,24 @@ impl Resume {
         reading::strangers(&targets, &sights)?;
         settle(session, deck, &recall).await?;
 
+        let guards = session.fleet.guards.clone();
+        let mut rules = reading::rules(guards, ledger, deck, &targets, Asked::ToSend).await?;
+        rules.in_doubt = rules.in_doubt.iter().filter(|doubt| doubt.run != id).cloned().collect();
         let superseded = ledger.superseded(&id).await.map_err(failed)?;
-        let (passed_over, held) = self.pass_over(&mut recall, &superseded);
+        let (passed_over, held) = self.pass_over(&mut recall, &superseded, &rules);
         let mut first = vec![Record::Resumed { operator: door.operator(), version: env!("CARGO_PKG_VERSION") }];
         first.extend(held);
         let lanes = lanes(&recall, targets, &sights);
-        let coverage = recall.coverage();
+        let mut coverage = recall.coverage();
+        for lane in &lanes.unreadable {
+            if let Some(trouble) = &lane.trouble {
+                session::unreadable(&mut coverage, &lane.workspace, trouble);
+            }
+        }
         let forecast = Forecast::of(&recall.plan, Deck::IN_FLIGHT);
         let Recall { plan, mut ended, .. } = recall;
-        let drawn = Drawn { plan, targets: Vec::new(), coverage, reading: std::time::Duration::ZERO };
+        let (observed, reading) = (Vec::new(), std::time::Duration::ZERO);
+        let drawn = Drawn { plan, targets: Vec::new(), coverage, reading, observed, rules };
         let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
         let select = Select { workspace: names, ..Select::default() };
         let approve = Approve { wait: self.wait, events: self.events.clone(), ..Approve::default() };
@@ -147,13 +158,10 @@ impl Resume {
 
         let speaking: Vec<Target> = lanes.work.iter().map(|work| work.target.clone()).collect();
         let watch = Watch::begin(&door.printer, deck, "resuming", &speaking);
-        let failed_before = drawn.coverage.failed() + lanes.unreadable.len();
-        let asked = drawn.coverage.asked.max(speaking.len() + lanes.unreadable.len());
-        let carrying =
-            perform::carry_out(session, deck, ledger, &id, &approval, failed_before, asked, lanes.work, |event| {
-                watch.event(event);
-                events.note(event);
-            });
+        let carrying = perform::carry_out(deck, ledger, &id, &approval, &drawn, lanes.work, |event| {
+            watch.event(event);
+            events.note(event);
+        });
         let (mut ends, mut dispatched) = watch.around(carrying).await;
         ends.extend(lanes.unreadable);
         ended.extend(passed_over);
@@ -164,15 +172,18 @@ impl Resume {
     }
 
     /// Takes out of the open steps what is not to be sent: where a later run had to do with the same person, or where the run is only
-    /// to be settled. What is in doubt is still looked for, and then left. Returns the ends, and the records of those that are final.
+    /// to be settled, or where the day has no room for its removals. What is in doubt is still looked for, and then left. Returns the ends, and the records of those that are final.
     fn pass_over(
         &self,
         recall: &mut Recall,
         superseded: &BTreeMap<StepId, RunId>,
+        rules: &Rules,
     ) -> (BTreeMap<StepId, StepEnd>, Vec<Record>) {
         let mut ends = BTreeMap::new();
         let mut records = Vec::new();
         let run = recall.run.id.clone();
+        let removals = recall.to_send().filter(|step| step.is_removal() && !superseded.contains_key(&step.id)).count();
+        let over = rules.over_today(removals);
         recall.open.retain_mut(|Task { step, past }| {
             let by = superseded.get(&step.id);
             match &mut past.standing {
@@ -189,7 +200,10 @@ impl Resume {
                             "not sent: the run was only to be settled",
                             format!("go on with `keyholder resume {run}`"),
                         ),
-                        None => return true,
+                        None => match &over {
+                            Some(over) if step.is_removal() => over.clone(),
+                            _ => return true,
+                        },
                     };
                     let end = StepEnd::held(held.clone()).after(past.attempts);
                     if by.is_some() {

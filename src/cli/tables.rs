@@ -5,6 +5,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::change::Drawn;
+use super::refusals;
 use crate::domain::{Disposition, Step, StepKind};
 use crate::plan::forecast::Forecast;
 use crate::report::listing::{Format, Listing};
@@ -31,6 +32,7 @@ pub fn plan_record(drawn: &Drawn, forecast: &Forecast) -> Value {
         "removals": drawn.plan.removals(),
         "requests": forecast.requests,
         "seconds": rounded(forecast.seconds),
+        "refusals": refusals::record(&drawn.plan.refusals(&drawn.rules)),
     })
 }
 
@@ -107,6 +109,7 @@ pub fn plan_talk(printer: &Printer, drawn: &Drawn, forecast: &Forecast) {
     for remedy in held_remedies(drawn) {
         printer.say(&remedy);
     }
+    refusals::talk(printer, &plan.refusals(&drawn.rules));
     let mut line = format!(
         "plan {}: {} in {}",
         printer.painted(&plan.id.as_str()[..12], "1"),

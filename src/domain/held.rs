@@ -26,6 +26,10 @@ pub enum HeldReason {
     LimitPerWorkspace,
     /// More removals in one run than allowed.
     LimitPerRun,
+    /// More removals in a rolling day, over all runs of the ledger, than allowed.
+    LimitPerDay,
+    /// An earlier run left a write about the same person without a known end.
+    InDoubt,
     /// The row it rests on is not what it was.
     Stale,
     /// A later run had to do with the same person in the same workspace.
@@ -75,6 +79,8 @@ impl HeldReason {
             Self::RoleNotGrantable => "role_not_grantable",
             Self::LimitPerWorkspace => "limit_per_workspace",
             Self::LimitPerRun => "limit_per_run",
+            Self::LimitPerDay => "limit_per_day",
+            Self::InDoubt => "in_doubt",
             Self::Stale => "stale",
             Self::Superseded => "superseded",
             Self::After => "after",
@@ -100,6 +106,8 @@ impl HeldReason {
             | Self::RoleNotGrantable
             | Self::LimitPerWorkspace
             | Self::LimitPerRun
+            | Self::LimitPerDay
+            | Self::InDoubt
             | Self::After => HeldClass::Guard,
             Self::Stale | Self::Superseded => HeldClass::Moved,
             Self::IncompleteListing | Self::LaneEnded | Self::FailureBudget | Self::Deadline | Self::SettleOnly => {

@@ -13,7 +13,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use super::db;
 use super::error::LedgerError;
 use super::folder;
-use super::lock::{Holder, RunLock};
+use super::lock::{Holder, RunLock, Turn};
 use super::probe::{Go, Moment, Probe};
 use super::query;
 use super::record::{Record, RunHeader};
@@ -158,6 +158,13 @@ impl Ledger {
             }
         })
         .await
+    }
+
+    /// Waits for the turn to begin a run. Keep it from asking what earlier runs left until the run is begun, and no longer.
+    pub async fn turn(&self) -> Result<Turn, LedgerError> {
+        let state_dir = self.inner.state_dir.clone();
+        let taken = tokio::task::spawn_blocking(move || Turn::take(&state_dir)).await;
+        taken.unwrap_or_else(|_panicked| Err(LedgerError::Crashed))
     }
 
     /// Begins a run: its row, its steps, and the first entries of its chain, in one commit. The first entry holds the head of the

@@ -213,6 +213,20 @@ fn name_of_run(run: &str) -> String {
     format!("run-{run}.lock")
 }
 
+/// The turn to ask what the ledger remembers and to begin a run by it: no other run is begun between the two.
+#[derive(Debug)]
+pub struct Turn {
+    _file: File,
+}
+
+impl Turn {
+    pub(super) fn take(state_dir: &Path) -> Result<Self, LedgerError> {
+        let locks = folder::locks(state_dir);
+        folder::secure_folder(&locks)?;
+        turn(&locks.join("run.beginning")).map(|file| Self { _file: file })
+    }
+}
+
 /// Waits for a turn at something short; for threads that may block.
 pub(super) fn turn(path: &Path) -> Result<File, LedgerError> {
     let file = folder::secure_file(path)?;

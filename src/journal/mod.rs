@@ -55,7 +55,7 @@ pub use chain::{ChainBreak, ChainReport, Head};
 pub use entry::Entry;
 pub use error::LedgerError;
 pub use ledger::Ledger;
-pub use lock::{Holder, LockTrouble, WriteLock};
+pub use lock::{Holder, LockTrouble, Turn, WriteLock};
 pub use pace_lock::{Left, PaceLock, PaceLocks, PaceTrouble, Talker};
 pub use probe::{Go, Moment, Probe};
 pub use query::{RunRow, RunState, StepRow, Unsettled};

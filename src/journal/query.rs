@@ -130,6 +130,8 @@ pub struct Unsettled {
     pub step: StepId,
     /// The run that sent it.
     pub run: RunId,
+    /// Whether a process writes that run now: then its end may come any moment.
+    pub running: bool,
 }
 
 /// Columns of the table of runs that [`run_row`] reads.
@@ -189,9 +191,10 @@ impl Ledger {
     }
 
     /// Returns the steps of these workspaces that may have taken effect without anybody having looked: started and not settled, or
-    /// settled as unknown, and no later run has settled the same step or seen the same subject.
+    /// settled as unknown or unverified, and no later run has since settled the same step or seen the same subject.
     pub async fn unsettled(&self, workspaces: &[WorkspaceId]) -> Result<Vec<Unsettled>, LedgerError> {
         let wanted: HashSet<WorkspaceId> = workspaces.iter().cloned().collect();
+        let mut running = Running::new(self);
         self.with(async move |connection| {
             let rows = sqlx::query(UNSETTLED).fetch_all(&mut *connection).await?;
             let mut found = Vec::new();
@@ -199,12 +202,14 @@ impl Ledger {
                 let workspace_id = workspace_id_of(&row)?;
                 if wanted.contains(&workspace_id) {
                     let (subject, step): (String, String) = (row.try_get("subject")?, row.try_get("id")?);
+                    let (run, ended): (RunId, Option<String>) = (run_id_of(&row, "run")?, row.try_get("ended_at")?);
                     found.push(Unsettled {
                         workspace_id,
                         subject: Email::observed(&subject),
                         kind: row.try_get("kind")?,
                         step: StepId::from_stored(&step),
-                        run: run_id_of(&row, "run")?,
+                        running: ended.is_none() && running.is(run.as_str()),
+                        run,
                     });
                 }
             }
@@ -213,32 +218,66 @@ impl Ledger {
         .await
     }
 
-    /// Counts the removals since a moment, over all runs, that took effect or may have.
-    pub async fn removals_within(&self, since: Timestamp) -> Result<u64, LedgerError> {
+    /// Returns the moments of the removals since a moment, over all runs, that took effect or may have, oldest first. What surely
+    /// failed does not count; what a run that is being written now still has to send does, for nothing will ask again before it.
+    ///
+    /// A removal's moment is when its step last moved, which is never before it was sent. Whoever takes up a cut run asks before
+    /// it writes to it: from then on the run counts as being written.
+    pub async fn removals_within(&self, since: Timestamp) -> Result<Vec<Timestamp>, LedgerError> {
+        let mut running = Running::new(self);
         self.with(async move |connection| {
-            let row = sqlx::query(
-                "SELECT COUNT(*) AS n FROM steps WHERE removal = 1 AND changed_at >= ?
-                 AND (state IN ('started', 'answered', 'looked')
-                      OR (state = 'settled' AND outcome IN ('done', 'waiting', 'unverified', 'unknown')))",
-            )
-            .bind(moment(since))
-            .fetch_one(&mut *connection)
-            .await?;
-            number_of(&row, "n")
+            let rows = sqlx::query(REMOVALS).bind(moment(since)).fetch_all(&mut *connection).await?;
+            let mut moments = Vec::with_capacity(rows.len());
+            for row in rows {
+                let (state, run): (String, String) = (row.try_get("state")?, row.try_get("run")?);
+                if state != "planned" || running.is(&run) {
+                    moments.push(moment_of(&row, "changed_at")?);
+                }
+            }
+            Ok(moments)
         })
         .await
     }
 }
 
+/// Which runs a process writes now; each is asked about once.
+struct Running {
+    state_dir: std::path::PathBuf,
+    known: HashMap<String, bool>,
+}
+
+impl Running {
+    fn new(ledger: &Ledger) -> Self {
+        Self { state_dir: ledger.state_dir().to_owned(), known: HashMap::new() }
+    }
+
+    fn is(&mut self, run: &str) -> bool {
+        let Self { state_dir, known } = self;
+        *known.entry(run.to_owned()).or_insert_with(|| RunLock::is_held(state_dir, run))
+    }
+}
+
 // A first attempt that was refused, throttled or never left is surely without effect; a later one may follow one that was not.
-// Another step about the same subject settles it only in a later run, and only by having seen a state: two rows of one person can
-// be two steps of one run.
-const UNSETTLED: &str = "SELECT s.run, s.id, s.workspace_id, s.kind, s.subject FROM steps s JOIN runs r ON r.id = s.run
-    WHERE (s.state IN ('started', 'looked') OR (s.state = 'settled' AND s.outcome = 'unknown')
+const REMOVALS: &str = "SELECT s.run, s.state, s.changed_at FROM steps s JOIN runs r ON r.id = s.run
+    WHERE s.removal = 1
+      AND ((s.changed_at >= ?
+            AND (s.state IN ('started', 'looked')
+                 OR (s.state = 'answered' AND (s.attempt > 1 OR s.answer IN ('acknowledged', 'ambiguous')))
+                 OR (s.state = 'settled' AND s.outcome IN ('done', 'waiting', 'unverified', 'unknown'))))
+           OR (s.state = 'planned' AND r.ended_at IS NULL))
+    ORDER BY s.changed_at";
+
+// A first attempt that was refused, throttled or never left is surely without effect; a later one may follow one that was not.
+// Another step about the same subject settles it only in a later run, only by having seen a state, and only after it moved last: a
+// run that was begun later may have looked before. Two rows of one person can be two steps of one run.
+const UNSETTLED: &str =
+    "SELECT s.run, s.id, s.workspace_id, s.kind, s.subject, r.ended_at FROM steps s JOIN runs r ON r.id = s.run
+    WHERE (s.state IN ('started', 'looked') OR (s.state = 'settled' AND s.outcome IN ('unknown', 'unverified'))
            OR (s.state = 'answered' AND (s.attempt > 1 OR s.answer IN ('acknowledged', 'ambiguous'))))
       AND NOT EXISTS (
         SELECT 1 FROM steps t JOIN runs q ON q.id = t.run
         WHERE t.workspace_id = s.workspace_id AND t.subject = s.subject AND q.ordinal > r.ordinal
+          AND t.changed_at >= s.changed_at
           AND (t.state = 'already' OR (t.state = 'settled'
             AND (t.outcome IN ('done', 'already', 'waiting') OR (t.id = s.id AND t.outcome = 'failed')))))
     ORDER BY r.ordinal, s.planned_seq";

@@ -10,7 +10,7 @@ use super::person::{self, Person};
 use crate::domain::{Change, Disposition, Held, HeldReason, PermissionWish, RestsOn};
 
 impl Plan {
-    /// Returns the plan with what no longer holds, held: guards and limits of today, what was already so and is not any more,
+    /// Returns the plan with what no longer holds, held: guards, limits and doubts of today, what was already so and is not any more,
     /// and every step of a workspace that could not be read, for which `unread` gives the reason. It keeps its id, for it is
     /// the one that was reviewed; rows are read again before each write anyway.
     #[must_use]
@@ -26,7 +26,9 @@ impl Plan {
             }
             let refused = match seen.get(workspace.as_str()) {
                 None => Some(Held::lane_ended(unread(&workspace).unwrap_or_default())),
-                Some(observed) => judge(item, observed, rules, admins_gone),
+                Some(observed) => {
+                    judge(item, observed, rules, admins_gone).or_else(|| rules.in_doubt.judge(item, observed))
+                }
             };
             if let Some(held) = refused {
                 item.disposition = Disposition::Held(held);
@@ -35,7 +37,7 @@ impl Plan {
                 admins_gone += 1;
             }
         }
-        limits::apply(&mut self.items, rules.guards.max_removals);
+        limits::apply(&mut self.items, rules);
         limits::follow(&mut self.items);
         self
     }
@@ -96,7 +98,7 @@ mod tests {
     }
 
     fn rules() -> Rules {
-        Rules { guards: Guards::default() }
+        Rules::of(Guards::default())
     }
 
     fn reason(plan: &Plan) -> Option<HeldReason> {

@@ -37,6 +37,11 @@ impl Item {
         self.disposition == Disposition::Send
     }
 
+    /// Tells whether it is held.
+    pub fn is_held(&self) -> bool {
+        matches!(self.disposition, Disposition::Held(_))
+    }
+
     /// Tells whether it will be sent and counts as a removal.
     pub fn removes(&self) -> bool {
         self.sends() && self.step.is_removal()
@@ -147,7 +152,7 @@ pub fn draw(seen: &[(Observed, Vec<Wish>)], rules: &Rules) -> Plan {
         items.extend(drawn);
         notes.extend(remarks);
     }
-    limits::apply(&mut items, rules.guards.max_removals);
+    limits::apply(&mut items, rules);
     limits::follow(&mut items);
     Plan::of(workspaces, items, notes)
 }
@@ -178,6 +183,9 @@ fn draw_workspace(observed: &Observed, wishes: &[Wish], rules: &Rules) -> (Vec<I
             if (item.sends() || observed.mode == Mode::Off)
                 && let Some(held) = rules.judge(&item.step, observed, admins_gone)
             {
+                item.disposition = Disposition::Held(held);
+            }
+            if let Some(held) = rules.in_doubt.judge(item, observed) {
                 item.disposition = Disposition::Held(held);
             }
             if item.removes() && item.step.rests_on.is_acting_admin() {
@@ -234,7 +242,7 @@ mod tests {
     }
 
     fn rules() -> Rules {
-        Rules { guards: Guards { protected: [email("boss@x.example")].into(), ..Guards::default() } }
+        Rules::of(Guards { protected: [email("boss@x.example")].into(), ..Guards::default() })
     }
 
     fn absent(address: &str) -> Wish {

@@ -99,7 +99,7 @@ mod tests {
     fn plan() -> Plan {
         let row = member("m1", "a@x.example", "view");
         let wish = Wish::Absent { email: row.email.clone() };
-        draw(&[(observed(vec![row]), vec![wish])], &Rules { guards: Guards::default() })
+        draw(&[(observed(vec![row]), vec![wish])], &Rules::of(Guards::default()))
     }
 
     #[test]

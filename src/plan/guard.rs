@@ -2,17 +2,27 @@
 
 use std::collections::BTreeSet;
 
+use super::doubt::Doubts;
 use super::observed::Observed;
 use crate::domain::{Change, Email, Guards, Held, HeldReason, Member, Mode, RestsOn, Role, Step};
 
-/// The rules of one fleet that guards go by.
-#[derive(Debug, Clone)]
+/// What guards go by: the fleet's rules, and what the ledger remembers of earlier runs.
+#[derive(Debug, Clone, Default)]
 pub struct Rules {
     /// `[guards]`.
     pub guards: Guards,
+    /// The moments of the removals of the last day over all runs, oldest first.
+    pub removed: Vec<jiff::Timestamp>,
+    /// What earlier runs left without a known end.
+    pub in_doubt: Doubts,
 }
 
 impl Rules {
+    /// The rules of a fleet that no run ever wrote to.
+    pub fn of(guards: Guards) -> Self {
+        Self { guards, ..Self::default() }
+    }
+
     /// Judges one step in a workspace as observed, when `admins_gone` of its accepted admins are already spoken for.
     /// Returns why it must not be sent, or nothing.
     pub fn judge(&self, step: &Step, observed: &Observed, admins_gone: usize) -> Option<Held> {
@@ -56,12 +66,15 @@ impl Rules {
         if !(step.is_removal() && step.rests_on.is_acting_admin()) {
             return None;
         }
-        let remaining = observed.acting_admins().saturating_sub(admins_gone + 1);
+        let doubtful = self.in_doubt.admins(step, observed);
+        let remaining = observed.acting_admins().saturating_sub(admins_gone + doubtful + 1);
         let least = self.guards.min_admins;
         (remaining < least).then(|| {
+            let doubtful =
+                if doubtful > 0 { format!(" ({doubtful} more may be gone: in doubt)") } else { String::new() };
             Held::new(
                 HeldReason::LastAdmin,
-                format!("{remaining} accepted admins would remain, `min_admins` is {least}"),
+                format!("{remaining} accepted admins would remain{doubtful}, `min_admins` is {least}"),
                 "give another member the role admin first, or lower `guards.min_admins`",
             )
         })

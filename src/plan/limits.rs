@@ -3,11 +3,37 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::draw::Item;
-use crate::domain::fleet::RemovalLimits;
+use super::guard::Rules;
 use crate::domain::{Disposition, Held, HeldReason, StepId, WorkspaceId};
 
-/// Holds what exceeds the limits: above `per_workspace` that workspace's removals, above `per_run` every removal of the run.
-pub fn apply(items: &mut [Item], limits: RemovalLimits) {
+impl Rules {
+    /// Returns how many removals the rolling day has room for.
+    pub fn room_today(&self) -> usize {
+        self.guards.max_removals.per_day.saturating_sub(self.removed.len())
+    }
+
+    /// Returns why so many removals must not be sent today, or nothing.
+    pub fn over_today(&self, removals: usize) -> Option<Held> {
+        (removals > self.room_today()).then(|| self.over_day(removals))
+    }
+
+    fn over_day(&self, removals: usize) -> Held {
+        let (before, limit) = (self.removed.len(), self.guards.max_removals.per_day);
+        Held::new(
+            HeldReason::LimitPerDay,
+            format!("removals in this run: {removals}, in the last 24 hours: {before}, the limit of a day is {limit}"),
+            format!(
+                "select fewer workspaces, wait until the day has room, or set `guards.max_removals.per_day = {}`",
+                before.saturating_add(removals)
+            ),
+        )
+    }
+}
+
+/// Holds what exceeds the limits: above `per_workspace` that workspace's removals; above `per_run`, or above what the rolling day has
+/// room for, every removal of the run. Of these two the one that leaves less room is the reason.
+pub fn apply(items: &mut [Item], rules: &Rules) {
+    let limits = rules.guards.max_removals;
     let mut removals: BTreeMap<WorkspaceId, usize> = BTreeMap::new();
     for item in items.iter().filter(|item| item.removes()) {
         *removals.entry(item.step.workspace_id.clone()).or_default() += 1;
@@ -23,14 +49,19 @@ pub fn apply(items: &mut [Item], limits: RemovalLimits) {
         }
     }
     let in_run = items.iter().filter(|item| item.removes()).count();
-    if in_run > limits.per_run {
-        for item in items.iter_mut().filter(|item| item.removes()) {
-            item.disposition = Disposition::Held(Held::new(
-                HeldReason::LimitPerRun,
-                format!("removals in this run: {in_run}, the limit is {}", limits.per_run),
-                format!("select fewer workspaces, or set `guards.max_removals.per_run = {in_run}`"),
-            ));
-        }
+    let held = if in_run <= limits.per_run.min(rules.room_today()) {
+        return;
+    } else if limits.per_run <= rules.room_today() {
+        Held::new(
+            HeldReason::LimitPerRun,
+            format!("removals in this run: {in_run}, the limit is {}", limits.per_run),
+            format!("select fewer workspaces, or set `guards.max_removals.per_run = {in_run}`"),
+        )
+    } else {
+        rules.over_day(in_run)
+    };
+    for item in items.iter_mut().filter(|item| item.removes()) {
+        item.disposition = Disposition::Held(held.clone());
     }
 }
 

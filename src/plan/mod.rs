@@ -4,6 +4,7 @@
 //! decides *not* to do is part of the plan, with reasons. It knows `domain` alone.
 
 mod again;
+pub mod doubt;
 pub mod draw;
 pub mod file;
 pub mod forecast;
@@ -12,9 +13,12 @@ pub mod limits;
 mod members;
 pub mod observed;
 pub mod person;
+pub mod refusal;
 pub mod wish;
 
+pub use doubt::{Doubt, Doubts};
 pub use draw::{Item, Note, Plan, Planned, draw};
 pub use guard::Rules;
 pub use observed::Observed;
+pub use refusal::Refusal;
 pub use wish::{AccessWish, Wish};

@@ -48,7 +48,14 @@ impl Coverage {
 
     /// Counts the workspaces that failed: not those whose mode is `off`, of which nothing was asked.
     pub fn failed(&self) -> usize {
-        self.partial.len() + self.unreadable.iter().filter(|lane| lane.kind != OFF).count()
+        self.failed_names().count()
+    }
+
+    /// Returns their names.
+    pub fn failed_names(&self) -> impl Iterator<Item = &str> {
+        let partial = self.partial.iter().map(|(name, _)| name.as_str());
+        let unreadable = self.unreadable.iter().filter(|lane| lane.kind != OFF);
+        partial.chain(unreadable.map(|lane| lane.workspace.as_str()))
     }
 
     /// Returns the exit code of a reading command (design section 4).

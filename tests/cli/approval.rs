@@ -140,7 +140,7 @@ fn an_answer_that_claims_what_a_second_look_does_not_see_is_exit_22() {
     world.sim.add_fault(Fault::always(FaultKind::Ignore).on("acme").at(Op::MemberDelete));
     let command = ["offboard", "lee@agency.example", "-w", "acme"];
     let id = world.run(&with(&command, &["--plan-only"])).exits(0).plan_id();
-    let ended = world.run(&with(&command, &["--confirm", &id])).exits(22).says("run the same command again");
+    let ended = world.run(&with(&command, &["--confirm", &id])).exits(22).says("settle them with `keyholder resume");
     assert!(["unverified", "unknown"].contains(&ended.rows()[0]["outcome"].as_str()), "{ended}");
     assert!(world.role("acme", "lee@agency.example").is_some());
 }

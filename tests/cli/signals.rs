@@ -66,7 +66,7 @@ fn the_first_signal_lets_what_is_in_flight_end_and_sends_nothing_new() {
         caught.signal(signal, "stopping: nothing new is sent");
         caught.tee.release();
         let (world, ended) = caught.end();
-        let ended = ended.exits(code).says("run the same command again");
+        let ended = ended.exits(code).says("go on with `keyholder resume");
         let rows = ended.rows();
         assert!(["done", "waiting"].contains(&rows[0]["outcome"].as_str()), "{ended}");
         assert_eq!(rows[1]["outcome"], "held", "{ended}");
@@ -88,7 +88,7 @@ fn the_second_signal_ends_at_once_and_what_is_in_flight_is_unknown() {
     caught.signal(Signal::INT, "stopping: nothing new is sent");
     caught.signal(Signal::INT, "stopping at once");
     let (world, ended) = caught.end();
-    let ended = ended.exits(22).says("run the same command again");
+    let ended = ended.exits(22).says("settle them with `keyholder resume");
     assert_eq!(ended.rows()[0]["outcome"], "unknown", "{ended}");
     assert_eq!(ended.rows()[1]["outcome"], "held", "{ended}");
     assert_eq!(world.writes(), 0);

@@ -2,9 +2,10 @@
 
 use keyholder::domain::fleet::RemovalLimits;
 use keyholder::domain::{
-    Email, Guards, Member, MemberId, Mode, PermissionWish, Permissions, Role, UserId, WorkspaceId, WorkspaceName,
+    Email, Guards, Member, MemberId, Mode, PermissionWish, Permissions, Role, RunId, StepId, StepKind, UserId,
+    WorkspaceId, WorkspaceName,
 };
-use keyholder::plan::{AccessWish, Observed, Rules, Wish};
+use keyholder::plan::{AccessWish, Doubt, Observed, Rules, Wish};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -121,15 +122,40 @@ pub(crate) fn wishes() -> impl Strategy<Value = Vec<Wish>> {
         .prop_flat_map(|people| people.into_iter().map(|person| wish_about(email(person))).collect::<Vec<_>>())
 }
 
-pub(crate) fn rules() -> impl Strategy<Value = Rules> {
-    (0..3_usize, 0..5_usize, 0..8_usize, any::<bool>()).prop_map(|(min_admins, per_workspace, per_run, boss)| Rules {
-        guards: Guards {
-            protected: if boss { [email("boss@agency.example")].into() } else { [].into() },
-            min_admins,
-            max_removals: RemovalLimits { per_workspace, per_run, per_day: 100 },
-            ..Guards::default()
-        },
+fn doubt() -> impl Strategy<Value = Doubt> {
+    let kind = proptest::option::weighted(0.8, select(&StepKind::ALL[..]));
+    (1..4_usize, person(), kind, any::<bool>()).prop_map(|(workspace, subject, kind, running)| Doubt {
+        workspace_id: workspace_id(workspace),
+        subject,
+        kind,
+        step: StepId::of(b"a step of before"),
+        run: RunId::parse("20261119T080000Z-0001").unwrap(),
+        running,
     })
+}
+
+/// So many removals, a second apart.
+pub(crate) fn removed(count: usize) -> Vec<jiff::Timestamp> {
+    (0..count)
+        .map(|second| jiff::Timestamp::from_second(1_795_000_000 + i64::try_from(second).unwrap()).unwrap())
+        .collect()
+}
+
+pub(crate) fn rules() -> impl Strategy<Value = Rules> {
+    let limits = (0..5_usize, 0..8_usize, prop_oneof![2 => Just(100), 1 => 0..9_usize], 0..6_usize);
+    let doubts = prop_oneof![4 => Just(Vec::new()), 1 => proptest::collection::vec(doubt(), 1..3)];
+    (0..3_usize, limits, any::<bool>(), doubts).prop_map(
+        |(min_admins, (per_workspace, per_run, per_day, before), boss, doubts)| Rules {
+            guards: Guards {
+                protected: if boss { [email("boss@agency.example")].into() } else { [].into() },
+                min_admins,
+                max_removals: RemovalLimits { per_workspace, per_run, per_day },
+                ..Guards::default()
+            },
+            removed: removed(before),
+            in_doubt: doubts.into_iter().collect(),
+        },
+    )
 }
 
 /// One workspace to three with wishes of their own.
@@ -144,10 +170,13 @@ pub(crate) fn fleet() -> impl Strategy<Value = Vec<(Observed, Vec<Wish>)>> {
 /// The same kinds of sets, drawn by a small generator: a hundred thousand in seconds, at the price of no shrinking.
 pub(crate) mod random {
     use keyholder::domain::fleet::RemovalLimits;
-    use keyholder::domain::{Guards, Member, MemberId, Mode, PermissionWish, Permissions, Role, UserId, WorkspaceName};
-    use keyholder::plan::{AccessWish, Observed, Rules, Wish};
+    use keyholder::domain::{
+        Guards, Member, MemberId, Mode, PermissionWish, Permissions, Role, RunId, StepId, StepKind, UserId,
+        WorkspaceName,
+    };
+    use keyholder::plan::{AccessWish, Doubt, Observed, Rules, Wish};
 
-    use super::{PEOPLE, email, workspace_id};
+    use super::{PEOPLE, email, removed, workspace_id};
 
     /// Makes one workspace with wishes, and rules, from a seed.
     pub(crate) fn one(seed: u64) -> (Vec<(Observed, Vec<Wish>)>, Rules) {
@@ -172,12 +201,25 @@ pub(crate) mod random {
                 max_removals: RemovalLimits {
                     per_workspace: chance.usize(0..5),
                     per_run: chance.usize(0..5),
-                    per_day: 100,
+                    per_day: if chance.bool() { 100 } else { chance.usize(0..8) },
                 },
                 ..Guards::default()
             },
+            removed: removed(chance.usize(0..4)),
+            in_doubt: (0..chance.usize(0..8) / 6).map(|_| doubt(&mut chance)).collect(),
         };
         (vec![(observed, wishes)], rules)
+    }
+
+    fn doubt(chance: &mut fastrand::Rng) -> Doubt {
+        Doubt {
+            workspace_id: workspace_id(1),
+            subject: email(chance.choice(PEOPLE).unwrap()),
+            kind: chance.choice(StepKind::ALL),
+            step: StepId::of(b"a step of before"),
+            run: RunId::parse("20261119T080000Z-0001").unwrap(),
+            running: false,
+        }
     }
 
     fn account(chance: &mut fastrand::Rng) -> UserId {

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keyholder::domain::{Change, Disposition, Member, MemberId, Mode, RestsOn};
+use keyholder::domain::{Change, Disposition, Member, MemberId, Mode, RestsOn, StepKind};
 use keyholder::plan::{Observed, Plan, Rules, Wish, draw};
 use proptest::prelude::*;
 
@@ -34,14 +34,34 @@ fn check(seen: &[(Observed, Vec<Wish>)], rules: &Rules, plan: &Plan) -> Result<(
         prop_assert!(observed.incomplete.is_none() || sent.is_empty(), "nothing rests on an incomplete listing");
         prop_assert!(observed.mode >= Mode::AddOnly || sent.is_empty(), "nothing is sent in mode {}", observed.mode);
 
+        let doubts: Vec<_> = rules.in_doubt.iter().filter(|doubt| doubt.workspace_id == observed.id).collect();
+
         let mut rows: BTreeMap<&str, &Member> = observed.members.iter().map(|row| (row.id.as_str(), row)).collect();
         let admins = |rows: &BTreeMap<&str, &Member>| {
             rows.values().filter(|row| row.accepted && row.role.as_str() == "admin").count()
         };
+        // Who may be gone any moment is no admin to count on.
+        let sure = |row: &Member| {
+            let may_go = |doubt: &&&keyholder::plan::Doubt| {
+                doubt.kind != Some(StepKind::MemberInvite) && addresses(row).contains(doubt.subject.as_str())
+            };
+            doubts.iter().find(may_go).is_none()
+        };
+        rows.retain(|_, row| sure(row) || !row.accepted || row.role.as_str() != "admin");
         let before = admins(&rows);
         let (mut lowered, mut removed, mut touched_once) = (0, 0, BTreeSet::new());
+        for item in plan.items.iter().filter(|item| item.step.workspace_id == observed.id) {
+            let says_absent = matches!(item.step.change, Change::StayAbsent { .. })
+                && matches!(item.disposition, Disposition::Already(_));
+            for doubt in &doubts {
+                let invites = !matches!(doubt.kind, Some(StepKind::MemberRemove | StepKind::MemberSetRole));
+                let comes = says_absent && invites && doubt.subject == *item.step.change.subject();
+                prop_assert!(!comes, "{} may still come", doubt.subject);
+            }
+        }
         for item in &sent {
             let subject = item.step.change.subject().as_str();
+            prop_assert!(doubts.iter().all(|doubt| doubt.subject.as_str() != subject), "{subject} is in doubt");
             match &item.step.change {
                 Change::Invite { role, .. } => {
                     prop_assert!(["admin", "editor", "view"].contains(&role.as_str()));
@@ -65,6 +85,10 @@ fn check(seen: &[(Observed, Vec<Wish>)], rules: &Rules, plan: &Plan) -> Result<(
                 return Err(TestCaseError::fail(format!("{id} is no row of the workspace")));
             };
             prop_assert!(touched_once.insert(id.as_str()), "{id} is touched twice");
+            prop_assert!(
+                doubts.iter().all(|doubt| !addresses(row).contains(doubt.subject.as_str())),
+                "{id} is in doubt"
+            );
             prop_assert!(addresses(row).iter().any(|address| asked.contains(address.as_str())), "{id} is unmanaged");
             prop_assert!(row.role.as_str() != "owner", "the owner is touched");
             prop_assert!(row.user_id.is_none() || row.user_id != observed.owner, "the owner's account is touched");
@@ -97,6 +121,7 @@ fn check(seen: &[(Observed, Vec<Wish>)], rules: &Rules, plan: &Plan) -> Result<(
         in_run += removed + lowered;
     }
     prop_assert!(in_run <= rules.guards.max_removals.per_run);
+    prop_assert!(in_run == 0 || rules.removed.len() + in_run <= rules.guards.max_removals.per_day);
     prop_assert_eq!(in_run, plan.removals(), "the plan counts its removals");
     Ok(())
 }
@@ -148,6 +173,9 @@ fn the_generated_sets_reach_every_guard_and_every_kind_of_step() {
         "permissions_differ",
         "role_not_grantable",
         "limit_per_workspace",
+        "limit_per_run",
+        "limit_per_day",
+        "in_doubt",
         "after",
         "already",
         "member.invite",

@@ -15,4 +15,5 @@ mod guarded;
 mod order;
 mod pace;
 mod plan_file;
+mod refusals;
 mod secrets;

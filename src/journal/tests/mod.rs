@@ -76,6 +76,21 @@ fn remove(number: usize, email: &str) -> Step {
     Step::new(&named(number), &workspace(number), Change::Remove { member, email }, rests_on)
 }
 
+fn lower(number: usize, email: &str) -> Step {
+    let (member, email) = (MemberId::parse(&format!("m-{number}")).unwrap(), Email::parse(email).unwrap());
+    let rests_on = RestsOn::Row {
+        id: member.clone(),
+        email: email.clone(),
+        user_id: None,
+        role: Role::Admin,
+        permissions: None,
+        accepted: true,
+        nickname: None,
+    };
+    let change = Change::SetRole { member, email, role: Role::View };
+    Step::new(&named(number), &workspace(number), change, rests_on)
+}
+
 fn header(run: &RunId, steps: Vec<Step>) -> RunHeader {
     RunHeader {
         run: run.clone(),

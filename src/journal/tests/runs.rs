@@ -175,8 +175,68 @@ async fn removals_that_took_effect_or_may_have_are_counted_since_a_moment() {
     records.push(started(&ids[4], 1));
     records.extend(whole_way(&ids[6], Outcome::Waiting));
     ledger.append(&run, records).await.unwrap();
-    assert_eq!(ledger.removals_within(since).await.unwrap(), 3);
-    assert_eq!(ledger.removals_within(world.clock.start()).await.unwrap(), 4);
+    let removed = async |since| ledger.removals_within(since).await.unwrap();
+    assert_eq!(removed(since).await.len(), 3 + 1, "and one that is planned in a run that is being written");
+    assert_eq!(removed(world.clock.start()).await.len(), 4 + 1);
+
+    // A first attempt that was refused is without effect; a second may follow one that was not. A lowered admin counts.
+    let surely_not = [answered(&ids[4], 1, Class::Refused), settled(&ids[4], Outcome::Failed), started(&ids[5], 1)];
+    ledger.append(&run, [&surely_not[..], &[answered(&ids[5], 1, Class::NotSent)]].concat()).await.unwrap();
+    assert_eq!(removed(since).await.len(), 2);
+    ledger.append(&run, vec![started(&ids[5], 2), answered(&ids[5], 2, Class::Throttled), ended(0)]).await.unwrap();
+    assert_eq!(removed(since).await.len(), 3);
+    let lowered = lower(8, "kim@agency.example");
+    let (second, id) = (run_id(2), lowered.id.clone());
+    ledger.begin(header(&second, vec![lowered, remove(9, "eve@agency.example")])).await.unwrap();
+    ledger.append(&second, whole_way(&id, Outcome::Done)).await.unwrap();
+    assert_eq!(removed(since).await.len(), 3 + 2);
+    ledger.append(&second, vec![ended(0)]).await.unwrap();
+    assert_eq!(removed(since).await.len(), 3 + 1, "what an ended run did not send does not count");
+    assert!(removed(world.clock.now() + jiff::SignedDuration::from_millis(1)).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_one_at_a_time_asks_what_was_and_begins() {
+    let world = World::new();
+    let (inside, ledgers) = (std::cell::Cell::new(0), std::cell::RefCell::new(Vec::new()));
+    let begin = async |number| {
+        let ledger = world.open().await;
+        let _turn = ledger.turn().await.unwrap();
+        inside.set(inside.get() + 1);
+        let runs = ledger.runs(99).await.unwrap().len();
+        ledgers.borrow_mut().push(ledger.clone());
+        assert_eq!(
+            ledger.removals_within(world.clock.start()).await.unwrap().len(),
+            runs,
+            "each has one still to send"
+        );
+        ledger.begin(header(&run_id(number), vec![remove(1, "eve@agency.example")])).await.unwrap();
+        tokio::task::yield_now().await;
+        assert_eq!(inside.replace(inside.get() - 1), 1, "nobody else was in between");
+    };
+    futures::future::join_all((0..8).map(begin)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_acknowledged_and_not_seen_is_unsettled_too_until_somebody_has_looked_since() {
+    let world = World::new();
+    let ledger = world.open().await;
+    let (first, second) = (run_id(1), run_id(2));
+    let (ida, eve) = (invite(1, "ida@agency.example"), remove(2, "eve@agency.example"));
+    ledger.begin(header(&first, vec![ida.clone(), eve.clone()])).await.unwrap();
+    // Begun later, and has looked before the first run sent anything.
+    let mut looked_before = header(&second, vec![]);
+    looked_before.steps = vec![(ida.clone(), Disposition::Already("editor, accepted".to_owned()))];
+    ledger.begin(looked_before).await.unwrap();
+    world.clock.sleep(Duration::from_secs(1)).await;
+    ledger.append(&first, whole_way(&ida.id, Outcome::Unknown)).await.unwrap();
+    ledger.append(&first, whole_way(&eve.id, Outcome::Unverified)).await.unwrap();
+    let found = ledger.unsettled(&[workspace(1), workspace(2)]).await.unwrap();
+    let kinds: Vec<_> = found.iter().map(|one| (one.kind.as_str(), one.running)).collect();
+    assert_eq!(kinds, [("member.invite", true), ("member.remove", true)]);
+    ledger.append(&first, vec![ended(22)]).await.unwrap();
+    let found = ledger.unsettled(&[workspace(2)]).await.unwrap();
+    assert_eq!((found.len(), found[0].running, &found[0].step), (1, false, &eve.id));
 }
 
 #[tokio::test(start_paused = true)]

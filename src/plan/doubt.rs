@@ -1,0 +1,269 @@
+//! What earlier runs left without a known end: no plan goes on about the same person until that is settled.
+//!
+//! Owns what such a write may still do to what a plan says. It knows nothing of where doubts are kept.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::draw::Item;
+use super::observed::Observed;
+use super::person::{self, Person};
+use crate::domain::{
+    Change, Disposition, Email, Held, HeldReason, Member, RestsOn, RunId, Step, StepId, StepKind, WorkspaceId,
+};
+
+/// A write that may have taken effect, or may still.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doubt {
+    /// Where.
+    pub workspace_id: WorkspaceId,
+    /// About whom.
+    pub subject: Email,
+    /// What it does; none is a kind this version does not know.
+    pub kind: Option<StepKind>,
+    /// The step.
+    pub step: StepId,
+    /// The run that sent it.
+    pub run: RunId,
+    /// Whether that run is being written now, so that its end may come by itself.
+    pub running: bool,
+}
+
+/// All doubts of some workspaces.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Doubts(BTreeMap<(WorkspaceId, Email), Vec<Doubt>>);
+
+impl FromIterator<Doubt> for Doubts {
+    fn from_iter<T: IntoIterator<Item = Doubt>>(doubts: T) -> Self {
+        let mut by_person: BTreeMap<_, Vec<Doubt>> = BTreeMap::new();
+        for doubt in doubts {
+            by_person.entry((doubt.workspace_id.clone(), doubt.subject.clone())).or_default().push(doubt);
+        }
+        Self(by_person)
+    }
+}
+
+impl Doubts {
+    /// Tells whether nothing is in doubt.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Doubt> {
+        self.0.values().flatten()
+    }
+
+    /// Returns why an item must not be sent, or not be called already so, if an earlier write may still change what it says.
+    pub(super) fn judge(&self, item: &Item, observed: &Observed) -> Option<Held> {
+        if self.is_empty() {
+            return None;
+        }
+        let addresses = addresses(&item.step, observed);
+        let about = |address: &&Email| self.of(&item.step.workspace_id, address);
+        addresses.iter().flat_map(about).find(|doubt| doubt.may_change(item, observed)).map(Doubt::held)
+    }
+
+    /// Counts the accepted admins other than this step's own who may be gone, or no admins, any moment.
+    pub(super) fn admins(&self, step: &Step, observed: &Observed) -> usize {
+        if self.is_empty() {
+            return 0;
+        }
+        let own = row_of(step, observed).map(|row| &row.id);
+        let may_go = |row: &&Member| {
+            let mut doubts = bears(row).flat_map(|email| self.of(&observed.id, email));
+            Some(&row.id) != own
+                && row.is_acting_admin()
+                && doubts.any(|doubt| doubt.kind != Some(StepKind::MemberInvite))
+        };
+        observed.members.iter().filter(may_go).count()
+    }
+
+    fn of(&self, workspace: &WorkspaceId, email: &Email) -> &[Doubt] {
+        self.0.get(&(workspace.clone(), email.clone())).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Doubt {
+    /// Tells whether this write, landing late, could make what the item says untrue. What would be sent always waits.
+    fn may_change(&self, item: &Item, observed: &Observed) -> bool {
+        match (&item.disposition, &item.step.change) {
+            (Disposition::Held(_), _) => false,
+            (Disposition::Send, _) => true,
+            // A removal or another role for a row that is gone brings nobody back; a lost invitation does.
+            (Disposition::Already(_), Change::StayAbsent { .. } | Change::Remove { .. }) => {
+                !matches!(self.kind, Some(StepKind::MemberRemove | StepKind::MemberSetRole))
+            }
+            // What is seen is what was in doubt: it has come about.
+            (Disposition::Already(_), Change::Invite { .. } | Change::SetRole { .. }) => {
+                self.step != item.step.id && !self.gave_the_role(&item.step, observed)
+            }
+        }
+    }
+
+    /// Tells whether this was the change to the role that the step's row has by now; ids are derived from what is wanted.
+    fn gave_the_role(&self, step: &Step, observed: &Observed) -> bool {
+        row_of(step, observed).is_some_and(|row| {
+            let change = Change::SetRole { member: row.id.clone(), email: row.email.clone(), role: row.role.clone() };
+            Step::new(&observed.workspace, &step.workspace_id, change, RestsOn::row(row)).id == self.step
+        })
+    }
+
+    fn held(&self) -> Held {
+        let what = self.kind.map_or("a write", StepKind::as_str);
+        let (subject, run) = (&self.subject, &self.run);
+        if self.running {
+            return Held::new(
+                HeldReason::InDoubt,
+                format!("run {run} is sending {what} about {subject} right now"),
+                format!("wait until run {run} has ended, then run the command again"),
+            );
+        }
+        Held::new(
+            HeldReason::InDoubt,
+            format!("run {run} sent {what} about {subject}, and its end is not known"),
+            format!("run `keyholder resume {run}` first: it waits, looks and settles it"),
+        )
+    }
+}
+
+fn bears(row: &Member) -> impl Iterator<Item = &Email> {
+    row.user_email.iter().chain([&row.email])
+}
+
+fn row_of<'a>(step: &Step, observed: &'a Observed) -> Option<&'a Member> {
+    match &step.rests_on {
+        RestsOn::Absent => None,
+        RestsOn::Row { id, .. } => observed.row(id),
+    }
+}
+
+/// The addresses a step's person is known by in a workspace: the one it is about, and those of the person's rows.
+fn addresses<'a>(step: &'a Step, observed: &'a Observed) -> BTreeSet<&'a Email> {
+    let found = match person::find(&observed.members, step.change.subject()) {
+        Person::Nobody => Vec::new(),
+        Person::Rows(rows) | Person::Ambiguous(rows) => rows,
+    };
+    let rows = found.into_iter().chain(row_of(step, observed));
+    rows.flat_map(bears).chain([step.change.subject()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Guards, PermissionWish, Role};
+    use crate::plan::members::tests::{member, observed};
+    use crate::plan::{AccessWish, Plan, Rules, Wish, draw};
+
+    fn email(text: &str) -> Email {
+        Email::parse(text).unwrap()
+    }
+
+    fn rules(doubts: &[(&str, Option<StepKind>, StepId)]) -> Rules {
+        let doubt = |(subject, kind, step): &(&str, Option<StepKind>, StepId)| Doubt {
+            workspace_id: WorkspaceId::parse("w1").unwrap(),
+            subject: email(subject),
+            kind: *kind,
+            step: step.clone(),
+            run: RunId::parse("20261119T080000Z-0001").unwrap(),
+            running: false,
+        };
+        Rules { in_doubt: doubts.iter().map(doubt).collect(), ..Rules::of(Guards::default()) }
+    }
+
+    fn some_step() -> StepId {
+        StepId::of(b"another step")
+    }
+
+    fn absent(who: &str) -> Wish {
+        Wish::Absent { email: email(who) }
+    }
+
+    fn present(who: &str, role: Role) -> Wish {
+        let access = AccessWish::Fixed { role, permissions: PermissionWish::Any };
+        Wish::Present { email: email(who), access, nickname: None }
+    }
+
+    fn reasons(plan: &Plan) -> Vec<Option<HeldReason>> {
+        let reason = |item: &Item| match &item.disposition {
+            Disposition::Held(held) => Some(held.reason),
+            _ => None,
+        };
+        plan.items.iter().map(reason).collect()
+    }
+
+    const A: &str = "a@x.example";
+
+    #[test]
+    fn nothing_is_sent_about_who_is_in_doubt_whatever_the_doubt() {
+        let world = || observed(vec![member("m1", A, "view"), member("m2", "b@x.example", "view")]);
+        for kind in StepKind::ALL.into_iter().map(Some).chain([None]) {
+            let rules = rules(&[("A@X.example", kind, some_step())]);
+            let plan = draw(&[(world(), vec![absent(A), absent("b@x.example")])], &rules);
+            assert_eq!(reasons(&plan), [Some(HeldReason::InDoubt), None]);
+            let Disposition::Held(held) = &plan.items[0].disposition else { panic!() };
+            assert!(held.remedy.contains("keyholder resume 20261119T080000Z-0001"), "{}", held.remedy);
+        }
+    }
+
+    #[test]
+    fn a_row_is_in_doubt_under_every_address_of_its_person() {
+        let row = Member { user_email: Some(email("account@x.example")), ..member("m1", A, "view") };
+        for doubted in [A, "account@x.example"] {
+            let rules = rules(&[(doubted, Some(StepKind::MemberRemove), some_step())]);
+            for asked in [A, "account@x.example"] {
+                let plan = draw(&[(observed(vec![row.clone()]), vec![absent(asked)])], &rules);
+                assert_eq!(reasons(&plan), [Some(HeldReason::InDoubt)], "{doubted} {asked}");
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_is_called_absent_who_may_still_be_invited_and_a_late_removal_changes_no_absence() {
+        let held = |kind| {
+            let rules = rules(&[(A, kind, some_step())]);
+            let plan = draw(&[(observed(vec![]), vec![absent(A)])], &rules);
+            reasons(&plan)[0]
+        };
+        assert_eq!(held(Some(StepKind::MemberInvite)), Some(HeldReason::InDoubt));
+        assert_eq!(held(None), Some(HeldReason::InDoubt), "of a kind of tomorrow nothing is known");
+        assert_eq!(held(Some(StepKind::MemberRemove)), None);
+        assert_eq!(held(Some(StepKind::MemberSetRole)), None);
+    }
+
+    #[test]
+    fn who_is_there_as_the_doubt_would_have_it_is_already_there_and_nobody_else() {
+        let wish = || vec![present(A, Role::View)];
+        let asked = draw(&[(observed(vec![]), wish())], &rules(&[]));
+        let raised = draw(&[(observed(vec![member("m1", A, "editor")]), wish())], &rules(&[]));
+        let world = || observed(vec![member("m1", A, "view")]);
+        let held =
+            |kind, step: &StepId| reasons(&draw(&[(world(), wish())], &rules(&[(A, Some(kind), step.clone())])))[0];
+        assert_eq!(held(StepKind::MemberInvite, &asked.items[0].step.id), None);
+        assert_eq!(held(StepKind::MemberSetRole, &raised.items[0].step.id), None);
+        assert_eq!(held(StepKind::MemberSetRole, &some_step()), Some(HeldReason::InDoubt));
+        assert_eq!(held(StepKind::MemberRemove, &some_step()), Some(HeldReason::InDoubt));
+    }
+
+    #[test]
+    fn an_admin_who_may_be_gone_any_moment_does_not_count_as_one_who_remains() {
+        let world = || observed(vec![member("m1", A, "admin"), member("m2", "b@x.example", "admin")]);
+        let draw = |kind| {
+            let rules = rules(&[(A, Some(kind), some_step())]);
+            reasons(&draw(&[(world(), vec![absent("b@x.example")])], &rules))[0]
+        };
+        assert_eq!(draw(StepKind::MemberRemove), Some(HeldReason::LastAdmin));
+        assert_eq!(draw(StepKind::MemberSetRole), Some(HeldReason::LastAdmin));
+        assert_eq!(draw(StepKind::MemberInvite), None);
+    }
+
+    #[test]
+    fn a_saved_plan_is_held_against_the_doubts_of_today_and_keeps_its_id() {
+        let world = || observed(vec![member("m1", A, "view")]);
+        let plan = draw(&[(world(), vec![absent(A), absent("c@x.example")])], &rules(&[]));
+        let id = plan.id.clone();
+        let invited = Some(StepKind::MemberInvite);
+        let rules = rules(&[(A, invited, some_step()), ("c@x.example", invited, some_step())]);
+        let again = plan.again(&[world()], &rules, |_| None);
+        assert_eq!((reasons(&again), again.id), (vec![Some(HeldReason::InDoubt); 2], id));
+    }
+}

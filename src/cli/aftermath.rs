@@ -46,12 +46,12 @@ impl Aftermath {
         let record = self.summary.record(exit);
         report_unwritten(session, dispatched);
         let streamed = events.end(&record);
-        let header = listing::header(Some(self.run.as_str()), request.command, &request.select.describe());
+        let header = listing::header(Some(self.run.as_str()), request.command, &request.selection());
         let shown = tables::outcomes_to_stdout(printer, session.format(), &header, &self.ended, &record);
         advice(session, &self.lanes, &self.ended);
         tables::summary_talk(printer, &self.summary, exit);
         halves(session, &self.ended);
-        going_on(session, request.command, &self.run, exit);
+        going_on(session, request, &self.run, exit);
         match (exit, streamed.and(shown)) {
             // Both say that not everything could be written; a bug of ours would be graver.
             (Exit::Bug | Exit::Output, _) | (_, Ok(())) => Ok(exit),
@@ -179,13 +179,14 @@ fn halves(session: &Session<'_>, ended: &[(Step, StepEnd)]) {
 }
 
 /// Says how to go on where a run did not come to its end.
-fn going_on(session: &Session<'_>, command: &str, run: &RunId, exit: Exit) {
+fn going_on(session: &Session<'_>, request: &Request<'_>, run: &RunId, exit: Exit) {
     let printer = &session.door.printer;
-    // A saved plan is applied as it is; what is missing is only found by drawing anew.
-    let again = if command == "apply" {
-        "draw the plan again with the command that drew it"
-    } else {
-        "run the same command again"
+    let again = match request.undoes {
+        // `undo last`, typed again, would undo the undoing.
+        Some(undone) => format!("run `keyholder undo {undone}` again"),
+        // A saved plan is applied as it is; what is missing is only found by drawing anew.
+        None if request.command == "apply" => "draw the plan again with the command that drew it".to_owned(),
+        None => "run the same command again".to_owned(),
     };
     let line = match exit {
         Exit::Complete | Exit::Guard => return,

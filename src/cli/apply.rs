@@ -29,7 +29,8 @@ impl Apply {
     pub async fn run(self, door: &Door<'_>) -> Result<Exit, Trouble> {
         approval::check(&self.approve)?;
         let session = Session::open(door)?;
-        let (plan, _command) = self.load(door)?;
+        let (plan, origin) = self.load(door)?;
+        let undoes = change::undone_by(&origin);
         let chosen = chosen(&session, &plan)?;
         let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
         let select = Select { workspace: names, ..Select::default() };
@@ -42,7 +43,7 @@ impl Apply {
             |name: &str| coverage.unreadable.iter().find(|lane| lane.workspace == name).map(|lane| lane.reason.clone());
         let plan = plan.again(&observed, &rules, unread);
         let drawn = Drawn { plan, targets, coverage, reading: took };
-        let request = Request { command: "apply", select: &select, approve: &self.approve };
+        let request = Request { command: "apply", select: &select, approve: &self.approve, undoes: undoes.as_ref() };
         change::proceed(&session, &deck, &ledger, &request, drawn).await
     }
 

@@ -27,7 +27,7 @@ pub struct Completions {
 }
 
 /// The topics: name, what it is about, the page.
-pub const TOPICS: [(&str, &str, &str); 10] = [
+pub const TOPICS: [(&str, &str, &str); 11] = [
     ("access", "roles, permissions and presets", include_str!("../help/access.md")),
     ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),
     ("exit-codes", "what each exit code means", ""),
@@ -38,6 +38,7 @@ pub const TOPICS: [(&str, &str, &str); 10] = [
     ("people", "people from a CSV file", include_str!("../help/people.md")),
     ("records", "the machine forms of all output", include_str!("../help/records.md")),
     ("selection", "which workspaces a command works on", include_str!("../help/selection.md")),
+    ("undoing", "undoing a run, and what of it still holds", include_str!("../help/undoing.md")),
 ];
 
 impl Help {

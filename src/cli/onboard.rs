@@ -54,7 +54,7 @@ impl Onboard {
         let chosen = session.choose(&self.select, Purpose::Write)?;
         let people = self.people(&session, &chosen)?;
         let subjects: BTreeSet<Email> = people.iter().map(|(person, _)| person.email.clone()).collect();
-        let request = Request { command: "onboard", select: &self.select, approve: &self.approve };
+        let request = Request { command: "onboard", select: &self.select, approve: &self.approve, undoes: None };
         let wishes = |workspace: &Workspace, _: &_| {
             people
                 .iter()

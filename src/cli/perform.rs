@@ -162,7 +162,7 @@ fn run_header(
         reason: request.approve.reason.clone(),
         plan: drawn.plan.id.clone(),
         approved_by: approval.by().as_str().to_owned(),
-        selection: request.select.describe(),
+        selection: request.selection(),
         workspaces: serde_json::to_value(&drawn.plan.workspaces).expect("plain data serializes"),
         fleet_digest: crate::domain::PlanId::of(Value::from(identities).to_string().as_bytes()).to_string(),
         version: env!("CARGO_PKG_VERSION"),
@@ -171,6 +171,7 @@ fn run_header(
             "timeout_ms": u64::try_from(defaults.timeout.as_millis()).unwrap_or(u64::MAX),
             "settle_ms": u64::try_from(defaults.settle.as_millis()).unwrap_or(u64::MAX),
             "unreadable": drawn.coverage.record()["unreadable"],
+            "undoes": request.undoes,
         }),
         steps: drawn.plan.items.iter().map(|item| (item.step.clone(), item.disposition.clone())).collect(),
     }

@@ -26,6 +26,8 @@ pub enum HeldReason {
     LimitPerWorkspace,
     /// More removals in one run than allowed.
     LimitPerRun,
+    /// A step of an earlier run that cannot be undone, or not yet.
+    NotUndoable,
     /// The row it rests on is not what it was.
     Stale,
     /// The step it comes after did not end well.
@@ -71,6 +73,7 @@ impl HeldReason {
             Self::RoleNotGrantable => "role_not_grantable",
             Self::LimitPerWorkspace => "limit_per_workspace",
             Self::LimitPerRun => "limit_per_run",
+            Self::NotUndoable => "not_undoable",
             Self::Stale => "stale",
             Self::After => "after",
             Self::LaneEnded => "lane_ended",
@@ -94,6 +97,7 @@ impl HeldReason {
             | Self::RoleNotGrantable
             | Self::LimitPerWorkspace
             | Self::LimitPerRun
+            | Self::NotUndoable
             | Self::After => HeldClass::Guard,
             Self::Stale => HeldClass::Moved,
             Self::IncompleteListing | Self::LaneEnded | Self::FailureBudget | Self::Deadline => HeldClass::NotStarted,

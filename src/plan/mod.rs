@@ -5,16 +5,21 @@
 
 mod again;
 pub mod draw;
+pub mod earlier;
 pub mod file;
 pub mod forecast;
 pub mod guard;
+pub mod holds;
 pub mod limits;
 mod members;
 pub mod observed;
 pub mod person;
+mod picture;
+pub mod undo;
 pub mod wish;
 
 pub use draw::{Item, Note, Plan, Planned, draw};
+pub use earlier::{Earlier, Ending};
 pub use guard::Rules;
 pub use observed::Observed;
 pub use wish::{AccessWish, Wish};

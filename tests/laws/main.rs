@@ -16,3 +16,4 @@ mod order;
 mod pace;
 mod plan_file;
 mod secrets;
+mod undo;

@@ -17,6 +17,8 @@ mod lost;
 mod moved;
 mod repeat;
 mod stops;
+mod undo;
+mod verify;
 mod words;
 mod world;
 

@@ -125,9 +125,8 @@ fn right_after_a_run_everything_it_did_holds_and_after_its_undoing_nothing_does(
             assert!(!one.is_applied() || !finding.word.is_finding(), "seed {seed}: {one:#?} {finding:?}");
         }
         let undoing = undo::draw(&[(after.clone(), steps.clone())], "a-run", &lenient());
-        if is_held(&undoing)
-            || undoing.notes.iter().any(|note| note.text.contains("fresh") || note.text.contains("more"))
-        {
+        // Where a row of the same access stood beside a removed one all the time, there is nothing to send.
+        if undoing.sends() != steps.iter().filter(|one| one.is_applied()).count() {
             continue;
         }
         let restored = applied(&after, &undoing);

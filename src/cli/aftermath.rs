@@ -14,7 +14,7 @@ use crate::run::{Deck, Dispatched, LaneEnd, StepEnd, TroubleKind, Why};
 use crate::trouble::{Exit, Trouble};
 
 /// How steps ended in an earlier life of the run.
-pub type Earlier = BTreeMap<StepId, StepEnd>;
+pub type EndedBefore = BTreeMap<StepId, StepEnd>;
 
 /// What a run left.
 #[derive(Debug)]
@@ -30,7 +30,14 @@ pub struct Aftermath {
 
 impl Aftermath {
     /// Puts together what the lanes left.
-    pub fn of(deck: &Deck, drawn: &Drawn, lanes: Vec<LaneEnd>, earlier: &Earlier, run: &RunId, seconds: f64) -> Self {
+    pub fn of(
+        deck: &Deck,
+        drawn: &Drawn,
+        lanes: Vec<LaneEnd>,
+        earlier: &EndedBefore,
+        run: &RunId,
+        seconds: f64,
+    ) -> Self {
         let ended = in_plan_order(drawn, &lanes, earlier);
         let summary = summarize(deck, drawn, &lanes, &ended, run, seconds);
         Self { ended, summary, lanes, run: run.clone() }
@@ -50,13 +57,13 @@ impl Aftermath {
         let record = self.summary.record(exit);
         report_unwritten(session, dispatched);
         let streamed = events.end(&record);
-        let header = listing::header(Some(self.run.as_str()), request.command, &request.select.describe());
+        let header = listing::header(Some(self.run.as_str()), request.command, &request.selection());
         let shown = tables::outcomes_to_stdout(printer, session.format(), &header, &self.ended, &record);
         advice(session, &self.lanes, &self.ended);
         tables::summary_talk(printer, &self.summary, exit);
         halves(session, &self.run, &self.ended);
         let open = self.ended.iter().any(|(_, end)| end.may_go_on());
-        going_on(session, request.command, &self.run, exit, open);
+        going_on(session, request, &self.run, exit, open);
         match (exit, streamed.and(shown)) {
             // Both say that not everything could be written; a bug of ours would be graver.
             (Exit::Bug | Exit::Output, _) | (_, Ok(())) => Ok(exit),
@@ -66,7 +73,7 @@ impl Aftermath {
 }
 
 /// Puts what was sent, already so and held into one list, in plan order.
-fn in_plan_order(drawn: &Drawn, lanes: &[LaneEnd], earlier: &Earlier) -> Vec<(Step, StepEnd)> {
+fn in_plan_order(drawn: &Drawn, lanes: &[LaneEnd], earlier: &EndedBefore) -> Vec<(Step, StepEnd)> {
     // A step's id holds its workspace's, so it is one step of the plan.
     let now = lanes.iter().flat_map(|lane| &lane.steps).map(|(step, end)| (&step.id, end));
     let ends: BTreeMap<&StepId, &StepEnd> = earlier.iter().chain(now).collect();
@@ -190,13 +197,14 @@ fn halves(session: &Session<'_>, run: &RunId, ended: &[(Step, StepEnd)]) {
 }
 
 /// Says how to go on where a run did not come to its end.
-fn going_on(session: &Session<'_>, command: &str, run: &RunId, exit: Exit, open: bool) {
+fn going_on(session: &Session<'_>, request: &Request<'_>, run: &RunId, exit: Exit, open: bool) {
     let printer = &session.door.printer;
-    // A saved plan is applied as it is; what is missing is only found by drawing anew.
-    let again = if command == "apply" {
-        "draw the plan again with the command that drew it"
-    } else {
-        "run the same command again"
+    let again = match request.undoes {
+        // `undo last`, typed again, would undo the undoing.
+        Some(undone) => format!("run `keyholder undo {undone}` again"),
+        // A saved plan is applied as it is; what is missing is only found by drawing anew.
+        None if request.command == "apply" => "draw the plan again with the command that drew it".to_owned(),
+        None => "run the same command again".to_owned(),
     };
     let line = match exit {
         Exit::Complete | Exit::Guard => return,

@@ -30,7 +30,8 @@ impl Apply {
         approval::check(&self.approve)?;
         let session = Session::open(door)?;
         let guards = change::guards(&session, &self.approve)?;
-        let (plan, _command) = self.load(door)?;
+        let (plan, origin) = self.load(door)?;
+        let undoes = change::undone_by(&origin);
         let chosen = chosen(&session, &plan)?;
         let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
         let select = Select { workspace: names, ..Select::default() };
@@ -39,7 +40,7 @@ impl Apply {
         let Reading { targets, observed, coverage, took } = Reading::take(&session, &deck, targets).await?;
         let plan = plan.again(&observed, &rules, |name| reading::unread(&coverage, name));
         let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules };
-        let request = Request { command: "apply", select: &select, approve: &self.approve };
+        let request = Request { command: "apply", select: &select, approve: &self.approve, undoes: undoes.as_ref() };
         change::proceed(&session, &deck, &ledger, &request, drawn).await
     }
 

@@ -50,6 +50,11 @@ impl Select {
         Selection { workspaces: workspace, labels: label, exclude, all }
     }
 
+    /// Tells whether nothing was asked.
+    pub fn is_empty(&self) -> bool {
+        self.selection() == Selection::default()
+    }
+
     /// Says it for records.
     pub fn describe(&self) -> serde_json::Value {
         self.selection().describe().into()

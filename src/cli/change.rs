@@ -3,13 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::args::{Approve, Select};
 use super::reading::{self, Asked, Reading};
 use super::session::{self, Session};
 use super::{approval, open_files, perform, tables};
 use crate::config::Purpose;
 use crate::domain::fleet::FailureBudget;
-use crate::domain::{Email, Guards, Workspace, WorkspaceName};
+use crate::domain::{Email, Guards, RunId, Workspace, WorkspaceName};
 use crate::journal::Ledger;
 use crate::plan::forecast::Forecast;
 use crate::plan::person::{self, Person};
@@ -53,6 +55,36 @@ pub struct Request<'a> {
     pub select: &'a Select,
     /// How it is to be approved.
     pub approve: &'a Approve,
+    /// The run it undoes.
+    pub undoes: Option<&'a RunId>,
+}
+
+impl Request<'_> {
+    /// Says what was selected, for records: an undoing is about the workspaces of a run.
+    pub fn selection(&self) -> Value {
+        let Some(run) = self.undoes else { return self.select.describe() };
+        if self.select.is_empty() {
+            return format!("run {run}").into();
+        }
+        let narrowed = self.select.selection().describe();
+        format!("run {run} {}", narrowed.trim_start_matches("--all").trim_start()).trim_end().into()
+    }
+
+    /// Says what a plan file keeps of it: the command, and of an undoing the run.
+    pub fn origin(&self) -> String {
+        match self.undoes {
+            Some(run) => format!("{UNDO}{run}"),
+            None => self.command.to_owned(),
+        }
+    }
+}
+
+/// What stands before the run in the origin of a plan that undoes one.
+const UNDO: &str = "undo ";
+
+/// Returns the run that a saved plan undoes, from what its file keeps.
+pub fn undone_by(origin: &str) -> Option<RunId> {
+    RunId::parse(origin.strip_prefix(UNDO)?).ok()
 }
 
 /// Runs a writing command. `expected` are people who should be in some workspace already.
@@ -151,7 +183,7 @@ pub async fn proceed(
     let approve = request.approve;
     let door = session.door;
     let forecast = Forecast::of(&drawn.plan, Deck::IN_FLIGHT);
-    let header = crate::report::listing::header(None, request.command, &request.select.describe());
+    let header = crate::report::listing::header(None, request.command, &request.selection());
     if approve.plan_only || approve.out.is_some() {
         let exit = tables::plan_exit(&drawn, approve.detailed_exitcode);
         tables::plan_to_stdout(&door.printer, session.format(), &header, deck, &drawn, &forecast, exit)?;
@@ -161,7 +193,7 @@ pub async fn proceed(
             if door.path(path).exists() {
                 door.printer.insist(&format!("`{}` is replaced by this plan", path.display()));
             }
-            perform::save_plan(&door.path(path), &drawn.plan, request.command)?;
+            perform::save_plan(&door.path(path), &drawn.plan, &request.origin())?;
             door.printer.say(&format!("saved; apply it with `keyholder apply {}`", path.display()));
         }
         return Ok(exit);

@@ -39,7 +39,7 @@ impl Events {
             )
         })?;
         let mut events = Self { file: Some(file), failed: false };
-        let header = listing::header(Some(run.as_str()), request.command, &request.select.describe());
+        let header = listing::header(Some(run.as_str()), request.command, &request.selection());
         events.line(&header);
         events.line(&tables::plan_record(drawn, forecast));
         for item in &drawn.plan.items {

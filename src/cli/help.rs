@@ -27,7 +27,7 @@ pub struct Completions {
 }
 
 /// The topics: name, what it is about, the page.
-pub const TOPICS: [(&str, &str, &str); 11] = [
+pub const TOPICS: [(&str, &str, &str); 12] = [
     ("access", "roles, permissions and presets", include_str!("../help/access.md")),
     ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),
     ("exit-codes", "what each exit code means", ""),
@@ -39,6 +39,7 @@ pub const TOPICS: [(&str, &str, &str); 11] = [
     ("records", "the machine forms of all output", include_str!("../help/records.md")),
     ("resume", "going on with a run that was cut", include_str!("../help/resume.md")),
     ("selection", "which workspaces a command works on", include_str!("../help/selection.md")),
+    ("undoing", "undoing a run, and what of it still holds", include_str!("../help/undoing.md")),
 ];
 
 impl Help {

@@ -331,7 +331,8 @@ impl Reinvite {
             people.dedup();
             people.into_iter().map(|email| Wish::Reinvited { email: email.clone() }).collect()
         };
-        let request = Request { command: "members reinvite", select: &self.select, approve: &self.approve };
+        let request =
+            Request { command: "members reinvite", select: &self.select, approve: &self.approve, undoes: None };
         change::run(session, &request, wishes, &emails).await
     }
 }

@@ -7,6 +7,7 @@ pub mod args;
 pub mod change;
 pub mod check;
 pub mod demo;
+pub mod earlier;
 pub mod events;
 pub mod help;
 pub mod init;
@@ -27,6 +28,8 @@ pub mod show;
 pub mod signals;
 pub mod sim;
 pub mod tables;
+pub mod undo;
+pub mod verify;
 pub mod watch;
 
 use std::sync::Arc;
@@ -79,6 +82,10 @@ enum Command {
     Runs(runs::Runs),
     /// Show one run: who, why, which plan, every step and its outcome.
     Show(show::Show),
+    /// Undo one run: draw what gives back what was there before, and apply it like any plan.
+    Undo(undo::Undo),
+    /// Read again what one run changed: what still holds, and what has drifted.
+    Verify(verify::Verify),
     /// Run the simulator on this machine and write a root that points at it.
     Sim(sim::Sim),
     /// Print a shell's completions.
@@ -100,6 +107,8 @@ impl Command {
             Self::Members(_) => "members",
             Self::Apply(_) => "apply",
             Self::Resume(_) => "resume",
+            Self::Undo(_) => "undo",
+            Self::Verify(_) => "verify",
             _ => "command",
         }
     }
@@ -249,6 +258,8 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Resume(resume) => Box::pin(resume.run(door)).await,
         Command::Runs(runs) => runs.run(door).await,
         Command::Show(show) => show.run(door).await,
+        Command::Undo(undo) => Box::pin(undo.run(door)).await,
+        Command::Verify(verify) => Box::pin(verify.run(door)).await,
         Command::Demo(_)
         | Command::Init(_)
         | Command::Sim(_)

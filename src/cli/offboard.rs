@@ -55,7 +55,7 @@ impl Offboard {
             .advise("take these columns out of the file, and hand over in the app first"));
         }
         let leavers: BTreeSet<Email> = people.iter().map(|person| person.email.clone()).collect();
-        let request = Request { command: "offboard", select: &self.select, approve: &self.approve };
+        let request = Request { command: "offboard", select: &self.select, approve: &self.approve, undoes: None };
         let wishes = |workspace: &Workspace, _: &_| {
             people
                 .iter()

@@ -53,7 +53,7 @@ impl Onboard {
         let session = Session::open(door)?;
         let chosen = session.choose(&self.select, Purpose::Write)?;
         let people = self.people(&session, &chosen)?;
-        let request = Request { command: "onboard", select: &self.select, approve: &self.approve };
+        let request = Request { command: "onboard", select: &self.select, approve: &self.approve, undoes: None };
         let wishes = |workspace: &Workspace, _: &_| {
             people
                 .iter()

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::aftermath::{Aftermath, Earlier};
+use super::aftermath::{Aftermath, EndedBefore};
 use super::change::{Drawn, Request};
 use super::events::Events;
 use super::reading;
@@ -72,7 +72,7 @@ pub async fn perform(
     });
     let (lanes, mut dispatched) = watch.around(carrying).await;
     let seconds = (drawn.reading + deck.clock.elapsed().saturating_sub(began)).as_secs_f64();
-    let mut aftermath = Aftermath::of(deck, &drawn, lanes, &Earlier::new(), &run, seconds);
+    let mut aftermath = Aftermath::of(deck, &drawn, lanes, &EndedBefore::new(), &run, seconds);
     close(ledger, deck, &mut aftermath, &mut dispatched).await;
     aftermath.report(session, request, &dispatched, events)
 }
@@ -152,7 +152,7 @@ fn run_header(
         plan: drawn.plan.id.clone(),
         applied: drawn.plan.id_as_it_is(),
         approved_by: approval.by().as_str().to_owned(),
-        selection: request.select.describe(),
+        selection: request.selection(),
         workspaces: serde_json::to_value(&drawn.plan.workspaces).expect("plain data serializes"),
         fleet_digest: crate::domain::PlanId::of(Value::from(identities).to_string().as_bytes()).to_string(),
         version: env!("CARGO_PKG_VERSION"),
@@ -162,6 +162,7 @@ fn run_header(
             "settle_ms": u64::try_from(defaults.settle.as_millis()).unwrap_or(u64::MAX),
             "coverage": drawn.coverage.record(),
             "max_failures": drawn.rules.guards.max_failures.to_string(),
+            "undoes": request.undoes,
         }),
         steps: drawn.plan.items.iter().map(|item| (item.step.clone(), item.disposition.clone())).collect(),
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::aftermath::Earlier;
+use super::aftermath::EndedBefore;
 use super::session::Session;
 use crate::domain::{Disposition, Held, HeldReason, Outcome, Step, Workspace};
 use crate::journal::{Ledger, RunRow, StepRow};
@@ -25,7 +25,7 @@ pub struct Recall {
     /// The steps that have not come to an end, in plan order.
     pub open: Vec<Task>,
     /// How the others ended that were to be sent.
-    pub ended: Earlier,
+    pub ended: EndedBefore,
 }
 
 impl Recall {
@@ -55,7 +55,7 @@ impl Recall {
         }
         let mut items = Vec::new();
         let mut open = Vec::new();
-        let mut ended = Earlier::new();
+        let mut ended = EndedBefore::new();
         for row in rows {
             let step = row.step().map_err(failed)?;
             let story = stories.get(row.id.as_str()).map(Vec::as_slice).unwrap_or_default();

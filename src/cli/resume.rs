@@ -152,7 +152,7 @@ impl Resume {
         let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
         let select = Select { workspace: names, ..Select::default() };
         let approve = Approve { wait: self.wait, events: self.events.clone(), ..Approve::default() };
-        let request = Request { command: "resume", select: &select, approve: &approve };
+        let request = Request { command: "resume", select: &select, approve: &approve, undoes: None };
         let mut events = Events::open(session, &request, &id, &drawn, &forecast)?;
         ledger.append(&id, first).await.map_err(failed)?;
 

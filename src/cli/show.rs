@@ -40,7 +40,9 @@ impl Show {
         let run = ledger.run(&self.run).await.map_err(|error| Trouble::advised(error.exit(), error))?;
         let steps = ledger.steps(&run.id).await.map_err(|error| Trouble::advised(error.exit(), error))?;
         let chain = ledger.verify_chain(&run.id).await.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
-        describe(door, &run);
+        let header = ledger.header(&run.id).await.map_err(|error| Trouble::advised(error.exit(), error))?;
+        let undoes = header["settings"]["undoes"].as_str();
+        describe(door, &run, undoes);
         door.printer.say(&format!(
             "chain: {} entries, unbroken, head {}",
             chain.entries,
@@ -61,6 +63,7 @@ impl Show {
             "approved_by": run.approved_by,
             "operator": run.operator,
             "reason": run.reason,
+            "undoes": undoes,
             "started_at": run.started.to_string(),
             "ended_at": run.ended.map(|ended| ended.to_string()),
             "state": run.state.as_str(),
@@ -77,10 +80,13 @@ impl Show {
     }
 }
 
-fn describe(door: &Door<'_>, run: &RunRow) {
+fn describe(door: &Door<'_>, run: &RunRow, undoes: Option<&str>) {
     // The operator's name and reason are what somebody typed.
     let say = |line: String| door.printer.say(&crate::report::cell::printable(&line));
     say(format!("run {}: {}, {}", run.id, run.command, run.state.as_str()));
+    if let Some(undone) = undoes {
+        say(format!("undoes {undone}"));
+    }
     say(format!("by {}{}", run.operator, run.reason.as_ref().map_or(String::new(), |why| format!(", because: {why}"))));
     let ended = run.ended.map_or("no end".to_owned(), |ended| ended.to_string());
     say(format!("from {} to {ended}, keyholder {}", run.started, run.version));
@@ -94,7 +100,7 @@ fn describe(door: &Door<'_>, run: &RunRow) {
 }
 
 /// Says where a step stands: its outcome, or how far it came.
-fn state(step: &StepRow) -> &'static str {
+pub fn state(step: &StepRow) -> &'static str {
     match (step.state.outcome(), step.state) {
         (Some(outcome), _) => outcome.as_str(),
         (None, State::Planned) => "not sent",

@@ -161,9 +161,14 @@ impl Pattern {
 
     /// Tells whether it means this workspace.
     pub(super) fn matches(&self, workspace: &Workspace) -> bool {
+        self.fits(workspace.name.as_str())
+    }
+
+    /// Tells whether it means a workspace of this name.
+    fn fits(&self, workspace: &str) -> bool {
         match self {
-            Self::Name(name) => workspace.name.as_str() == name,
-            Self::Glob(glob) => glob.is_match(workspace.name.as_str()),
+            Self::Name(name) => workspace == name,
+            Self::Glob(glob) => glob.is_match(workspace),
         }
     }
 }
@@ -220,6 +225,28 @@ impl Selection {
         if faults.is_empty() { Ok(chosen) } else { Err(SelectionError { faults }) }
     }
 
+    /// Tells whether `-x` leaves out a workspace of this name, which need not be in the fleet any more.
+    pub fn excludes(&self, name: &str) -> bool {
+        any_fits(&self.exclude, name)
+    }
+
+    /// Tells whether `-w` takes a workspace of this name along, or takes all; the workspace need not be in the fleet any more.
+    pub fn names(&self, name: &str) -> bool {
+        self.workspaces.is_empty() || any_fits(&self.workspaces, name)
+    }
+
+    /// Drops names and globs of `-x` that mean a workspace which has left the fleet: to choose from the fleet they say nothing.
+    #[must_use]
+    pub fn without_excluded(mut self, name: &str, fleet: &Fleet) -> Self {
+        let in_fleet = |text: &String| {
+            Pattern::parse(text).is_none_or(|pattern| {
+                !pattern.fits(name) || fleet.workspaces.iter().any(|workspace| pattern.matches(workspace))
+            })
+        };
+        self.exclude.retain(in_fleet);
+        self
+    }
+
     /// Says it as it would be typed, for records.
     pub fn describe(&self) -> String {
         let Self { workspaces, labels, exclude, all } = self;
@@ -247,6 +274,10 @@ impl Selection {
         }
         labels
     }
+}
+
+fn any_fits(texts: &[String], name: &str) -> bool {
+    texts.iter().filter_map(|text| Pattern::parse(text)).any(|pattern| pattern.fits(name))
 }
 
 /// Tells whether a workspace bears a label.

@@ -30,6 +30,8 @@ pub enum HeldReason {
     LimitPerDay,
     /// An earlier run left a write about the same person without a known end.
     InDoubt,
+    /// A step of an earlier run that cannot be undone, or not yet.
+    NotUndoable,
     /// The row it rests on is not what it was.
     Stale,
     /// A later run had to do with the same person in the same workspace.
@@ -81,6 +83,7 @@ impl HeldReason {
             Self::LimitPerRun => "limit_per_run",
             Self::LimitPerDay => "limit_per_day",
             Self::InDoubt => "in_doubt",
+            Self::NotUndoable => "not_undoable",
             Self::Stale => "stale",
             Self::Superseded => "superseded",
             Self::After => "after",
@@ -108,6 +111,7 @@ impl HeldReason {
             | Self::LimitPerRun
             | Self::LimitPerDay
             | Self::InDoubt
+            | Self::NotUndoable
             | Self::After => HeldClass::Guard,
             Self::Stale | Self::Superseded => HeldClass::Moved,
             Self::IncompleteListing | Self::LaneEnded | Self::FailureBudget | Self::Deadline | Self::SettleOnly => {

@@ -184,6 +184,16 @@ impl Ledger {
         .await
     }
 
+    /// Returns the first entry of a run: its header.
+    pub async fn header(&self, run: &RunId) -> Result<Value, LedgerError> {
+        let run = run.clone();
+        self.with(async move |connection| {
+            let first = entries(connection, &run, 0, 1).await?;
+            first.first().ok_or_else(|| LedgerError::unreadable(format!("the header of run `{run}`")))?.value()
+        })
+        .await
+    }
+
     /// Returns the entries of a run in their order.
     pub async fn entries(&self, run: &RunId) -> Result<Vec<Entry>, LedgerError> {
         let run = run.clone();

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::draw::{Item, Plan};
 use super::guard::Rules;
-use super::limits;
 use super::observed::Observed;
 use super::person::{self, Person};
+use super::{limits, picture};
 use crate::domain::{Change, Disposition, Held, HeldReason, PermissionWish, RestsOn};
 
 impl Plan {
@@ -17,24 +17,29 @@ impl Plan {
     pub fn again(mut self, observed: &[Observed], rules: &Rules, unread: impl Fn(&str) -> Option<String>) -> Self {
         let seen: BTreeMap<&str, &Observed> =
             observed.iter().map(|observed| (observed.workspace.as_str(), observed)).collect();
-        let mut admins_gone = 0;
-        let mut workspace = String::new();
+        // The workspace at hand, as the steps before this one leave it: an admin may go once another one is there.
+        let mut picture: Option<Observed> = None;
+        let mut workspace = None;
         for item in &mut self.items {
-            if item.step.workspace != workspace {
-                workspace.clone_from(&item.step.workspace);
-                admins_gone = 0;
+            if workspace.as_ref() != Some(&item.step.workspace) {
+                workspace = Some(item.step.workspace.clone());
+                picture = seen.get(item.step.workspace.as_str()).map(|observed| (*observed).clone());
             }
-            let refused = match seen.get(workspace.as_str()) {
-                None => Some(Held::lane_ended(unread(&workspace).unwrap_or_default())),
-                Some(observed) => {
-                    judge(item, observed, rules, admins_gone).or_else(|| rules.in_doubt.judge(item, observed))
+            let refused = match (seen.get(item.step.workspace.as_str()), &picture) {
+                (Some(observed), Some(picture)) => {
+                    judge(item, observed, picture, rules).or_else(|| rules.in_doubt.judge(item, observed))
                 }
+                _ => Some(Held::new(
+                    HeldReason::LaneEnded,
+                    format!("not sent: {}", unread(&item.step.workspace).unwrap_or_default()),
+                    "mend it, then apply the plan again",
+                )),
             };
             if let Some(held) = refused {
                 item.disposition = Disposition::Held(held);
             }
-            if item.removes() && item.step.rests_on.is_acting_admin() {
-                admins_gone += 1;
+            if let (true, Some(picture)) = (item.sends(), &mut picture) {
+                picture::fold(picture, &item.step);
             }
         }
         limits::apply(&mut self.items, rules);
@@ -43,12 +48,12 @@ impl Plan {
     }
 }
 
-fn judge(item: &Item, observed: &Observed, rules: &Rules, admins_gone: usize) -> Option<Held> {
+fn judge(item: &Item, observed: &Observed, picture: &Observed, rules: &Rules) -> Option<Held> {
     match &item.disposition {
         Disposition::Held(_) => None,
-        Disposition::Send => moved(item, observed).or_else(|| rules.judge(&item.step, observed, admins_gone)),
+        Disposition::Send => moved(item, observed).or_else(|| rules.judge(&item.step, picture, 0)),
         Disposition::Already(_) if observed.incomplete.is_some() || observed.mode == crate::domain::Mode::Off => {
-            rules.judge(&item.step, observed, admins_gone)
+            rules.judge(&item.step, picture, 0)
         }
         Disposition::Already(_) => (!still_so(&item.step.change, observed)).then(|| {
             Held::new(

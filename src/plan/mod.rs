@@ -6,18 +6,23 @@
 mod again;
 pub mod doubt;
 pub mod draw;
+pub mod earlier;
 pub mod file;
 pub mod forecast;
 pub mod guard;
+pub mod holds;
 pub mod limits;
 mod members;
 pub mod observed;
 pub mod person;
+mod picture;
 pub mod refusal;
+pub mod undo;
 pub mod wish;
 
 pub use doubt::{Doubt, Doubts};
 pub use draw::{Item, Note, Plan, Planned, draw};
+pub use earlier::{Earlier, Ending};
 pub use guard::Rules;
 pub use observed::Observed;
 pub use refusal::Refusal;

@@ -11,7 +11,10 @@ fn every_topic_and_every_command_has_its_page() {
         let ended = world.run(&["help", topic]).exits(0).prints("# ");
         assert!(ended.stdout.lines().count() > 5 && ended.stderr.is_empty(), "{ended}");
     }
-    let commands = ["demo", "init", "check", "pin", "onboard", "offboard", "members", "apply", "runs", "show", "sim"];
+    let commands = [
+        "demo", "init", "check", "pin", "onboard", "offboard", "members", "apply", "runs", "show", "undo", "verify",
+        "sim",
+    ];
     for command in commands {
         let page = world.run(&["help", command]).exits(0).prints("Usage: keyholder ");
         let flag = world.run(&[command, "--help"]).exits(0);

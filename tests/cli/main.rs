@@ -19,4 +19,6 @@ mod runs;
 mod selection;
 mod signals;
 mod tee;
+mod undo;
+mod verify;
 mod world;

@@ -11,12 +11,12 @@ use crate::generate::{PEOPLE, fleet, rules};
 use crate::support::Stage;
 
 /// What the API makes of a plan's steps, in a few lines that share nothing with the planner.
-fn applied(observed: &Observed, plan: &Plan) -> Observed {
+pub(crate) fn applied(observed: &Observed, plan: &Plan) -> Observed {
     let mut after = observed.clone();
     for (place, item) in plan.of_workspace(&observed.workspace).filter(|item| item.sends()).enumerate() {
         match &item.step.change {
             Change::Invite { email, role, permissions, nickname } => after.members.push(Member {
-                id: MemberId::parse(&format!("new-{place}")).unwrap(),
+                id: MemberId::parse(&format!("new-{}-{place}", &plan.id.as_str()[..8])).unwrap(),
                 email: email.clone(),
                 user_id: None,
                 user_email: None,

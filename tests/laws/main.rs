@@ -17,3 +17,4 @@ mod pace;
 mod plan_file;
 mod refusals;
 mod secrets;
+mod undo;

@@ -19,6 +19,8 @@ mod pace;
 mod repeat;
 mod resume;
 mod stops;
+mod undo;
+mod verify;
 mod words;
 mod world;
 

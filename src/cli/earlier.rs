@@ -1,0 +1,159 @@
+//! An earlier run as the ledger tells it: its chain checked, its steps, and the workspaces of this fleet it was about.
+//!
+//! A workspace is found by its id, whatever it is called by now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::args::Select;
+use super::session::Session;
+use crate::config::{Purpose, Selection};
+use crate::domain::{Outcome, RestsOn, StepId, Workspace, WorkspaceId};
+use crate::journal::{Class, Entry, Ledger, LedgerError, RunRow, State, StepRow};
+use crate::plan::{Earlier, Ending};
+use crate::trouble::{Exit, Trouble};
+
+/// An earlier run.
+#[derive(Debug)]
+pub struct EarlierRun {
+    /// Who, when, how.
+    pub row: RunRow,
+    /// Its steps, as the ledger keeps them and as they matter afterwards; of one workspace in the order of the plan.
+    workspaces: BTreeMap<WorkspaceId, Past>,
+}
+
+/// What a run did in one workspace: the rows and the steps stand side by side.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// As the ledger keeps them.
+    pub rows: Vec<StepRow>,
+    /// As they matter afterwards.
+    pub steps: Vec<Earlier>,
+}
+
+impl EarlierRun {
+    /// Reads a run after checking its chain: on entries that somebody changed nothing is built.
+    pub async fn read(ledger: &Ledger, asked: &str) -> Result<Self, Trouble> {
+        let refused = |error: LedgerError| Trouble::advised(error.exit(), error);
+        let row = ledger.run(asked).await.map_err(refused)?;
+        ledger.verify_chain(&row.id).await.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
+        let rows = ledger.steps(&row.id).await.map_err(refused)?;
+        let seen = seen(&ledger.entries(&row.id).await.map_err(refused)?).map_err(refused)?;
+        let mut workspaces: BTreeMap<WorkspaceId, Past> = BTreeMap::new();
+        for row in rows {
+            let looked = seen.get(&row.id).map_or(&[][..], Vec::as_slice);
+            let one = Earlier::new(row.step().map_err(refused)?, ending(row.state), looked);
+            let past = workspaces.entry(row.workspace_id.clone()).or_default();
+            past.rows.push(row);
+            past.steps.push(one);
+        }
+        Ok(Self { row, workspaces })
+    }
+
+    /// Returns every step.
+    pub fn steps(&self) -> impl Iterator<Item = &Earlier> {
+        self.workspaces.values().flat_map(|past| &past.steps)
+    }
+
+    /// Returns what the run did in one workspace.
+    pub fn of(&self, workspace: &WorkspaceId) -> Option<&Past> {
+        self.workspaces.get(workspace)
+    }
+
+    /// Chooses the workspaces of the steps that matter, in config order: without a selection all of them. One that is not in this
+    /// fleet any more is an error, unless it is left out by name.
+    pub fn workspaces<'f>(
+        &self,
+        session: &'f Session<'_>,
+        select: &Select,
+        matters: impl Fn(&Earlier) -> bool,
+    ) -> Result<Vec<&'f Workspace>, Trouble> {
+        let concerned: BTreeMap<&WorkspaceId, &str> = self
+            .workspaces
+            .iter()
+            .filter(|(_, past)| past.steps.iter().any(&matters))
+            .filter_map(|(id, past)| past.rows.first().map(|row| (id, row.workspace.as_str())))
+            .collect();
+        if concerned.is_empty() {
+            return Ok(Vec::new());
+        }
+        let selection = self.of_fleet(session, select.selection(), &concerned)?;
+        let chosen = selection.choose(&session.fleet, Purpose::Write);
+        let mut chosen = chosen.map_err(|error| Trouble::advised(error.exit(), error))?;
+        chosen.retain(|workspace| workspace.id.as_ref().is_some_and(|id| concerned.contains_key(id)));
+        if chosen.is_empty() {
+            let what = format!("the selection has no workspace of run {}; nothing was sent", self.row.id);
+            return Err(Trouble::new(Exit::Selection, what)
+                .advise(format!("`keyholder show {}` lists its steps with their workspaces", self.row.id)));
+        }
+        Ok(chosen)
+    }
+
+    /// Makes a selection of this fleet, where every workspace of the run is still in it or left out.
+    fn of_fleet(
+        &self,
+        session: &Session<'_>,
+        mut selection: Selection,
+        concerned: &BTreeMap<&WorkspaceId, &str>,
+    ) -> Result<Selection, Trouble> {
+        let known: BTreeSet<&WorkspaceId> =
+            session.fleet.workspaces.iter().filter_map(|workspace| workspace.id.as_ref()).collect();
+        let mut lines = Vec::new();
+        for (id, name) in concerned.iter().filter(|(id, _)| !known.contains(*id)) {
+            if selection.excludes(name) {
+                selection = selection.without_excluded(name, &session.fleet);
+            } else if selection.names(name) {
+                lines.push(format!("  {name}: {id}"));
+            }
+        }
+        if !lines.is_empty() {
+            lines.sort();
+            let what = format!(
+                "run {} was about workspaces that are not in this fleet, or under another id; nothing was sent\n{}",
+                self.row.id,
+                lines.join("\n")
+            );
+            return Err(Trouble::new(Exit::Config, what).advise("put them back into the files, or --exclude them"));
+        }
+        if selection.workspaces.is_empty() && selection.labels.is_empty() {
+            selection.all = true;
+        }
+        Ok(selection)
+    }
+}
+
+/// Reads the rows that each deciding look saw; of a step that was settled twice, the last word counts.
+fn seen(entries: &[Entry]) -> Result<BTreeMap<StepId, Vec<RestsOn>>, LedgerError> {
+    let mut seen = BTreeMap::new();
+    for entry in entries {
+        let mut value = entry.value()?;
+        if value["type"] != "settled" {
+            continue;
+        }
+        let Some(step) = value["step"].as_str().map(StepId::from_stored) else { continue };
+        // Absent where no look decided it, and of another shape where a later version wrote it: then nothing is known of it.
+        let rows: Vec<RestsOn> = serde_json::from_value(value["seen"].take()).unwrap_or_default();
+        seen.insert(step, rows);
+    }
+    Ok(seen)
+}
+
+/// Says what came of a step that stands where the ledger says it stands.
+fn ending(state: State) -> Ending {
+    match state {
+        State::Already => Ending::Already,
+        // A first attempt that surely was not processed is without effect; a later one may follow one that was.
+        State::Held
+        | State::Planned
+        | State::Answered { attempt: 1, class: Class::Refused | Class::Throttled | Class::NotSent } => {
+            Ending::NotApplied
+        }
+        State::Settled { outcome, .. } => match outcome {
+            Outcome::Done => Ending::Applied { waiting: false },
+            Outcome::Waiting => Ending::Applied { waiting: true },
+            Outcome::Already => Ending::Already,
+            Outcome::Held | Outcome::Failed => Ending::NotApplied,
+            Outcome::Unverified | Outcome::Unknown => Ending::Unsettled,
+        },
+        State::Started { .. } | State::Answered { .. } | State::Looked { .. } => Ending::Unsettled,
+    }
+}

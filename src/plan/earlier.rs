@@ -1,0 +1,75 @@
+//! A step of an earlier run: what undoing it, and telling whether it still holds, need to know.
+
+use crate::domain::{Change, MemberId, RestsOn, Step, StepId};
+
+/// What came of a step, as far as it matters afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It took effect; `waiting` says that a person had yet to accept.
+    Applied {
+        /// Whether somebody was waited for.
+        waiting: bool,
+    },
+    /// The asked state was there before; nothing was sent.
+    Already,
+    /// It surely had no effect: held, failed, never sent.
+    NotApplied,
+    /// It may have had an effect, and nobody has settled it.
+    Unsettled,
+}
+
+/// A step of an earlier run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Earlier {
+    /// The step as it was planned: what it changed, what it rested on, how it can be undone.
+    pub step: Step,
+    /// What came of it.
+    pub ending: Ending,
+    /// The row an invitation made, where the look that decided it showed exactly one.
+    pub made: Option<MemberId>,
+    /// The person's rows in the look that decided it.
+    pub seen: Vec<MemberId>,
+}
+
+impl Earlier {
+    /// Puts a step together with its end and the person's rows in the look that decided it.
+    pub fn new(step: Step, ending: Ending, seen: &[RestsOn]) -> Self {
+        let made = made_by(&step.change, seen);
+        let ids = seen.iter().filter_map(|row| match row {
+            RestsOn::Row { id, .. } => Some(id.clone()),
+            RestsOn::Absent => None,
+        });
+        Self { step, ending, made, seen: ids.collect() }
+    }
+
+    /// Tells whether it took effect.
+    pub fn is_applied(&self) -> bool {
+        matches!(self.ending, Ending::Applied { .. })
+    }
+
+    /// Tells whether it changed something, or may have.
+    pub fn may_have_changed(&self) -> bool {
+        self.is_applied() || self.ending == Ending::Unsettled
+    }
+}
+
+/// Finds the row that an invitation made among the person's rows.
+fn made_by(change: &Change, seen: &[RestsOn]) -> Option<MemberId> {
+    let Change::Invite { email, role, permissions, .. } = change else { return None };
+    let mut fitting = seen.iter().filter_map(|row| match row {
+        RestsOn::Row { id, email: bears, role: has, permissions: with, .. } => {
+            let as_sent = permissions.is_none() || with == permissions;
+            (bears == email && has == role && as_sent).then_some(id)
+        }
+        RestsOn::Absent => None,
+    });
+    let first = fitting.next()?;
+    fitting.next().is_none().then(|| first.clone())
+}
+
+/// Finds the invitation that was sent in place of a withdrawn one: both are one wish.
+pub(super) fn successor<'a>(removal: &StepId, steps: &'a [Earlier]) -> Option<&'a Earlier> {
+    steps
+        .iter()
+        .find(|other| other.step.after.as_ref() == Some(removal) && matches!(other.step.change, Change::Invite { .. }))
+}

@@ -8,6 +8,7 @@ pub mod change;
 pub mod check;
 pub mod demo;
 pub mod events;
+pub mod evidence;
 pub mod help;
 pub mod init;
 pub mod members;
@@ -74,6 +75,8 @@ enum Command {
     Runs(runs::Runs),
     /// Show one run: who, why, which plan, every step and its outcome.
     Show(show::Show),
+    /// Write what proves a run to somebody who does not trust us.
+    Evidence(evidence::EvidenceCommand),
     /// Run the simulator on this machine and write a root that points at it.
     Sim(sim::Sim),
     /// Print a shell's completions.
@@ -223,6 +226,7 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
         Command::Runs(runs) => runs.run(door).await,
         Command::Show(show) => show.run(door).await,
+        Command::Evidence(evidence) => evidence.run(door).await,
         Command::Demo(_)
         | Command::Init(_)
         | Command::Sim(_)

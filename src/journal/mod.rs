@@ -20,6 +20,7 @@
 //! | `replay`, `chain` | the fold over entries, and the proof that none was changed |
 //! | `query`, `sighting` | questions |
 //! | `lock` | who may write to a workspace |
+//! | `prune` | removing whole runs from the old end, and the record of it |
 //! | `probe` | who is told of every commit |
 //!
 //! **Entries are the truth; `steps` and `runs` are an index of them**, kept in the same commit and compared by
@@ -37,6 +38,7 @@ mod folder;
 mod ledger;
 mod lock;
 mod probe;
+mod prune;
 mod query;
 mod record;
 mod replay;
@@ -54,6 +56,7 @@ pub use error::LedgerError;
 pub use ledger::Ledger;
 pub use lock::{Holder, LockTrouble, WriteLock};
 pub use probe::{Go, Moment, Probe};
+pub use prune::{Candidate, Prunable, PruneNote, PruneStop, Pruned, YOUNGEST};
 pub use query::{RunRow, RunState, StepRow, Unsettled};
 pub use record::{Record, RunHeader};
 pub use replay::{Replay, ReplayTrouble, Replayed, replay};

@@ -49,11 +49,12 @@ table{border-collapse:collapse;width:100%;font-size:.9375rem}
 caption{text-align:left;color:var(--soft);padding:.2rem 0 .4rem}
 th,td{text-align:left;vertical-align:top;padding:.45rem .75rem .45rem 0;border-bottom:1px solid var(--line);overflow-wrap:anywhere}
 thead th{font-weight:600;color:var(--soft);border-bottom-width:2px;white-space:nowrap}
-tbody th{font-weight:600}
+tbody th{font-weight:600;overflow-wrap:break-word}
+td time{white-space:normal}
 td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}
 time{white-space:nowrap;font-variant-numeric:tabular-nums}
 .o{font-weight:600;white-space:nowrap}
-.good .o,.o.good{color:var(--good)}.o.wait{color:var(--wait)}.o.bad{color:var(--bad)}.o.still{color:var(--still)}.o.mark{color:var(--mark)}
+.o.good{color:var(--good)}.o.wait{color:var(--wait)}.o.bad{color:var(--bad)}.o.still{color:var(--still)}.o.mark{color:var(--mark)}
 ul{padding-left:1.25rem;max-width:60rem}
 footer{margin-top:3rem;color:var(--soft);font-size:.875rem}
 @media (max-width:40rem){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}

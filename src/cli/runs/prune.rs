@@ -150,5 +150,5 @@ pub(super) fn told(pruned: &Pruned) -> String {
     let Pruned { at, operator, reason, runs, last_started, .. } = pruned;
     let runs = words::count(usize::try_from(*runs).unwrap_or(usize::MAX), "run");
     let because = reason.as_ref().map_or_else(String::new, |why| format!(", because: {why}"));
-    format!("{runs} begun until {last_started:.0} pruned by {operator} on {at:.0}{because}")
+    format!("{runs} begun until {last_started:.0} were pruned by {operator} on {at:.0}{because}")
 }

@@ -244,8 +244,9 @@ pub fn files(evidence: &Evidence) -> Vec<File> {
     files.extend(client::files(evidence));
     files.push(file("CHECK.md", check::page(evidence, &verdict).into_bytes()));
     files.push(file("index.html", page::page(evidence, &verdict).into_bytes()));
-    let manifest: String = files.iter().map(|file| format!("{}  {}\n", file.digest(), file.path)).collect();
-    files.push(file(MANIFEST, manifest.into_bytes()));
+    let manifest: Vec<u8> =
+        files.iter().flat_map(|file| [file.digest().as_str(), "  ", &file.path, "\n"].concat().into_bytes()).collect();
+    files.push(file(MANIFEST, manifest));
     files
 }
 

@@ -13,7 +13,7 @@ pub(super) fn page(evidence: &Evidence, verdict: &Verdict) -> String {
     html.raw("<p class=soft>").text(&run.command).raw(" by ").text(&run.operator).raw(", ");
     moment(&mut html, &run.began);
     html.raw("</p>\n</header>\n");
-    state(&mut html, verdict);
+    state(&mut html, evidence, verdict);
     coverage(&mut html, evidence);
     open(&mut html, evidence, verdict);
     who(&mut html, evidence);
@@ -23,11 +23,17 @@ pub(super) fn page(evidence: &Evidence, verdict: &Verdict) -> String {
     html.into_page(&format!("Evidence of run {}", run.id))
 }
 
-fn state(html: &mut Html, verdict: &Verdict) {
+fn state(html: &mut Html, evidence: &Evidence, verdict: &Verdict) {
     if verdict.is_complete() {
         html.raw("<section class=\"note good\" aria-label=\"State of this evidence\"><strong>✓ Complete</strong>\n");
         html.raw("<p>The run came to its end, every step has a known outcome, and the record fits itself. ");
-        html.raw("That is not to say that every step succeeded: see the outcomes.</p></section>\n");
+        html.raw("That is not to say that every step succeeded: see the outcomes.</p>\n");
+        let unseen = evidence.coverage.partial.len() + evidence.coverage.unreadable.len();
+        if unseen > 0 {
+            html.raw("<p><b>").text(&counted(unseen as u64, "workspace"));
+            html.raw(" could not be seen whole, and of what was not seen this proves nothing.</b></p>\n");
+        }
+        html.raw("</section>\n");
         return;
     }
     html.raw("<section class=\"note bad\" aria-label=\"State of this evidence\"><strong>✕ Incomplete</strong>\n<ul>\n");
@@ -54,7 +60,7 @@ fn coverage(html: &mut Html, evidence: &Evidence) {
     if rows.iter().all(|(_, rows)| rows.is_empty()) {
         return;
     }
-    html.raw("<p>Nothing was planned or sent there, and nothing here speaks of these workspaces:</p>\n");
+    html.raw("<p>Where nothing was seen, nothing was planned or sent; where a part was seen, nothing that rests on the rest.</p>\n");
     head(html, "Workspaces that were not seen whole", &["Workspace", "Seen", "Why"]);
     for (how, rows) in rows {
         for (name, why) in rows {

@@ -2,6 +2,7 @@
 
 use std::io::BufRead as _;
 
+use super::Door;
 use super::args::Approve;
 use super::session::Session;
 use crate::domain::PlanId;
@@ -93,6 +94,17 @@ fn unattended(plan: &Plan) -> Trouble {
     )
 }
 
+/// Asks a person at the terminal and returns what was typed; nothing where the command was stopped first.
+pub async fn answer(door: &Door<'_>, question: &str) -> String {
+    door.printer.ask(question);
+    let read = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map(|_| line)
+    });
+    let answer = door.stop.unless_draining(read).await;
+    answer.and_then(Result::ok).and_then(Result::ok).unwrap_or_default()
+}
+
 async fn typed(session: &Session<'_>, plan: &Plan) -> Result<ApprovedBy, Trouble> {
     let door = session.door;
     let wanted = if plan.removals() > 0 { &plan.id.as_str()[..TYPED] } else { "yes" };
@@ -104,13 +116,7 @@ async fn typed(session: &Session<'_>, plan: &Plan) -> Result<ApprovedBy, Trouble
     } else {
         format!("Apply {}? Type yes: ", words::count(plan.sends(), "step"))
     };
-    door.printer.ask(&question);
-    let read = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line).map(|_| line)
-    });
-    let answer = door.stop.unless_draining(read).await;
-    let answer = answer.and_then(Result::ok).and_then(Result::ok).unwrap_or_default();
+    let answer = answer(door, &question).await;
     if answer.trim().eq_ignore_ascii_case(wanted) {
         Ok(ApprovedBy::Typed)
     } else if door.stop.is_draining() {

@@ -9,6 +9,7 @@ pub mod check;
 pub mod demo;
 pub mod earlier;
 pub mod events;
+pub mod evidence;
 pub mod help;
 pub mod init;
 pub mod members;
@@ -86,6 +87,8 @@ enum Command {
     Undo(undo::Undo),
     /// Read again what one run changed: what still holds, and what has drifted.
     Verify(verify::Verify),
+    /// Write what proves a run to somebody who does not trust us.
+    Evidence(evidence::EvidenceCommand),
     /// Run the simulator on this machine and write a root that points at it.
     Sim(sim::Sim),
     /// Print a shell's completions.
@@ -260,6 +263,7 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Show(show) => show.run(door).await,
         Command::Undo(undo) => Box::pin(undo.run(door)).await,
         Command::Verify(verify) => Box::pin(verify.run(door)).await,
+        Command::Evidence(evidence) => evidence.run(door).await,
         Command::Demo(_)
         | Command::Init(_)
         | Command::Sim(_)

@@ -6,12 +6,14 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::Door;
 use super::aftermath::{Aftermath, EndedBefore};
 use super::change::{Drawn, Request};
 use super::events::Events;
 use super::reading;
-use super::session::{Session, private_file};
+use super::session::{STATE, Session, private_file};
 use super::watch::Watch;
+use crate::config;
 use crate::domain::{Approval, Outcome, RunId, Step};
 use crate::journal::{Holder, Ledger, Record, RunHeader, WriteLock};
 use crate::plan::Plan;
@@ -25,6 +27,14 @@ pub async fn open_ledger(session: &Session<'_>) -> Result<Ledger, Trouble> {
     let opened = Ledger::open(&session.state_dir(), session.door.clock).await;
     let ledger = opened.map_err(|error| Trouble::advised(Exit::Output, error))?;
     Ok(ledger.probed(session.door.probe.clone()))
+}
+
+/// Opens the ledger of a root without reading the rest of it: what was done can be told although the files are broken now.
+pub async fn open_root_ledger(door: &Door<'_>) -> Result<Ledger, Trouble> {
+    let root = config::find_root(&door.env.cwd, door.global.root.as_deref());
+    let root = root.map_err(|error| Trouble::advised(Exit::Config, error))?;
+    let opened = Ledger::open(&root.join(STATE), door.clock).await;
+    Ok(opened.map_err(|error| Trouble::advised(Exit::Output, error))?.probed(door.probe.clone()))
 }
 
 /// Saves a plan where nobody else can read it.
@@ -144,6 +154,7 @@ fn run_header(
     let identities: Vec<Value> =
         drawn.plan.workspaces.iter().map(|planned| json!({ "name": planned.name, "id": planned.id })).collect();
     let defaults = &session.fleet.defaults;
+    let coverage = drawn.coverage.record();
     RunHeader {
         run: run.clone(),
         command: request.command.to_owned(),
@@ -160,7 +171,7 @@ fn run_header(
             "base_url": defaults.base_url.origin(),
             "timeout_ms": u64::try_from(defaults.timeout.as_millis()).unwrap_or(u64::MAX),
             "settle_ms": u64::try_from(defaults.settle.as_millis()).unwrap_or(u64::MAX),
-            "coverage": drawn.coverage.record(),
+            "coverage": coverage,
             "max_failures": drawn.rules.guards.max_failures.to_string(),
             "undoes": request.undoes,
         }),

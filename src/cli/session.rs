@@ -24,6 +24,9 @@ use crate::report::{Coverage, Format, Unreadable};
 use crate::run::{Deck, LaneTrouble, Talks, Target, TroubleKind};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
+/// The state folder's name in a root.
+pub const STATE: &str = ".keyholder";
+
 /// Keys as they were found, one entry per workspace.
 pub type Keys = BTreeMap<WorkspaceName, Result<Access, KeyTrouble>>;
 
@@ -143,7 +146,7 @@ impl<'a> Session<'a> {
 
     /// Returns the state folder.
     pub fn state_dir(&self) -> PathBuf {
-        self.fleet.root.join(".keyholder")
+        self.fleet.root.join(STATE)
     }
 
     /// Returns the shape of standard output.

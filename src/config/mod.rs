@@ -29,7 +29,7 @@ pub mod select;
 mod smell;
 mod source;
 mod toml;
-mod whole;
+pub mod whole;
 mod workspace;
 
 pub use cells::{CsvProblem, CsvProblems};

@@ -50,7 +50,7 @@ fn write_aside(target: &Path, bytes: &[u8], readers: Readers) -> io::Result<Asid
 }
 
 /// Makes a new file; fails with `AlreadyExists` where anything is there, and then changes nothing.
-pub(super) fn create(target: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn create(target: &Path, bytes: &[u8]) -> io::Result<()> {
     if target.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
@@ -66,7 +66,7 @@ pub(super) fn create(target: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Replaces a file, keeping its mode.
-pub(super) fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
     let aside = write_aside(target, bytes, Readers::AsBefore)?;
     fs::rename(&aside.path, target)?;
     drop(aside);
@@ -83,7 +83,7 @@ fn sync_folder(target: &Path) -> io::Result<()> {
 }
 
 /// Makes a folder that its owner alone may enter.
-pub(super) fn create_private_folder(path: &Path) -> io::Result<()> {
+pub fn create_private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

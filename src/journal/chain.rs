@@ -10,8 +10,8 @@ use super::columns::{number_of, state_of};
 use super::entry::{Entry, NOTHING_BEFORE, hash, whole};
 use super::error::LedgerError;
 use super::ledger::Ledger;
-use super::query;
 use super::replay::{Replay, ReplayTrouble};
+use super::{prune, query};
 use crate::domain::id::hex;
 use crate::domain::{RunId, StepId, StepKind};
 use crate::trouble::{Advise, Exit};
@@ -116,6 +116,18 @@ impl Advise for ChainBreak {
 }
 
 impl Ledger {
+    /// Returns the entries of a run whose chain holds, from the very snapshot that was proven.
+    pub async fn proven(&self, run: &RunId) -> Result<(ChainReport, Vec<Entry>), ChainBreak> {
+        let run = run.clone();
+        self.with(async move |connection| {
+            sqlx::raw_sql("BEGIN").execute(&mut *connection).await?;
+            let proven = proven(connection, &run).await;
+            sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
+            Ok(proven)
+        })
+        .await?
+    }
+
     /// Proves a run's chain: every hash, every link, no gap, the link to the run before, and that the rows of its steps are what the
     /// entries tell.
     pub async fn verify_chain(&self, run: &RunId) -> Result<ChainReport, ChainBreak> {
@@ -131,7 +143,8 @@ impl Ledger {
     }
 }
 
-async fn verify(connection: &mut SqliteConnection, run: &RunId) -> Result<ChainReport, ChainBreak> {
+/// Proves a run's chain; see [`Ledger::verify_chain`].
+pub(super) async fn verify(connection: &mut SqliteConnection, run: &RunId) -> Result<ChainReport, ChainBreak> {
     let row = sqlx::query("SELECT * FROM runs WHERE id = ?")
         .bind(run.as_str().to_owned())
         .fetch_optional(&mut *connection)
@@ -162,6 +175,12 @@ async fn verify(connection: &mut SqliteConnection, run: &RunId) -> Result<ChainR
     check_steps(connection, run, &walk.replay).await?;
     let head = Head { run: run.to_string(), seq: walk.seq, hash: hex(&walk.hash) };
     Ok(ChainReport { entries: walk.seq, head, previous: walk.previous })
+}
+
+async fn proven(connection: &mut SqliteConnection, run: &RunId) -> Result<(ChainReport, Vec<Entry>), ChainBreak> {
+    let report = verify(connection, run).await?;
+    let entries = query::entries(connection, run, 0, u32::MAX).await?;
+    Ok((report, entries))
 }
 
 /// The way along a chain.
@@ -228,10 +247,16 @@ async fn check_previous(connection: &mut SqliteConnection, run: &RunId, walk: &W
     .await
     .map_err(LedgerError::from)?;
     let before: Option<String> = before.map(|row| row.try_get(0)).transpose().map_err(LedgerError::from)?;
+    let pruned = if before.is_none() { prune::newest(connection).await? } else { None };
     let Some(previous) = &walk.previous else {
-        return before.map_or(Ok(()), |run| Err(ChainBreak::Previous { run }));
+        let missed = before.or(pruned.map(|pruned| pruned.last_run));
+        return missed.map_or(Ok(()), |run| Err(ChainBreak::Previous { run }));
     };
     let broken = || ChainBreak::Previous { run: previous.run.clone() };
+    if let Some(pruned) = pruned {
+        // The run before is gone; the record of its removal kept what this one hangs on.
+        return if pruned.holds(previous) { Ok(()) } else { Err(broken()) };
+    }
     if before.as_deref() != Some(previous.run.as_str()) {
         return Err(broken());
     }

@@ -65,18 +65,20 @@ async fn connect(file: &Path) -> Result<SqliteConnection, LedgerError> {
 
 async fn migrate(connection: &mut SqliteConnection, file: &Path, now: Timestamp) -> Result<(), LedgerError> {
     let found = version(connection, file).await?;
-    if let Some(found) = found.filter(|found| found.major > sql::NEWEST.major) {
+    if let Some(found) = found.filter(|found| !found.is_understood_by(sql::PRUNED_MAJOR)) {
         return Err(LedgerError::Newer { found: found.to_string(), known: sql::NEWEST.to_string() });
     }
-    if found.is_some_and(|found| found >= sql::NEWEST) {
+    if found.is_some_and(|found| found.minor >= sql::NEWEST.minor) {
         return Ok(());
     }
     transaction(connection, async |connection| {
-        for (version, statements) in sql::MIGRATIONS.iter().filter(|(version, _)| found.is_none_or(|f| *version > f)) {
+        let missing = |version: Version| found.is_none_or(|found| version.minor > found.minor);
+        for (version, statements) in sql::MIGRATIONS.iter().filter(|(version, _)| missing(*version)) {
             for statement in *statements {
                 run(connection, statement).await?;
             }
-            set_meta(connection, "schema", &version.to_string()).await?;
+            let major = found.map_or(version.major, |found| found.major.max(version.major));
+            set_meta(connection, "schema", &Version { major, ..*version }.to_string()).await?;
         }
         if found.is_none() {
             set_meta(connection, "created_at", &moment(now)).await?;
@@ -100,6 +102,13 @@ async fn version(connection: &mut SqliteConnection, file: &Path) -> Result<Optio
     Version::parse(&text)
         .map(Some)
         .ok_or_else(|| LedgerError::unreadable(format!("the schema version `{}`", text.escape_debug())))
+}
+
+/// Says in the file that runs were removed from its old end, so that a keyholder which does not know that refuses it.
+pub(super) async fn mark_pruned(connection: &mut SqliteConnection, file: &Path) -> Result<(), LedgerError> {
+    let found = version(connection, file).await?.unwrap_or(sql::NEWEST);
+    let major = found.major.max(sql::PRUNED_MAJOR);
+    set_meta(connection, "schema", &Version { major, ..found }.to_string()).await
 }
 
 async fn set_meta(connection: &mut SqliteConnection, name: &str, value: &str) -> Result<(), LedgerError> {

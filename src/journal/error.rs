@@ -145,6 +145,12 @@ pub enum LedgerError {
         /// The runs that begin like it; at most a handful.
         fits: Vec<String>,
     },
+    /// A run that was to be pruned is not what it was when it was shown.
+    #[error("run `{run}` is not as it was when it was shown; it and what follows it were not removed")]
+    PruneMoved {
+        /// The run.
+        run: String,
+    },
     /// The ledger was closed before.
     #[error("the ledger is closed")]
     Closed,
@@ -161,6 +167,7 @@ impl LedgerError {
             Self::NoSuchRun { .. } | Self::Ambiguous { .. } => Exit::Usage,
             Self::Illegal { .. } | Self::NoSuchStep { .. } | Self::SameStepTwice { .. } => Exit::Bug,
             Self::RunBusy { source, .. } => source.exit(),
+            Self::PruneMoved { .. } => Exit::Moved,
             _ => Exit::Output,
         }
     }
@@ -226,6 +233,7 @@ impl Advise for LedgerError {
             Self::NoSuchRun { .. } => one("`keyholder runs` lists them; `last` is the newest"),
             Self::Ambiguous { .. } => one("give more characters of the run's id"),
             Self::RunBusy { .. } => one("wait for it to end"),
+            Self::PruneMoved { .. } => one("look again with `keyholder runs prune --plan-only`"),
             _ => Vec::new(),
         }
     }

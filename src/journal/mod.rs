@@ -21,6 +21,7 @@
 //! | `query`, `unfinished`, `sighting` | questions |
 //! | `lock` | who may write to a workspace |
 //! | `pace_lock` | who talks to a workspace, and what of its share is spent |
+//! | `prune` | removing whole runs from the old end, and the record of it |
 //! | `probe` | who is told of every commit |
 //!
 //! **Entries are the truth; `steps` and `runs` are an index of them**, kept in the same commit and compared by
@@ -39,6 +40,7 @@ mod ledger;
 mod lock;
 mod pace_lock;
 mod probe;
+mod prune;
 mod query;
 mod record;
 mod replay;
@@ -58,6 +60,7 @@ pub use ledger::Ledger;
 pub use lock::{Holder, LockTrouble, Turn, WriteLock};
 pub use pace_lock::{Left, PaceLock, PaceLocks, PaceTrouble, Talker};
 pub use probe::{Go, Moment, Probe};
+pub use prune::{Candidate, Prunable, PruneNote, PruneStop, Pruned, YOUNGEST};
 pub use query::{RunRow, RunState, StepRow, Unsettled};
 pub use record::{Record, RunHeader};
 pub use replay::{Replay, ReplayTrouble, Replayed, replay};

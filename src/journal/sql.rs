@@ -4,7 +4,7 @@
 //! sorts. What is SQLite's own: `BEGIN IMMEDIATE`, the catalogue and the trigger
 //! bodies, all in this file, and the pragmas in `db.rs`. Elsewhere only the mark of a parameter differs (`?`, on PostgreSQL `$1`).
 
-/// A schema version. A newer major cannot be understood; a newer minor only added something.
+/// A schema version. A newer major cannot be understood; a newer minor only added something. The minor counts the migrations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Version {
     /// Raised when an older keyholder would misread the file.
@@ -18,6 +18,11 @@ impl Version {
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (major, minor) = text.split_once('.')?;
         Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
+    }
+
+    /// Tells whether a keyholder that knows majors up to `known` understands such a file.
+    pub(super) fn is_understood_by(self, known: u32) -> bool {
+        self.major <= known
     }
 }
 
@@ -38,7 +43,7 @@ pub(super) const ROLLBACK: &str = "ROLLBACK";
 pub(super) const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
 
 /// Steps from an empty file to the newest schema. Never edit one that was released: add one.
-pub(super) const MIGRATIONS: [(Version, &[&str]); 2] = [
+pub(super) const MIGRATIONS: [(Version, &[&str]); 3] = [
     (Version { major: 1, minor: 0 }, &[META, RUNS, STEPS, ENTRIES, NO_UPDATE, NO_DELETE]),
     (
         Version { major: 1, minor: 1 },
@@ -49,10 +54,16 @@ pub(super) const MIGRATIONS: [(Version, &[&str]); 2] = [
             "CREATE INDEX steps_by_state ON steps (state, outcome)",
         ],
     ),
+    (Version { major: 1, minor: 2 }, &[PRUNED, PRUNED_NO_UPDATE, PRUNED_NO_DELETE]),
 ];
 
 /// The newest schema.
 pub(super) const NEWEST: Version = MIGRATIONS[MIGRATIONS.len() - 1].0;
+
+/// The major of a ledger from whose old end runs were removed: the tables are those of the minor, as before, but a keyholder that does
+/// not know `pruned` would call the first remaining run forged and begin a chain anew where none remains. So it must refuse the file.
+/// A ledger that was never pruned keeps its major, and older keyholders go on reading it.
+pub(super) const PRUNED_MAJOR: u32 = 2;
 
 const META: &str = "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)";
 
@@ -109,11 +120,50 @@ const ENTRIES: &str = "CREATE TABLE entries (
     PRIMARY KEY (run, seq)
 )";
 
+/// Lets whole runs be removed, inside the transaction that puts the guards back.
+pub(super) const UNGUARD: [&str; 2] = ["DROP TRIGGER entries_are_not_updated", "DROP TRIGGER entries_are_not_deleted"];
+
+/// Puts the guards back.
+pub(super) const GUARD: [&str; 2] = [NO_UPDATE, NO_DELETE];
+
+/// Overwrites what is deleted, instead of only forgetting where it was.
+pub(super) const ERASE: &str = "PRAGMA secure_delete = ON";
+
+/// Empties the write-ahead log, which still holds pages as they were.
+pub(super) const EMPTY_LOG: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
+
 const NO_UPDATE: &str = "CREATE TRIGGER entries_are_not_updated BEFORE UPDATE ON entries
     BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END";
 
 const NO_DELETE: &str = "CREATE TRIGGER entries_are_not_deleted BEFORE DELETE ON entries
     BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END";
+
+// What was removed from the old end. `head_*` is the newest entry of the last run that was removed; `anchor_*` is the entry of it that
+// the first remaining run hangs on, which is an older one where the two overlapped.
+const PRUNED: &str = "CREATE TABLE pruned (
+    number BIGINT PRIMARY KEY,
+    at TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    reason TEXT,
+    version TEXT NOT NULL,
+    runs BIGINT NOT NULL,
+    entries BIGINT NOT NULL,
+    first_run TEXT NOT NULL,
+    first_started_at TEXT NOT NULL,
+    last_run TEXT NOT NULL,
+    last_started_at TEXT NOT NULL,
+    last_ordinal BIGINT NOT NULL,
+    head_seq BIGINT NOT NULL,
+    head_hash BLOB NOT NULL,
+    anchor_seq BIGINT,
+    anchor_hash BLOB
+)";
+
+const PRUNED_NO_UPDATE: &str = "CREATE TRIGGER pruned_is_not_updated BEFORE UPDATE ON pruned
+    BEGIN SELECT RAISE(ABORT, 'what was pruned is append-only'); END";
+
+const PRUNED_NO_DELETE: &str = "CREATE TRIGGER pruned_is_not_deleted BEFORE DELETE ON pruned
+    BEGIN SELECT RAISE(ABORT, 'what was pruned is append-only'); END";
 
 // `complete` tells whether the listing that last showed the row was complete.
 const SIGHTINGS: &str = "CREATE TABLE sightings (

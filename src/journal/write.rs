@@ -10,9 +10,9 @@ use super::columns::{number_of, state_of, status_of, workspace_id_of};
 use super::db::moment;
 use super::entry::{Hash, NOTHING_BEFORE, Tail, whole};
 use super::error::LedgerError;
-use super::query;
 use super::record::{Record, RunHeader, first_state, header_json, held_code, held_text, planned_json};
 use super::state::{Class, Effect, Move, State};
+use super::{prune, query};
 use crate::domain::id::hex;
 use crate::domain::{Disposition, Outcome, RunId, Step, StepId, WorkspaceId};
 
@@ -29,7 +29,14 @@ pub(super) async fn begin(
         .fetch_optional(&mut *connection)
         .await?;
     let (ordinal, hash, previous) = match before {
-        None => (1, NOTHING_BEFORE, Value::Null),
+        None => match prune::newest(connection).await? {
+            None => (1, NOTHING_BEFORE, Value::Null),
+            // Every run was removed; the chain goes on all the same.
+            Some(pruned) => {
+                let previous = json!({ "run": pruned.last_run, "seq": pruned.head.0, "hash": hex(&pruned.head.1) });
+                (pruned.last_ordinal + 1, hash_of(pruned.head.1, "head_hash")?, previous)
+            }
+        },
         Some(row) => {
             let hash = hash_of(row.try_get("head_hash")?, "head_hash")?;
             let (id, seq): (String, u64) = (row.try_get("id")?, number_of(&row, "head_seq")?);

@@ -4,6 +4,8 @@
 //! knows `domain` and the values handed to it; it sends nothing and reads nothing.
 
 pub mod cell;
+pub mod evidence;
+pub mod html;
 pub mod listing;
 pub mod rows;
 pub mod summary;

@@ -1,6 +1,6 @@
 //! `keyholder undo RUN`: drawn, approved, applied and told like any plan.
 
-use keyholder::sim::{Fault, FaultKind, Hand, Op};
+use keyholder::sim::{Fault, FaultBody, FaultKind, Hand, Op};
 
 use crate::tee::Tee;
 use crate::world::World;
@@ -66,14 +66,18 @@ fn what_cannot_be_undone_stands_in_the_plan_with_what_to_do() {
     assert_eq!(world.writes(), 2);
 }
 
+fn forbidden() -> FaultKind {
+    FaultKind::Status { status: 403, body: FaultBody::Json, retry_after: None }
+}
+
 #[test]
 fn after_a_failure_the_advice_names_the_run_and_not_the_newest() {
     let world = World::three();
     world.run(&ONBOARD).exits(0).done();
     let run = world.run(&["runs"]).exits(0).rows()[0]["run"].clone();
     let id = world.run(&["undo", "--plan-only"]).exits(0).plan_id();
-    world.sim.add_fault(Fault::always(FaultKind::Ignore).on("acme").at(Op::MemberDelete));
-    let ended = world.run(&["undo", "--confirm", &id]).exits(22);
+    world.sim.add_fault(Fault::always(forbidden()).on("acme").at(Op::MemberDelete));
+    let ended = world.run(&["undo", "--confirm", &id]).exits(20);
     ended.says(&format!("`keyholder undo {run}` again")).never("run the same command again").done();
 }
 

@@ -129,10 +129,10 @@ async fn a_newer_minor_is_read_and_a_newer_major_refused() {
     let ledger = world.open().await;
     assert_eq!(ledger.runs(10).await.unwrap().len(), 1);
     assert_eq!(count(&ledger, "SELECT COUNT(*) FROM meta WHERE value = '1.999'").await, 1);
-    tamper(&ledger, "UPDATE meta SET value = '2.0' WHERE name = 'schema'").await;
+    tamper(&ledger, "UPDATE meta SET value = '3.0' WHERE name = 'schema'").await;
     ledger.close().await.unwrap();
     let error = refused(&world).await;
-    assert!(matches!(&error, LedgerError::Newer { found, .. } if found == "2.0"));
+    assert!(matches!(&error, LedgerError::Newer { found, .. } if found == "3.0"));
     assert!(error.to_string().contains(&sql::NEWEST.to_string()));
 }
 
@@ -144,7 +144,7 @@ async fn an_older_ledger_is_upgraded_and_keeps_its_runs() {
     // Back to the first schema, statement by statement.
     tamper(
         &ledger,
-        "DROP INDEX steps_by_subject; DROP INDEX steps_by_state; DROP TABLE sightings; DROP TABLE watermarks;
+        "DROP INDEX steps_by_subject; DROP INDEX steps_by_state; DROP TABLE sightings; DROP TABLE watermarks; DROP TABLE pruned;
          UPDATE meta SET value = '1.0' WHERE name = 'schema'",
     )
     .await;

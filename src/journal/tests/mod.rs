@@ -3,6 +3,7 @@
 mod chain;
 mod damage;
 mod laws;
+mod prune;
 mod runs;
 mod state;
 

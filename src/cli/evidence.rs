@@ -1,0 +1,149 @@
+//! `keyholder evidence RUN --out DIR`: a folder that proves a run to a person who does not trust us.
+
+mod gather;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Door, perform, tables};
+use crate::config::whole;
+use crate::journal::RunState;
+use crate::report::evidence::{self, Evidence, FILE, File, Stands, Verdict};
+use crate::report::listing::{self, Listing};
+use crate::report::{Cell, cell};
+use crate::trouble::{Exit, Trouble};
+use crate::ui::words;
+
+/// Write what proves a run: plan, entries with their chain, outcomes, coverage, a page for people, and how to check it all.
+#[derive(Debug, Args)]
+#[command(after_help = "Reads the ledger alone: no key, no network. See `keyholder help evidence`.")]
+pub struct EvidenceCommand {
+    /// A run's id, the beginning of one, or `last`.
+    #[arg(value_name = "RUN", default_value = "last")]
+    run: String,
+    /// The folder; it must not exist, or be empty.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+impl EvidenceCommand {
+    /// Runs the command.
+    pub async fn run(self, door: &Door<'_>) -> Result<Exit, Trouble> {
+        let ledger = perform::open_root_ledger(door).await?;
+        let row = ledger.run(&self.run).await.map_err(|error| Trouble::advised(error.exit(), error))?;
+        let (report, entries) = ledger.proven(&row.id).await.map_err(|broken| {
+            let what = Trouble::advised(broken.exit(), broken);
+            what.advise("no evidence was written: a folder made of a broken chain would prove nothing")
+        })?;
+        let unfinished = if row.state == RunState::Running { Stands::Running } else { Stands::Cut };
+        let evidence = gather::gather(&row.id, &report, entries, unfinished)?;
+        let verdict = Verdict::of(&evidence);
+        let files = evidence::files(&evidence);
+        write(&door.path(&self.out), &files)?;
+        show(door, &evidence, &files)?;
+        Ok(conclude(door, &self.out, &evidence, &verdict, files.len()))
+    }
+}
+
+/// Writes the files, the manifest last. Where that fails, what was written is removed: half a folder is no evidence.
+fn write(folder: &Path, files: &[File]) -> Result<(), Trouble> {
+    let made = prepare(folder)?;
+    let mut written = Vec::new();
+    for file in files {
+        let path = folder.join(&file.path);
+        let parent = path.parent().unwrap_or(folder).to_owned();
+        let done = if parent.is_dir() { Ok(()) } else { whole::create_private_folder(&parent) };
+        match done.and_then(|()| whole::create(&path, &file.bytes)) {
+            Ok(()) => written.push(path),
+            Err(error) => {
+                let left: Vec<PathBuf> = written.into_iter().filter(|path| fs::remove_file(path).is_err()).collect();
+                drop(fs::remove_dir(folder.join("workspaces")));
+                if made {
+                    drop(fs::remove_dir(folder));
+                }
+                let rest = if left.is_empty() { "nothing was left there" } else { "some files could not be removed" };
+                return Err(Trouble::because(
+                    Exit::Output,
+                    format!("the evidence could not be written to `{}`; {rest}", path.display()),
+                    error,
+                )
+                .advise("free some space or name another folder, then run it again"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes the folder, or makes sure that it is empty and nobody else's business. Tells whether it was made.
+fn prepare(folder: &Path) -> Result<bool, Trouble> {
+    let refused = |what: &str| {
+        Trouble::new(Exit::Output, format!("`{}` {what}; nothing was written", folder.display()))
+            .advise("evidence is never written over anything: name a folder that does not exist yet")
+    };
+    let cannot = |error| {
+        Trouble::because(Exit::Output, format!("`{}` cannot be used; nothing was written", folder.display()), error)
+            .advise("name a folder in one that exists and that you can write to")
+    };
+    match fs::symlink_metadata(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            whole::create_private_folder(folder).map_err(cannot)?;
+            Ok(true)
+        }
+        Err(error) => Err(cannot(error)),
+        Ok(found) if !found.is_dir() => Err(refused("is not a folder")),
+        Ok(_) if fs::read_dir(folder).map_err(cannot)?.next().is_some() => Err(refused("is not empty")),
+        Ok(_) => {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).map_err(cannot)?;
+            Ok(false)
+        }
+    }
+}
+
+/// Lists the files on standard output.
+fn show(door: &Door<'_>, evidence: &Evidence, files: &[File]) -> Result<(), Trouble> {
+    let mut out = door.printer.data();
+    let header = listing::header(Some(&evidence.run.id), "evidence", &json!(null));
+    let mut listing = Listing::begin(&mut out, door.format(), "file", FILE, &header).map_err(tables::unwritable)?;
+    for file in files {
+        let cells = [Cell::text(file.path.as_str()), Cell::Number(file.bytes.len() as u64), Cell::text(file.digest())];
+        listing.row(&cells).map_err(tables::unwritable)?;
+    }
+    let verdict = Verdict::of(evidence);
+    let summary = json!({
+        "type": "summary",
+        "run": evidence.run.id,
+        "files": files.len(),
+        "complete": verdict.is_complete(),
+        "because": verdict.gaps.iter().map(evidence::Gap::say).collect::<Vec<_>>(),
+        "chain": { "entries": evidence.chain.entries.len(), "head": evidence.chain.head() },
+    });
+    listing.end(&summary).map_err(tables::unwritable)
+}
+
+/// Says what was written and what it lacks.
+fn conclude(door: &Door<'_>, out: &Path, evidence: &Evidence, verdict: &Verdict, files: usize) -> Exit {
+    let printer = &door.printer;
+    let run = &evidence.run.id;
+    printer.say(&format!("evidence of run {run} is in {}: {}", out.display(), words::count(files, "file")));
+    printer.say(&format!("chain: {} entries, unbroken, head {}", evidence.chain.entries.len(), evidence.chain.head()));
+    printer.hint("CHECK.md in it has the ten lines that check it without keyholder; index.html is for people");
+    let (partial, unseen) = (evidence.coverage.partial.len(), evidence.coverage.unreadable.len());
+    if partial + unseen > 0 {
+        printer.warn(&format!(
+            "{} could not be seen whole when the plan was drawn; the evidence names them",
+            words::count(partial + unseen, "workspace")
+        ));
+    }
+    if verdict.is_complete() {
+        return Exit::Complete;
+    }
+    printer.insist("the evidence is incomplete, and says so:");
+    for gap in &verdict.gaps {
+        printer.insist(&format!("  {}", cell::printable(&gap.say())));
+    }
+    if verdict.contradicts() { Exit::Output } else { Exit::Incomplete }
+}

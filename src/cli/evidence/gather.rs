@@ -1,0 +1,182 @@
+//! From the entries of a run to what its evidence is made of.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use crate::domain::id::hex;
+use crate::domain::{Disposition, Held, HeldReason, RunId, Step, StepId};
+use crate::journal::{ChainReport, Entry, Replay};
+use crate::plan::{Item, Plan, Planned};
+use crate::report::evidence::{ChainFacts, CoverageFacts, Evidence, IdentityFact, RunFacts, Stands, StepFacts};
+use crate::trouble::{Exit, Trouble};
+
+/// Reads the entries of a run whose chain was just proven. `unfinished` says how it stands if no entry says that it ended.
+pub(super) fn gather(
+    run: &RunId,
+    report: &ChainReport,
+    entries: Vec<Entry>,
+    unfinished: Stands,
+) -> Result<Evidence, Trouble> {
+    let mut story = Story::default();
+    let mut replay = Replay::default();
+    for entry in &entries {
+        let value = entry.value().map_err(|error| Trouble::advised(error.exit(), error))?;
+        replay.take(entry.seq, &value).map_err(|impossible| Trouble::new(Exit::Output, impossible))?;
+        story.take(entry.seq, &value)?;
+    }
+    story.stand(&replay);
+    let stands = if replay.ended.is_some() { Stands::Finished } else { unfinished };
+    let hangs_on = entries.first().map_or_else(String::new, |entry| hex(&entry.prev_hash));
+    let chain = ChainFacts {
+        hangs_on,
+        previous: report.previous.as_ref().map(|head| (head.run.clone(), head.seq)),
+        entries: entries.into_iter().map(|entry| (entry.bytes, hex(&entry.hash))).collect(),
+    };
+    let Story { header, steps, identities, lanes, resumed, stops, ended, .. } = story;
+    let planned: Option<Vec<Planned>> = serde_json::from_value(header["workspaces"].clone()).ok();
+    let recomputed = planned.as_ref().map(|workspaces| {
+        let item = |facts: &StepFacts| Item { step: facts.step.clone(), disposition: facts.disposition.clone() };
+        Plan::of(workspaces.clone(), steps.iter().map(item).collect(), Vec::new()).id
+    });
+    let ended = if replay.ended.is_some() { ended } else { Value::Null };
+    Ok(Evidence {
+        run: RunFacts {
+            id: run.to_string(),
+            command: text(&header, "command"),
+            operator: text(&header, "operator"),
+            reason: header["reason"].as_str().map(str::to_owned),
+            plan: text(&header, "plan"),
+            begun: text(&header, if header["applied"].is_string() { "applied" } else { "plan" }),
+            approved_by: text(&header, "approved_by"),
+            version: text(&header, "version"),
+            selection: header["selection"].clone(),
+            began: text(&header, "at"),
+            ended: ended["at"].as_str().map(str::to_owned),
+            stands,
+            exit: ended["exit"].as_u64(),
+            outcome: ended["outcome"].as_str().map(str::to_owned),
+            requests: ended["requests"].as_u64(),
+            resumed,
+            stops,
+        },
+        workspaces: planned.unwrap_or_default().into_iter().map(|one| (one.name, one.id.to_string())).collect(),
+        planned: header["workspaces"].clone(),
+        recomputed,
+        steps,
+        identities,
+        lanes,
+        coverage: CoverageFacts::read(&header["settings"]["coverage"]),
+        chain,
+    })
+}
+
+/// What the entries tell beside where the steps stand.
+#[derive(Default)]
+struct Story {
+    header: Value,
+    steps: Vec<StepFacts>,
+    places: HashMap<StepId, usize>,
+    identities: Vec<IdentityFact>,
+    lanes: Vec<(String, String, String)>,
+    resumed: Vec<(String, String, String)>,
+    stops: Vec<(String, String)>,
+    ended: Value,
+}
+
+impl Story {
+    fn take(&mut self, seq: u64, entry: &Value) -> Result<(), Trouble> {
+        let at = text(entry, "at");
+        match entry["type"].as_str().unwrap_or_default() {
+            "run" => self.header = entry.clone(),
+            "planned" => {
+                let facts = planned(entry, at).ok_or_else(|| {
+                    Trouble::new(
+                        Exit::Output,
+                        format!("entry {seq} plans a step that this keyholder does not understand"),
+                    )
+                    .advise("a newer keyholder wrote it: let that one write the evidence")
+                })?;
+                self.places.insert(facts.step.id.clone(), self.steps.len());
+                self.steps.push(facts);
+            }
+            "started" => {
+                if let Some(step) = self.step(entry) {
+                    step.started_at.get_or_insert(at);
+                    (step.settled_at, step.seen) = (None, None);
+                }
+            }
+            // A step whose end was not sure is looked at again; until it ends anew it has no end.
+            "looked" => {
+                if let Some(step) = self.step(entry) {
+                    (step.settled_at, step.seen) = (None, None);
+                }
+            }
+            "settled" => {
+                if let Some(step) = self.step(entry) {
+                    step.settled_at = Some(at);
+                    step.seen = Some(entry["seen"].clone()).filter(Value::is_array);
+                }
+            }
+            "identity" => self.identities.push(IdentityFact {
+                at,
+                workspace_id: text(entry, "workspace_id"),
+                seen: text(entry, "seen"),
+                matches: entry["matches"] == true,
+            }),
+            "lane" => self.lanes.push((at, text(entry, "workspace"), text(entry, "trouble"))),
+            "resumed" => self.resumed.push((at, text(entry, "operator"), text(entry, "version"))),
+            "stop" => self.stops.push((at, text(entry, "why"))),
+            "ended" => self.ended = entry.clone(),
+            // A newer minor may write more; its entries are in the folder all the same.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, entry: &Value) -> Option<&mut StepFacts> {
+        let place = *self.places.get(&StepId::from_stored(entry["step"].as_str()?))?;
+        self.steps.get_mut(place)
+    }
+
+    /// Takes over where the fold says that every step stands.
+    fn stand(&mut self, replay: &Replay) {
+        for facts in &mut self.steps {
+            if let Some(told) = replay.steps.get(&facts.step.id) {
+                facts.outcome = told.state.outcome();
+                facts.attempts = told.state.attempts();
+                facts.reason.clone_from(&told.reason);
+            }
+        }
+    }
+}
+
+/// Reads a planned step; none where it is of a kind or held for a reason that is not known here.
+fn planned(entry: &Value, at: String) -> Option<StepFacts> {
+    let step: Step = serde_json::from_value(entry["step"].clone()).ok()?;
+    let reason = text(entry, "reason");
+    let disposition = match entry["state"].as_str()? {
+        "planned" => Disposition::Send,
+        "already" => Disposition::Already(reason),
+        "held" => {
+            let code: HeldReason = serde_json::from_value(entry["reason_code"].clone()).ok()?;
+            Disposition::Held(Held::new(code, reason, text(entry, "remedy")))
+        }
+        _ => return None,
+    };
+    let settled_at = (disposition != Disposition::Send).then_some(at);
+    Some(StepFacts {
+        step,
+        disposition,
+        outcome: None,
+        attempts: 0,
+        reason: None,
+        seen: None,
+        started_at: None,
+        settled_at,
+    })
+}
+
+fn text(entry: &Value, name: &str) -> String {
+    entry[name].as_str().unwrap_or_default().to_owned()
+}

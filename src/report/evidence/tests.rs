@@ -1,0 +1,215 @@
+//! Tests of the folder as a whole: what is never left out, and what is never told to another client.
+
+use super::*;
+use crate::domain::{Change, Email, Held, HeldReason, MemberId, Role, WorkspaceId, WorkspaceName};
+
+fn step(workspace: &str, email: &str) -> Step {
+    let (name, id) =
+        (WorkspaceName::parse(workspace).unwrap(), WorkspaceId::parse(&format!("id-of-{workspace}")).unwrap());
+    let (member, email) = (MemberId::parse("m-1").unwrap(), Email::parse(email).unwrap());
+    let rests_on = RestsOn::Row {
+        id: member.clone(),
+        email: email.clone(),
+        user_id: None,
+        role: Role::Editor,
+        permissions: None,
+        accepted: true,
+        nickname: None,
+    };
+    Step::new(&name, &id, Change::Remove { member, email }, rests_on)
+}
+
+fn facts(workspace: &str, outcome: Option<Outcome>, attempts: u32, reason: Option<&str>) -> StepFacts {
+    StepFacts {
+        step: step(workspace, "lee@agency.example"),
+        disposition: Disposition::Send,
+        outcome,
+        attempts,
+        reason: reason.map(str::to_owned),
+        seen: outcome.filter(|outcome| *outcome == Outcome::Done).map(|_| json!([])),
+        started_at: (attempts > 0).then(|| "2026-11-02T09:00:01.000000Z".to_owned()),
+        settled_at: outcome.map(|_| "2026-11-02T09:00:02.000000Z".to_owned()),
+    }
+}
+
+fn evidence(steps: Vec<StepFacts>) -> Evidence {
+    let workspaces = ["acme", "globex"].map(|name| (name.to_owned(), format!("id-of-{name}"))).to_vec();
+    let plan = PlanId::of(b"a plan");
+    Evidence {
+        run: RunFacts {
+            id: "20261102T090000Z-0001".to_owned(),
+            command: "offboard".to_owned(),
+            operator: "ada".to_owned(),
+            reason: None,
+            plan: plan.to_string(),
+            begun: plan.to_string(),
+            approved_by: "confirm".to_owned(),
+            version: "0.1.0".to_owned(),
+            selection: json!("--all"),
+            began: "2026-11-02T09:00:00.000000Z".to_owned(),
+            ended: Some("2026-11-02T09:01:00.000000Z".to_owned()),
+            stands: Stands::Finished,
+            exit: Some(0),
+            outcome: Some("complete".to_owned()),
+            requests: Some(12),
+            resumed: Vec::new(),
+            stops: Vec::new(),
+        },
+        planned: json!([]),
+        workspaces,
+        recomputed: Some(plan),
+        steps,
+        identities: Vec::new(),
+        lanes: Vec::new(),
+        coverage: CoverageFacts { asked: Some(2), complete: Some(2), ..CoverageFacts::default() },
+        chain: ChainFacts { hangs_on: "0".repeat(64), previous: None, entries: vec![(b"{}".to_vec(), "a".repeat(64))] },
+    }
+}
+
+fn text(evidence: &Evidence, path: &str) -> String {
+    let file = files(evidence).into_iter().find(|file| file.path == path);
+    String::from_utf8(file.unwrap_or_else(|| panic!("no {path}")).bytes).unwrap()
+}
+
+fn gaps(evidence: &Evidence) -> Vec<Gap> {
+    Verdict::of(evidence).gaps
+}
+
+#[test]
+fn whatever_is_not_known_makes_it_incomplete_and_is_said_in_every_file_for_people() {
+    let done = || facts("acme", Some(Outcome::Done), 1, None);
+    assert!(gaps(&evidence(vec![done()])).is_empty());
+    assert!(gaps(&evidence(vec![facts("acme", Some(Outcome::Failed), 1, None)])).is_empty(), "a failure is known");
+    let with = |outcome, attempts| evidence(vec![done(), facts("globex", outcome, attempts, None)]);
+    let mut running = evidence(vec![done()]);
+    (running.run.stands, running.run.ended) = (Stands::Running, None);
+    let mut blind = evidence(vec![done()]);
+    blind.coverage.asked = None;
+    let mut cut = with(None, 0);
+    cut.run.stands = Stands::Cut;
+    let mut unproven = evidence(vec![done()]);
+    unproven.recomputed = None;
+    let cases = [
+        (with(None, 1), vec![Gap::InDoubt(1)]),
+        (with(Some(Outcome::Unknown), 2), vec![Gap::Unknown(1)]),
+        (with(Some(Outcome::Unverified), 1), vec![Gap::Unverified(1)]),
+        (cut, vec![Gap::Cut, Gap::NotSent(1)]),
+        (running, vec![Gap::Running]),
+        (blind, vec![Gap::CoverageUnknown]),
+        (unproven, vec![Gap::PlanNotProven]),
+    ];
+    for (evidence, wanted) in cases {
+        assert_eq!(gaps(&evidence), wanted);
+        assert!(text(&evidence, "CHECK.md").contains("**This evidence is incomplete.**"), "{wanted:?}");
+        assert!(text(&evidence, "index.html").contains("✕ Incomplete"), "{wanted:?}");
+        assert!(text(&evidence, "coverage.json").contains("\"evidence_is_complete\": false"), "{wanted:?}");
+    }
+}
+
+#[test]
+fn a_plan_id_that_the_steps_do_not_make_is_said_first_and_loudly() {
+    let mut forged = evidence(vec![facts("acme", Some(Outcome::Done), 1, None)]);
+    forged.run.begun = PlanId::of(b"another").to_string();
+    let verdict = Verdict::of(&forged);
+    assert!(verdict.contradicts() && matches!(verdict.gaps[0], Gap::AnotherPlan { .. }));
+    for path in ["index.html", "CHECK.md", "coverage.json"] {
+        assert!(text(&forged, path).contains("THE RECORD CONTRADICTS ITSELF"), "{path}");
+    }
+    assert!(text(&forged, "index.html").contains("NO: the workspaces and steps in the ledger make"));
+}
+
+#[test]
+fn a_client_is_not_told_how_many_others_there_are_or_how_they_fared() {
+    let held = |workspace: &str, reason, detail: &str| {
+        let mut facts = facts(workspace, Some(Outcome::Held), 0, Some(detail));
+        facts.disposition = Disposition::Held(Held::new(reason, detail, "set guards.max_removals.per_run = 61"));
+        facts
+    };
+    let steps = vec![
+        held("acme", HeldReason::LimitPerRun, "61 removals in one run, at most 50 are allowed"),
+        held("globex", HeldReason::Mode, "the mode of `globex` is observe"),
+        facts("acme", Some(Outcome::Held), 0, Some("identity: the key of workspace `globex` opened id-of-initech")),
+        facts("acme", Some(Outcome::Held), 0, Some("failure_budget: 7 lanes of 24 failed")),
+        facts("acme", Some(Outcome::Failed), 1, Some("refused with 404 as `globex`, id-of-globex.")),
+    ];
+    let mut evidence = evidence(steps);
+    evidence.lanes = vec![("t".to_owned(), "acme".to_owned(), "failure_budget: 7 lanes of 24 failed".to_owned())];
+    evidence.coverage.unreadable = vec![("initech".to_owned(), "401 as for globex".to_owned())];
+    evidence.identities = vec![IdentityFact {
+        at: "t".to_owned(),
+        workspace_id: "id-of-acme".to_owned(),
+        seen: "id-of-globex".to_owned(),
+        matches: false,
+    }];
+    let acme = text(&evidence, "workspaces/acme.json");
+    for word in ["globex", "initech", "61 removals", "at most 50", "7 lanes", "of 24"] {
+        assert!(!acme.contains(word), "{word}:\n{acme}");
+    }
+    for word in [
+        "limit_per_run: ",
+        "identity: ",
+        "failure_budget: ",
+        "refused with 404 as `[another workspace]`, [another workspace].",
+    ] {
+        assert!(acme.contains(word), "{word}:\n{acme}");
+    }
+    assert!(
+        text(&evidence, "workspaces/globex.json").contains("the mode of `globex` is observe"),
+        "its own name stays"
+    );
+    assert!(text(&evidence, "workspaces/initech.json").contains("401 as for [another workspace]"));
+    // The agency's own files have all of it.
+    assert!(text(&evidence, "outcomes.csv").contains("61 removals in one run"));
+    assert!(text(&evidence, "index.html").contains("initech"));
+}
+
+#[test]
+fn a_name_that_is_none_of_ours_leaves_no_folder() {
+    let mut evidence = evidence(vec![facts("acme", Some(Outcome::Done), 1, None)]);
+    let names = ["../../etc/passwd", "a\nb", "", "Acme", ".hidden", "acme/"];
+    evidence.coverage.unreadable = names.iter().map(|name| ((*name).to_owned(), "401".to_owned())).collect();
+    let paths: Vec<String> = files(&evidence).into_iter().map(|file| file.path).collect();
+    let clients: Vec<&String> = paths.iter().filter(|path| path.starts_with("workspaces/")).collect();
+    assert_eq!(clients.len(), 2 + names.len(), "{clients:?}");
+    for path in &paths {
+        let safe = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+        assert!(path.chars().all(safe) && !path.contains("..") && path.matches('/').count() <= 1, "{path}");
+    }
+    let mut once = paths.clone();
+    once.sort();
+    once.dedup();
+    assert_eq!(once.len(), paths.len());
+}
+
+#[test]
+fn cells_that_a_spreadsheet_would_run_are_defused() {
+    let table = text(&evidence(vec![facts("acme", Some(Outcome::Failed), 1, Some("=HYPERLINK(1)"))]), "outcomes.csv");
+    assert!(table.contains(",'=HYPERLINK(1),1,"), "{table}");
+    assert!(table.starts_with("workspace,workspace_id,step,kind,subject,before,wanted,outcome,after,reason,attempts,"));
+}
+
+#[test]
+fn what_was_seen_afterwards_is_told_apart_from_what_nobody_looked_at() {
+    let done = facts("acme", Some(Outcome::Done), 1, None);
+    assert_eq!(done.after().as_deref(), Some("absent"));
+    assert_eq!(facts("acme", Some(Outcome::Failed), 1, None).after(), None);
+    let mut already = facts("acme", Some(Outcome::Already), 0, None);
+    already.disposition = Disposition::Already("is an editor".to_owned());
+    assert_eq!(already.after().as_deref(), Some("editor"));
+    let mut two = facts("acme", Some(Outcome::Unverified), 1, None);
+    let row = serde_json::to_value(&two.step.rests_on).unwrap();
+    two.seen = Some(json!([row, { "another": "shape" }]));
+    assert_eq!(two.after().as_deref(), Some("editor; {\"another\":\"shape\"}"));
+}
+
+#[test]
+fn every_other_file_is_in_the_manifest_which_comes_last() {
+    let files = files(&evidence(vec![facts("acme", Some(Outcome::Done), 1, None)]));
+    let (manifest, others) = files.split_last().unwrap();
+    assert_eq!(manifest.path, MANIFEST);
+    let listed = String::from_utf8(manifest.bytes.clone()).unwrap();
+    let listed: Vec<(&str, &str)> = listed.lines().map(|line| line.split_once("  ").unwrap()).collect();
+    let wanted: Vec<String> = others.iter().map(File::digest).collect();
+    assert_eq!(listed.iter().map(|(digest, _)| *digest).collect::<Vec<_>>(), wanted);
+    assert!(listed.iter().zip(others).all(|((_, path), file)| *path == file.path));
+}

@@ -5,7 +5,9 @@
 mod apply;
 mod approval;
 mod check;
+mod damage;
 mod demo;
+mod disk;
 mod files;
 mod help;
 mod init;
@@ -18,6 +20,7 @@ mod network;
 mod output;
 mod people;
 mod pin;
+mod races;
 mod runs;
 mod selection;
 mod signals;

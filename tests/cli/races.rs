@@ -84,7 +84,10 @@ fn of_two_and_of_fifty_who_onboard_or_offboard_at_once_exactly_one_writes() {
         let (moved, all): (Vec<Ended>, Vec<Ended>) = all.into_iter().partition(|ended| ended.code == Some(31));
         let away = away + one_wrote(&all);
         once_each(&world, 8);
-        println!("race of {times}: 1 wrote each time, {away} were turned away, {} found another plan; 0 duplicated", moved.len());
+        println!(
+            "race of {times}: 1 wrote each time, {away} were turned away, {} found another plan; 0 duplicated",
+            moved.len()
+        );
     }
 }
 

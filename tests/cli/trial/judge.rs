@@ -113,6 +113,15 @@ fn outcomes(story: &mut Story, life: &Life, records: &[Value]) {
     if summary["exit"].as_i64() != code.map(i64::from) {
         story.problems.misreported(format!("exit {code:?}, and the ledger says {}", summary["exit"]));
     }
+    let open = records.iter().any(|record| {
+        record["type"] == "step"
+            && !["done", "waiting", "already", "held", "failed"].contains(&record["state"].as_str().unwrap_or_default())
+    });
+    if open
+        && !life.ended.stderr.contains(&format!("`keyholder resume {}`", summary["run"].as_str().unwrap_or_default()))
+    {
+        story.problems.misreported(format!("exit {code:?} leaves something, and does not say how to go on"));
+    }
     let mut well = true;
     for row in life.ended.rows() {
         let of =

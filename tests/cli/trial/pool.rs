@@ -1,7 +1,7 @@
 //! Many trials at once, and what they came to.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -95,10 +95,10 @@ impl Proof {
         for Report { seed, problems, story, .. } in self.failed.iter().take(TOLD) {
             let problems: Vec<String> =
                 problems.iter().map(|problem| format!("{:?}: {}", problem.class, problem.what)).collect();
-            text += &format!("\n=== trial {seed}\n{}\n{story}\n", problems.join("\n"));
+            writeln!(text, "\n=== trial {seed}\n{}\n{story}", problems.join("\n")).unwrap();
         }
         for Report { seed, .. } in &self.failed {
-            text += &format!("\nKEYHOLDER_SEED={seed} cargo test --test cli {} -- --nocapture", self.name);
+            writeln!(text, "KEYHOLDER_SEED={seed} cargo test --test cli {} -- --nocapture", self.name).unwrap();
         }
         assert!(self.failed.is_empty(), "{} of {} trials failed\n{text}\n{self}", self.failed.len(), self.trials);
         if self.trials >= REQUIRED.len() * 2 {

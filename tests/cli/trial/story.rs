@@ -85,7 +85,7 @@ impl Story {
             let args = if begun { vec!["resume".to_owned()] } else { approved.clone() };
             self.resumes += usize::from(begun);
             let before = self.world.sim.request_count();
-            let life = self.live(args);
+            let life = self.live(&args);
             if begun
                 && !life.killed
                 && life.ended.code == Some(0)
@@ -125,10 +125,10 @@ impl Story {
         judge::world(self, None);
     }
 
-    fn live(&mut self, args: Vec<String>) -> Life {
+    fn live(&mut self, args: &[String]) -> Life {
         let nth = self.lives.len();
         let strike = self.trial.strikes.get(nth).and_then(Option::as_ref);
-        live(&self.world, &self.striker, &args, strike, nth)
+        live(&self.world, &self.striker, args, strike, nth)
     }
 
     /// Returns the command with the approval it needs.

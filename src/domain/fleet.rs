@@ -112,13 +112,10 @@ impl BaseUrl {
         if !matches!(url.scheme(), "https" | "http") {
             return Err(BadBaseUrl::Scheme);
         }
-        let loopback = match url.host() {
-            Some(url::Host::Domain(name)) => name == "localhost",
-            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-            None => return Err(BadBaseUrl::NotAUrl),
-        };
-        if url.scheme() == "http" && !loopback {
+        if url.host().is_none() {
+            return Err(BadBaseUrl::NotAUrl);
+        }
+        if url.scheme() == "http" && !is_loopback(&url) {
             return Err(BadBaseUrl::Unencrypted);
         }
         let bare = url.username().is_empty()
@@ -129,6 +126,11 @@ impl BaseUrl {
         if bare { Ok(Self(url)) } else { Err(BadBaseUrl::NotAnOrigin) }
     }
 
+    /// Tells whether it is this very machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.0)
+    }
+
     /// Tells whether requests travel encrypted; http is for this machine alone.
     pub fn is_encrypted(&self) -> bool {
         self.0.scheme() == "https"
@@ -137,6 +139,15 @@ impl BaseUrl {
     /// Returns scheme, host and port, without a slash at the end.
     pub fn origin(&self) -> &str {
         self.0.as_str().trim_end_matches('/')
+    }
+}
+
+fn is_loopback(url: &url::Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
     }
 }
 

@@ -5,6 +5,7 @@
 //! `plan`, `journal` and `domain`; it must not know how anything is shown.
 
 mod answer;
+pub mod blind;
 pub mod deck;
 pub mod dispatcher;
 pub mod end;

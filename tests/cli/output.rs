@@ -1,7 +1,13 @@
 //! Where output goes and what it looks like: formats, closed pipes, full disks, colour, quiet.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use keyholder::sim::Phase;
+use rustix::process::Signal;
+
+use crate::trial::draw::{Moment, Strike};
+use crate::trial::life::{Striker, live};
 use crate::world::{Ended, World};
 
 const ONBOARD: [&str; 7] = ["onboard", "ana@agency.example", "--role", "view", "-l", "tier=gold", "--yes"];
@@ -58,6 +64,53 @@ fn a_reader_that_goes_away_is_a_quiet_end() {
     for format in formats {
         closed(&world, &["runs", "--format", format]).exits(0).never("error:").done();
         closed(&world, &["show", "--format", format]).exits(0).never("error:").done();
+    }
+}
+
+/// Runs with a standard error, or both, whose readers have gone.
+fn unheard(world: &World, args: &[&str], both: bool) -> Ended {
+    let gone = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        writer
+    };
+    let mut command = world.command(args);
+    command.stderr(gone());
+    if both {
+        command.stdout(gone());
+    }
+    world.finish(command)
+}
+
+#[test]
+fn a_reader_of_talk_that_goes_away_stops_no_run_and_no_resume() {
+    for both in [false, true] {
+        let world = World::three();
+        let ended = unheard(&world, &ONBOARD, both).exits(0);
+        assert_eq!((world.writes(), ended.stdout.contains("waiting")), (2, !both), "{ended}");
+        world.run(&["show"]).exits(0).says("unbroken").done();
+    }
+}
+
+#[test]
+fn a_resume_whose_readers_go_away_goes_on_to_its_end() {
+    for which in ["out", "err", "both"] {
+        let world = World::three();
+        let striker = Striker::watch(&world);
+        let strike = Strike {
+            moment: Moment::Request { nth: 1, writes: true, phase: Phase::Arrived },
+            signals: vec![Signal::KILL],
+            gap: Duration::ZERO,
+        };
+        let life = live(&world, &striker, &ONBOARD.map(str::to_owned), Some(&strike), 0);
+        assert!(life.killed, "{}", life.ended);
+        let ended = match which {
+            "out" => closed(&world, &["resume"]),
+            which => unheard(&world, &["resume"], which == "both"),
+        };
+        ended.exits(0).never("error:").done();
+        assert_eq!(world.writes(), 2, "{which}");
+        world.run(&["show"]).exits(0).says("unbroken").prints("waiting").done();
     }
 }
 

@@ -8,6 +8,7 @@
 mod support;
 
 mod approvals;
+mod crash;
 mod doubt;
 mod faults;
 mod fleet;

@@ -30,14 +30,14 @@ pub async fn approve(session: &Session<'_>, approve: &Approve, plan: &Plan) -> R
 }
 
 /// Takes the approval that a run was begun with, for going on with it: nobody is asked twice (design section 5, Resume). The plan must
-/// be the approved one, computed again from what the ledger holds of it.
-pub fn resumed(approved: &PlanId, plan: &Plan) -> Result<Approval, Trouble> {
-    if *approved == plan.id {
+/// be the one that was performed, computed again from what the ledger holds of it: the approved one, or what of it was not held.
+pub fn resumed(performed: &PlanId, plan: &Plan) -> Result<Approval, Trouble> {
+    if *performed == plan.id {
         return Ok(Approval::grant(plan.id.clone(), ApprovedBy::Resumed));
     }
     Err(Trouble::new(
         Exit::Output,
-        format!("the ledger's steps make up the plan {}, and {approved} was approved; nothing was sent", plan.id),
+        format!("the ledger's steps make up the plan {}, and {performed} was performed; nothing was sent", plan.id),
     )
     .advise("run the command that drew the plan again: it plans what is missing"))
 }

@@ -175,6 +175,8 @@ fn run_header(
             "timeout_ms": u64::try_from(defaults.timeout.as_millis()).unwrap_or(u64::MAX),
             "settle_ms": u64::try_from(defaults.settle.as_millis()).unwrap_or(u64::MAX),
             "coverage": drawn.coverage.record(),
+            // A saved plan keeps the id that was approved, though some of it may be held by now: this is what the steps make up.
+            "performed": Plan::of(drawn.plan.workspaces.clone(), drawn.plan.items.clone(), Vec::new()).id,
         }),
         steps: drawn.plan.items.iter().map(|item| (item.step.clone(), item.disposition.clone())).collect(),
     }

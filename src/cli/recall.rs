@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::aftermath::Earlier;
 use super::session::Session;
-use crate::domain::{Disposition, Held, HeldReason, Outcome, Step, Workspace};
+use crate::domain::{Disposition, Held, HeldReason, Outcome, PlanId, Step, Workspace};
 use crate::journal::{Ledger, RunRow, StepRow};
 use crate::plan::{Item, Plan, Planned};
 use crate::report::Coverage;
@@ -68,6 +68,12 @@ impl Recall {
     /// Returns what could be seen when the plan was drawn.
     pub fn coverage(&self) -> Coverage {
         Coverage::from_record(&self.header["settings"]["coverage"])
+    }
+
+    /// Returns the id of what was performed: of the approved plan, or of a saved one as it was held against the world.
+    pub fn performed(&self) -> PlanId {
+        let performed = self.header["settings"]["performed"].as_str();
+        performed.map_or_else(|| self.run.plan.clone(), PlanId::from_stored)
     }
 
     /// Tells whether any step may still take effect without anybody having seen it.

@@ -116,7 +116,7 @@ impl Resume {
         let failed = |error: LedgerError| Trouble::advised(error.exit(), error);
         let door = session.door;
         let began = deck.clock.elapsed();
-        let approval = approval::resumed(&recall.run.plan, &recall.plan)?;
+        let approval = approval::resumed(&recall.performed(), &recall.plan)?;
         let id = recall.run.id.clone();
         door.printer.insist(&format!(
             "resuming run {id}: {}, begun {:.0} by {}; {}",

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use keyholder::journal::{Go, Moment, Probe, Record};
+use keyholder::sim::Hand;
 
 use tokio::sync::Notify;
 
@@ -52,4 +53,22 @@ fn a_run_that_is_cut_after_its_invitations_were_written_down_is_resumed_to_the_s
     assert_eq!(stage.writes(), 3);
     let again = stage.run("resume").exits(0).says("every run in the ledger is finished");
     assert_eq!(again.stdout, "");
+}
+
+#[test]
+fn a_saved_plan_of_which_something_was_held_when_it_was_applied_can_be_resumed() {
+    let stage = three("");
+    let plan =
+        stage.run("onboard sam@agency.example nia@agency.example --role admin --all -o plan.json").exits(0).plan_id();
+    let moved = Hand::SetRole { email: "sam@agency.example".into(), role: "view".into() };
+    assert!(stage.world.hand("birch", &moved));
+    cut_at(&stage, Moment::After, 2);
+    assert!(stage.run_until_cut(&format!("apply plan.json --confirm {plan}")));
+    *stage.probe.borrow_mut() = None;
+    let outcome = stage.run("resume").exits(31);
+    let wanted = ["acme done", "acme done", "birch done", "birch held stale", "cedar done", "cedar done"];
+    let mut outcomes = outcome.outcomes();
+    outcomes.sort();
+    assert_eq!(outcomes, wanted, "{outcome}");
+    assert_eq!(stage.writes(), 5);
 }

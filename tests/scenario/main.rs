@@ -18,6 +18,7 @@ mod lost;
 mod moved;
 mod repeat;
 mod resume;
+mod seeds;
 mod stops;
 mod words;
 mod world;

@@ -259,7 +259,8 @@ impl Stage {
         self.run_or_cut(&words).is_none()
     }
 
-    fn run_or_cut(&self, words: &[&str]) -> Option<Outcome> {
+    /// Runs a command that may be cut; none where it was.
+    pub(crate) fn run_or_cut(&self, words: &[&str]) -> Option<Outcome> {
         let (out, err) = (Sink::memory(), Sink::memory());
         let ended = self.runtime.block_on(async {
             let clock = Clock::starting_at(self.clock.now());

@@ -95,6 +95,15 @@ struct Noted {
     cut: Option<Point>,
 }
 
+/// Does something that has no form of its own.
+struct Act(Box<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Act")
+    }
+}
+
 /// Follows a run and cuts it at one point.
 #[derive(Debug)]
 pub(crate) struct Scalpel {
@@ -110,6 +119,7 @@ pub(crate) struct Scalpel {
     /// Answers 500 to the write of this number although it took effect.
     lies: Option<usize>,
     writes: Mutex<usize>,
+    stop: Option<(usize, Act)>,
     world: World,
     cut: Arc<Notify>,
     noted: Mutex<Noted>,
@@ -125,7 +135,7 @@ impl Scalpel {
         let ids = names.iter().filter_map(|name| Some((world.workspace_id(name)?, name.clone()))).collect();
         let cut = Arc::clone(&stage.cut);
         let (late, lies, writes, noted) = (Duration::from_secs(5), None, Mutex::default(), Mutex::default());
-        Self { target, late, keys, ids, steps, lies, writes, world, cut, noted }
+        Self { target, late, keys, ids, steps, lies, writes, stop: None, world, cut, noted }
     }
 
     /// Says how much later a request takes effect that was cut on its way.
@@ -136,6 +146,11 @@ impl Scalpel {
     /// Answers 500 to the write of this number (from 1) although it took effect.
     pub(crate) fn lies(self, lies: Option<usize>) -> Self {
         Self { lies, ..self }
+    }
+
+    /// Does something at the point of this number, and lets the run go on.
+    pub(crate) fn stops(self, number: usize, act: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { stop: Some((number, Act(Box::new(act)))), ..self }
     }
 
     /// Returns the points that were passed, in their order.
@@ -163,11 +178,21 @@ impl Scalpel {
             Target::Number(number) => noted.points.len() + 1 == *number,
         };
         noted.points.push(point.clone());
+        if let Some((number, Act(act))) = &self.stop
+            && noted.points.len() == *number
+        {
+            act();
+        }
         if cut {
             noted.cut = Some(point);
             self.cut.notify_one();
         }
         cut
+    }
+
+    /// Tells whether the run was cut: what it would still do in the same breath is not done.
+    fn is_over(&self) -> bool {
+        self.noted.lock().unwrap().cut.is_some()
     }
 
     fn lane_of(&self, request: &Request) -> &str {
@@ -192,7 +217,7 @@ impl Scalpel {
             (_, Method::Delete) => "delete",
         };
         let writes = request.method != Method::Get;
-        if self.is_cut(&lane, what, Phase::Lost) {
+        if self.is_over() || self.is_cut(&lane, what, Phase::Lost) {
             return std::future::pending().await;
         }
         if writes && self.is_cut(&lane, what, Phase::Late) {
@@ -214,7 +239,7 @@ impl Scalpel {
         if writes && self.is_cut(&lane, what, Phase::Applied) {
             return std::future::pending().await;
         }
-        // The run learns of the answer, and goes on until it waits for anything.
+        // The run learns of the answer, and goes on until it would write or ask.
         self.is_cut(&lane, what, Phase::Answered);
         answer
     }
@@ -238,7 +263,9 @@ impl Probe for Scalpel {
             Moment::Before => Phase::Before,
             Moment::After => Phase::After,
         };
-        let cut = if records.is_empty() {
+        let cut = if self.is_over() {
+            true
+        } else if records.is_empty() {
             self.is_cut("run", "begin", phase)
         } else {
             records.iter().any(|record| self.is_cut(self.lane_of_record(record), record.kind(), phase))

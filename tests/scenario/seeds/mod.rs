@@ -90,21 +90,10 @@ impl Trial {
         outcome.map(|outcome| outcome.exit)
     }
 
-    fn runs(&self) -> Vec<(String, bool)> {
-        self.stage.ledger(async |ledger| {
-            let all = ledger.runs(50).await.unwrap();
-            let open = ledger.unfinished().await.unwrap();
-            let is_open = |id| open.iter().any(|run| run.id == id);
-            all.into_iter().rev().map(|run| (run.id.to_string(), is_open(run.id))).collect()
-        })
-    }
-
-    fn steps(&self, run: &str) -> Vec<StepRow> {
-        self.stage.ledger(async |ledger| {
-            let run = ledger.run(run).await.unwrap().id;
-            ledger.verify_chain(&run).await.unwrap_or_else(|broken| panic!("the chain is broken: {broken}"));
-            ledger.steps(&run).await.unwrap()
-        })
+    /// The ids of all runs, oldest first.
+    fn runs(&self) -> Vec<String> {
+        let all = self.stage.ledger(async |ledger| ledger.runs(50).await.unwrap());
+        all.into_iter().rev().map(|run| run.id.to_string()).collect()
     }
 
     /// Performs a command until it has a run in the ledger, or has nothing to do with it. Returns the run.
@@ -123,7 +112,7 @@ impl Trial {
             let exit = self.live(&format!("{line} --confirm {id}"), true);
             let runs = self.runs();
             if runs.len() > before {
-                return runs.last().map(|(id, _)| id.clone());
+                return runs.last().cloned();
             }
             if exit.is_some_and(|exit| exit != 31) {
                 return None;
@@ -132,18 +121,25 @@ impl Trial {
         None
     }
 
-    /// Requires of a ledger in the middle that it says nothing untrue.
-    fn be_honest(&mut self, run: &str, command: usize) {
-        let steps = self.steps(run);
-        self.witness.lock().unwrap().require_honest(&steps, command);
+    /// Looks a run up: whether it is open, and its steps.
+    fn look(&self, run: &str) -> (bool, Vec<StepRow>) {
+        self.stage.ledger(async |ledger| {
+            let is_open = ledger.unfinished().await.unwrap().iter().any(|open| open.id.as_str() == run);
+            let run = ledger.run(run).await.unwrap().id;
+            ledger.verify_chain(&run).await.unwrap_or_else(|broken| panic!("the chain is broken: {broken}"));
+            (is_open, ledger.steps(&run).await.unwrap())
+        })
     }
 
-    /// Takes a run up again until it has come to its end.
+    /// Takes a run up again until it has come to its end; requires of its ledger all the way that it says nothing untrue.
     fn finish(&mut self, run: &str, command: usize) {
         self.witness.lock().unwrap().turn(command);
+        let mut exit = None;
         for life in 0..PATIENCE {
-            self.be_honest(run, command);
-            if self.runs().iter().all(|(id, open)| id != run || !open) {
+            let (is_open, steps) = self.look(run);
+            self.witness.lock().unwrap().require_honest(&steps, command);
+            self.check_exit(run, exit, &steps);
+            if !is_open {
                 return;
             }
             if life == 4 {
@@ -161,15 +157,14 @@ impl Trial {
                 std::fs::write(file, lines.join("\n")).unwrap();
             }
             self.told.resumes += 1;
-            let exit = self.live(&format!("resume {run}"), life < 3);
-            self.check_exit(run, exit);
+            exit = self.live(&format!("resume {run}"), life < 3);
         }
     }
 
     /// Requires that the exit code says what the ledger says.
-    fn check_exit(&mut self, run: &str, exit: Option<u8>) {
+    fn check_exit(&mut self, run: &str, exit: Option<u8>, steps: &[StepRow]) {
         let Some(exit) = exit else { return };
-        let outcomes: Vec<Option<Outcome>> = self.steps(run).iter().map(|step| step.state.outcome()).collect();
+        let outcomes: Vec<Option<Outcome>> = steps.iter().map(|step| step.state.outcome()).collect();
         let doubt = outcomes.iter().any(|end| matches!(end, Some(Outcome::Unknown | Outcome::Unverified)));
         let well = outcomes.iter().all(|end| end.is_some_and(Outcome::is_settled_well));
         let fits = match exit {
@@ -205,13 +200,13 @@ fn play(seed: u64) -> Told {
     trial.stage.world.land_all();
     let requests = trial.stage.world.request_count();
     for (run, number) in &runs {
-        if trial.runs().iter().any(|(id, open)| id == run && !open) {
+        let (is_open, steps) = trial.look(run);
+        if !is_open {
             let nothing = trial.live(&format!("resume {run}"), false);
             if nothing != Some(0) || trial.stage.world.request_count() != requests {
                 trial.told.wrong.push(format!("a second resume of {run} sent something, or ended with {nothing:?}"));
             }
         }
-        let steps = trial.steps(run);
         let mut witness = trial.witness.lock().unwrap();
         witness.require_honest(&steps, *number);
         witness.require_kept(&steps, *number, *number + 1 == commands);

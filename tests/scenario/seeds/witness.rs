@@ -36,7 +36,7 @@ struct Own {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum What {
     Created,
-    Removed { was_admin: bool },
+    Removed,
     Role { to: String, lowered: bool },
 }
 
@@ -124,7 +124,7 @@ impl Witness {
             }
             for (id, row) in &before[lane] {
                 if !rows.contains_key(id) {
-                    self.attribute(lane, row, What::Removed { was_admin: row.accepted && row.role == "admin" });
+                    self.attribute(lane, row, What::Removed);
                 }
             }
         }
@@ -135,7 +135,7 @@ impl Witness {
             sent.lane == lane
                 && match &what {
                     What::Created => sent.method == Method::Post && sent.whom == row.email,
-                    What::Removed { .. } => sent.method == Method::Delete && sent.whom == row.id,
+                    What::Removed => sent.method == Method::Delete && sent.whom == row.id,
                     What::Role { to, .. } => {
                         sent.method == Method::Patch && sent.whom == row.id && sent.role.as_ref() == Some(to)
                     }
@@ -237,7 +237,7 @@ impl Witness {
             .filter(|own| own.command == command && own.pair == (step.workspace.clone(), step.subject.clone()))
             .any(|own| match (&own.what, step.kind.as_str()) {
                 (What::Created, "member.invite") => true,
-                (What::Removed { .. }, "member.remove") | (What::Role { .. }, "member.set_role") => {
+                (What::Removed, "member.remove") | (What::Role { .. }, "member.set_role") => {
                     Some(own.id.as_str()) == id
                 }
                 _ => false,
@@ -310,7 +310,7 @@ impl Witness {
             for own in self.own.iter().filter(|own| own.command == command) {
                 match &own.what {
                     What::Created => *created.entry(&own.pair).or_default() += 1,
-                    What::Removed { .. } | What::Role { lowered: true, .. } => {
+                    What::Removed | What::Role { lowered: true, .. } => {
                         *removed.entry(own.pair.0.as_str()).or_default() += 1;
                     }
                     What::Role { .. } => {}

@@ -216,17 +216,22 @@ fn a_broken_chain_is_not_gone_on_with() {
 
 #[test]
 fn guards_and_modes_of_today_hold_what_is_not_sent_yet() {
-    for (from, to, reason) in [
-        ("[guards]", "[guards]\nprotected = [\"nia@agency.example\"]", "protected"),
-        ("mode = \"manage\"", "mode = \"observe\"", "mode"),
-    ] {
+    let protected = "[guards]\nprotected = [\"nia@agency.example\"]";
+    for (from, to, reason) in
+        [("[guards]", protected, "protected"), ("mode = \"manage\"", "mode = \"observe\"", "mode")]
+    {
         let stage = in_doubt("");
         stage.edit("keyholder.toml", from, to);
         let outcome = stage.run("resume");
         // It was in doubt, and is looked for; it is not there, and may not be sent any more.
         assert_eq!(stage.writes(), 0, "{reason}\n{outcome}");
         assert!(outcome.stdout.contains(reason), "{outcome}");
-        let again = stage.run("resume");
+        assert_eq!(
+            outcome.outcomes(),
+            ["acme", "birch", "cedar"].map(|lane| format!("{lane} held {reason}")),
+            "{outcome}"
+        );
+        let again = stage.run("resume").exits(0).says("nothing to resume");
         assert_eq!(stage.writes(), 0, "{again}");
     }
 }

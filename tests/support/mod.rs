@@ -295,6 +295,9 @@ impl Stage {
         });
         if ended.is_none() {
             self.rest();
+        } else {
+            // A cut that came when the run was over is nobody else's.
+            let _too_late = futures::FutureExt::now_or_never(self.cut.notified());
         }
         let (exit, took) = ended.unwrap_or((keyholder::trouble::Exit::Bug, Duration::ZERO));
         let outcome = Outcome { exit: exit.code(), stdout: out.written(), stderr: err.written(), took };

@@ -250,7 +250,11 @@ impl Witness {
         for step in steps {
             let denies = step.state == State::Planned
                 || matches!(step.state.outcome(), Some(Outcome::Held | Outcome::Failed | Outcome::Already));
-            if denies && self.did(step, command) {
+            // What a later command dealt with shows no more what became of this one's write: it is called failed where it is not there.
+            let later =
+                self.commands.iter().skip(command + 1).any(|later| later.people.contains(&step.subject.as_str()));
+            let is_overtaken = later && step.state.outcome() == Some(Outcome::Failed);
+            if denies && !is_overtaken && self.did(step, command) {
                 let what = format!("{} of {} in {}", step.kind, step.subject, step.workspace);
                 self.accuse(format!("{what} took effect and stands as `{}`", step.state));
             }

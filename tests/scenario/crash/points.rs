@@ -27,6 +27,17 @@ fn sample(points: &[Point], turn: usize) -> Vec<Point> {
     chosen.collect()
 }
 
+/// Requires that commits of these records were passed, before and after.
+#[track_caller]
+fn require_passed(points: &[Point], records: &[&str]) {
+    for record in records {
+        for phase in [Phase::Before, Phase::After] {
+            let passed = points.iter().any(|point| point.what == *record && point.phase == phase);
+            assert!(passed, "no run passed `{record}` {phase:?}");
+        }
+    }
+}
+
 fn case(kind: usize, lanes: usize, people: usize) -> Case {
     Case { kind, lanes, people, trouble: 0, repeat: 0 }
 }
@@ -46,6 +57,7 @@ fn cut_anywhere_a_run_is_resumed_to_the_same_end() {
     let mut trials = 0;
     for kind in 0..Kind::ALL.len() {
         let known = Known::of(case(kind, 3, 3));
+        require_passed(&known.points, &["begin", "identity", "started", "answered", "settled", "ended"]);
         let points = if is_full() { known.points.clone() } else { sample(&known.points, kind) };
         for point in points {
             drop(known.trial(&[point]));
@@ -63,7 +75,7 @@ fn cut_anywhere_beside_another_fault_a_run_is_resumed_to_the_same_end() {
     let mut trials = 0;
     for kind in 0..Kind::ALL.len() {
         let invites = Kind::ALL[kind].1.ops().contains(&Op::MemberCreate);
-        for trouble in 1..TROUBLES.len() {
+        for (trouble, word) in TROUBLES.iter().enumerate().skip(1) {
             // What a repeated invitation answers matters where one may be repeated; the sample takes them in turn.
             let repeats = if invites { REPEATS.len() } else { 1 };
             for repeat in 0..repeats {
@@ -71,6 +83,9 @@ fn cut_anywhere_beside_another_fault_a_run_is_resumed_to_the_same_end() {
                     continue;
                 }
                 let known = Known::of(Case { trouble, repeat, ..case(kind, 1, 2) });
+                if word.starts_with("lost") {
+                    require_passed(&known.points, &["looked"]);
+                }
                 let late = |point: &&Point| point.phase != Phase::Late;
                 let points: Vec<Point> = known.points.iter().filter(late).cloned().collect();
                 let points = if is_full() {
@@ -103,6 +118,9 @@ fn cut_anywhere_a_resume_is_resumed_to_the_same_end() {
         let mut tried = BTreeSet::new();
         for first in firsts {
             let points = known.trial(std::slice::from_ref(&first));
+            if first.what == "started" {
+                require_passed(&points, &["resumed"]);
+            }
             let seconds = if is_full() { points } else { sample(&points, kind) };
             for second in seconds {
                 // The sample tries each thing once for each kind, and again beside what was first cut in doubt.

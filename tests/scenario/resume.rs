@@ -344,3 +344,15 @@ fn the_second_half_of_a_reinvitation_is_sent_after_a_cut_between_the_halves() {
     let row = stage.world.members("acme").into_iter().find(|row| row.email == NIA).unwrap();
     assert_eq!((row.role.as_str(), row.nickname.as_deref(), row.accepted), ("view", Some("Ni"), false));
 }
+
+#[test]
+fn a_role_in_doubt_of_somebody_who_is_gone_by_now_is_settled() {
+    let stage = three("");
+    cut_at(&stage, Moment::After, 3);
+    assert!(stage.run_until_cut("onboard priya@agency.example --role editor -w acme --yes"));
+    *stage.probe.borrow_mut() = None;
+    assert!(stage.world.hand("acme", &Hand::Remove { email: "priya@agency.example".into() }));
+    let outcome = stage.run("resume").exits(31);
+    assert_eq!(outcome.outcomes(), ["acme held stale"], "{outcome}");
+    let _finished = stage.run("resume").exits(0).says("nothing to resume");
+}

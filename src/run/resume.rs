@@ -31,7 +31,10 @@ impl Hand<'_> {
     async fn in_doubt(&mut self, step: &Step, followed: bool, attempts: u32, why: &str, again: bool) -> Progress {
         let mut history = History { doubt: Some(why.to_owned()), ..self.history(attempts) };
         match self.judge_lost(step, why, &mut history, Waited::Already).await {
-            Attempt::Again if again => self.perform(step, followed, history).await,
+            Attempt::Again if again => {
+                history.without_effect = attempts;
+                self.perform(step, followed, history).await
+            }
             Attempt::Again => {
                 let reason = format!("{why}; it is not there, and it was not sent again");
                 Progress::ended(StepEnd::new(Outcome::Failed, reason).after(attempts))

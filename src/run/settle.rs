@@ -56,7 +56,7 @@ pub(super) async fn look(
 ) -> Found {
     match change {
         Change::Invite { email, .. } => invitation(deck, client, workspace, email, waited).await,
-        Change::SetRole { member, role, .. } => set_role(client, member, role).await,
+        Change::SetRole { member, role, .. } => set_role(client, workspace, member, role).await,
         Change::Remove { member, .. } => removal(client, workspace, member).await,
         Change::StayAbsent { .. } => Found::There,
     }
@@ -82,10 +82,16 @@ async fn invitation(deck: &Deck, client: &Client, workspace: &WorkspaceId, email
     Found::Absent
 }
 
-async fn set_role(client: &Client, member: &MemberId, role: &Role) -> Found {
+async fn set_role(client: &Client, workspace: &WorkspaceId, member: &MemberId, role: &Role) -> Found {
     match client.member(member).await {
         Ok(row) if row.role == *role => Found::There,
         Ok(_) => Found::Absent,
+        // Who is gone has no role, and never will have: the complete list says so.
+        Err(Error::Refused { refusal: Refusal::Missing, .. }) => match rows(client, workspace).await {
+            Ok(rows) if rows.iter().any(|row| row.id == *member && row.role == *role) => Found::There,
+            Ok(_) => Found::Absent,
+            Err(why) => Found::Unclear(why),
+        },
         Err(error) => Found::Unclear(error.to_string()),
     }
 }

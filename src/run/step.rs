@@ -64,6 +64,8 @@ pub(super) struct History {
     pub(super) not_taken: u32,
     /// Why an earlier attempt may still take effect: its answer was lost, and it was not there when looked for.
     pub(super) doubt: Option<String>,
+    /// The attempts of which it is proven that none took effect: the settle time was over before it was looked.
+    pub(super) without_effect: u32,
     /// Waits before a host that could not be reached is tried again.
     pub(super) backoff: Backoff,
 }
@@ -87,7 +89,7 @@ impl Hand<'_> {
     /// Returns the history of a step that was started so often, none of it of consequence.
     pub(super) fn history(&self, attempts: u32) -> History {
         let backoff = Backoff::new(self.seed, UNREACHED.0, UNREACHED.1);
-        History { attempts, budget: Tries::default(), not_taken: 0, doubt: None, backoff }
+        History { attempts, budget: Tries::default(), not_taken: 0, doubt: None, without_effect: 0, backoff }
     }
 
     /// Performs one step. `followed` says that another step comes after it.
@@ -176,6 +178,8 @@ impl Hand<'_> {
                 self.note_look(step, Effect::There, reason).await;
                 None
             }
+            // Nothing was sent since its absence was proven, so nothing of it can come.
+            Outcome::Held if history.attempts == history.without_effect => return progress,
             Outcome::Held | Outcome::Failed => Some(format!("{doubt}; then: {reason}")),
             Outcome::Done | Outcome::Waiting | Outcome::Unverified | Outcome::Unknown => return progress,
         };

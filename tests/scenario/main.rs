@@ -8,6 +8,7 @@
 mod support;
 
 mod approvals;
+mod crash;
 mod doubt;
 mod faults;
 mod fleet;
@@ -18,6 +19,7 @@ mod moved;
 mod pace;
 mod repeat;
 mod resume;
+mod seeds;
 mod stops;
 mod undo;
 mod verify;

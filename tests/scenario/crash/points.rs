@@ -1,0 +1,135 @@
+//! The tables of trials.
+
+use super::*;
+use crate::support::flag;
+
+/// How many of the trials are tried.
+fn is_full() -> bool {
+    flag("KEYHOLDER_TRIALS").is_some_and(|value| value == "full")
+}
+
+/// Whether one trial alone was asked for, and is not of this table.
+fn only() -> Option<(Case, Vec<Point>)> {
+    let asked = flag("KEYHOLDER_TRIAL")?;
+    let (case, points) = asked.split_once(':').unwrap_or((&asked, ""));
+    let points = points.split('+').filter(|text| !text.is_empty()).map(|text| text.parse().unwrap()).collect();
+    Some((Case::parse(case).unwrap_or_else(|| panic!("`{case}` is no case")), points))
+}
+
+/// Chooses, of all points, one for each thing that can happen at each phase, where `turn` says which: first, middle or last.
+fn sample(points: &[Point], turn: usize) -> Vec<Point> {
+    let kinds: BTreeSet<(&str, Phase)> = points.iter().map(|point| (point.what.as_str(), point.phase)).collect();
+    let chosen = kinds.into_iter().enumerate().map(|(place, kind)| {
+        let like: Vec<&Point> = points.iter().filter(|point| (point.what.as_str(), point.phase) == kind).collect();
+        let at = [0, like.len() / 2, like.len() - 1][(place + turn) % 3];
+        like[at].clone()
+    });
+    chosen.collect()
+}
+
+/// Requires that commits of these records were passed, before and after.
+#[track_caller]
+fn require_passed(points: &[Point], records: &[&str]) {
+    for record in records {
+        for phase in [Phase::Before, Phase::After] {
+            let passed = points.iter().any(|point| point.what == *record && point.phase == phase);
+            assert!(passed, "no run passed `{record}` {phase:?}");
+        }
+    }
+}
+
+fn case(kind: usize, lanes: usize, people: usize) -> Case {
+    Case { kind, lanes, people, trouble: 0, repeat: 0 }
+}
+
+#[test]
+fn one_trial_by_name() {
+    if let Some((case, points)) = only() {
+        drop(Known::of(case).trial(&points));
+    }
+}
+
+#[test]
+fn cut_anywhere_a_run_is_resumed_to_the_same_end() {
+    if only().is_some() {
+        return;
+    }
+    let mut trials = 0;
+    for kind in 0..Kind::ALL.len() {
+        let known = Known::of(case(kind, 3, 3));
+        require_passed(&known.points, &["begin", "identity", "started", "answered", "settled", "ended"]);
+        let points = if is_full() { known.points.clone() } else { sample(&known.points, kind) };
+        for point in points {
+            drop(known.trial(&[point]));
+            trials += 1;
+        }
+    }
+    println!("crash anywhere, fresh: {trials} trials, nothing lost, nothing twice");
+}
+
+#[test]
+fn cut_anywhere_beside_another_fault_a_run_is_resumed_to_the_same_end() {
+    if only().is_some() {
+        return;
+    }
+    let mut trials = 0;
+    for kind in 0..Kind::ALL.len() {
+        let invites = Kind::ALL[kind].1.ops().contains(&Op::MemberCreate);
+        for (trouble, word) in TROUBLES.iter().enumerate().skip(1) {
+            // What a repeated invitation answers matters where one may be repeated; the sample takes them in turn.
+            let repeats = if invites { REPEATS.len() } else { 1 };
+            for repeat in 0..repeats {
+                if !is_full() && repeat != (kind + trouble) % repeats {
+                    continue;
+                }
+                let known = Known::of(Case { trouble, repeat, ..case(kind, 1, 2) });
+                if word.starts_with("lost") {
+                    require_passed(&known.points, &["looked"]);
+                }
+                let late = |point: &&Point| point.phase != Phase::Late;
+                let points: Vec<Point> = known.points.iter().filter(late).cloned().collect();
+                let points = if is_full() {
+                    points
+                } else {
+                    let chosen = sample(&points, trouble);
+                    let looks = chosen.iter().filter(|point| point.what == "looked");
+                    let others = chosen.iter().filter(|point| point.what != "looked");
+                    looks.chain(others.skip((kind + trouble) % 3).step_by(6)).cloned().collect()
+                };
+                for point in points {
+                    drop(known.trial(&[point]));
+                    trials += 1;
+                }
+            }
+        }
+    }
+    println!("crash anywhere, beside another fault: {trials} trials, nothing lost, nothing twice");
+}
+
+#[test]
+fn cut_anywhere_a_resume_is_resumed_to_the_same_end() {
+    if only().is_some() {
+        return;
+    }
+    let mut trials = 0;
+    for kind in 0..Kind::ALL.len() {
+        let known = Known::of(case(kind, 1, 2));
+        let firsts = if is_full() { known.points.clone() } else { sample(&known.points, kind + 1) };
+        let mut tried = BTreeSet::new();
+        for first in firsts {
+            let points = known.trial(std::slice::from_ref(&first));
+            if first.what == "started" {
+                require_passed(&points, &["resumed"]);
+            }
+            let seconds = if is_full() { points } else { sample(&points, kind) };
+            for second in seconds {
+                // The sample tries each thing once for each kind, and again beside what was first cut in doubt.
+                if is_full() || tried.insert((second.what.clone(), second.phase)) {
+                    drop(known.trial(&[first.clone(), second]));
+                    trials += 1;
+                }
+            }
+        }
+    }
+    println!("crash anywhere, fresh and again while resuming: {trials} trials, nothing lost, nothing twice");
+}

@@ -20,7 +20,7 @@ use crate::domain::{Held, HeldReason, Outcome, RunId, StepId, Workspace};
 use crate::journal::{Ledger, LedgerError, Record, RunState};
 use crate::plan::Rules;
 use crate::plan::forecast::Forecast;
-use crate::run::{Deck, LaneEnd, LaneTrouble, Sight, Standing, StepEnd, Target, Task, Work};
+use crate::run::{Deck, LaneEnd, LaneTrouble, Onward, Sight, Standing, StepEnd, Target, Task, Work};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -186,42 +186,41 @@ impl Resume {
         let over = rules.over_today(removals);
         recall.open.retain_mut(|Task { step, past }| {
             let by = superseded.get(&step.id);
-            match &mut past.standing {
-                Standing::InDoubt { again, .. } => *again &= by.is_none() && !self.settle_only,
-                Standing::ToSend => {
-                    let held = match by {
-                        Some(by) => Held::new(
-                            HeldReason::Superseded,
-                            format!("run {by} had to do with {} here since", step.change.subject()),
-                            "run the command again, if it is still wanted",
-                        ),
-                        None if self.settle_only => Held::new(
-                            HeldReason::SettleOnly,
-                            "not sent: the run was only to be settled",
-                            format!("go on with `keyholder resume {run}`"),
-                        ),
-                        None => match &over {
-                            Some(over) if step.is_removal() => over.clone(),
-                            _ => return true,
-                        },
-                    };
-                    let end = StepEnd::held(held.clone()).after(past.attempts);
-                    if by.is_some() {
-                        records.push(Record::Settled {
-                            step: step.id.clone(),
-                            outcome: Outcome::Held,
-                            reason: end.reason.clone(),
-                            attempts: past.attempts,
-                            held: Some(held.reason),
-                            seen: None,
-                        });
-                    }
-                    ends.insert(step.id.clone(), end);
-                    return false;
-                }
-                Standing::Refused { .. } | Standing::Acknowledged | Standing::Unverified => {}
+            past.onward = match by {
+                Some(by) => Onward::Overtaken(by.clone()),
+                None if self.settle_only => Onward::Look,
+                None => Onward::Send,
+            };
+            let held = match (&past.standing, &past.onward) {
+                (Standing::ToSend, Onward::Overtaken(by)) => Held::new(
+                    HeldReason::Superseded,
+                    format!("run {by} had to do with {} here since", step.change.subject()),
+                    "run the command again, if it is still wanted",
+                ),
+                (Standing::ToSend, Onward::Look) => Held::new(
+                    HeldReason::SettleOnly,
+                    "not sent: the run was only to be settled",
+                    format!("go on with `keyholder resume {run}`"),
+                ),
+                (Standing::ToSend, Onward::Send) if step.is_removal() => match &over {
+                    Some(over) => over.clone(),
+                    None => return true,
+                },
+                _ => return true,
+            };
+            let end = StepEnd::held(held.clone()).after(past.attempts);
+            if by.is_some() {
+                records.push(Record::Settled {
+                    step: step.id.clone(),
+                    outcome: Outcome::Held,
+                    reason: end.reason.clone(),
+                    attempts: past.attempts,
+                    held: Some(held.reason),
+                    seen: None,
+                });
             }
-            true
+            ends.insert(step.id.clone(), end);
+            false
         });
         (ends, records)
     }

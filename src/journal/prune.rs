@@ -25,6 +25,7 @@ use super::entry::{Entry, whole};
 use super::error::LedgerError;
 use super::ledger::Ledger;
 use super::lock::RunLock;
+use super::unfinished::{SEEN_SINCE, UNSURE_END};
 use super::{folder, query, sql};
 use crate::domain::RunId;
 use crate::domain::id::hex;
@@ -258,20 +259,19 @@ async fn stop(
     if moment_of(row, "ended_at")? >= before {
         return Ok(Some(PruneStop::Young));
     }
-    let open = sqlx::query(OPEN).bind(id.as_str().to_owned()).fetch_one(&mut *connection).await?;
+    let open =
+        sqlx::query(sqlx::AssertSqlSafe(open_sql())).bind(id.as_str().to_owned()).fetch_one(&mut *connection).await?;
     let open: u64 = number_of(&open, "n")?;
     Ok((open > 0).then_some(PruneStop::Unsettled(open)))
 }
 
 // Stricter than what a new plan waits for: a step without an end, or whose end nobody saw, unless a later run has seen its subject.
-const OPEN: &str = "SELECT COUNT(*) AS n FROM steps s JOIN runs r ON r.id = s.run
-    WHERE s.run = ? AND (s.state IN ('started', 'answered', 'looked')
-                         OR (s.state = 'settled' AND s.outcome IN ('unknown', 'unverified')))
-      AND NOT EXISTS (
-        SELECT 1 FROM steps t JOIN runs q ON q.id = t.run
-        WHERE t.workspace_id = s.workspace_id AND t.subject = s.subject AND q.ordinal > r.ordinal
-          AND (t.state = 'already' OR (t.state = 'settled'
-            AND (t.outcome IN ('done', 'already', 'waiting') OR (t.id = s.id AND t.outcome = 'failed')))))";
+fn open_sql() -> String {
+    format!(
+        "SELECT COUNT(*) AS n FROM steps s JOIN runs r ON r.id = s.run
+         WHERE s.run = ? AND (s.state IN ('started', 'answered', 'looked') OR {UNSURE_END}) AND NOT {SEEN_SINCE}"
+    )
+}
 
 /// Parts runs into batches of at most so many entries, but at least one run each.
 fn batches(runs: &[Candidate], most: u64) -> Vec<&[Candidate]> {

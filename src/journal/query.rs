@@ -15,6 +15,7 @@ use super::ledger::Ledger;
 use super::lock::RunLock;
 use super::record::disposition_of;
 use super::state::State;
+use super::unfinished::{SEEN_SINCE, UNSURE_END};
 use crate::domain::{Disposition, Email, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
 
 /// Whether a run has come to its end.
@@ -206,7 +207,7 @@ impl Ledger {
         let wanted: HashSet<WorkspaceId> = workspaces.iter().cloned().collect();
         let mut running = Running::new(self);
         self.with(async move |connection| {
-            let rows = sqlx::query(UNSETTLED).fetch_all(&mut *connection).await?;
+            let rows = sqlx::query(sqlx::AssertSqlSafe(unsettled_sql())).fetch_all(&mut *connection).await?;
             let mut found = Vec::new();
             for row in rows {
                 let workspace_id = workspace_id_of(&row)?;
@@ -278,19 +279,15 @@ const REMOVALS: &str = "SELECT s.run, s.state, s.changed_at FROM steps s JOIN ru
     ORDER BY s.changed_at";
 
 // A first attempt that was refused, throttled or never left is surely without effect; a later one may follow one that was not.
-// Another step about the same subject settles it only in a later run, only by having seen a state, and only after it moved last: a
-// run that was begun later may have looked before. Two rows of one person can be two steps of one run.
-const UNSETTLED: &str =
-    "SELECT s.run, s.id, s.workspace_id, s.kind, s.subject, r.ended_at FROM steps s JOIN runs r ON r.id = s.run
-    WHERE (s.state IN ('started', 'looked') OR (s.state = 'settled' AND s.outcome IN ('unknown', 'unverified'))
-           OR (s.state = 'answered' AND (s.attempt > 1 OR s.answer IN ('acknowledged', 'ambiguous'))))
-      AND NOT EXISTS (
-        SELECT 1 FROM steps t JOIN runs q ON q.id = t.run
-        WHERE t.workspace_id = s.workspace_id AND t.subject = s.subject AND q.ordinal > r.ordinal
-          AND t.changed_at >= s.changed_at
-          AND (t.state = 'already' OR (t.state = 'settled'
-            AND (t.outcome IN ('done', 'already', 'waiting') OR (t.id = s.id AND t.outcome = 'failed')))))
-    ORDER BY r.ordinal, s.planned_seq";
+fn unsettled_sql() -> String {
+    format!(
+        "SELECT s.run, s.id, s.workspace_id, s.kind, s.subject, r.ended_at FROM steps s JOIN runs r ON r.id = s.run
+         WHERE (s.state IN ('started', 'looked') OR {UNSURE_END}
+                OR (s.state = 'answered' AND (s.attempt > 1 OR s.answer IN ('acknowledged', 'ambiguous'))))
+           AND NOT {SEEN_SINCE}
+         ORDER BY r.ordinal, s.planned_seq"
+    )
+}
 
 /// Tells whether there is a run of this id.
 pub(super) async fn exists(connection: &mut SqliteConnection, run: &RunId) -> Result<bool, LedgerError> {

@@ -110,6 +110,8 @@ pub enum State {
         answer: Option<Class>,
         /// How it ended.
         outcome: Outcome,
+        /// What the look that decided it saw, where there was one.
+        effect: Option<Effect>,
     },
 }
 
@@ -176,7 +178,7 @@ impl State {
             Self::Started { attempt } => Some(Self::Looked { attempt, answer: None, effect }),
             Self::Answered { attempt, class } => Some(Self::Looked { attempt, answer: Some(class), effect }),
             Self::Looked { attempt, answer, .. }
-            | Self::Settled { attempt, answer, outcome: Outcome::Unknown | Outcome::Unverified } => {
+            | Self::Settled { attempt, answer, outcome: Outcome::Unknown | Outcome::Unverified, .. } => {
                 Some(Self::Looked { attempt, answer, effect })
             }
             Self::Held | Self::Already | Self::Settled { .. } => None,
@@ -203,7 +205,8 @@ impl State {
             Self::Looked { effect: Effect::Absent, .. } => matches!(outcome, Failed | Held | Unverified),
             Self::Answered { .. } | Self::Looked { effect: Effect::Unclear, .. } => without_effect(outcome),
         };
-        fits.then_some(Self::Settled { attempt: self.attempts(), answer, outcome })
+        let effect = self.effect();
+        fits.then_some(Self::Settled { attempt: self.attempts(), answer, outcome, effect })
     }
 
     /// Returns how often the step was started.
@@ -226,9 +229,23 @@ impl State {
         }
     }
 
-    /// Returns what the last look saw, while that decides what may follow.
+    /// Returns what the last look saw.
     pub fn effect(self) -> Option<Effect> {
-        if let Self::Looked { effect, .. } = self { Some(effect) } else { None }
+        match self {
+            Self::Looked { effect, .. } => Some(effect),
+            Self::Settled { effect, .. } => effect,
+            Self::Planned | Self::Held | Self::Already | Self::Started { .. } | Self::Answered { .. } => None,
+        }
+    }
+
+    /// Tells whether a row keeps this state. Rows of an end that were written before 0.2 do not say what its look saw.
+    pub(super) fn is_kept_as(self, row: Self) -> bool {
+        match (self, row) {
+            (Self::Settled { attempt, answer, outcome, .. }, Self::Settled { effect: None, .. }) => {
+                row == Self::Settled { attempt, answer, outcome, effect: None }
+            }
+            _ => self == row,
+        }
     }
 
     /// Returns how the step ended, if it has.
@@ -269,7 +286,7 @@ impl State {
             "started" => Self::Started { attempt },
             "answered" => Self::Answered { attempt, class: answer? },
             "looked" => Self::Looked { attempt, answer, effect: effect? },
-            "settled" => Self::Settled { attempt, answer, outcome: outcome? },
+            "settled" => Self::Settled { attempt, answer, outcome: outcome?, effect },
             _ => return None,
         })
     }

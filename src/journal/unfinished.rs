@@ -12,18 +12,34 @@ use super::lock::RunLock;
 use super::query::{self, RunRow};
 use crate::domain::{RunId, StepId};
 
-/// A step that is still to be sent, or of which nobody knows yet what became of it.
-const OPEN: &str = "(s.state IN ('planned', 'started', 'answered', 'looked')
-    OR (s.state = 'settled' AND s.outcome IN ('unknown', 'unverified')))";
+/// An end of step `s` that a look can still make a better one. Who is there in another form than was asked will not change by itself.
+pub(super) const UNSURE_END: &str = "(s.state = 'settled' AND (s.outcome = 'unknown'
+    OR (s.outcome = 'unverified' AND (s.effect IS NULL OR s.effect <> 'there'))))";
+
+/// A later run than `r` has seen what became of the subject of step `s`. Another step about the same subject tells it only in a later
+/// run, only by having seen a state, and only after `s` moved last.
+pub(super) const SEEN_SINCE: &str = "EXISTS (
+    SELECT 1 FROM steps t JOIN runs q ON q.id = t.run
+    WHERE t.workspace_id = s.workspace_id AND t.subject = s.subject AND q.ordinal > r.ordinal
+      AND t.changed_at >= s.changed_at
+      AND (t.state = 'already' OR (t.state = 'settled'
+        AND (t.outcome IN ('done', 'already', 'waiting') OR (t.id = s.id AND t.outcome = 'failed')))))";
+
+/// A later run than `r` had to do with the subject of step `s`.
+const SUPERSEDED: &str = "EXISTS (SELECT 1 FROM steps t JOIN runs q ON q.id = t.run
+    WHERE t.workspace_id = s.workspace_id AND t.subject = s.subject AND t.state <> 'held' AND q.ordinal > r.ordinal)";
 
 impl Ledger {
-    /// Returns the runs that did not say that they ended, or ended with a step that is still to be sent or in doubt; newest first.
+    /// Returns the runs that did not say that they ended, or ended with a step that is still to be sent or in doubt
+    /// and that no later run had to do with; newest first.
     pub async fn unfinished(&self) -> Result<Vec<RunRow>, LedgerError> {
         let state_dir = self.state_dir().to_owned();
         self.with(async move |connection| {
             let sql = format!(
                 "SELECT {} FROM runs r WHERE r.ended_at IS NULL
-                 OR EXISTS (SELECT 1 FROM steps s WHERE s.run = r.id AND {OPEN}) ORDER BY r.ordinal DESC",
+                 OR EXISTS (SELECT 1 FROM steps s WHERE s.run = r.id AND NOT {SUPERSEDED}
+                   AND (s.state IN ('planned', 'started', 'answered', 'looked') OR {UNSURE_END}))
+                 ORDER BY r.ordinal DESC",
                 query::RUN_COLUMNS
             );
             let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *connection).await?;

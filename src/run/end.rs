@@ -52,7 +52,7 @@ impl StepEnd {
             Standing::Refused { said } => as_it_was(Outcome::Failed, said),
             Standing::Acknowledged => as_it_was(Outcome::Unverified, "it was taken"),
             Standing::Unverified => as_it_was(Outcome::Unverified, "it was taken and not seen"),
-            Standing::InDoubt { why, .. } => as_it_was(Outcome::Unknown, why),
+            Standing::InDoubt { why } => as_it_was(Outcome::Unknown, why),
         };
         end.after(past.attempts)
     }

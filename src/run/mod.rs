@@ -32,5 +32,5 @@ pub use look::{Sight, observe};
 pub use stop::{Level, Stop, Why};
 pub use talks::{Talking, Talks};
 pub use trouble::{LaneTrouble, TroubleKind};
-pub use work::{Past, Standing, Task, Work};
+pub use work::{Onward, Past, Standing, Task, Work};
 pub use worker::apply;

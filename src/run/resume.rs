@@ -6,20 +6,20 @@ use super::footing::Footing;
 use super::hand::Hand;
 use super::settle::{Found, Waited};
 use super::step::{Fate, History, Progress};
-use super::work::{Past, Standing, Task};
-use crate::domain::{Change, Outcome, Step};
+use super::work::{Onward, Past, Standing, Task};
+use crate::domain::{Change, Outcome, RunId, Step};
 
 impl Hand<'_> {
     /// Performs a step from where it stands. `followed` says that another step comes after it.
     pub(super) async fn take_up(&mut self, task: &Task, followed: bool) -> Progress {
-        let Task { step, past: Past { attempts, standing } } = task;
+        let Task { step, past: Past { attempts, standing, onward } } = task;
         let attempts = *attempts;
         let progress = match standing {
             Standing::ToSend => self.perform(step, followed, self.history(attempts)).await,
             Standing::Acknowledged => Progress::sent(attempts, None),
             Standing::Refused { said } => self.was_refused(step, attempts, said).await,
-            Standing::Unverified => self.was_not_seen(step, attempts).await,
-            Standing::InDoubt { why, again } => self.in_doubt(step, followed, attempts, why, *again).await,
+            Standing::Unverified => self.was_not_seen(step, attempts, onward).await,
+            Standing::InDoubt { why } => self.in_doubt(step, followed, attempts, why, onward).await,
         };
         if let Fate::Sent { doubt, .. } = &progress.fate {
             self.fold(step, doubt.is_some());
@@ -28,34 +28,37 @@ impl Hand<'_> {
     }
 
     /// It may have taken effect. There, it is done; surely not there, it is sent once more; else it stays unknown.
-    async fn in_doubt(&mut self, step: &Step, followed: bool, attempts: u32, why: &str, again: bool) -> Progress {
+    async fn in_doubt(&mut self, step: &Step, followed: bool, attempts: u32, why: &str, onward: &Onward) -> Progress {
         let mut history = History { doubt: Some(why.to_owned()), ..self.history(attempts) };
-        match self.judge_lost(step, why, &mut history, Waited::Already).await {
-            Attempt::Again if again => {
+        let end = match (self.judge_lost(step, why, &mut history, Waited::Already).await, onward) {
+            (Attempt::Over(progress), _) => return progress,
+            (Attempt::Again, Onward::Send) => {
                 history.without_effect = attempts;
-                self.perform(step, followed, history).await
+                return self.perform(step, followed, history).await;
             }
-            Attempt::Again => {
-                let reason = format!("{why}; it is not there, and it was not sent again");
-                Progress::ended(StepEnd::new(Outcome::Failed, reason).after(attempts))
+            (Attempt::Again, Onward::Look) => {
+                StepEnd::new(Outcome::Failed, format!("{why}; it is not there, and it was not sent again"))
             }
-            Attempt::Over(progress) => progress,
-        }
+            (Attempt::Again, Onward::Overtaken(by)) => StepEnd::unknown(overtaken(why, by), attempts),
+        };
+        Progress::ended(end.after(attempts))
     }
 
     /// It was acknowledged, and the closing look of its run did not show it: now nothing can land late any more.
-    async fn was_not_seen(&mut self, step: &Step, attempts: u32) -> Progress {
-        match self.look_after(step, attempts, Waited::Already).await {
-            Found::There => Progress::sent(attempts, None),
-            Found::Absent => {
-                let reason = "it was acknowledged, and after the settle time it is still not there";
-                Progress::ended(StepEnd::new(Outcome::Failed, reason).after(attempts))
+    async fn was_not_seen(&mut self, step: &Step, attempts: u32, onward: &Onward) -> Progress {
+        let end = match (self.look_after(step, attempts, Waited::Already).await, onward) {
+            (Found::There, _) => return Progress::sent(attempts, None),
+            (Found::Absent, Onward::Overtaken(by)) => {
+                StepEnd::new(Outcome::Unverified, overtaken("it was acknowledged and not seen", by))
             }
-            Found::Unclear(why) => {
-                let reason = format!("it was acknowledged, but could not be read back: {why}");
-                Progress::ended(StepEnd::new(Outcome::Unverified, reason).after(attempts))
+            (Found::Absent, Onward::Send | Onward::Look) => {
+                StepEnd::new(Outcome::Failed, "it was acknowledged, and after the settle time it is still not there")
             }
-        }
+            (Found::Unclear(why), _) => {
+                StepEnd::new(Outcome::Unverified, format!("it was acknowledged, but could not be read back: {why}"))
+            }
+        };
+        Progress::ended(end.after(attempts))
     }
 
     /// It was refused: a failure, unless what it asks for is there.
@@ -72,4 +75,9 @@ impl Hand<'_> {
         let end = seen.map_or_else(|| StepEnd::new(Outcome::Failed, said), StepEnd::already);
         Progress::ended(end.after(attempts))
     }
+}
+
+/// Why nothing can be told any more of a step whose effect is not there.
+fn overtaken(why: &str, by: &RunId) -> String {
+    format!("{why}; it is not there, but run {by} had to do with the same person here since and may have undone it")
 }

@@ -56,7 +56,7 @@ pub(super) async fn look(
 ) -> Found {
     match change {
         Change::Invite { email, .. } => invitation(deck, client, workspace, email, waited).await,
-        Change::SetRole { member, role, .. } => set_role(client, workspace, member, role).await,
+        Change::SetRole { member, role, .. } => late_role(deck, client, workspace, (member, role), waited).await,
         Change::Remove { member, .. } => removal(client, workspace, member).await,
         Change::StayAbsent { .. } => Found::There,
     }
@@ -80,6 +80,23 @@ async fn invitation(deck: &Deck, client: &Client, workspace: &WorkspaceId, email
         }
     }
     Found::Absent
+}
+
+/// A role that lands late could undo what a later plan sets: that it did not take is judged only after the settle time.
+async fn late_role(
+    deck: &Deck,
+    client: &Client,
+    workspace: &WorkspaceId,
+    (member, role): (&MemberId, &Role),
+    waited: Waited,
+) -> Found {
+    match (set_role(client, workspace, member, role).await, waited) {
+        (Found::Absent, Waited::NotYet) => match wait(deck, deck.settle).await {
+            Ok(()) => set_role(client, workspace, member, role).await,
+            Err(cut) => Found::Unclear(cut.to_string()),
+        },
+        (found, _) => found,
+    }
 }
 
 async fn set_role(client: &Client, workspace: &WorkspaceId, member: &MemberId, role: &Role) -> Found {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::deck::Target;
-use crate::domain::{Outcome, Step, StepId};
-use crate::journal::{Class, State};
+use crate::domain::{Outcome, RunId, Step, StepId};
+use crate::journal::{Class, Effect, State};
 
 /// What one lane is given to do.
 #[derive(Debug, Clone)]
@@ -43,6 +43,21 @@ pub struct Past {
     pub attempts: u32,
     /// What that came to.
     pub standing: Standing,
+    /// What may still be done about it.
+    pub onward: Onward,
+}
+
+/// What may still be done about a step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Onward {
+    /// It may be sent, or sent again where looking shows that it did not take.
+    #[default]
+    Send,
+    /// It is looked for, and never sent again.
+    Look,
+    /// A later run had to do with the same person: it is looked for and never sent again, and that its effect is not there says nothing
+    /// any more.
+    Overtaken(RunId),
 }
 
 /// What the attempts so far came to.
@@ -64,8 +79,6 @@ pub enum Standing {
     InDoubt {
         /// Why nobody knows.
         why: String,
-        /// Whether it may be sent again where looking shows that it did not take.
-        again: bool,
     },
 }
 
@@ -121,9 +134,11 @@ impl Past {
         let mut told = Told::default();
         entries.into_iter().for_each(|entry| told.take(entry));
         told.cut();
-        let doubt = |why: Option<String>| Standing::InDoubt { why: why.unwrap_or_default(), again: true };
+        let doubt = |why: Option<String>| Standing::InDoubt { why: why.unwrap_or_default() };
         let standing = match state {
             State::Settled { outcome: Outcome::Unknown, .. } => doubt(told.doubt),
+            // Somebody is there in another form than was asked: no look makes that a better end.
+            State::Settled { outcome: Outcome::Unverified, effect: Some(Effect::There), .. } => return None,
             State::Settled { outcome: Outcome::Unverified, .. } => Standing::Unverified,
             State::Held | State::Already | State::Settled { .. } => return None,
             State::Planned => Standing::ToSend,
@@ -138,7 +153,7 @@ impl Past {
                 (None, Some(Class::Ambiguous) | None) => doubt(None),
             },
         };
-        Some(Self { attempts: state.attempts(), standing })
+        Some(Self { attempts: state.attempts(), standing, onward: Onward::Send })
     }
 }
 
@@ -147,7 +162,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::journal::{Effect, Move};
+    use crate::journal::Move;
 
     /// Plays records from `planned` on, and reads where the step then stands.
     fn after(words: &[&str]) -> Option<Standing> {
@@ -179,7 +194,7 @@ mod tests {
     }
 
     fn doubt(why: &str) -> Standing {
-        Standing::InDoubt { why: why.to_owned(), again: true }
+        Standing::InDoubt { why: why.to_owned() }
     }
 
     #[test]
@@ -215,6 +230,7 @@ mod tests {
     fn an_answer_whose_end_is_missing_is_taken_up_and_an_end_is_left_alone() {
         assert_eq!(after(&["started", "acknowledged"]), Some(Standing::Acknowledged));
         assert_eq!(after(&["started", "acknowledged", "unverified"]), Some(Standing::Unverified));
+        assert_eq!(after(&["started", "acknowledged", "unverified", "there", "unverified"]), None, "in another form");
         assert_eq!(after(&["started", "refused"]), Some(Standing::Refused { said: "refused 1".to_owned() }));
         for end in [&["started", "acknowledged", "done"][..], &["started", "refused", "failed"], &["held"]] {
             assert_eq!(after(end), None, "{end:?}");

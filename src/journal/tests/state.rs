@@ -124,7 +124,8 @@ fn states_survive_being_stored() {
         State::Started { attempt: 2 },
         State::Answered { attempt: 1, class: Class::Throttled },
         State::Looked { attempt: 1, answer: None, effect: Effect::Unclear },
-        State::Settled { attempt: 3, answer, outcome: Outcome::Failed },
+        State::Settled { attempt: 3, answer, outcome: Outcome::Failed, effect: None },
+        State::Settled { attempt: 3, answer, outcome: Outcome::Unverified, effect: Some(Effect::There) },
     ];
     for state in states {
         let parts = (state.as_str(), state.attempts(), state.answer(), state.effect(), state.outcome());

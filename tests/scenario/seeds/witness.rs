@@ -53,8 +53,6 @@ pub(crate) struct Witness {
     requests: usize,
     drift: Vec<(usize, String, Hand)>,
     drifted: BTreeSet<Pair>,
-    /// Whom a write of an earlier command reached after a later one had begun.
-    ghosts: BTreeSet<Pair>,
     sent: Vec<Sent>,
     own: Vec<Own>,
     wrong: Vec<String>,
@@ -75,7 +73,6 @@ impl Witness {
             requests: 0,
             drift,
             drifted: BTreeSet::new(),
-            ghosts: BTreeSet::new(),
             sent: Vec::new(),
             own: Vec::new(),
             wrong: Vec::new(),
@@ -144,10 +141,6 @@ impl Witness {
         match asked.map(|sent| sent.command) {
             Some(command) => {
                 let pair = (lane.to_owned(), row.email.clone());
-                if command != self.turn {
-                    // A lost write of an earlier run that was judged absent, sent again, and lands all the same.
-                    self.ghosts.insert(pair.clone());
-                }
                 self.own.push(Own { command, pair, id: row.id.clone(), what });
             }
             None => self.accuse(format!("{what:?} of {} in {lane}, which no request asked for", row.email)),
@@ -250,11 +243,7 @@ impl Witness {
         for step in steps {
             let denies = step.state == State::Planned
                 || matches!(step.state.outcome(), Some(Outcome::Held | Outcome::Failed | Outcome::Already));
-            // What a later command dealt with shows no more what became of this one's write: it is called failed where it is not there.
-            let later =
-                self.commands.iter().skip(command + 1).any(|later| later.people.contains(&step.subject.as_str()));
-            let is_overtaken = later && step.state.outcome() == Some(Outcome::Failed);
-            if denies && !is_overtaken && self.did(step, command) {
+            if denies && self.did(step, command) {
                 let what = format!("{} of {} in {}", step.kind, step.subject, step.workspace);
                 self.accuse(format!("{what} took effect and stands as `{}`", step.state));
             }
@@ -267,7 +256,7 @@ impl Witness {
             let pair = (step.workspace.clone(), step.subject.clone());
             let what = format!("{} of {} in {}", step.kind, step.subject, step.workspace);
             match step.state.outcome() {
-                _ if self.drifted.contains(&pair) || self.ghosts.contains(&pair) || !last => {}
+                _ if self.drifted.contains(&pair) || !last => {}
                 Some(Outcome::Done | Outcome::Waiting | Outcome::Already) => {
                     let rows: Vec<SimMember> =
                         self.rows[&step.workspace].values().filter(|row| row.email == step.subject).cloned().collect();

@@ -130,7 +130,7 @@ impl Advise for Error {
                 vec!["the API may have changed or be under maintenance: try again later, or look for a newer keyholder".to_owned()]
             }
             Self::BeyondDeadline { .. } => {
-                vec!["the API asked to wait longer than the run may take (`deadline` in [defaults]): run it again later".to_owned()]
+                vec!["it would have had to wait longer than the run may take (`deadline` in [defaults], or --deadline): run it again later".to_owned()]
             }
         }
     }

@@ -207,11 +207,13 @@ fn going_on(session: &Session<'_>, request: &Request<'_>, run: &RunId, exit: Exi
         None => "run the same command again".to_owned(),
     };
     let line = match exit {
+        Exit::Guard if open => format!("where nothing else holds it any more, go on with `keyholder resume {run}`"),
         Exit::Complete | Exit::Guard => return,
         Exit::Unknown => format!(
             "some writes have no known end; settle them with `keyholder resume {run}`: it waits until nothing can land late, looks, \
              and only then sends what is missing; until then no plan touches the same people there"
         ),
+        Exit::Interrupted | Exit::Terminated if !open => "every step has its end; nothing is left to resume".to_owned(),
         Exit::Interrupted | Exit::Terminated | Exit::Output | Exit::Bug => {
             format!("go on with `keyholder resume {run}`")
         }

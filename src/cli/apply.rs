@@ -11,7 +11,10 @@ use super::reading::{self, Asked, Reading};
 use super::session::{self, Session};
 use super::{Door, approval};
 use crate::domain::{Workspace, WorkspaceId};
-use crate::plan::{Item, Plan, file};
+use crate::plan::file::{self, Loaded};
+use crate::plan::{Item, Plan};
+use crate::report::Coverage;
+use crate::report::summary::Unreadable;
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Apply exactly a plan that a writing command saved with -o. What moved since then is held (31).
@@ -30,21 +33,22 @@ impl Apply {
         approval::check(&self.approve)?;
         let session = Session::open(door)?;
         let guards = change::guards(&session, &self.approve)?;
-        let (plan, origin) = self.load(door)?;
+        let Loaded { plan, command: origin, coverage: drawn_with } = self.load(door)?;
         let undoes = change::undone_by(&origin);
         let chosen = chosen(&session, &plan)?;
         let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
         let select = Select { workspace: names, ..Select::default() };
         let (deck, ledger, targets) = change::begin(&session, &self.approve, &chosen).await?;
         let rules = reading::rules(guards, &ledger, &deck, &targets, Asked::ToPlan).await?;
-        let Reading { targets, observed, coverage, took } = Reading::take(&session, &deck, targets).await?;
+        let Reading { targets, observed, mut coverage, took } = Reading::take(&session, &deck, targets).await?;
+        not_in_the_plan(&mut coverage, &plan, &Coverage::from_record(&drawn_with));
         let plan = plan.again(&observed, &rules, |name| reading::unread(&coverage, name));
         let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules };
         let request = Request { command: "apply", select: &select, approve: &self.approve, undoes: undoes.as_ref() };
         change::proceed(&session, &deck, &ledger, &request, drawn).await
     }
 
-    fn load(&self, door: &Door<'_>) -> Result<(Plan, String), Trouble> {
+    fn load(&self, door: &Door<'_>) -> Result<Loaded, Trouble> {
         let path = door.path(&self.file);
         let bytes = session::read_bounded(&path).map_err(|error| {
             let what = format!("the plan `{}` could not be read; nothing was sent", self.file.display());
@@ -58,6 +62,20 @@ impl Apply {
             trouble.advice = advice;
             trouble
         })
+    }
+}
+
+/// Takes along what could not be read when the plan was drawn: its steps were never planned, and applying the plan does not make them
+/// done.
+fn not_in_the_plan(coverage: &mut Coverage, plan: &Plan, drawn_with: &Coverage) {
+    let planned: BTreeSet<&str> = plan.workspaces.iter().map(|planned| planned.name.as_str()).collect();
+    for lane in drawn_with.unreadable.iter().filter(|lane| !planned.contains(lane.workspace.as_str())) {
+        coverage.asked += 1;
+        coverage.unreadable.push(Unreadable {
+            reason: format!("when the plan was drawn: {}", lane.reason),
+            advice: vec!["draw the plan again once it can be read: nothing is planned for it".to_owned()],
+            ..lane.clone()
+        });
     }
 }
 

@@ -169,6 +169,7 @@ pub async fn begin(
     let targets = session.targets(chosen, &keys);
     let deck = session.deck(deadline)?;
     let ledger = perform::open_ledger(session).await?;
+    reading::after_a_lost_ledger(session, &deck, &ledger).await?;
     Ok((deck, ledger, targets))
 }
 
@@ -193,7 +194,7 @@ pub async fn proceed(
             if door.path(path).exists() {
                 door.printer.insist(&format!("`{}` is replaced by this plan", path.display()));
             }
-            perform::save_plan(&door.path(path), &drawn.plan, &request.origin())?;
+            perform::save_plan(&door.path(path), &drawn, &request.origin())?;
             door.printer.say(&format!("saved; apply it with `keyholder apply {}`", path.display()));
         }
         return Ok(exit);

@@ -134,6 +134,14 @@ impl Stage<'_> {
         );
         self.run(&["resume"], &[Exit::Complete])?;
 
+        self.act("Does it hold? Every workspace of the run is read again; and what proves the run is written for the client:");
+        self.run(&["verify"], &[Exit::Complete])?;
+        self.run(&["evidence", "--out", "proof"], &[Exit::Complete])?;
+        self.say(&format!(
+            "  {0}/proof/index.html is the page for people, {0}/proof/CHECK.md says how to check it",
+            self.dir.display()
+        ));
+
         self.act("Who is in there now, as CSV for a spreadsheet:");
         self.run_into(&with(&["members"], &HEALTHY, &["--format", "csv"]), "members.csv", &[Exit::Complete])?;
 
@@ -175,8 +183,8 @@ impl Stage<'_> {
 
     fn plan_id(&self, file: &str) -> Result<String, Trouble> {
         let text = std::fs::read_to_string(self.dir.join(file)).map_err(|error| Trouble::new(Exit::Bug, error))?;
-        let (plan, _) = crate::plan::file::load(&text).map_err(|error| Trouble::new(Exit::Bug, error))?;
-        Ok(plan.id.to_string())
+        let loaded = crate::plan::file::load(&text).map_err(|error| Trouble::new(Exit::Bug, error))?;
+        Ok(loaded.plan.id.to_string())
     }
 
     fn run(&self, args: &[&str], expected: &[Exit]) -> Result<(), Trouble> {

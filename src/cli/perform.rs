@@ -16,7 +16,6 @@ use super::watch::Watch;
 use crate::config;
 use crate::domain::{Approval, Outcome, RunId, Step};
 use crate::journal::{Holder, Ledger, Record, RunHeader, WriteLock};
-use crate::plan::Plan;
 use crate::plan::forecast::Forecast;
 use crate::report::summary::Stopped;
 use crate::run::{Deck, Dispatched, Event, LaneEnd, Logbook, Target, Work, apply, dispatch};
@@ -38,8 +37,8 @@ pub async fn open_root_ledger(door: &Door<'_>) -> Result<Ledger, Trouble> {
 }
 
 /// Saves a plan where nobody else can read it.
-pub fn save_plan(path: &Path, plan: &Plan, command: &str) -> Result<(), Trouble> {
-    let text = crate::plan::file::save(plan, command);
+pub fn save_plan(path: &Path, drawn: &Drawn, command: &str) -> Result<(), Trouble> {
+    let text = crate::plan::file::save(&drawn.plan, command, &drawn.coverage.record());
     private_file(path, false)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .map_err(|error| {
@@ -67,6 +66,8 @@ pub async fn perform(
     let _locks = lock(session, deck, &targets, &run, request.approve.wait).await?;
     // No other run is begun between the question what earlier ones left and the beginning of this one.
     let turn = ledger.turn().await.map_err(|error| Trouble::advised(error.exit(), error))?;
+    let run =
+        ledger.still_free(run, session.door.env.seed).await.map_err(|error| Trouble::advised(error.exit(), error))?;
     let drawn = reading::doubts_again(session, deck, ledger, drawn).await?;
     let mut events = Events::open(session, request, &run, &drawn, forecast)?;
     let header = run_header(session, request, &drawn, approval, &run);
@@ -136,7 +137,9 @@ pub(super) async fn lock(
         };
         locks.push(taken.map_err(|trouble| {
             let name = targets.iter().find(|target| target.pinned.as_ref() == Some(&id)).map(|target| &target.name);
-            let what = name.map_or_else(String::new, |name| format!("workspace `{name}` cannot be written to now"));
+            let what = name.map_or_else(String::new, |name| {
+                format!("workspace `{name}` cannot be written to now; nothing was sent")
+            });
             let (exit, advice) = (trouble.exit(), trouble.advice());
             advice.into_iter().fold(Trouble::because(exit, what, trouble), Trouble::advise)
         })?);

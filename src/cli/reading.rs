@@ -111,6 +111,20 @@ pub fn keys_or_trouble(keys: &Keys, chosen: &[&Workspace]) -> Result<(), Trouble
     Err(trouble.advise("or leave these workspaces out with --exclude"))
 }
 
+/// Waits the settle time where a run was begun here that the ledger does not know: nothing remembers what that run sent, and it may
+/// still land after a look. Once waited for, it is over.
+pub async fn after_a_lost_ledger(session: &Session<'_>, deck: &Deck, ledger: &Ledger) -> Result<(), Trouble> {
+    let lost = ledger.lost_runs().await.map_err(|error| Trouble::advised(error.exit(), error))?;
+    let Some(run) = lost.last() else { return Ok(()) };
+    session.door.printer.insist(&format!(
+        "the ledger that knew run {run} was removed or replaced; waiting {} so that nothing it sent can land after the look",
+        words::duration(deck.settle)
+    ));
+    deck.stop.unless_draining(deck.clock.sleep(deck.settle)).await.ok_or_else(|| session.interrupted())?;
+    ledger.forget(&lost);
+    Ok(())
+}
+
 /// What the ledger is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {

@@ -1,14 +1,17 @@
 //! A run as the ledger remembers it: its plan, where every step stands, how those ended that have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::aftermath::EndedBefore;
 use super::session::Session;
-use crate::domain::{Disposition, Held, HeldReason, Outcome, Step, Workspace};
+use crate::config::Selection;
+use crate::domain::fleet::FailureBudget;
+use crate::domain::{Disposition, Held, HeldReason, Outcome, Step, StepId, Workspace};
 use crate::journal::{Ledger, RunRow, StepRow};
-use crate::plan::{Item, Plan, Planned};
+use crate::plan::{Item, Plan, Planned, Rules, limits};
 use crate::report::Coverage;
 use crate::run::{Past, Standing, StepEnd, Task};
 use crate::trouble::{Exit, Trouble};
@@ -77,6 +80,18 @@ impl Recall {
         Coverage::from_record(&self.header["settings"]["coverage"])
     }
 
+    /// Returns how long the run thought that a lost write may take to land.
+    pub fn settle(&self) -> Duration {
+        Duration::from_millis(self.header["settings"]["settle_ms"].as_u64().unwrap_or_default())
+    }
+
+    /// Returns the failure budget that the run was begun with, unless it is used up already: then that of today decides.
+    pub fn budget(&self) -> Option<FailureBudget> {
+        let budget = FailureBudget::parse(self.header["settings"]["max_failures"].as_str()?)?;
+        let coverage = self.coverage();
+        (!budget.exceeded(coverage.failed(), coverage.asked)).then_some(budget)
+    }
+
     /// Tells whether any step may still take effect without anybody having seen it.
     pub fn is_in_doubt(&self) -> bool {
         self.open.iter().any(|task| task.past.standing.is_in_doubt())
@@ -87,9 +102,25 @@ impl Recall {
         self.open.iter().filter(|task| task.past.standing == Standing::ToSend).map(|task| &task.step)
     }
 
+    /// Returns which of the steps that are still to be sent and `go_on` the limits of today hold, and why.
+    pub fn over_limits(&self, go_on: impl Fn(&Step) -> bool, rules: &Rules) -> BTreeMap<StepId, Held> {
+        let to_send: BTreeSet<&StepId> = self.to_send().map(|step| &step.id).collect();
+        let open: BTreeSet<StepId> = self.to_send().filter(|step| go_on(step)).map(|step| step.id.clone()).collect();
+        let counts = |step: &&Step| match self.ended.get(&step.id) {
+            Some(end) => matches!(end.outcome, Outcome::Done | Outcome::Waiting | Outcome::Unverified),
+            None => open.contains(&step.id) || !to_send.contains(&step.id),
+        };
+        let sent = self.plan.items.iter().filter(|item| item.sends()).map(|item| &item.step);
+        limits::of_the_rest(&sent.filter(counts).collect::<Vec<_>>(), &open, rules)
+    }
+
     /// Finds the workspaces of the open steps in this fleet, in config order, by name and identity, and makes sure that it is
-    /// the same API that the run spoke to.
-    pub fn workspaces<'f>(&self, session: &'f Session<'_>) -> Result<Vec<&'f Workspace>, Trouble> {
+    /// the same API that the run spoke to. Those that are left out by name need not be there any more.
+    pub fn workspaces<'f>(
+        &self,
+        session: &'f Session<'_>,
+        leave_out: &Selection,
+    ) -> Result<Vec<&'f Workspace>, Trouble> {
         let origin = session.fleet.defaults.base_url.origin();
         let then = self.header["settings"]["base_url"].as_str().unwrap_or_default();
         if then != origin {
@@ -100,7 +131,7 @@ impl Recall {
             .advise("give `base_url` in keyholder.toml its former value to go on with this run"));
         }
         let mut names = std::collections::BTreeSet::new();
-        for Task { step, .. } in &self.open {
+        for Task { step, .. } in self.open.iter().filter(|task| !leave_out.excludes(&task.step.workspace)) {
             let known = session.fleet.workspaces.iter().find(|workspace| workspace.name.as_str() == step.workspace);
             if known.and_then(|workspace| workspace.id.as_ref()) != Some(&step.workspace_id) {
                 return Err(Trouble::new(
@@ -110,7 +141,8 @@ impl Recall {
                         self.run.id, step.workspace, step.workspace_id
                     ),
                 )
-                .advise("give the workspace its former name and id back, then resume; another id is another client"));
+                .advise("give the workspace its former name and id back, then resume; another id is another client")
+                .advise("or leave it out with --exclude: its steps stay as they are"));
             }
             names.insert(step.workspace.as_str());
         }

@@ -9,13 +9,14 @@ use clap::Args;
 
 use super::aftermath::Aftermath;
 use super::args::{Approve, Select};
-use super::change::{Drawn, Request};
+use super::change::{self, Drawn, Request};
 use super::events::Events;
 use super::reading::Asked;
 use super::recall::{self, Recall};
 use super::session::{self, Session};
 use super::watch::Watch;
 use super::{Door, approval, open_files, perform, reading};
+use crate::config::Selection;
 use crate::domain::{Held, HeldReason, Outcome, RunId, StepId, Workspace};
 use crate::journal::{Ledger, LedgerError, Record, RunState};
 use crate::plan::Rules;
@@ -34,6 +35,12 @@ pub struct Resume {
     /// Only find out what became of the steps in doubt; send nothing.
     #[arg(long)]
     settle_only: bool,
+    /// Workspaces to leave out: their steps stay as they are, and not one request goes there.
+    #[arg(short = 'x', long = "exclude", value_name = "GLOB")]
+    exclude: Vec<String>,
+    /// More workspaces that may fail than when the run began, such as `7` or `10%`.
+    #[arg(long, value_name = "N|P%")]
+    max_failures: Option<String>,
     /// Longest run, such as `30m`; lanes beyond it are parked.
     #[arg(long, value_name = "DURATION")]
     deadline: Option<String>,
@@ -50,8 +57,8 @@ pub struct Resume {
 struct Lanes {
     /// Those that can be spoken to.
     work: Vec<Work>,
-    /// Those that cannot, ended as they stood.
-    unreadable: Vec<LaneEnd>,
+    /// Those that cannot, or are left out: ended as they stood.
+    left: Vec<LaneEnd>,
 }
 
 impl Resume {
@@ -68,11 +75,14 @@ impl Resume {
             Some(text) => Some(session::duration("--deadline", text)?),
             None => None,
         };
-        let chosen = recall.workspaces(&session)?;
+        let leave_out = self.leave_out(&recall)?;
+        let chosen = recall.workspaces(&session, &leave_out)?;
         let keys = session.keys(&chosen).await?;
         reading::keys_or_trouble(&keys, &chosen)?;
         let targets = session.targets(&chosen, &keys);
-        let deck = session.deck(deadline)?;
+        let mut deck = session.deck(deadline)?;
+        // What the run sent may land as late as was thought when it was sent.
+        deck.settle = deck.settle.max(recall.settle());
         open_files::make_room(targets.len())?;
         let _locks = perform::lock(&session, &deck, &targets, &id, self.wait).await?;
         // While the locks were waited for, somebody else may have gone on with it.
@@ -81,6 +91,19 @@ impl Resume {
             return Ok(finished(door, &recall));
         }
         self.go_on(&session, &deck, &ledger, recall, &chosen, targets).await
+    }
+
+    /// Reads which workspaces are left out; each pattern must mean one that has open steps.
+    fn leave_out(&self, recall: &Recall) -> Result<Selection, Trouble> {
+        for pattern in &self.exclude {
+            let one = Selection { exclude: vec![pattern.clone()], ..Selection::default() };
+            if !recall.open.iter().any(|task| one.excludes(&task.step.workspace)) {
+                let what = format!("`-x {pattern}` matches no workspace with an open step of run {}", recall.run.id);
+                return Err(Trouble::new(Exit::Selection, what)
+                    .advise(format!("`keyholder show {}` lists its steps with their workspaces", recall.run.id)));
+            }
+        }
+        Ok(Selection { exclude: self.exclude.clone(), ..Selection::default() })
     }
 
     /// Finds the run that is meant; none where there is nothing to resume.
@@ -100,7 +123,7 @@ impl Resume {
             if let Some(run) = unfinished.first() {
                 return Err(busy(&run.id));
             }
-            session.door.printer.say("every run in the ledger is finished; nothing to resume");
+            nothing(session, ledger).await?;
             return Ok(None);
         };
         Ok(Some(unfinished.swap_remove(place).id))
@@ -127,11 +150,22 @@ impl Resume {
             crate::report::cell::printable(&recall.run.operator),
             recall::left(&recall),
         ));
-        let sights = reading::sights(session, deck, "checking", &targets).await?;
+        let on = |trouble: Trouble| match trouble.exit {
+            Exit::Interrupted | Exit::Terminated => trouble.advise(format!("go on with `keyholder resume {id}`")),
+            _ => trouble,
+        };
+        let sights = reading::sights(session, deck, "checking", &targets).await.map_err(on)?;
         reading::strangers(&targets, &sights)?;
-        settle(session, deck, &recall).await?;
+        settle(session, deck, &recall).await.map_err(on)?;
 
-        let guards = session.fleet.guards.clone();
+        let max_failures = self.max_failures.clone();
+        let approve = Approve { wait: self.wait, events: self.events.clone(), max_failures, ..Approve::default() };
+        let mut guards = change::guards(session, &approve)?;
+        if let (None, Some(then)) = (&self.max_failures, recall.budget()) {
+            guards.max_failures = then;
+        }
+        // No other run is begun or resumed between the question what may still be sent and the word that this one goes on.
+        let turn = ledger.turn().await.map_err(failed)?;
         let mut rules = reading::rules(guards, ledger, deck, &targets, Asked::ToSend).await?;
         rules.in_doubt = rules.in_doubt.iter().filter(|doubt| doubt.run != id).cloned().collect();
         let superseded = ledger.superseded(&id).await.map_err(failed)?;
@@ -140,8 +174,11 @@ impl Resume {
         first.extend(held);
         let lanes = lanes(&recall, targets, &sights);
         let mut coverage = recall.coverage();
-        for lane in &lanes.unreadable {
-            if let Some(trouble) = &lane.trouble {
+        for lane in &lanes.left {
+            if let Some(trouble) = &lane.trouble
+                && coverage.failed_names().all(|name| name != lane.workspace)
+            {
+                coverage.complete = coverage.complete.saturating_sub(1);
                 session::unreadable(&mut coverage, &lane.workspace, trouble);
             }
         }
@@ -151,10 +188,10 @@ impl Resume {
         let drawn = Drawn { plan, targets: Vec::new(), coverage, reading, observed, rules };
         let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
         let select = Select { workspace: names, ..Select::default() };
-        let approve = Approve { wait: self.wait, events: self.events.clone(), ..Approve::default() };
         let request = Request { command: "resume", select: &select, approve: &approve, undoes: None };
         let mut events = Events::open(session, &request, &id, &drawn, &forecast)?;
         ledger.append(&id, first).await.map_err(failed)?;
+        drop(turn);
 
         let speaking: Vec<Target> = lanes.work.iter().map(|work| work.target.clone()).collect();
         let watch = Watch::begin(&door.printer, deck, "resuming", &speaking);
@@ -163,7 +200,7 @@ impl Resume {
             events.note(event);
         });
         let (mut ends, mut dispatched) = watch.around(carrying).await;
-        ends.extend(lanes.unreadable);
+        ends.extend(lanes.left);
         ended.extend(passed_over);
         let seconds = deck.clock.elapsed().saturating_sub(began).as_secs_f64();
         let mut aftermath = Aftermath::of(deck, &drawn, ends, &ended, &id, seconds);
@@ -172,7 +209,7 @@ impl Resume {
     }
 
     /// Takes out of the open steps what is not to be sent: where a later run had to do with the same person, or where the run is only
-    /// to be settled, or where the day has no room for its removals. What is in doubt is still looked for, and then left. Returns the ends, and the records of those that are final.
+    /// to be settled, or where a removal limit of today holds it. What is in doubt is still looked for, and then left. Returns the ends, and the records of those that are final.
     fn pass_over(
         &self,
         recall: &mut Recall,
@@ -182,8 +219,7 @@ impl Resume {
         let mut ends = BTreeMap::new();
         let mut records = Vec::new();
         let run = recall.run.id.clone();
-        let removals = recall.to_send().filter(|step| step.is_removal() && !superseded.contains_key(&step.id)).count();
-        let over = rules.over_today(removals);
+        let over = recall.over_limits(|step| !superseded.contains_key(&step.id), rules);
         recall.open.retain_mut(|Task { step, past }| {
             let by = superseded.get(&step.id);
             past.onward = match by {
@@ -202,7 +238,7 @@ impl Resume {
                     "not sent: the run was only to be settled",
                     format!("go on with `keyholder resume {run}`"),
                 ),
-                (Standing::ToSend, Onward::Send) if step.is_removal() => match &over {
+                (Standing::ToSend, Onward::Send) => match over.get(&step.id) {
                     Some(over) => over.clone(),
                     None => return true,
                 },
@@ -226,6 +262,22 @@ impl Resume {
     }
 }
 
+/// Says that there is nothing to resume: because every run is finished, or because the ledger knows of none.
+async fn nothing(session: &Session<'_>, ledger: &Ledger) -> Result<(), Trouble> {
+    let printer = &session.door.printer;
+    if !ledger.runs(1).await.map_err(|error| Trouble::advised(error.exit(), error))?.is_empty() {
+        printer.say("every run in the ledger is finished; nothing to resume");
+        return Ok(());
+    }
+    let settle = words::duration(session.fleet.defaults.settle);
+    printer.insist("the ledger of this root holds no run: there is nothing to resume");
+    printer.hint(&format!(
+        "if a run was cut here and `.keyholder` was deleted since, nothing remembers what was sent: wait {settle} for what may still \
+         land, then run the command again; the plan holds only what is missing"
+    ));
+    Ok(())
+}
+
 /// A run that has left its mark in the state folder and is not in the ledger: the ledger was removed or replaced.
 async fn lost(session: &Session<'_>, ledger: &Ledger, asked: Option<&str>) -> Result<(), Trouble> {
     let lost = ledger.lost_runs().await.map_err(|error| Trouble::advised(error.exit(), error))?;
@@ -241,9 +293,7 @@ async fn lost(session: &Session<'_>, ledger: &Ledger, asked: Option<&str>) -> Re
     )
     .advise("put the ledger of that run back, with its -wal file, and resume")
     .advise(format!(
-        "or plan again: wait {settle} for what may still land, then run the command of that run; the plan holds only what is \
-         missing. Remove `{}` when that is done",
-        ledger.mark_of(run).display()
+        "or plan again: run the command of that run, which waits {settle} for what may still land, and plans only what is missing"
     )))
 }
 
@@ -273,27 +323,32 @@ async fn settle(session: &Session<'_>, deck: &Deck, recall: &Recall) -> Result<(
 
 /// Gives every lane its open steps.
 fn lanes(recall: &Recall, targets: Vec<Target>, sights: &[Sight]) -> Lanes {
-    let well = |end: &StepEnd| end.outcome.is_settled_well();
-    let ended_well: BTreeSet<StepId> =
-        recall.ended.iter().filter(|(_, end)| well(end)).map(|(id, _)| id.clone()).collect();
-    let mut lanes = Lanes::default();
-    for (target, sight) in targets.into_iter().zip(sights) {
-        let tasks: Vec<Task> =
-            recall.open.iter().filter(|task| task.step.workspace == target.name.as_str()).cloned().collect();
-        match sight {
-            _ if tasks.is_empty() => {}
-            Sight::Unreadable(trouble) => lanes.unreadable.push(left(&target, &tasks, trouble)),
-            _ => lanes.work.push(Work { target, tasks, ended_well: ended_well.clone() }),
+    let mut tasks: BTreeMap<&str, Vec<Task>> = BTreeMap::new();
+    for task in &recall.open {
+        tasks.entry(&task.step.workspace).or_default().push(task.clone());
+    }
+    let mut ended_well: BTreeMap<&str, BTreeSet<StepId>> = BTreeMap::new();
+    for item in &recall.plan.items {
+        if recall.ended.get(&item.step.id).is_some_and(|end| end.outcome.is_settled_well()) {
+            ended_well.entry(&item.step.workspace).or_default().insert(item.step.id.clone());
         }
     }
+    let mut lanes = Lanes::default();
+    for (target, sight) in targets.into_iter().zip(sights) {
+        let Some(tasks) = tasks.remove(target.name.as_str()) else { continue };
+        if let Sight::Unreadable(trouble) = sight {
+            lanes.left.push(left(target.name.as_str(), &tasks, &Held::lane_ended(trouble), Some(trouble)));
+        } else {
+            let ended_well = ended_well.remove(target.name.as_str()).unwrap_or_default();
+            lanes.work.push(Work { target, tasks, ended_well });
+        }
+    }
+    let out = Held::new(HeldReason::LaneEnded, "not sent: left out with --exclude", "go on with `keyholder resume`");
+    lanes.left.extend(tasks.iter().map(|(workspace, tasks)| left(workspace, tasks, &out, None)));
     lanes
 }
 
-fn left(target: &Target, tasks: &[Task], trouble: &LaneTrouble) -> LaneEnd {
-    let end = |Task { step, past }: &Task| (step.clone(), StepEnd::left(past, Held::lane_ended(trouble)));
-    LaneEnd {
-        workspace: target.name.to_string(),
-        steps: tasks.iter().map(end).collect(),
-        trouble: Some(trouble.clone()),
-    }
+fn left(workspace: &str, tasks: &[Task], held: &Held, trouble: Option<&LaneTrouble>) -> LaneEnd {
+    let end = |Task { step, past }: &Task| (step.clone(), StepEnd::left(past, held.clone()));
+    LaneEnd { workspace: workspace.to_owned(), steps: tasks.iter().map(end).collect(), trouble: trouble.cloned() }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::session::Session;
 use super::{Door, perform, tables};
-use crate::journal::{RunRow, State, StepRow};
+use crate::journal::{RunRow, RunState, State, StepRow};
 use crate::report::listing::{self, Listing};
 use crate::report::{Cell, Column};
 use crate::trouble::{Exit, Trouble};
@@ -94,8 +94,15 @@ fn describe(door: &Door<'_>, run: &RunRow, undoes: Option<&str>) {
     if let (Some(exit), Some(outcome)) = (run.exit, &run.outcome) {
         say(format!("exit {exit}: {outcome}"));
     }
+    let count = |number: u64| crate::ui::words::count(usize::try_from(number).unwrap_or(usize::MAX), "step");
     if run.in_doubt > 0 {
-        say(format!("{} steps were started and have no known end", run.in_doubt));
+        say(format!("started, without a known end: {}", count(run.in_doubt)));
+    }
+    if run.planned > 0 {
+        say(format!("not sent: {}", count(run.planned)));
+    }
+    if run.in_doubt + run.planned > 0 && run.state != RunState::Running {
+        say(format!("go on with `keyholder resume {}`", run.id));
     }
 }
 

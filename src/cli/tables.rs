@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::change::Drawn;
 use super::refusals;
-use crate::domain::{Disposition, Step, StepKind};
+use crate::domain::{Disposition, Outcome, Step, StepKind};
 use crate::plan::forecast::Forecast;
 use crate::report::listing::{Format, Listing};
 use crate::report::summary::{meaning, rounded};
@@ -230,8 +230,8 @@ pub fn outcomes_to_stdout(
 /// Makes the row of one ended step.
 pub fn step_row<'a>(step: &'a Step, end: &StepEnd) -> Vec<crate::report::Cell<'a>> {
     let reason = match (&end.held, &end.reason) {
-        (Some(held), _) => Some(held.to_string()),
-        (None, reason) => reason.clone(),
+        (Some(held), _) if end.outcome == Outcome::Held => Some(held.to_string()),
+        (_, reason) => reason.clone(),
     };
     rows::step(step, end.outcome, reason, end.attempts)
 }

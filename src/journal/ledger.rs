@@ -167,6 +167,13 @@ impl Ledger {
         taken.unwrap_or_else(|_panicked| Err(LedgerError::Crashed))
     }
 
+    /// Returns this id if no run has it by now, else the next that is free: two processes may have drawn the same in one second.
+    pub async fn still_free(&self, drawn: RunId, seed: u64) -> Result<RunId, LedgerError> {
+        let wanted = drawn.clone();
+        let taken = self.with(async move |connection| query::exists(connection, &wanted).await).await?;
+        if taken { self.fresh_run_id(seed.wrapping_add(1)).await } else { Ok(drawn) }
+    }
+
     /// Begins a run: its row, its steps, and the first entries of its chain, in one commit. The first entry holds the head of the
     /// run that was begun before.
     pub async fn begin(&self, header: RunHeader) -> Result<(), LedgerError> {

@@ -169,6 +169,10 @@ impl Ledger {
                 db::transaction(connection, async |connection| remove(connection, &state_dir, batch, &note, at).await)
                     .await?;
                 removed += batch.len() as u64;
+                // A run that was killed as it ended leaves its mark; without the run it would look like a ledger that was lost.
+                for run in batch {
+                    drop(std::fs::remove_file(RunLock::path(&state_dir, &run.id)));
+                }
             }
             // Another reader may keep the log in use; it is emptied at the next chance then.
             drop(db::run(connection, sql::EMPTY_LOG).await);
@@ -265,7 +269,8 @@ async fn stop(
     Ok((open > 0).then_some(PruneStop::Unsettled(open)))
 }
 
-// Stricter than what a new plan waits for: a step without an end, or whose end nobody saw, unless a later run has seen its subject.
+// Stricter than what holds a new plan: a step without an end, or whose end nobody saw, unless a later run has seen its subject. What was
+// never sent does not keep a run: nobody goes on with one that old.
 fn open_sql() -> String {
     format!(
         "SELECT COUNT(*) AS n FROM steps s JOIN runs r ON r.id = s.run

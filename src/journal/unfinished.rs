@@ -1,7 +1,6 @@
 //! Runs that have not come to their end, and what a later run has done about their steps.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use sqlx::Row as _;
 
@@ -30,16 +29,16 @@ const SUPERSEDED: &str = "EXISTS (SELECT 1 FROM steps t JOIN runs q ON q.id = t.
     WHERE t.workspace_id = s.workspace_id AND t.subject = s.subject AND t.state <> 'held' AND q.ordinal > r.ordinal)";
 
 impl Ledger {
-    /// Returns the runs that did not say that they ended, or ended with a step that is still to be sent or in doubt
-    /// and that no later run had to do with; newest first.
+    /// Returns the runs that did not say that they ended, or ended with a step that is still to be sent or in doubt;
+    /// newest first. What was looked at and is unsure because a later run overtook it stays so, and is left alone.
     pub async fn unfinished(&self) -> Result<Vec<RunRow>, LedgerError> {
         let state_dir = self.state_dir().to_owned();
         self.with(async move |connection| {
             let sql = format!(
-                "SELECT {} FROM runs r WHERE r.ended_at IS NULL
-                 OR EXISTS (SELECT 1 FROM steps s WHERE s.run = r.id AND NOT {SUPERSEDED}
-                   AND (s.state IN ('planned', 'started', 'answered', 'looked') OR {UNSURE_END}))
-                 ORDER BY r.ordinal DESC",
+                "SELECT {} FROM runs WHERE ended_at IS NULL
+                 OR id IN (SELECT run FROM steps WHERE state IN ('planned', 'started', 'answered', 'looked'))
+                 OR id IN (SELECT s.run FROM steps s JOIN runs r ON r.id = s.run WHERE {UNSURE_END} AND NOT {SUPERSEDED})
+                 ORDER BY ordinal DESC",
                 query::RUN_COLUMNS
             );
             let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *connection).await?;
@@ -68,9 +67,12 @@ impl Ledger {
         .await
     }
 
-    /// Returns where the mark of a run is.
-    pub fn mark_of(&self, run: &RunId) -> PathBuf {
-        RunLock::path(self.state_dir(), run)
+    /// Takes the marks of lost runs away, once nothing they sent can land any more.
+    pub fn forget(&self, lost: &[RunId]) {
+        for run in lost {
+            // A mark that cannot be removed is only waited for once more.
+            drop(std::fs::remove_file(RunLock::path(self.state_dir(), run)));
+        }
     }
 
     /// Returns the steps of a run whose person a later run had to do with in the same workspace, each with the newest such run: a

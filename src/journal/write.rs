@@ -197,12 +197,13 @@ struct Touched {
     state: State,
     status: Option<u16>,
     reason: Option<String>,
+    reason_code: Option<String>,
 }
 
 impl Touched {
     async fn load(connection: &mut SqliteConnection, run: &RunId, id: &StepId) -> Result<Self, LedgerError> {
         let row = sqlx::query(
-            "SELECT workspace_id, state, attempt, answer, effect, outcome, status, reason FROM steps WHERE run = ? AND id = ?",
+            "SELECT workspace_id, state, attempt, answer, effect, outcome, status, reason, reason_code FROM steps WHERE run = ? AND id = ?",
         )
         .bind(run.as_str().to_owned())
         .bind(id.as_str().to_owned())
@@ -214,6 +215,7 @@ impl Touched {
             state: state_of(&row)?,
             status: status_of(&row)?,
             reason: row.try_get("reason")?,
+            reason_code: row.try_get("reason_code")?,
         })
     }
 
@@ -222,7 +224,10 @@ impl Touched {
         self.state = self.state.after(step).map_err(|source| LedgerError::Illegal { step: id.clone(), source })?;
         match record {
             Record::Answered { status, .. } => self.status = *status,
-            Record::Settled { reason, .. } => self.reason.clone_from(reason),
+            Record::Settled { reason, held, .. } => {
+                self.reason.clone_from(reason);
+                self.reason_code = held.map(|held| held.as_str().to_owned());
+            }
             _ => {}
         }
         Ok(match step {
@@ -233,7 +238,7 @@ impl Touched {
 
     async fn store(&self, connection: &mut SqliteConnection, tail: &Tail, id: &StepId) -> Result<(), LedgerError> {
         sqlx::query(
-            "UPDATE steps SET state = ?, attempt = ?, answer = ?, effect = ?, outcome = ?, status = ?, reason = ?, changed_at = ?
+            "UPDATE steps SET state = ?, attempt = ?, answer = ?, effect = ?, outcome = ?, status = ?, reason = ?, reason_code = ?, changed_at = ?
              WHERE run = ? AND id = ?",
         )
         .bind(self.state.as_str())
@@ -243,6 +248,7 @@ impl Touched {
         .bind(self.state.outcome().map(Outcome::as_str))
         .bind(self.status.map(i64::from))
         .bind(self.reason.clone())
+        .bind(self.reason_code.clone())
         .bind(moment(tail.at))
         .bind(tail.run.as_str().to_owned())
         .bind(id.as_str().to_owned())

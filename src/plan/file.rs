@@ -46,6 +46,9 @@ struct Stored {
     workspaces: Vec<Planned>,
     items: Vec<Item>,
     notes: Vec<Note>,
+    /// What could be seen when it was drawn, and what could not; a plan must not be taken for more than it is.
+    #[serde(default)]
+    coverage: Value,
     /// Over everything else. It keeps out mistakes; whoever can write the file can make a new one.
     checksum: PlanId,
 }
@@ -59,19 +62,32 @@ fn checksum(whole: &Value) -> PlanId {
     PlanId::of(&canonical(&rest))
 }
 
-/// Writes a plan and the command that drew it.
-pub fn save(plan: &Plan, command: &str) -> String {
+/// Writes a plan, the command that drew it, and what could be seen then.
+pub fn save(plan: &Plan, command: &str, coverage: &Value) -> String {
     let Plan { id, workspaces, items, notes } = plan.clone();
     let (command, checksum_to_come) = (command.to_owned(), PlanId::of(b""));
-    let mut stored = Stored { format: FORMAT, id, command, workspaces, items, notes, checksum: checksum_to_come };
+    let coverage = coverage.clone();
+    let mut stored =
+        Stored { format: FORMAT, id, command, workspaces, items, notes, coverage, checksum: checksum_to_come };
     stored.checksum = checksum(&serde_json::to_value(&stored).expect("plain data serializes"));
     let mut text = serde_json::to_string_pretty(&stored).expect("plain data serializes");
     text.push('\n');
     text
 }
 
-/// Reads a plan back, with the command that drew it.
-pub fn load(text: &str) -> Result<(Plan, String), BadPlan> {
+/// A plan as its file holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// The plan.
+    pub plan: Plan,
+    /// The command that drew it.
+    pub command: String,
+    /// What could be seen when it was drawn.
+    pub coverage: Value,
+}
+
+/// Reads a plan back.
+pub fn load(text: &str) -> Result<Loaded, BadPlan> {
     let whole: Value = serde_json::from_str(text).map_err(BadPlan::Shape)?;
     let checked = checksum(&whole);
     let stored: Stored = serde_json::from_value(whole).map_err(BadPlan::Shape)?;
@@ -86,7 +102,7 @@ pub fn load(text: &str) -> Result<(Plan, String), BadPlan> {
     if !honest || checked != stored.checksum {
         return Err(BadPlan::Touched);
     }
-    Ok((plan, stored.command))
+    Ok(Loaded { plan, command: stored.command, coverage: stored.coverage })
 }
 
 #[cfg(test)]
@@ -104,13 +120,14 @@ mod tests {
 
     #[test]
     fn a_plan_comes_back_as_it_was_saved() {
-        let (back, command) = load(&save(&plan(), "offboard")).unwrap();
-        assert_eq!((back, command.as_str()), (plan(), "offboard"));
+        let coverage = serde_json::json!({ "asked": 2, "unreadable": [{ "workspace": "b" }] });
+        let back = load(&save(&plan(), "offboard", &coverage)).unwrap();
+        assert_eq!(back, Loaded { plan: plan(), command: "offboard".to_owned(), coverage });
     }
 
     #[test]
     fn an_edited_plan_is_refused() {
-        let text = save(&plan(), "offboard");
+        let text = save(&plan(), "offboard", &Value::Null);
         for (from, to) in
             [("\"m1\"", "\"m2\""), ("a@x.example", "b@x.example"), ("\"w1\"", "\"w2\""), ("view", "editor")]
         {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draw::Item;
 use super::guard::Rules;
-use crate::domain::{Disposition, Held, HeldReason, StepId, WorkspaceId};
+use crate::domain::{Disposition, Held, HeldReason, Step, StepId, WorkspaceId};
 
 impl Rules {
     /// Returns how many removals the rolling day has room for.
@@ -63,6 +63,33 @@ pub fn apply(items: &mut [Item], rules: &Rules) {
     for item in items.iter_mut().filter(|item| item.removes()) {
         item.disposition = Disposition::Held(held.clone());
     }
+}
+
+/// Judges what is left of a run that was approved and begun, by the limits of now: `steps` are all that took or may have taken effect and
+/// all that are still `open` to be sent, in plan order. Returns why an open one must not be sent. What stands behind a held step is held
+/// with it.
+pub fn of_the_rest(steps: &[&Step], open: &BTreeSet<StepId>, rules: &Rules) -> BTreeMap<StepId, Held> {
+    let mut items: Vec<Item> = steps.iter().map(|step| Item::send((*step).clone())).collect();
+    let is_open = |item: &Item| open.contains(&item.step.id);
+    // Of the day only what is still to come counts: what the run did today is among the day's removals already.
+    let mut but_the_day = rules.clone();
+    but_the_day.guards.max_removals.per_day = usize::MAX;
+    apply(&mut items, &but_the_day);
+    for item in items.iter_mut().filter(|item| !is_open(item)) {
+        item.disposition = Disposition::Send;
+    }
+    let to_come = items.iter().filter(|item| item.removes() && is_open(item)).count();
+    if let Some(held) = rules.over_today(to_come) {
+        for item in items.iter_mut().filter(|item| item.removes() && is_open(item)) {
+            item.disposition = Disposition::Held(held.clone());
+        }
+    }
+    follow(&mut items);
+    let held = items.into_iter().filter_map(|item| match item.disposition {
+        Disposition::Held(held) => Some((item.step.id, held)),
+        Disposition::Send | Disposition::Already(_) => None,
+    });
+    held.collect()
 }
 
 /// Holds every step whose forerunner is held: it would never be sent.

@@ -118,7 +118,7 @@ impl Hand<'_> {
                 Attempt::Over(Progress::sent(attempts, Some(doubt)))
             }
             Found::Absent => {
-                let doubt = format!("{lost}, and it was not there afterwards");
+                let doubt = format!("{lost}, and the change did not show afterwards");
                 history.not_taken += 1;
                 let most = match step.change {
                     Change::Invite { .. } => ATTEMPTS_INVITATION,

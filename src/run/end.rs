@@ -45,7 +45,7 @@ impl StepEnd {
     pub fn left(past: &Past, held: Held) -> Self {
         let as_it_was = |outcome, what: &str| Self {
             held: Some(held.clone()),
-            ..Self::new(outcome, format!("{what}, and it was not looked at now: {}", held.detail))
+            ..Self::new(outcome, format!("{what}, and could not be looked at now: {}", unprefixed(&held.detail)))
         };
         let end = match &past.standing {
             Standing::ToSend => Self::held(held),
@@ -83,6 +83,11 @@ impl StepEnd {
         self.attempts = attempts;
         self
     }
+}
+
+/// Takes from a reason why something was not sent what it says of not being sent: this one was.
+fn unprefixed(detail: &str) -> &str {
+    detail.strip_prefix("not sent: ").unwrap_or(detail)
 }
 
 /// How a lane ended.

@@ -37,7 +37,7 @@ impl Hand<'_> {
                 return self.perform(step, followed, history).await;
             }
             (Attempt::Again, Onward::Look) => {
-                StepEnd::new(Outcome::Failed, format!("{why}; it is not there, and it was not sent again"))
+                StepEnd::new(Outcome::Failed, format!("{why}; the change does not show, and it was not sent again"))
             }
             (Attempt::Again, Onward::Overtaken(by)) => StepEnd::unknown(overtaken(why, by), attempts),
         };
@@ -51,9 +51,10 @@ impl Hand<'_> {
             (Found::Absent, Onward::Overtaken(by)) => {
                 StepEnd::new(Outcome::Unverified, overtaken("it was acknowledged and not seen", by))
             }
-            (Found::Absent, Onward::Send | Onward::Look) => {
-                StepEnd::new(Outcome::Failed, "it was acknowledged, and after the settle time it is still not there")
-            }
+            (Found::Absent, Onward::Send | Onward::Look) => StepEnd::new(
+                Outcome::Failed,
+                "it was acknowledged, and after the settle time the change still does not show",
+            ),
             (Found::Unclear(why), _) => {
                 StepEnd::new(Outcome::Unverified, format!("it was acknowledged, but could not be read back: {why}"))
             }
@@ -79,5 +80,7 @@ impl Hand<'_> {
 
 /// Why nothing can be told any more of a step whose effect is not there.
 fn overtaken(why: &str, by: &RunId) -> String {
-    format!("{why}; it is not there, but run {by} had to do with the same person here since and may have undone it")
+    format!(
+        "{why}; the change does not show, but run {by} had to do with the same person here since and may have undone it"
+    )
 }

@@ -142,6 +142,10 @@ impl Past {
             State::Settled { outcome: Outcome::Unverified, .. } => Standing::Unverified,
             State::Held | State::Already | State::Settled { .. } => return None,
             State::Planned => Standing::ToSend,
+            // A resume had looked for what its run did not see, and was cut before it could say how that ends.
+            State::Looked { effect: Effect::Absent | Effect::Unclear, answer: Some(Class::Acknowledged), .. } => {
+                Standing::Unverified
+            }
             State::Started { .. } | State::Answered { .. } | State::Looked { .. } => match (told.doubt, state.answer())
             {
                 // What was lost once stays lost, whatever was answered later, until it is seen: only an acknowledgement of a
@@ -231,6 +235,10 @@ mod tests {
         assert_eq!(after(&["started", "acknowledged"]), Some(Standing::Acknowledged));
         assert_eq!(after(&["started", "acknowledged", "unverified"]), Some(Standing::Unverified));
         assert_eq!(after(&["started", "acknowledged", "unverified", "there", "unverified"]), None, "in another form");
+        for seen in ["absent", "unclear"] {
+            let cut = ["started", "acknowledged", "unverified", seen];
+            assert_eq!(after(&cut), Some(Standing::Unverified), "{seen}");
+        }
         assert_eq!(after(&["started", "refused"]), Some(Standing::Refused { said: "refused 1".to_owned() }));
         for end in [&["started", "acknowledged", "done"][..], &["started", "refused", "failed"], &["held"]] {
             assert_eq!(after(end), None, "{end:?}");

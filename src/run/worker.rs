@@ -54,6 +54,13 @@ impl Trace {
         ends.iter().any(|(step, end)| step.id == *id && end.outcome == Outcome::Already)
     }
 
+    /// Tells whether a step was left where a resume may go on with it.
+    pub(super) fn is_open(&self, id: &StepId) -> bool {
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = |end: &StepEnd| end.may_go_on() || matches!(end.outcome, Outcome::Unknown | Outcome::Unverified);
+        ends.iter().any(|(step, end)| step.id == *id && open(end))
+    }
+
     /// Returns every step with its end, in plan order. One without an end was lost in a panic.
     fn ends_of(self, tasks: &[Task]) -> Vec<(Step, StepEnd)> {
         let ends = self.ends.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -55,7 +55,7 @@ impl Lane<'_> {
     }
 
     async fn write(&mut self, tasks: &[Task]) {
-        let (client, identity, observed, _talking) = match self.open().await {
+        let (client, identity, observed, _talking) = match self.open(tasks).await {
             Ok(open) => open,
             Err(held) => return self.hold_all(tasks, &held).await,
         };
@@ -74,8 +74,9 @@ impl Lane<'_> {
     }
 
     /// Opens the lane: budget, identity with the very key that will write, a fresh listing.
-    async fn open(&mut self) -> Result<(Client, Identity, Observed, Talking), Held> {
-        if let Some(held) = self.gate() {
+    async fn open(&mut self, tasks: &[Task]) -> Result<(Client, Identity, Observed, Talking), Held> {
+        let gated: Option<Vec<Held>> = tasks.iter().map(|task| self.gate(task)).collect();
+        if let Some(held) = gated.and_then(|mut held| held.pop()) {
             return Err(held);
         }
         let deck = self.shared.deck;
@@ -128,11 +129,15 @@ impl Lane<'_> {
         Held::new(HeldReason::Identity, why.to_string(), "give the workspace the right key")
     }
 
-    /// Says why nothing new may be sent, if so.
-    fn gate(&self) -> Option<Held> {
+    /// Says why nothing new may be sent, if so. What an earlier life of the run left in doubt is looked for whatever the failure
+    /// budget says: it is in progress.
+    fn gate(&self, task: &Task) -> Option<Held> {
         let stop = &self.shared.deck.stop;
         if stop.is_draining() {
             return Some(stop.held());
+        }
+        if task.past.standing.is_in_doubt() {
+            return None;
         }
         let failed = self.shared.failed.load(Ordering::Relaxed);
         let budget: FailureBudget = self.shared.rules.guards.max_failures;
@@ -150,13 +155,12 @@ impl Lane<'_> {
         let mut sent: Vec<Sent> = Vec::new();
         for (place, task) in tasks.iter().enumerate() {
             let step = &task.step;
-            if let Some(held) = self.gate() {
-                self.hold_all(&tasks[place..], &held).await;
-                break;
+            if let Some(held) = self.gate(task) {
+                self.hold_all(&tasks[place..=place], &held).await;
+                continue;
             }
             if task.past.standing == Standing::ToSend && !self.may_follow(step, &sent) {
-                let held = Held::new(HeldReason::After, "the step it comes after did not end well", "see that step");
-                self.end(step, StepEnd::held(held)).await;
+                self.end(step, StepEnd::held(self.held_behind(step, &sent)).after(task.past.attempts)).await;
                 continue;
             }
             let followed = tasks.iter().any(|other| other.step.after.as_ref() == Some(&step.id));
@@ -183,6 +187,20 @@ impl Lane<'_> {
                 || self.trace.was_already(before)
                 || self.ended_well.contains(before)
         })
+    }
+
+    /// Says why a step is held behind the one it comes after. Where that one may still end well, in a resume or by the closing look,
+    /// this one stays to be sent: else the first half of a re-invitation would be all that is ever done.
+    fn held_behind(&self, step: &Step, sent: &[Sent]) -> Held {
+        let in_doubt = |before: &StepId| sent.iter().any(|sent| sent.step.id == *before);
+        if step.after.as_ref().is_some_and(|before| in_doubt(before) || self.trace.is_open(before)) {
+            return Held::new(
+                HeldReason::LaneEnded,
+                "not sent: the step it comes after has no end yet",
+                "go on with `keyholder resume`",
+            );
+        }
+        Held::new(HeldReason::After, "the step it comes after did not end well", "see that step")
     }
 
     /// The closing look: a step is done only when the complete list says so.

@@ -114,7 +114,7 @@ fn a_ledger_of_a_newer_schema_is_refused_by_every_command_that_writes_or_resumes
     let world = cut();
     world.run(&["offboard", "lee@agency.example", "-w", "acme", "-o", "leaver.json"]).exits(0).done();
     ledger::with(&world, async |connection| {
-        sqlx::query("UPDATE meta SET value = '2.0' WHERE name = 'schema'").execute(connection).await.unwrap();
+        sqlx::query("UPDATE meta SET value = '3.0' WHERE name = 'schema'").execute(connection).await.unwrap();
     });
     let before = world.sim.request_count();
     for args in [
@@ -126,12 +126,12 @@ fn a_ledger_of_a_newer_schema_is_refused_by_every_command_that_writes_or_resumes
         &["show"],
         &["runs"],
     ] {
-        world.run(args).exits(74).says("schema `2.0`").says("newer keyholder").done();
+        world.run(args).exits(74).says("schema `3.0`").says("newer keyholder").done();
     }
     assert_eq!(world.sim.request_count(), before);
     ledger::with(&world, async |connection| {
         let kept: String =
             sqlx::query_scalar("SELECT value FROM meta WHERE name = 'schema'").fetch_one(connection).await.unwrap();
-        assert_eq!(kept, "2.0", "nothing is changed");
+        assert_eq!(kept, "3.0", "nothing is changed");
     });
 }

@@ -12,9 +12,19 @@ fn the_demo_runs_the_main_job_says_every_command_and_leaves_its_files() {
         .iter()
         .map(|line| line.split("&& keyholder ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap())
         .collect();
-    assert_eq!(commands, ["check", "onboard", "onboard", "offboard", "apply", "resume", "members", "runs"], "{ended}");
-    for file in ["members.csv", "leaver.plan.json", "keyholder.toml", "workspaces/agency.toml", ".keyholder/ledger.db"]
-    {
+    assert_eq!(
+        commands,
+        ["check", "onboard", "onboard", "offboard", "apply", "resume", "verify", "evidence", "members", "runs"],
+        "{ended}"
+    );
+    for file in [
+        "members.csv",
+        "leaver.plan.json",
+        "keyholder.toml",
+        "workspaces/agency.toml",
+        "proof/CHECK.md",
+        ".keyholder/ledger.db",
+    ] {
         assert!(world.root().join("shown").join(file).exists(), "{file} is missing\n{ended}");
     }
     // A second onboarding sends nothing.

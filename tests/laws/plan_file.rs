@@ -50,10 +50,10 @@ proptest! {
         places in proptest::collection::vec(any::<proptest::sample::Index>(), 6),
     ) {
         let plan = draw(&seen, &rules);
-        let text = file::save(&plan, "onboard");
-        let (back, command) = file::load(&text).unwrap();
+        let text = file::save(&plan, "onboard", &Value::Null);
+        let file::Loaded { plan: back, command, .. } = file::load(&text).unwrap();
         prop_assert_eq!((&back, command.as_str()), (&plan, "onboard"));
-        prop_assert_eq!(file::save(&back, "onboard"), text.clone());
+        prop_assert_eq!(file::save(&back, "onboard", &Value::Null), text.clone());
 
         let whole: Value = serde_json::from_str(&text).unwrap();
         for place in places {
@@ -65,7 +65,7 @@ proptest! {
 
     #[test]
     fn a_plan_that_was_cut_is_refused(seen in fleet(), rules in rules(), cut in 0.0..1.0_f64) {
-        let text = file::save(&draw(&seen, &rules), "onboard");
+        let text = file::save(&draw(&seen, &rules), "onboard", &Value::Null);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "a place in a text")]
         let mut end = ((text.len() - 2) as f64 * cut) as usize;
         while !text.is_char_boundary(end) {
@@ -87,7 +87,7 @@ fn of_one_plan_every_single_value_is_tried() {
         plan.removals() > 0 && plan.items.iter().any(held) && plan.items.len() > plan.sends() + 1
     };
     let plan = (0..1_000).map(drawn).find(worth_it).unwrap();
-    let whole: Value = serde_json::from_str(&file::save(&plan, "onboard")).unwrap();
+    let whole: Value = serde_json::from_str(&file::save(&plan, "onboard", &Value::Null)).unwrap();
     for place in 0..scalars(&whole) {
         let mut edited = whole.clone();
         let path = change(&mut edited, &mut place.clone(), "").unwrap();

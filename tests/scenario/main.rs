@@ -19,6 +19,7 @@ mod moved;
 mod pace;
 mod repeat;
 mod resume;
+mod resumed;
 mod seeds;
 mod stops;
 mod undo;

@@ -133,3 +133,16 @@ fn a_mode_that_was_lowered_between_plan_and_apply_is_obeyed() {
     let outcome = stage.run(&format!("apply plan.json --confirm {plan}")).exits(30);
     assert_eq!(outcome.outcomes(), ["acme held mode", "birch done", "cedar done"]);
 }
+
+#[test]
+fn a_saved_plan_does_not_forget_the_workspaces_that_could_not_be_read_when_it_was_drawn() {
+    let stage = three("[[fault]]\nkind = \"status\"\nstatus = 401\nworkspace = \"birch\"\ntimes = 1\n");
+    let plan = stage.run("offboard sam@agency.example --all -o plan.json").exits(20).plan_id();
+    let outcome = stage
+        .run(&format!("apply plan.json --confirm {plan}"))
+        .exits(20)
+        .says("birch: not read: when the plan was drawn");
+    assert_eq!(outcome.outcomes(), ["acme done", "cedar done"]);
+    let strict = format!("apply plan.json --confirm {plan} --max-failures 0");
+    let _over = stage.run(&strict).exits(20).says("more than");
+}

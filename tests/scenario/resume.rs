@@ -306,8 +306,9 @@ fn a_ledger_that_was_lost_is_noticed_and_the_next_plan_holds_only_what_is_missin
         drop(std::fs::remove_file(stage.root.join(format!(".keyholder/ledger.db{suffix}"))));
     }
     refused(&stage, "resume", 74, "nothing else remembers");
-    stage.wait(Duration::from_mins(1));
-    let plan = stage.run(&ONBOARD.replace("--yes", "--plan-only")).exits(0);
+    let plan = stage.run(&ONBOARD.replace("--yes", "--plan-only")).exits(0).says("was removed or replaced; waiting");
+    assert!(plan.took >= Duration::from_mins(1), "it waits for what the lost run may have sent: {:?}", plan.took);
+    let _now = stage.run("resume").exits(0).says("holds no run");
     let missing = plan.planned().iter().filter(|line| line.ends_with("send")).count();
     assert_eq!(missing + there, 3, "{plan}");
     let _done = stage.run(ONBOARD).exits(0);

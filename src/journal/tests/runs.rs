@@ -104,6 +104,20 @@ async fn a_run_shows_how_it_stands_and_ends_once_unless_it_is_resumed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_two_who_drew_the_same_id_the_second_takes_another() {
+    let world = World::new();
+    let ledger = world.open().await;
+    let first = ledger.fresh_run_id(7).await.unwrap();
+    let second = ledger.fresh_run_id(7).await.unwrap();
+    assert_eq!(first, second);
+    assert_eq!(ledger.still_free(first.clone(), 7).await.unwrap(), first);
+    ledger.begin(header(&first, Vec::new())).await.unwrap();
+    let other = ledger.still_free(second, 7).await.unwrap();
+    assert_ne!(other, first);
+    ledger.begin(header(&other, Vec::new())).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn runs_are_found_by_prefix_and_ids_go_on_to_the_next_free_one() {
     let world = World::new();
     let ledger = world.open().await;

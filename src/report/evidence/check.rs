@@ -15,20 +15,22 @@ while IFS= read -r line; do
   [ "$hash" = "$want" ] || broken
 done <entries.ndjson
 read -r want <&3 && broken
-$sha --strict -c MANIFEST.sha256 >/dev/null && echo "$n entries, unbroken, head $hash; no file was changed"
+[ "$(find . -type f ! -name MANIFEST.sha256 | wc -l)" -eq "$(wc -l <MANIFEST.sha256)" ] || { echo "files are missing or too many" >&2; exit 1; }
+$sha --strict -c MANIFEST.sha256 >/dev/null && echo "$n entries, unbroken, head $hash; every file is as MANIFEST says"
 "#;
 
 /// The same in Python, which is faster for a long run.
-const PYTHON: &str = r#"import hashlib, sys
+const PYTHON: &str = r#"import hashlib, pathlib, sys
 sha = lambda data: hashlib.sha256(data).hexdigest()
 lines = open("entries.ndjson", "rb").read().split(b"\n")
 hashes = open("chain.txt").read().split()
 if lines.pop() != b"" or len(hashes) != len(lines) + 1: sys.exit("BROKEN: entries are missing or too many")
 for n, line in enumerate(lines):
     if sha(bytes.fromhex(hashes[n]) + line) != hashes[n + 1]: sys.exit(f"BROKEN at entry {n + 1}")
-for digest, name in (row.split("  ", 1) for row in open("MANIFEST.sha256").read().splitlines()):
-    if sha(open(name, "rb").read()) != digest: sys.exit(f"CHANGED: {name}")
-print(f"{len(lines)} entries, unbroken, head {hashes[-1]}; no file was changed")
+listed = dict(reversed(row.split("  ", 1)) for row in open("MANIFEST.sha256").read().splitlines())
+files = {p.as_posix(): sha(p.read_bytes()) for p in pathlib.Path().rglob("*") if p.is_file() and p.name != "MANIFEST.sha256"}
+if listed != files: sys.exit(f"CHANGED: {sorted({name for name, _ in listed.items() ^ files.items()})}")
+print(f"{len(lines)} entries, unbroken, head {hashes[-1]}; every file is as MANIFEST says")
 "#;
 
 /// Writes the page.
@@ -66,7 +68,9 @@ pub(super) fn page(evidence: &Evidence, verdict: &Verdict) -> String {
     line(format_args!(
         "Both end with the same line and exit code 0, or say where it breaks and exit with another.\n\n\
          ## Compare it with the ledger\n\n\
-         Whoever makes up a whole folder can make it fit itself. So compare its last hash, the head\n\n    {}\n\n\
+         Whoever makes up a whole folder can make it fit itself, and whoever changes a page and its line in the manifest too. So\n\
+         write the evidence anew from the ledger, `keyholder evidence {run} --out ELSEWHERE`: the same run gives the same bytes,\n\
+         and `MANIFEST.sha256` must be the same. Or compare its last hash, the head\n\n    {}\n\n\
          with the ledger: `keyholder show {run} --format json` verifies the run anew and shows the same in\n\
          `summary.chain.head`. The run that began after this one carries the head in its own first entry (`previous`), so it\n\
          cannot be changed afterwards without breaking that one too. A head that was sent to somebody else on the day of the\n\

@@ -16,13 +16,17 @@ trap 'rm -f "$out"' EXIT
 # proof TARGET NAME WORD: runs the tests whose name holds NAME, one after the other, and keeps the lines of counts, which begin with WORD.
 proof() {
   local began=$SECONDS
-  cargo test --locked --test "$1" -- --nocapture --test-threads 1 "$2" >"$out" 2>&1 || { cat "$out"; exit 1; }
+  cargo test --locked --test "$1" -- --nocapture --test-threads "${threads:-1}" "$2" >"$out" 2>&1 || { cat "$out"; exit 1; }
   # A name that no test bears proves nothing.
   grep -qE '^test result: ok\. [1-9]' "$out" || { cat "$out"; echo "no test of $1 is named $2" >&2; exit 1; }
   grep -oE "$3: .*" "$out" || { cat "$out"; echo "$2 printed no counts" >&2; exit 1; }
   echo "  ($((SECONDS - began)) s)"
 }
 
+proof scenario cut_anywhere_a_run "crash anywhere, [^:]*"
+proof scenario cut_anywhere_a_resume "crash anywhere, [^:]*"
+proof scenario cut_anywhere_beside "crash anywhere, [^:]*"
+threads=2 proof scenario simulation_by_seed "simulation by seed"
 proof cli killed_anywhere killed_anywhere
 proof cli stopped_anywhere stopped_anywhere
 proof cli wherever_the_disk_is_full full_disk

@@ -203,7 +203,9 @@ impl State {
             Self::Answered { class: Class::Acknowledged, .. } => matches!(outcome, Done | Waiting | Unverified),
             Self::Looked { effect: Effect::There, .. } => matches!(outcome, Done | Waiting | Already | Unverified),
             Self::Looked { effect: Effect::Absent, .. } => matches!(outcome, Failed | Held | Unverified),
-            Self::Answered { .. } | Self::Looked { effect: Effect::Unclear, .. } => without_effect(outcome),
+            // It may have been seen by one look, and the last one could not be taken.
+            Self::Looked { effect: Effect::Unclear, .. } => without_effect(outcome) || outcome == Unverified,
+            Self::Answered { .. } => without_effect(outcome),
         };
         let effect = self.effect();
         fits.then_some(Self::Settled { attempt: self.attempts(), answer, outcome, effect })

@@ -230,6 +230,18 @@ impl Lane<'_> {
         }
         for Sent { step, attempts, doubt } in sent {
             let shown = seen.as_ref().ok().map(|rows| Box::new(rows_about(&step, rows)));
+            if doubt.is_none() {
+                // Whatever an earlier look saw, this one decides whether a resume has anything to look for.
+                let (effect, found) = match (&seen, &step.change, shown.as_deref().and_then(Value::as_array)) {
+                    (Err(why), ..) => (Effect::Unclear, why.clone()),
+                    (Ok(_), Change::Invite { .. }, Some(rows)) if !rows.is_empty() => {
+                        (Effect::There, "there in another form than was asked".to_owned())
+                    }
+                    (Ok(_), ..) => (Effect::Absent, contrary(&step).to_owned()),
+                };
+                let record = Record::Looked { step: step.id.clone(), effect, found };
+                let _unwritten = self.shared.logbook.write(record).await;
+            }
             let end = match (doubt, &seen) {
                 (Some(doubt), _) => StepEnd::unknown(doubt, attempts),
                 (None, Ok(_)) => StepEnd::new(Outcome::Unverified, format!("it was taken, but {}", contrary(&step))),

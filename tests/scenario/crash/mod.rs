@@ -6,7 +6,8 @@
 //!   └─ trials: cut at a point, time passes, resume; perhaps cut again, resume again; then `model` judges world and ledger
 //! ```
 //!
-//! `cargo test` tries a sample that has every kind at every point at least once; `KEYHOLDER_TRIALS=full` tries all.
+//! `cargo test` tries a sample that has every kind at every point at least once; `KEYHOLDER_TRIALS=full` tries every point of a run and of a
+//! resume, first, middle and last; `everything` tries all pairs of cuts and all cuts beside all faults, which takes a night.
 //! `KEYHOLDER_TRIAL=<name>` runs one trial, by the name that a failing one prints.
 
 mod model;

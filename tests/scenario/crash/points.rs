@@ -3,9 +3,14 @@
 use super::*;
 use crate::support::flag;
 
-/// How many of the trials are tried.
+/// Whether more than the sample is tried.
 fn is_full() -> bool {
-    flag("KEYHOLDER_TRIALS").is_some_and(|value| value == "full")
+    flag("KEYHOLDER_TRIALS").is_some_and(|value| value == "full" || value == "everything")
+}
+
+/// Whether all pairs of cuts and all cuts beside all faults are tried: tens of thousands, for a night.
+fn is_everything() -> bool {
+    flag("KEYHOLDER_TRIALS").is_some_and(|value| value == "everything")
 }
 
 /// Whether one trial alone was asked for, and is not of this table.
@@ -79,7 +84,7 @@ fn cut_anywhere_beside_another_fault_a_run_is_resumed_to_the_same_end() {
             // What a repeated invitation answers matters where one may be repeated; the sample takes them in turn.
             let repeats = if invites { REPEATS.len() } else { 1 };
             for repeat in 0..repeats {
-                if !is_full() && repeat != (kind + trouble) % repeats {
+                if !is_everything() && repeat != (kind + trouble) % repeats {
                     continue;
                 }
                 let known = Known::of(Case { trouble, repeat, ..case(kind, 1, 2) });
@@ -88,7 +93,7 @@ fn cut_anywhere_beside_another_fault_a_run_is_resumed_to_the_same_end() {
                 }
                 let late = |point: &&Point| point.phase != Phase::Late;
                 let points: Vec<Point> = known.points.iter().filter(late).cloned().collect();
-                let points = if is_full() {
+                let points = if is_everything() {
                     points
                 } else {
                     let chosen = sample(&points, trouble);
@@ -106,6 +111,20 @@ fn cut_anywhere_beside_another_fault_a_run_is_resumed_to_the_same_end() {
     println!("crash anywhere, beside another fault: {trials} trials, nothing lost, nothing twice");
 }
 
+/// Cuts a run of three lanes with three steps each as its middle step was written down, and the resume at every point of it: first, middle
+/// and last step of first, middle and last lane.
+fn at_every_point_of_a_resume(kind: usize) -> usize {
+    let known = Known::of(case(kind, 3, 3));
+    let started: Vec<&Point> =
+        known.points.iter().filter(|point| point.what == "started" && point.phase == Phase::After).collect();
+    let first = started[started.len() / 2];
+    let seconds = known.trial(std::slice::from_ref(first));
+    for second in &seconds {
+        drop(known.trial(&[first.clone(), second.clone()]));
+    }
+    seconds.len()
+}
+
 #[test]
 fn cut_anywhere_a_resume_is_resumed_to_the_same_end() {
     if only().is_some() {
@@ -114,21 +133,24 @@ fn cut_anywhere_a_resume_is_resumed_to_the_same_end() {
     let mut trials = 0;
     for kind in 0..Kind::ALL.len() {
         let known = Known::of(case(kind, 1, 2));
-        let firsts = if is_full() { known.points.clone() } else { sample(&known.points, kind + 1) };
+        let firsts = if is_everything() { known.points.clone() } else { sample(&known.points, kind + 1) };
         let mut tried = BTreeSet::new();
         for first in firsts {
             let points = known.trial(std::slice::from_ref(&first));
             if first.what == "started" {
                 require_passed(&points, &["resumed"]);
             }
-            let seconds = if is_full() { points } else { sample(&points, kind) };
+            let seconds = if is_everything() { points } else { sample(&points, kind) };
             for second in seconds {
                 // The sample tries each thing once for each kind, and again beside what was first cut in doubt.
-                if is_full() || tried.insert((second.what.clone(), second.phase)) {
+                if is_everything() || tried.insert((second.what.clone(), second.phase)) {
                     drop(known.trial(&[first.clone(), second]));
                     trials += 1;
                 }
             }
+        }
+        if is_full() {
+            trials += at_every_point_of_a_resume(kind);
         }
     }
     println!("crash anywhere, fresh and again while resuming: {trials} trials, nothing lost, nothing twice");

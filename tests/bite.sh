@@ -40,4 +40,3 @@ bites() {
 bites scenario lost::an_answer_lost_after_the_invitation_took_effect_leads_to_one_invitation
 bites scenario lost::an_invitation_that_lands_late_is_seen_and_not_sent_again
 bites cli killed::killed_anywhere_and_resumed_nothing_is_twice_lost_wrong_or_misreported
-bites scenario crash::points::cut_anywhere_beside_another_fault_a_run_is_resumed_to_the_same_end

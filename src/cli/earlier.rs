@@ -8,7 +8,7 @@ use super::args::Select;
 use super::session::Session;
 use crate::config::{Purpose, Selection};
 use crate::domain::{Outcome, RestsOn, StepId, Workspace, WorkspaceId};
-use crate::journal::{Class, Entry, Ledger, LedgerError, RunRow, State, StepRow};
+use crate::journal::{Class, Effect, Entry, Ledger, LedgerError, RunRow, State, StepRow};
 use crate::plan::{Earlier, Ending};
 use crate::trouble::{Exit, Trouble};
 
@@ -147,6 +147,11 @@ fn ending(state: State) -> Ending {
         | State::Answered { attempt: 1, class: Class::Refused | Class::Throttled | Class::NotSent } => {
             Ending::NotApplied
         }
+        // What a resume has looked for after the settle time, or what is there in another form: no resume says more.
+        State::Settled { outcome: Outcome::Unverified, effect: Some(Effect::There), .. } => {
+            Ending::Applied { waiting: false }
+        }
+        State::Settled { outcome: Outcome::Unverified, effect: Some(Effect::Absent), .. } => Ending::NotApplied,
         State::Settled { outcome, .. } => match outcome {
             Outcome::Done => Ending::Applied { waiting: false },
             Outcome::Waiting => Ending::Applied { waiting: true },

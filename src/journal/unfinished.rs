@@ -11,9 +11,10 @@ use super::lock::RunLock;
 use super::query::{self, RunRow};
 use crate::domain::{RunId, StepId};
 
-/// An end of step `s` that a look can still make a better one. Who is there in another form than was asked will not change by itself.
+/// An end of step `s` that a look can still make a better one. Who is there in another form than was asked, or not there after the settle
+/// time, will not change by itself.
 pub(super) const UNSURE_END: &str = "(s.state = 'settled' AND (s.outcome = 'unknown'
-    OR (s.outcome = 'unverified' AND (s.effect IS NULL OR s.effect <> 'there'))))";
+    OR (s.outcome = 'unverified' AND (s.effect IS NULL OR s.effect = 'unclear'))))";
 
 /// A later run than `r` has seen what became of the subject of step `s`. Another step about the same subject tells it only in a later
 /// run, only by having seen a state, and only after `s` moved last.

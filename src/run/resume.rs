@@ -51,9 +51,11 @@ impl Hand<'_> {
             (Found::Absent, Onward::Overtaken(by)) => {
                 StepEnd::new(Outcome::Unverified, overtaken("it was acknowledged and not seen", by))
             }
+            // Not `failed`: it may have taken effect, and another hand have undone it since.
             (Found::Absent, Onward::Send | Onward::Look) => StepEnd::new(
-                Outcome::Failed,
-                "it was acknowledged, and after the settle time the change still does not show",
+                Outcome::Unverified,
+                "it was acknowledged, and after the settle time the change still does not show: it did not take, or another hand \
+                 undid it",
             ),
             (Found::Unclear(why), _) => {
                 StepEnd::new(Outcome::Unverified, format!("it was acknowledged, but could not be read back: {why}"))

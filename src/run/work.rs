@@ -137,8 +137,10 @@ impl Past {
         let doubt = |why: Option<String>| Standing::InDoubt { why: why.unwrap_or_default() };
         let standing = match state {
             State::Settled { outcome: Outcome::Unknown, .. } => doubt(told.doubt),
-            // Somebody is there in another form than was asked: no look makes that a better end.
-            State::Settled { outcome: Outcome::Unverified, effect: Some(Effect::There), .. } => return None,
+            // There in another form than was asked, or not there after the settle time: no look makes that a better end.
+            State::Settled { outcome: Outcome::Unverified, effect: Some(Effect::There | Effect::Absent), .. } => {
+                return None;
+            }
             State::Settled { outcome: Outcome::Unverified, .. } => Standing::Unverified,
             State::Held | State::Already | State::Settled { .. } => return None,
             State::Planned => Standing::ToSend,

@@ -237,7 +237,8 @@ impl Lane<'_> {
                     (Ok(_), Change::Invite { .. }, Some(rows)) if !rows.is_empty() => {
                         (Effect::There, "there in another form than was asked".to_owned())
                     }
-                    (Ok(_), ..) => (Effect::Absent, contrary(&step).to_owned()),
+                    // Nothing is absent for sure before the settle time.
+                    (Ok(_), ..) => (Effect::Unclear, contrary(&step).to_owned()),
                 };
                 let record = Record::Looked { step: step.id.clone(), effect, found };
                 let _unwritten = self.shared.logbook.write(record).await;

@@ -18,7 +18,7 @@ fn an_acknowledged_change_that_nobody_can_see_is_unverified() {
     let outcome = stage.run(ONBOARD).exits(22);
     assert_eq!(outcome.outcomes(), ["acme unverified", "birch done", "cedar done"]);
     assert_eq!(stage.rows_of("acme", "nia@agency.example"), 0);
-    assert_eq!(stage.story("acme"), ["started", "answered acknowledged", "looked absent", "settled unverified"]);
+    assert_eq!(stage.story("acme"), ["started", "answered acknowledged", "looked unclear", "settled unverified"]);
     let again = stage.run(ONBOARD).exits(30).says("keyholder resume");
     assert_eq!(again.outcomes(), ["acme held in_doubt", "birch already", "cedar already"]);
 }

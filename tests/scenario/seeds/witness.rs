@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use keyholder::api::transport::{Method, Request};
 use keyholder::domain::{ApiKey, Outcome};
-use keyholder::journal::{State, StepRow};
+use keyholder::journal::{Effect, State, StepRow};
 use keyholder::sim::{Hand, SimMember, World};
 use serde_json::Value;
 
@@ -281,12 +281,22 @@ impl Witness {
                 }
                 _ => {}
             }
-            let there = self.rows[&step.workspace].values().any(|row| row.email == step.subject);
-            let open = match step.state.outcome() {
-                None | Some(Outcome::Unknown) => true,
-                // Taken, and there in another form than asked: nothing that can be waited for changes that.
-                Some(Outcome::Unverified) => !there,
-                Some(_) => false,
+            let mut rows = self.rows[&step.workspace].values().filter(|row| row.email == step.subject).peekable();
+            let role = self.commands[command].role;
+            let as_asked = match step.kind.as_str() {
+                "member.remove" => rows.peek().is_none(),
+                "member.set_role" => rows.any(|row| role.is_some_and(|role| row.role == role)),
+                _ => rows.peek().is_some(),
+            };
+            let open = match step.state {
+                // Taken, and after the settle time not as asked: nothing that can be waited for changes that. Whether that look told the
+                // truth can be seen from here, unless somebody else had a hand in it since.
+                State::Settled { outcome: Outcome::Unverified, effect: Some(effect), .. } => match effect {
+                    Effect::Unclear => true,
+                    Effect::Absent => as_asked && last && !self.drifted.contains(&pair),
+                    Effect::There => false,
+                },
+                state => matches!(state.outcome(), None | Some(Outcome::Unknown | Outcome::Unverified)),
             };
             if open && !self.fleet.lame.contains(&step.workspace) {
                 self.accuse(format!("{what} still stands as `{}`", step.state));

@@ -35,7 +35,7 @@ pub(crate) async fn print(world: &World, out: &mut dyn Write) -> Result<(), Box<
     let clock = Clock::starting_at("2026-11-02T09:00:00Z".parse()?);
     let deck = deck(world, clock)?;
     let targets = world.names().iter().map(|name| target(world, name)).collect::<Result<Vec<_>, _>>()?;
-    let sights = observe(&deck, &targets, |_, _| {}).await.ok_or("stopped")?;
+    let sights = observe(&deck, &targets, |_| None, |_, _| {}).await.ok_or("stopped")?;
     // What should be, for each workspace that was seen.
     let wish = Wish::Present {
         email: Email::parse("staff.002@agency.example")?,

@@ -9,6 +9,7 @@
 //! Writer ─ one attempt, with a Permit ────────────────────────┘
 //! ```
 
+mod belongings;
 mod classify;
 pub mod client;
 pub mod error;
@@ -30,6 +31,7 @@ mod http_tests;
 #[cfg(test)]
 mod script;
 
+pub use belongings::{LeadsQuery, MOST_LEAD_PAGES};
 pub use client::{Client, ClientSettings, Slot, Tally};
 pub use error::{Error, Refusal};
 pub use http::{Http, HttpSettings};

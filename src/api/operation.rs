@@ -19,40 +19,95 @@ pub enum Operation {
     MemberPatch,
     /// `DELETE /workspace-members/{id}`.
     MemberDelete,
+    /// `GET /campaigns`.
+    CampaignList,
+    /// `GET /campaigns/{id}`.
+    CampaignGet,
+    /// `PATCH /campaigns/{id}`.
+    CampaignPatch,
+    /// `GET /lead-lists`.
+    LeadListList,
+    /// `PATCH /lead-lists/{id}`.
+    LeadListPatch,
+    /// `POST /leads/list`; reads, in spite of its method.
+    LeadsList,
+    /// `POST /leads/bulk-assign`.
+    LeadsAssign,
+    /// `GET /accounts`.
+    AccountList,
+    /// `GET /api-keys`.
+    KeyList,
+    /// `DELETE /api-keys/{id}`.
+    KeyDelete,
+    /// `GET /webhooks`.
+    WebhookList,
+    /// `GET /background-jobs`.
+    JobList,
+    /// `GET /audit-logs`.
+    TrailList,
 }
 
 impl Operation {
     /// All calls.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 19] = [
         Self::WorkspaceCurrent,
         Self::MemberList,
         Self::MemberGet,
         Self::MemberCreate,
         Self::MemberPatch,
         Self::MemberDelete,
+        Self::CampaignList,
+        Self::CampaignGet,
+        Self::CampaignPatch,
+        Self::LeadListList,
+        Self::LeadListPatch,
+        Self::LeadsList,
+        Self::LeadsAssign,
+        Self::AccountList,
+        Self::KeyList,
+        Self::KeyDelete,
+        Self::WebhookList,
+        Self::JobList,
+        Self::TrailList,
     ];
 
     /// Returns the method.
     pub fn method(self) -> Method {
         match self {
-            Self::WorkspaceCurrent | Self::MemberList | Self::MemberGet => Method::Get,
-            Self::MemberCreate => Method::Post,
-            Self::MemberPatch => Method::Patch,
-            Self::MemberDelete => Method::Delete,
+            Self::WorkspaceCurrent
+            | Self::MemberList
+            | Self::MemberGet
+            | Self::CampaignList
+            | Self::CampaignGet
+            | Self::LeadListList
+            | Self::AccountList
+            | Self::KeyList
+            | Self::WebhookList
+            | Self::JobList
+            | Self::TrailList => Method::Get,
+            Self::MemberCreate | Self::LeadsList | Self::LeadsAssign => Method::Post,
+            Self::MemberPatch | Self::CampaignPatch | Self::LeadListPatch => Method::Patch,
+            Self::MemberDelete | Self::KeyDelete => Method::Delete,
         }
     }
 
     /// Tells whether it changes something.
     pub fn is_write(self) -> bool {
-        self.method() != Method::Get
+        self.method() != Method::Get && self != Self::LeadsList
     }
 
     /// Tells whether its path names an id, so that a 404 means that this id is not there.
     pub fn names_id(self) -> bool {
-        match self {
-            Self::MemberGet | Self::MemberPatch | Self::MemberDelete => true,
-            Self::WorkspaceCurrent | Self::MemberList | Self::MemberCreate => false,
-        }
+        matches!(
+            self,
+            Self::MemberGet
+                | Self::MemberPatch
+                | Self::MemberDelete
+                | Self::CampaignGet
+                | Self::CampaignPatch
+                | Self::LeadListPatch
+                | Self::KeyDelete
+        )
     }
 
     /// Returns the scopes of which a key needs any one, the narrowest first (contract section 2).
@@ -65,6 +120,18 @@ impl Operation {
             Self::MemberCreate => &["workspace_members:create", "workspace_members:all", "all:create", "all:all"],
             Self::MemberPatch => &["workspace_members:update", "workspace_members:all", "all:update", "all:all"],
             Self::MemberDelete => &["workspace_members:delete", "workspace_members:all", "all:delete", "all:all"],
+            Self::CampaignList | Self::CampaignGet => &["campaigns:read", "campaigns:all", "all:read", "all:all"],
+            Self::CampaignPatch => &["campaigns:update", "campaigns:all", "all:update", "all:all"],
+            Self::LeadListList => &["lead_lists:read", "lead_lists:all", "all:read", "all:all"],
+            Self::LeadListPatch => &["lead_lists:update", "lead_lists:all", "all:update", "all:all"],
+            Self::LeadsList => &["leads:read", "leads:all", "all:read", "all:all"],
+            Self::LeadsAssign => &["leads:update", "leads:all", "all:update", "all:all"],
+            Self::AccountList => &["accounts:read", "accounts:all", "all:read", "all:all"],
+            Self::KeyList => &["api_keys:read", "api_keys:all", "all:read", "all:all"],
+            Self::KeyDelete => &["api_keys:delete", "api_keys:all", "all:delete", "all:all"],
+            Self::WebhookList => &["webhooks:read", "webhooks:all", "all:read", "all:all"],
+            Self::JobList => &["background-jobs:read", "background-jobs:all", "all:read", "all:all"],
+            Self::TrailList => &["audit_logs:read", "audit_logs:all", "all:read", "all:all"],
         }
     }
 
@@ -77,6 +144,19 @@ impl Operation {
             Self::MemberCreate => "to invite people",
             Self::MemberPatch => "to change a member's role",
             Self::MemberDelete => "to remove members and to withdraw invitations",
+            Self::CampaignList => "to see who owns campaigns",
+            Self::CampaignGet => "to look again at one campaign",
+            Self::CampaignPatch => "to hand campaigns over",
+            Self::LeadListList => "to see who owns lead lists",
+            Self::LeadListPatch => "to hand lead lists over",
+            Self::LeadsList => "to see whose leads are",
+            Self::LeadsAssign => "to hand leads over",
+            Self::AccountList => "to see who added sending accounts",
+            Self::KeyList => "to list API keys",
+            Self::KeyDelete => "to revoke API keys",
+            Self::WebhookList => "to list webhooks",
+            Self::JobList => "to list background jobs",
+            Self::TrailList => "to read the audit log",
         }
     }
 }
@@ -90,6 +170,19 @@ impl fmt::Display for Operation {
             Self::MemberCreate => "POST /workspace-members",
             Self::MemberPatch => "PATCH /workspace-members/{id}",
             Self::MemberDelete => "DELETE /workspace-members/{id}",
+            Self::CampaignList => "GET /campaigns",
+            Self::CampaignGet => "GET /campaigns/{id}",
+            Self::CampaignPatch => "PATCH /campaigns/{id}",
+            Self::LeadListList => "GET /lead-lists",
+            Self::LeadListPatch => "PATCH /lead-lists/{id}",
+            Self::LeadsList => "POST /leads/list",
+            Self::LeadsAssign => "POST /leads/bulk-assign",
+            Self::AccountList => "GET /accounts",
+            Self::KeyList => "GET /api-keys",
+            Self::KeyDelete => "DELETE /api-keys/{id}",
+            Self::WebhookList => "GET /webhooks",
+            Self::JobList => "GET /background-jobs",
+            Self::TrailList => "GET /audit-logs",
         })
     }
 }

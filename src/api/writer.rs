@@ -7,7 +7,10 @@ use super::client::{Client, Slot};
 use super::error::Error;
 use super::members::{self, Invite, decode_member};
 use super::operation::Operation;
-use crate::domain::{Approval, Member, MemberId, Permit, Role, WorkspaceId};
+use crate::domain::{
+    Approval, Campaign, CampaignId, KeyId, LeadId, LeadList, LeadListId, Member, MemberId, Permit, Role, UserId,
+    WorkspaceId,
+};
 
 /// Writes to one workspace. Every call makes exactly one attempt and never repeats it: whether a write may be sent again is
 /// for whoever holds the ledger to decide.
@@ -72,6 +75,57 @@ impl Writer {
         member: &MemberId,
     ) -> Result<Member, Error> {
         self.write_to(slot, permit, expected, Operation::MemberDelete, member, None).await
+    }
+
+    /// Gives a campaign another owner (contract section 11, PATCH `owned_by`); returns it as the answer shows it.
+    pub async fn hand_over_campaign(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        campaign: &CampaignId,
+        to: &UserId,
+    ) -> Result<Campaign, Error> {
+        let _ = (slot, permit, expected, campaign, to);
+        Err(self.client.misread(Operation::CampaignPatch, "not offered yet"))
+    }
+
+    /// Gives a lead list another owner (contract section 11, PATCH `owned_by`); returns it as the answer shows it.
+    pub async fn hand_over_list(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        list: &LeadListId,
+        to: &UserId,
+    ) -> Result<LeadList, Error> {
+        let _ = (slot, permit, expected, list, to);
+        Err(self.client.misread(Operation::LeadListPatch, "not offered yet"))
+    }
+
+    /// Assigns exactly these leads to somebody (contract section 11): answered 202 without a job, so only reading them tells.
+    pub async fn reassign_leads(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        leads: &[LeadId],
+        to: &UserId,
+    ) -> Result<(), Error> {
+        let _ = (slot, permit, expected, leads, to);
+        Err(self.client.misread(Operation::LeadsAssign, "not offered yet"))
+    }
+
+    /// Deletes an API key (contract section 10). The answer carries its secret, which is not read.
+    pub async fn revoke_key(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        key: &KeyId,
+    ) -> Result<(), Error> {
+        let _ = (slot, permit, expected, key);
+        Err(self.client.misread(Operation::KeyDelete, "not offered yet"))
     }
 
     async fn write_to(

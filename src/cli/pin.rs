@@ -43,7 +43,7 @@ impl Pin {
         let keys = session.keys(&chosen).await?;
         let targets = session.targets(&chosen, &keys);
         let deck = session.deck(None)?;
-        let sights = reading::sights(&session, &deck, "asking", &targets).await?;
+        let sights = reading::sights(&session, &deck, "asking", &targets, |_| None).await?;
         let results: Vec<(WorkspaceName, Answer)> =
             targets.iter().map(|target| target.name.clone()).zip(sights.into_iter().map(result)).collect();
         twins(&session, &results)?;

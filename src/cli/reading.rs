@@ -12,7 +12,7 @@ use crate::journal::{Ledger, LedgerError, Unsettled};
 use crate::plan::refusal::DAY;
 use crate::plan::{Doubt, Item, Observed, Rules};
 use crate::report::Coverage;
-use crate::run::{Deck, LaneTrouble, Sight, Target, TroubleKind, observe};
+use crate::run::{Deck, LaneTrouble, Quest, Sight, Target, TroubleKind, observe};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -33,7 +33,17 @@ impl Reading {
     /// Reads every chosen workspace at once. Another workspace than the pinned one, or none pinned, anywhere: nothing is written
     /// anywhere.
     pub async fn take(session: &Session<'_>, deck: &Deck, targets: Vec<Target>) -> Result<Self, Trouble> {
-        let sights = sights(session, deck, "reading", &targets).await?;
+        Self::with_belongings(session, deck, targets, |_| None).await
+    }
+
+    /// Reads every chosen workspace at once, and in each what the people of `quest` own, made or started there.
+    pub async fn with_belongings(
+        session: &Session<'_>,
+        deck: &Deck,
+        targets: Vec<Target>,
+        quest: impl Fn(&Observed) -> Option<Quest>,
+    ) -> Result<Self, Trouble> {
+        let sights = sights(session, deck, "reading", &targets, quest).await?;
         strangers(&targets, &sights)?;
         let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
         let mut seen = Vec::new();
@@ -66,13 +76,14 @@ pub async fn sights(
     deck: &Deck,
     what: &'static str,
     targets: &[Target],
+    quest: impl Fn(&Observed) -> Option<Quest>,
 ) -> Result<Vec<Sight>, Trouble> {
     open_files::for_talking(targets)?;
     let watch = Watch::begin(&session.door.printer, deck, what, targets);
     let seen = |place: usize, sight: &Sight| {
         watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
     };
-    watch.around(observe(deck, targets, seen)).await.ok_or_else(|| session.interrupted())
+    watch.around(observe(deck, targets, quest, seen)).await.ok_or_else(|| session.interrupted())
 }
 
 /// A workspace whose mode is `off`: nothing is known of it, and the guard holds every step there.
@@ -84,6 +95,7 @@ fn off(target: &Target, id: &WorkspaceId) -> Observed {
         owner: None,
         members: Vec::new(),
         incomplete: None,
+        belongings: None,
     }
 }
 

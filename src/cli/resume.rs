@@ -154,7 +154,7 @@ impl Resume {
             Exit::Interrupted | Exit::Terminated => trouble.advise(format!("go on with `keyholder resume {id}`")),
             _ => trouble,
         };
-        let sights = reading::sights(session, deck, "checking", &targets).await.map_err(on)?;
+        let sights = reading::sights(session, deck, "checking", &targets, |_| None).await.map_err(on)?;
         reading::strangers(&targets, &sights)?;
         settle(session, deck, &recall).await.map_err(on)?;
 

@@ -22,6 +22,12 @@ pub enum HeldReason {
     PermissionsDiffer,
     /// The API does not grant this role.
     RoleNotGrantable,
+    /// Who is to have what is handed over is no accepted member.
+    HeirNotMember,
+    /// The key may be the one in use.
+    KeyInUse,
+    /// Their last day is not over.
+    LastDay,
     /// More removals in one workspace than allowed.
     LimitPerWorkspace,
     /// More removals in one run than allowed.
@@ -79,6 +85,9 @@ impl HeldReason {
             Self::AmbiguousPerson => "ambiguous_person",
             Self::PermissionsDiffer => "permissions_differ",
             Self::RoleNotGrantable => "role_not_grantable",
+            Self::HeirNotMember => "heir_not_member",
+            Self::KeyInUse => "key_in_use",
+            Self::LastDay => "last_day",
             Self::LimitPerWorkspace => "limit_per_workspace",
             Self::LimitPerRun => "limit_per_run",
             Self::LimitPerDay => "limit_per_day",
@@ -107,6 +116,9 @@ impl HeldReason {
             | Self::AmbiguousPerson
             | Self::PermissionsDiffer
             | Self::RoleNotGrantable
+            | Self::HeirNotMember
+            | Self::KeyInUse
+            | Self::LastDay
             | Self::LimitPerWorkspace
             | Self::LimitPerRun
             | Self::LimitPerDay

@@ -87,6 +87,31 @@ api_id!(
     "user id"
 );
 api_id!(
+    /// The identity of a campaign (contract section 11).
+    CampaignId,
+    "campaign id"
+);
+api_id!(
+    /// The identity of a lead list (contract section 11).
+    LeadListId,
+    "lead list id"
+);
+api_id!(
+    /// The identity of a lead (contract section 11).
+    LeadId,
+    "lead id"
+);
+api_id!(
+    /// The identity of an API key; never the key itself (contract section 10).
+    KeyId,
+    "key id"
+);
+api_id!(
+    /// The identity of a webhook (contract section 11).
+    WebhookId,
+    "webhook id"
+);
+api_id!(
     /// The identity of one run in the ledger.
     RunId,
     "run id"

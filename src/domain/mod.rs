@@ -5,7 +5,9 @@
 
 pub mod access;
 pub mod address;
+pub mod belongings;
 pub mod canonical;
+pub mod change;
 pub mod fleet;
 pub mod held;
 pub mod id;
@@ -18,13 +20,18 @@ pub mod step;
 
 pub use access::Access;
 pub use address::Email;
+pub use belongings::{Campaign, Job, KeyInfo, Lead, LeadList, SendingAccount, TrailRecord, Webhook};
 pub use canonical::canonical;
+pub use change::{Change, StepKind, Thing};
 pub use fleet::{Fleet, Guards, KeyRef, Mode, Preset, Workspace};
 pub use held::{Disposition, Held, HeldReason};
-pub use id::{MemberId, PlanId, RunId, StepId, UserId, WorkspaceId, WorkspaceName};
+pub use id::{
+    CampaignId, KeyId, LeadId, LeadListId, MemberId, PlanId, RunId, StepId, UserId, WebhookId, WorkspaceId,
+    WorkspaceName,
+};
 pub use identity::Identity;
 pub use member::{Member, PermissionWish, Permissions, Role};
 pub use outcome::Outcome;
 pub use permit::{Approval, Permit};
 pub use secret::ApiKey;
-pub use step::{Change, RestsOn, Step, StepKind};
+pub use step::{RestsOn, Step};

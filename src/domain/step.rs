@@ -1,126 +1,6 @@
 //! Steps: one change in one workspace, what it rests on, and how to undo it.
 
-use std::fmt;
-
-use super::{Email, Member, MemberId, Permissions, Role, StepId, UserId, WorkspaceId, WorkspaceName};
-
-/// The kinds of step that exist so far; the word is the API's resource and a verb.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-pub enum StepKind {
-    /// Invite a person.
-    #[serde(rename = "member.invite")]
-    MemberInvite,
-    /// Give a member or an open invitation another role.
-    #[serde(rename = "member.set_role")]
-    MemberSetRole,
-    /// Remove a member or withdraw an invitation.
-    #[serde(rename = "member.remove")]
-    MemberRemove,
-}
-
-impl StepKind {
-    /// All kinds.
-    pub const ALL: [Self; 3] = [Self::MemberInvite, Self::MemberSetRole, Self::MemberRemove];
-
-    /// Returns the word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::MemberInvite => "member.invite",
-            Self::MemberSetRole => "member.set_role",
-            Self::MemberRemove => "member.remove",
-        }
-    }
-
-    /// Reads the word back.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
-    }
-}
-
-impl fmt::Display for StepKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-/// What a step changes.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(tag = "kind")]
-pub enum Change {
-    /// Invite a person (contract section 8, POST).
-    #[serde(rename = "member.invite")]
-    Invite {
-        /// The address to invite.
-        email: Email,
-        /// The role to grant.
-        role: Role,
-        /// The permissions to send; none means whatever the role gives.
-        permissions: Option<Permissions>,
-        /// The nickname to set.
-        nickname: Option<String>,
-    },
-    /// Change a role (contract section 8, PATCH).
-    #[serde(rename = "member.set_role")]
-    SetRole {
-        /// The row.
-        member: MemberId,
-        /// Whose row it is.
-        email: Email,
-        /// The role to set.
-        role: Role,
-    },
-    /// Remove a member or withdraw an invitation (contract section 8, DELETE).
-    #[serde(rename = "member.remove")]
-    Remove {
-        /// The row.
-        member: MemberId,
-        /// Whose row it is.
-        email: Email,
-    },
-    /// Nobody to remove. It is only ever `already`, kept so that the asked state is told.
-    #[serde(rename = "member.absent")]
-    StayAbsent {
-        /// Who is to be absent.
-        email: Email,
-    },
-}
-
-impl Change {
-    /// Returns the kind.
-    pub fn kind(&self) -> StepKind {
-        match self {
-            Self::Invite { .. } => StepKind::MemberInvite,
-            Self::SetRole { .. } => StepKind::MemberSetRole,
-            Self::Remove { .. } | Self::StayAbsent { .. } => StepKind::MemberRemove,
-        }
-    }
-
-    /// Returns whom it is about.
-    pub fn subject(&self) -> &Email {
-        match self {
-            Self::Invite { email, .. }
-            | Self::SetRole { email, .. }
-            | Self::Remove { email, .. }
-            | Self::StayAbsent { email } => email,
-        }
-    }
-
-    /// Returns the wanted state in a few words.
-    pub fn wanted(&self) -> String {
-        match self {
-            Self::SetRole { role, .. } => role.to_string(),
-            Self::Invite { role, permissions, nickname, .. } => {
-                let permissions = permissions.as_ref().map_or(String::new(), |permissions| match permissions.0.len() {
-                    1 => ", 1 permission".to_owned(),
-                    several => format!(", {several} permissions"),
-                });
-                let nickname = nickname.as_ref().map_or(String::new(), |name| format!(", called \"{name}\""));
-                format!("{role}{permissions}{nickname}")
-            }
-            Self::Remove { .. } | Self::StayAbsent { .. } => "absent".to_owned(),
-        }
-    }
-}
+use super::{Change, Email, Member, MemberId, Permissions, Role, StepId, StepKind, UserId, WorkspaceId, WorkspaceName};
 
 /// The observed state that a step was drawn from. It must still hold just before the step is sent.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -145,6 +25,16 @@ pub enum RestsOn {
         /// Nickname, kept for undoing.
         nickname: Option<String>,
     },
+    /// What is handed over is this account's.
+    Owned {
+        /// The account of `owned_by` or `assigned_to`.
+        by: UserId,
+    },
+    /// The key is in the list, made at this moment.
+    Key {
+        /// When it was made, as the API wrote it.
+        created: String,
+    },
 }
 
 impl RestsOn {
@@ -161,6 +51,11 @@ impl RestsOn {
         }
     }
 
+    /// Returns the row, where it rests on one.
+    pub fn member(&self) -> Option<&MemberId> {
+        if let Self::Row { id, .. } = self { Some(id) } else { None }
+    }
+
     /// Tells whether the step would take admin rights from an accepted admin.
     pub fn is_acting_admin(&self) -> bool {
         matches!(self, Self::Row { role: Role::Admin, accepted: true, .. })
@@ -172,6 +67,8 @@ impl RestsOn {
             Self::Absent => "absent".to_owned(),
             Self::Row { role, accepted: true, .. } => role.to_string(),
             Self::Row { role, accepted: false, .. } => format!("{role}, invited"),
+            Self::Owned { .. } => "theirs".to_owned(),
+            Self::Key { created } => format!("made {created}"),
         }
     }
 }
@@ -186,6 +83,8 @@ pub enum Undo {
     SetRole(Role),
     /// Invite again, with the former role and permissions; the person must accept anew.
     Invite,
+    /// Hand back to the account it was taken from, whose person must be an accepted member again.
+    HandBack,
     /// It can't be, and why.
     Impossible(String),
 }
@@ -223,7 +122,11 @@ impl Step {
             (_, RestsOn::Row { role, .. }) => {
                 Undo::Impossible(format!("the API cannot grant the former role `{role}`"))
             }
-            (_, RestsOn::Absent) => Undo::Impossible("nothing was sent".to_owned()),
+            (Change::HandOver { .. }, RestsOn::Owned { .. }) => Undo::HandBack,
+            (Change::Revoke { .. }, _) => Undo::Impossible("a revoked key cannot be brought back".to_owned()),
+            (_, RestsOn::Absent | RestsOn::Owned { .. } | RestsOn::Key { .. }) => {
+                Undo::Impossible("nothing was sent".to_owned())
+            }
         };
         Self {
             id: identify(workspace_id, &change),
@@ -253,15 +156,21 @@ impl Step {
         self.change.kind()
     }
 
-    /// Tells whether every guard counts this step as a removal: removing a member or an invitation, and lowering an admin's role.
+    /// Tells whether every guard counts this step as a removal: removing a member or an invitation, lowering an admin's role, and
+    /// revoking a key.
     pub fn is_removal(&self) -> bool {
         match &self.change {
-            Change::Remove { .. } => true,
+            Change::Remove { .. } | Change::Revoke { .. } => true,
             Change::SetRole { role, .. } => {
                 *role != Role::Admin && matches!(&self.rests_on, RestsOn::Row { role: Role::Admin, .. })
             }
-            Change::Invite { .. } | Change::StayAbsent { .. } => false,
+            Change::Invite { .. } | Change::StayAbsent { .. } | Change::HandOver { .. } => false,
         }
+    }
+
+    /// Tells whether `--yes` is not enough for it: it removes, revokes or transfers something (design section 3).
+    pub fn needs_typing(&self) -> bool {
+        self.is_removal() || matches!(self.change, Change::HandOver { .. })
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::error::LedgerError;
 use super::sql::NEWEST;
 use super::state::{Class, Effect, Illegal, Move, State};
-use crate::domain::{Disposition, Held, HeldReason, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
+use crate::domain::{Disposition, Email, Held, HeldReason, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
 
 /// The first thing written about a run. No key material: keys appear as fingerprints.
 #[derive(Debug, Clone)]
@@ -119,6 +119,19 @@ pub enum Record {
         /// Whether they are the same.
         matches: bool,
     },
+    /// What one person was or left in a workspace before the first write: what a certificate begins with.
+    Sighted {
+        /// The workspace's name.
+        workspace: String,
+        /// Its identity.
+        workspace_id: WorkspaceId,
+        /// Who.
+        subject: Email,
+        /// When the workspace was read.
+        at: jiff::Timestamp,
+        /// What was seen, and what could not be; no key material.
+        traces: Value,
+    },
     /// A lane could not go on.
     Lane {
         /// The workspace's name.
@@ -160,6 +173,7 @@ impl Record {
             Self::Looked { .. } => "looked",
             Self::Settled { .. } => "settled",
             Self::Identity { .. } => "identity",
+            Self::Sighted { .. } => "sighted",
             Self::Lane { .. } => "lane",
             Self::Stop { .. } => "stop",
             Self::Resumed { .. } => "resumed",
@@ -203,6 +217,13 @@ impl Record {
             Self::Identity { workspace_id, seen, matches } => {
                 json!({ "workspace_id": workspace_id, "seen": seen, "matches": matches })
             }
+            Self::Sighted { workspace, workspace_id, subject, at, traces } => json!({
+                "workspace": workspace,
+                "workspace_id": workspace_id,
+                "subject": subject,
+                "at": at.to_string(),
+                "traces": traces,
+            }),
             Self::Lane { workspace, trouble } => json!({ "workspace": workspace, "trouble": trouble }),
             Self::Stop { why } => json!({ "why": why }),
             Self::Resumed { operator, version } => json!({ "operator": operator, "version": version }),

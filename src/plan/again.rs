@@ -86,6 +86,8 @@ fn still_so(change: &Change, observed: &Observed) -> bool {
             row.role == *role && wish.allows(row.permissions.as_ref())
         }),
         (Change::SetRole { role, .. }, Person::Rows(rows)) => rows.iter().any(|row| row.role == *role),
+        // Only ever sent or held.
+        (Change::HandOver { .. } | Change::Revoke { .. }, _) => true,
         (Change::Invite { .. } | Change::SetRole { .. }, Person::Nobody | Person::Ambiguous(_)) => false,
     }
 }

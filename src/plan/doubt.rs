@@ -93,6 +93,7 @@ impl Doubt {
             (Disposition::Already(_), Change::StayAbsent { .. } | Change::Remove { .. }) => {
                 !matches!(self.kind, Some(StepKind::MemberRemove | StepKind::MemberSetRole))
             }
+            (Disposition::Already(_), Change::HandOver { .. } | Change::Revoke { .. }) => false,
             // What is seen is what was in doubt: it has come about.
             (Disposition::Already(_), Change::Invite { .. } | Change::SetRole { .. }) => {
                 self.step != item.step.id && !self.gave_the_role(&item.step, observed)
@@ -131,10 +132,7 @@ fn bears(row: &Member) -> impl Iterator<Item = &Email> {
 }
 
 fn row_of<'a>(step: &Step, observed: &'a Observed) -> Option<&'a Member> {
-    match &step.rests_on {
-        RestsOn::Absent => None,
-        RestsOn::Row { id, .. } => observed.row(id),
-    }
+    observed.row(step.rests_on.member()?)
 }
 
 /// The addresses a step's person is known by in a workspace: the one it is about, and those of the person's rows.

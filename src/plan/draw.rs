@@ -222,10 +222,7 @@ fn contest(item: &mut Item, subject: &Email, claimed: &mut BTreeMap<MemberId, Em
 
 /// Sorts the steps of one person: by row, and an invitation after the withdrawal it follows.
 fn order(step: &Step) -> (bool, String) {
-    let row = match &step.rests_on {
-        RestsOn::Absent => String::new(),
-        RestsOn::Row { id, .. } => id.to_string(),
-    };
+    let row = step.rests_on.member().map_or_else(String::new, ToString::to_string);
     (step.after.is_some(), row)
 }
 

@@ -35,10 +35,7 @@ impl Earlier {
     /// Puts a step together with its end and the person's rows in the look that decided it.
     pub fn new(step: Step, ending: Ending, seen: &[RestsOn]) -> Self {
         let made = made_by(&step.change, seen);
-        let ids = seen.iter().filter_map(|row| match row {
-            RestsOn::Row { id, .. } => Some(id.clone()),
-            RestsOn::Absent => None,
-        });
+        let ids = seen.iter().filter_map(RestsOn::member).cloned();
         Self { step, ending, made, seen: ids.collect() }
     }
 
@@ -61,7 +58,7 @@ fn made_by(change: &Change, seen: &[RestsOn]) -> Option<MemberId> {
             let as_sent = permissions.is_none() || with == permissions;
             (bears == email && has == role && as_sent).then_some(id)
         }
-        RestsOn::Absent => None,
+        RestsOn::Absent | RestsOn::Owned { .. } | RestsOn::Key { .. } => None,
     });
     let first = fitting.next()?;
     fitting.next().is_none().then(|| first.clone())

@@ -32,6 +32,7 @@ impl Forecast {
             let writes: usize = steps
                 .map(|item| match item.step.change {
                     Change::Invite { .. } => 1,
+                    Change::HandOver { .. } | Change::Revoke { .. } => 1,
                     // The row is read again just before.
                     Change::SetRole { .. } | Change::Remove { .. } => 2,
                     Change::StayAbsent { .. } => 0,

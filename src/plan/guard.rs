@@ -26,10 +26,7 @@ impl Rules {
     /// Judges one step in a workspace as observed, when `admins_gone` of its accepted admins are already spoken for.
     /// Returns why it must not be sent, or nothing.
     pub fn judge(&self, step: &Step, observed: &Observed, admins_gone: usize) -> Option<Held> {
-        let row = match &step.rests_on {
-            RestsOn::Absent => None,
-            RestsOn::Row { id, .. } => observed.row(id),
-        };
+        let row = step.rests_on.member().and_then(|id| observed.row(id));
         incomplete(observed)
             .or_else(|| mode(step, observed))
             .or_else(|| owner(step, row, observed))
@@ -90,7 +87,9 @@ fn mode(step: &Step, observed: &Observed) -> Option<Held> {
         (Change::Invite { .. }, _) => Mode::AddOnly,
         (Change::SetRole { role, .. }, RestsOn::Row { role: before, .. }) if raises(before, role) => Mode::AddOnly,
         (Change::StayAbsent { .. }, _) => Mode::Observe,
-        (Change::SetRole { .. } | Change::Remove { .. }, _) => Mode::Manage,
+        (Change::SetRole { .. } | Change::Remove { .. } | Change::HandOver { .. } | Change::Revoke { .. }, _) => {
+            Mode::Manage
+        }
     };
     (observed.mode < needed).then(|| {
         Held::new(
@@ -128,7 +127,9 @@ fn owner(step: &Step, row: Option<&Member>, observed: &Observed) -> Option<Held>
 fn ungrantable(step: &Step) -> Option<Held> {
     let role = match &step.change {
         Change::Invite { role, .. } | Change::SetRole { role, .. } => role,
-        Change::Remove { .. } | Change::StayAbsent { .. } => return None,
+        Change::Remove { .. } | Change::HandOver { .. } | Change::Revoke { .. } | Change::StayAbsent { .. } => {
+            return None;
+        }
     };
     Role::grantable(role.as_str()).is_none().then(|| {
         Held::new(

@@ -83,10 +83,7 @@ pub fn unseen(why: &str) -> Finding {
 
 /// The rows the run knew of when it began, and those its last looks still showed: what was there beside a removed row is no return.
 fn known_rows(steps: &[Earlier]) -> BTreeSet<&MemberId> {
-    let before = steps.iter().filter_map(|one| match &one.step.rests_on {
-        RestsOn::Row { id, .. } => Some(id),
-        RestsOn::Absent => None,
-    });
+    let before = steps.iter().filter_map(|one| one.step.rests_on.member());
     let after = steps.iter().flat_map(|one| &one.seen);
     before.chain(after).collect()
 }
@@ -132,6 +129,7 @@ fn effect(one: &Earlier, steps: &[Earlier], known: &BTreeSet<&MemberId>, observe
             let replaced = successor(&one.step.id, steps).is_some_and(Earlier::is_applied);
             removed(member, email, replaced, known, observed)
         }
+        Change::HandOver { .. } | Change::Revoke { .. } => Effect::Gone("it is not looked for yet".to_owned()),
         Change::StayAbsent { email } => match person::find(&observed.members, email) {
             Person::Nobody => there(),
             Person::Rows(rows) | Person::Ambiguous(rows) => Effect::Gone(format!("is here: {}", told(&rows))),

@@ -15,7 +15,7 @@ pub(super) fn draw(wish: &Wish, observed: &Observed) -> (Vec<Item>, Vec<Note>) {
             }
             Err(why) => (Vec::new(), vec![Note::new(observed, email, why)]),
         },
-        Wish::Absent { email } => (absent(email, observed), aliases(email, observed)),
+        Wish::Absent { email } | Wish::Left { email, .. } => (absent(email, observed), aliases(email, observed)),
         Wish::Reinvited { email } => reinvited(email, observed),
     }
 }
@@ -227,6 +227,7 @@ pub(super) mod tests {
             owner: None,
             members,
             incomplete: None,
+            belongings: None,
         }
     }
 

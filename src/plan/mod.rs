@@ -17,6 +17,7 @@ pub mod observed;
 pub mod person;
 mod picture;
 pub mod refusal;
+pub mod traces;
 pub mod undo;
 pub mod wish;
 
@@ -24,6 +25,7 @@ pub use doubt::{Doubt, Doubts};
 pub use draw::{Item, Note, Plan, Planned, draw};
 pub use earlier::{Earlier, Ending};
 pub use guard::Rules;
-pub use observed::Observed;
+pub use observed::{Belongings, Found, Observed};
 pub use refusal::Refusal;
-pub use wish::{AccessWish, Wish};
+pub use traces::Traces;
+pub use wish::{AccessWish, Leave, Wish};

@@ -12,6 +12,6 @@ pub(super) fn fold(picture: &mut Observed, step: &Step) {
                 row.role = role.clone();
             }
         }
-        Change::Invite { .. } | Change::StayAbsent { .. } => {}
+        Change::Invite { .. } | Change::HandOver { .. } | Change::Revoke { .. } | Change::StayAbsent { .. } => {}
     }
 }

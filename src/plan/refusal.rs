@@ -187,7 +187,7 @@ fn people<'a>(items: &'a [Item], steps: &[&'a Step], room: usize) -> Part<'a> {
 fn same_person(one: &Step, other: &Step) -> bool {
     let account = |step: &Step| match &step.rests_on {
         RestsOn::Row { user_id, .. } => user_id.clone(),
-        RestsOn::Absent => None,
+        RestsOn::Absent | RestsOn::Owned { .. } | RestsOn::Key { .. } => None,
     };
     one.change.subject() == other.change.subject() || account(one).is_some_and(|id| account(other) == Some(id))
 }

@@ -125,7 +125,7 @@ fn is_half_of_a_whole(one: &Earlier, steps: &[Earlier]) -> bool {
             .as_ref()
             .and_then(|before| steps.iter().find(|other| other.step.id == *before))
             .is_some_and(|removal| whole(removal, one)),
-        Change::SetRole { .. } | Change::StayAbsent { .. } => false,
+        Change::SetRole { .. } | Change::StayAbsent { .. } | Change::HandOver { .. } | Change::Revoke { .. } => false,
     }
 }
 

@@ -9,7 +9,7 @@ use super::settle::{self, Cut, Found, Waited};
 use super::step::{History, Progress, Ready, deadline};
 use crate::api::client::certainty;
 use crate::api::{Error, Invite, Refusal, Slot};
-use crate::domain::{Change, Member, Permit, Step};
+use crate::domain::{Change, Permit, Step, Thing, UserId, WorkspaceId};
 use crate::journal::{Class, Effect};
 use crate::pace::{Kind, Verdict, verdict};
 use crate::plan::person::{self, Person};
@@ -40,8 +40,8 @@ impl Hand<'_> {
             return Attempt::Over(Progress::ended(StepEnd::unknown(why, attempts)));
         };
         match answer {
-            Ok(row) => {
-                self.note_answer(&step, attempts, Class::Acknowledged, row.role.as_str(), None).await;
+            Ok(told) => {
+                self.note_answer(&step, attempts, Class::Acknowledged, &told, None).await;
                 Attempt::Over(Progress::sent(attempts, None))
             }
             Err(error @ (Error::NotSent { .. } | Error::Throttled { .. } | Error::BeyondDeadline { .. })) => {
@@ -58,9 +58,10 @@ impl Hand<'_> {
         }
     }
 
-    async fn write(&self, slot: Slot, permit: Permit, step: &Step) -> Result<Member, Error> {
+    /// Sends once; returns what the answer says of it.
+    async fn write(&self, slot: Slot, permit: Permit, step: &Step) -> Result<String, Error> {
         let workspace = &step.workspace_id;
-        match &step.change {
+        let row = match &step.change {
             Change::Invite { email, role, permissions, nickname } => {
                 let invite = Invite {
                     email: email.clone(),
@@ -68,12 +69,42 @@ impl Hand<'_> {
                     permissions: permissions.clone(),
                     nickname: nickname.clone(),
                 };
-                self.writer.invite(slot, permit, workspace, &invite).await
+                self.writer.invite(slot, permit, workspace, &invite).await?
             }
-            Change::SetRole { member, role, .. } => self.writer.set_role(slot, permit, workspace, member, role).await,
-            Change::Remove { member, .. } => self.writer.remove(slot, permit, workspace, member).await,
+            Change::SetRole { member, role, .. } => self.writer.set_role(slot, permit, workspace, member, role).await?,
+            Change::Remove { member, .. } => self.writer.remove(slot, permit, workspace, member).await?,
+            Change::HandOver { thing, to, .. } => {
+                return self.hand_over(slot, permit, workspace, thing, to.as_ref()).await;
+            }
+            Change::Revoke { key, .. } => {
+                self.writer.revoke_key(slot, permit, workspace, key).await?;
+                return Ok("deleted".to_owned());
+            }
             Change::StayAbsent { .. } => unreachable!("a step that is `already` is never given to a lane"),
-        }
+        };
+        Ok(row.role.to_string())
+    }
+
+    async fn hand_over(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        workspace: &WorkspaceId,
+        thing: &Thing,
+        to: Option<&UserId>,
+    ) -> Result<String, Error> {
+        let to = to.expect("a step without an heir's account is held");
+        let owner = match thing {
+            Thing::Campaign { id, .. } => {
+                self.writer.hand_over_campaign(slot, permit, workspace, id, to).await?.owned_by
+            }
+            Thing::LeadList { id, .. } => self.writer.hand_over_list(slot, permit, workspace, id, to).await?.owned_by,
+            Thing::Leads { ids } => {
+                self.writer.reassign_leads(slot, permit, workspace, ids, to).await?;
+                return Ok("accepted".to_owned());
+            }
+        };
+        Ok(owner.map_or_else(|| "owned by nobody".to_owned(), |owner| format!("owned by {owner}")))
     }
 
     /// The request surely was not processed: it may be sent again, within its budget.

@@ -81,7 +81,7 @@ impl<'a> Hand<'a> {
             Change::SetRole { member, role, .. } => {
                 self.own.roles.insert(member.clone(), role.clone());
             }
-            Change::Invite { .. } | Change::StayAbsent { .. } => {}
+            Change::Invite { .. } | Change::HandOver { .. } | Change::Revoke { .. } | Change::StayAbsent { .. } => {}
         }
         let rows = std::mem::take(&mut self.observed.members);
         self.observed.members = self.with_own(rows);

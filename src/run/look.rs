@@ -1,5 +1,6 @@
 //! Observing: who a key says it is, and who is in the workspace.
 
+use super::belongings::{self, Quest};
 use super::deck::{Deck, Target};
 use super::lane;
 use super::trouble::{LaneTrouble, TroubleKind};
@@ -28,11 +29,17 @@ pub enum Sight {
     Unreadable(LaneTrouble),
 }
 
-/// Looks at every workspace at once; sights stand in the targets' order. `None` where the run was stopped first.
-pub async fn observe(deck: &Deck, targets: &[Target], mut seen: impl FnMut(usize, &Sight)) -> Option<Vec<Sight>> {
+/// Looks at every workspace at once; sights stand in the targets' order. `quest` says, when the members of a workspace were read, whose
+/// belongings are looked for there. `None` where the run was stopped first.
+pub async fn observe(
+    deck: &Deck,
+    targets: &[Target],
+    quest: impl Fn(&Observed) -> Option<Quest>,
+    mut seen: impl FnMut(usize, &Sight),
+) -> Option<Vec<Sight>> {
     use futures::StreamExt as _;
     let look = async {
-        let lanes = lane::each(targets, |target| observe_one(deck, target));
+        let lanes = lane::each(targets, |target| observe_one(deck, target, &quest));
         futures::pin_mut!(lanes);
         let mut sights: Vec<Option<Sight>> = targets.iter().map(|_| None).collect();
         while let Some((place, sight)) = lanes.next().await {
@@ -45,14 +52,19 @@ pub async fn observe(deck: &Deck, targets: &[Target], mut seen: impl FnMut(usize
     deck.stop.unless_draining(look).await
 }
 
-async fn observe_one(deck: &Deck, target: &Target) -> Sight {
+async fn observe_one(deck: &Deck, target: &Target, quest: impl Fn(&Observed) -> Option<Quest>) -> Sight {
     let _talking = match target.talk(deck).await {
         Ok(talking) => talking,
         Err(trouble) => return Sight::Unreadable(trouble),
     };
     match identify(deck, target).await {
         Ok(Known::Pinned(identity, client)) => match listing(&client, target, &identity).await {
-            Ok(observed) => Sight::Seen(Box::new(observed)),
+            Ok(mut observed) => {
+                if let Some(quest) = quest(&observed) {
+                    observed.belongings = Some(Box::new(belongings::read(&client, &observed.id, &quest).await));
+                }
+                Sight::Seen(Box::new(observed))
+            }
             Err(trouble) => Sight::Unreadable(trouble),
         },
         Ok(Known::Stranger { pinned, seen }) => Sight::Stranger { pinned, seen: Box::new(seen) },
@@ -104,5 +116,6 @@ pub(super) async fn listing(client: &Client, target: &Target, identity: &Identit
         owner: identity.owner.clone(),
         members: listing.rows,
         incomplete: listing.complete.err().map(|why| why.to_string()),
+        belongings: None,
     })
 }

@@ -5,6 +5,7 @@
 //! `plan`, `journal` and `domain`; it must not know how anything is shown.
 
 mod answer;
+pub mod belongings;
 pub mod blind;
 pub mod deck;
 pub mod dispatcher;
@@ -24,6 +25,7 @@ pub mod work;
 pub mod worker;
 mod writing;
 
+pub use belongings::Quest;
 pub use deck::{Deck, Target};
 pub use dispatcher::{Dispatched, dispatch};
 pub use end::{LaneEnd, StepEnd};

@@ -73,7 +73,9 @@ impl Hand<'_> {
                 _ => None,
             },
             Change::Invite { .. } => deck.stop.unless_now(self.there_already(step)).await.flatten(),
-            Change::SetRole { .. } | Change::StayAbsent { .. } => None,
+            Change::SetRole { .. } | Change::HandOver { .. } | Change::Revoke { .. } | Change::StayAbsent { .. } => {
+                None
+            }
         };
         let end = seen.map_or_else(|| StepEnd::new(Outcome::Failed, said), StepEnd::already);
         Progress::ended(end.after(attempts))

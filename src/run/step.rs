@@ -9,7 +9,7 @@ use super::footing::Footing;
 use super::hand::Hand;
 use super::trouble::LaneTrouble;
 use crate::api::{Error, Operation, Slot};
-use crate::domain::{Change, Held, HeldReason, Outcome, Permit, RestsOn, Step};
+use crate::domain::{Change, Held, HeldReason, Outcome, Permit, RestsOn, Step, Thing};
 use crate::journal::{Class, Effect};
 use crate::pace::{Backoff, Tries};
 
@@ -201,6 +201,10 @@ pub(super) fn operation(change: &Change) -> Operation {
         Change::Invite { .. } => Operation::MemberCreate,
         Change::SetRole { .. } => Operation::MemberPatch,
         Change::Remove { .. } | Change::StayAbsent { .. } => Operation::MemberDelete,
+        Change::HandOver { thing: Thing::Campaign { .. }, .. } => Operation::CampaignPatch,
+        Change::HandOver { thing: Thing::LeadList { .. }, .. } => Operation::LeadListPatch,
+        Change::HandOver { thing: Thing::Leads { .. }, .. } => Operation::LeadsAssign,
+        Change::Revoke { .. } => Operation::KeyDelete,
     }
 }
 

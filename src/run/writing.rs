@@ -311,6 +311,8 @@ fn contrary(step: &Step) -> &'static str {
         Change::Invite { .. } => "the member list does not show the invitation as asked",
         Change::SetRole { .. } => "the member list does not show the role",
         Change::Remove { .. } | Change::StayAbsent { .. } => "the member list still shows the row",
+        Change::HandOver { .. } => "the listing does not show the new owner",
+        Change::Revoke { .. } => "the key list still shows the key",
     }
 }
 
@@ -326,6 +328,7 @@ fn seen_as(step: &Step, rows: &[Member]) -> Option<Outcome> {
         },
         Change::SetRole { .. } => rows.iter().any(|row| reached(&step.change, row)).then_some(Outcome::Done),
         Change::Remove { member, .. } => rows.iter().all(|row| row.id != *member).then_some(Outcome::Done),
+        Change::HandOver { .. } | Change::Revoke { .. } => None,
         Change::StayAbsent { .. } => Some(Outcome::Already),
     }
 }

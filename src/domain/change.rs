@@ -1,0 +1,220 @@
+//! What a step changes: the kinds, and what each carries.
+
+use std::fmt;
+
+use super::{CampaignId, Email, KeyId, LeadId, LeadListId, MemberId, Permissions, Role, UserId};
+
+/// The kinds of step that exist so far; the word is the API's resource and a verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub enum StepKind {
+    /// Invite a person.
+    #[serde(rename = "member.invite")]
+    MemberInvite,
+    /// Give a member or an open invitation another role.
+    #[serde(rename = "member.set_role")]
+    MemberSetRole,
+    /// Remove a member or withdraw an invitation.
+    #[serde(rename = "member.remove")]
+    MemberRemove,
+    /// Give a campaign another owner.
+    #[serde(rename = "campaign.hand_over")]
+    CampaignHandOver,
+    /// Give a lead list another owner.
+    #[serde(rename = "lead_list.hand_over")]
+    LeadListHandOver,
+    /// Assign leads to somebody else.
+    #[serde(rename = "leads.reassign")]
+    LeadsReassign,
+    /// Delete an API key.
+    #[serde(rename = "key.revoke")]
+    KeyRevoke,
+}
+
+impl StepKind {
+    /// All kinds.
+    pub const ALL: [Self; 7] = [
+        Self::MemberInvite,
+        Self::MemberSetRole,
+        Self::MemberRemove,
+        Self::CampaignHandOver,
+        Self::LeadListHandOver,
+        Self::LeadsReassign,
+        Self::KeyRevoke,
+    ];
+
+    /// Returns the word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MemberInvite => "member.invite",
+            Self::MemberSetRole => "member.set_role",
+            Self::MemberRemove => "member.remove",
+            Self::CampaignHandOver => "campaign.hand_over",
+            Self::LeadListHandOver => "lead_list.hand_over",
+            Self::LeadsReassign => "leads.reassign",
+            Self::KeyRevoke => "key.revoke",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+impl fmt::Display for StepKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// What can be handed over.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Thing {
+    /// A campaign, by its `owned_by`.
+    Campaign {
+        /// The campaign.
+        id: CampaignId,
+        /// Its name.
+        name: String,
+    },
+    /// A lead list, by its `owned_by`.
+    LeadList {
+        /// The list.
+        id: LeadListId,
+        /// Its name.
+        name: String,
+    },
+    /// Leads, by their `assigned_to`: named one by one, never by a filter.
+    Leads {
+        /// At most [`Thing::LEADS`] of them, in order.
+        ids: Vec<LeadId>,
+    },
+}
+
+impl Thing {
+    /// The most leads one step reassigns: as many as one page shows, so that one request reads them back.
+    pub const LEADS: usize = 100;
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Campaign { name, .. } => write!(f, "campaign \"{name}\""),
+            Self::LeadList { name, .. } => write!(f, "lead list \"{name}\""),
+            Self::Leads { ids } if ids.len() == 1 => f.write_str("1 lead"),
+            Self::Leads { ids } => write!(f, "{} leads", ids.len()),
+        }
+    }
+}
+
+/// What a step changes.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(tag = "kind")]
+pub enum Change {
+    /// Invite a person (contract section 8, POST).
+    #[serde(rename = "member.invite")]
+    Invite {
+        /// The address to invite.
+        email: Email,
+        /// The role to grant.
+        role: Role,
+        /// The permissions to send; none means whatever the role gives.
+        permissions: Option<Permissions>,
+        /// The nickname to set.
+        nickname: Option<String>,
+    },
+    /// Change a role (contract section 8, PATCH).
+    #[serde(rename = "member.set_role")]
+    SetRole {
+        /// The row.
+        member: MemberId,
+        /// Whose row it is.
+        email: Email,
+        /// The role to set.
+        role: Role,
+    },
+    /// Remove a member or withdraw an invitation (contract section 8, DELETE).
+    #[serde(rename = "member.remove")]
+    Remove {
+        /// The row.
+        member: MemberId,
+        /// Whose row it is.
+        email: Email,
+    },
+    /// Give what somebody owns to somebody else, who must be an accepted member (contract section 11).
+    #[serde(rename = "hand_over")]
+    HandOver {
+        /// What is handed over.
+        thing: Thing,
+        /// Who leaves it.
+        email: Email,
+        /// Who is to have it.
+        heir: Email,
+        /// The heir's account; none where the heir is no member here, and then the step is held.
+        to: Option<UserId>,
+    },
+    /// Delete an API key that the trail ties to a person (contract section 10, DELETE).
+    #[serde(rename = "key.revoke")]
+    Revoke {
+        /// The key.
+        key: KeyId,
+        /// Its name.
+        name: String,
+        /// Who made it.
+        email: Email,
+        /// The trail's record that says so.
+        record: String,
+    },
+    /// Nobody to remove. It is only ever `already`, kept so that the asked state is told.
+    #[serde(rename = "member.absent")]
+    StayAbsent {
+        /// Who is to be absent.
+        email: Email,
+    },
+}
+
+impl Change {
+    /// Returns the kind.
+    pub fn kind(&self) -> StepKind {
+        match self {
+            Self::Invite { .. } => StepKind::MemberInvite,
+            Self::SetRole { .. } => StepKind::MemberSetRole,
+            Self::Remove { .. } | Self::StayAbsent { .. } => StepKind::MemberRemove,
+            Self::HandOver { thing: Thing::Campaign { .. }, .. } => StepKind::CampaignHandOver,
+            Self::HandOver { thing: Thing::LeadList { .. }, .. } => StepKind::LeadListHandOver,
+            Self::HandOver { thing: Thing::Leads { .. }, .. } => StepKind::LeadsReassign,
+            Self::Revoke { .. } => StepKind::KeyRevoke,
+        }
+    }
+
+    /// Returns whom it is about.
+    pub fn subject(&self) -> &Email {
+        match self {
+            Self::Invite { email, .. }
+            | Self::SetRole { email, .. }
+            | Self::Remove { email, .. }
+            | Self::HandOver { email, .. }
+            | Self::Revoke { email, .. }
+            | Self::StayAbsent { email } => email,
+        }
+    }
+
+    /// Returns the wanted state in a few words.
+    pub fn wanted(&self) -> String {
+        match self {
+            Self::SetRole { role, .. } => role.to_string(),
+            Self::Invite { role, permissions, nickname, .. } => {
+                let permissions = permissions.as_ref().map_or(String::new(), |permissions| match permissions.0.len() {
+                    1 => ", 1 permission".to_owned(),
+                    several => format!(", {several} permissions"),
+                });
+                let nickname = nickname.as_ref().map_or(String::new(), |name| format!(", called \"{name}\""));
+                format!("{role}{permissions}{nickname}")
+            }
+            Self::Remove { .. } | Self::StayAbsent { .. } => "absent".to_owned(),
+            Self::HandOver { thing, heir, .. } => format!("{thing} to {heir}"),
+            Self::Revoke { name, .. } => format!("key \"{name}\" revoked"),
+        }
+    }
+}

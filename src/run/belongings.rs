@@ -1,0 +1,72 @@
+//! Reading what some people own, made or started in one workspace (contract section 11).
+//!
+//! A listing that cannot be read, or not whole, never ends a lane: what it would have shown is told as not seen.
+
+use std::collections::BTreeSet;
+
+use crate::api::{Client, Error, LeadsQuery, Listing};
+use crate::domain::belongings::activity;
+use crate::domain::{TrailRecord, UserId, WorkspaceId};
+use crate::plan::{Belongings, Found};
+
+/// Whose belongings are looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quest {
+    /// The accounts.
+    pub accounts: BTreeSet<UserId>,
+    /// Whether the whole trail is read, or only the records of made keys and webhooks, as an offboarding needs them.
+    pub whole_trail: bool,
+}
+
+/// Reads everything the quest asks for; listings are read side by side, each paying the pace.
+pub(super) async fn read(client: &Client, workspace: &WorkspaceId, quest: &Quest) -> Belongings {
+    let Quest { accounts, whole_trail } = quest;
+    let theirs = |user: &Option<UserId>| user.as_ref().is_some_and(|user| accounts.contains(user));
+    let query = LeadsQuery::AssignedTo(accounts.iter().cloned().collect());
+    let (campaigns, lead_lists, leads, sending_accounts, keys, webhooks, jobs, trail) = futures::join!(
+        client.campaigns(workspace, |campaign| theirs(&campaign.owned_by) || theirs(&campaign.created_by)),
+        client.lead_lists(workspace, |list| theirs(&list.owned_by)),
+        client.leads(workspace, &query, |lead| theirs(&lead.assigned_to)),
+        client.sending_accounts(workspace, |account| theirs(&account.added_by)),
+        client.keys(workspace),
+        client.webhooks(workspace),
+        client.jobs(workspace, |job| theirs(&job.user_id)),
+        trail(client, workspace, quest),
+    );
+    Belongings {
+        accounts: accounts.clone(),
+        campaigns: found(campaigns),
+        lead_lists: found(lead_lists),
+        leads: found(leads),
+        sending_accounts: found(sending_accounts),
+        keys: found(keys),
+        webhooks: found(webhooks),
+        jobs: found(jobs),
+        trail,
+        whole_trail: *whole_trail,
+    }
+}
+
+async fn trail(client: &Client, workspace: &WorkspaceId, quest: &Quest) -> Found<TrailRecord> {
+    // Of everybody: a key that two records tie to two people is nobody's.
+    let makes = |record: &TrailRecord| matches!(record.activity, activity::KEY_CREATED | activity::WEBHOOK_CREATED);
+    if quest.whole_trail {
+        let theirs = |record: &TrailRecord| record.user_id.as_ref().is_some_and(|user| quest.accounts.contains(user));
+        return found(client.trail(workspace, None, |record| makes(record) || theirs(record)).await);
+    }
+    let (keys, webhooks) = futures::join!(
+        client.trail(workspace, Some(activity::KEY_CREATED), makes),
+        client.trail(workspace, Some(activity::WEBHOOK_CREATED), makes),
+    );
+    let (mut keys, webhooks) = (found(keys), found(webhooks));
+    keys.rows.extend(webhooks.rows);
+    keys.incomplete = keys.incomplete.or(webhooks.incomplete);
+    keys
+}
+
+fn found<T>(listing: Result<Listing<T>, Error>) -> Found<T> {
+    match listing {
+        Ok(Listing { rows, complete }) => Found { rows, incomplete: complete.err().map(|why| why.to_string()) },
+        Err(error) => Found { rows: Vec::new(), incomplete: Some(error.to_string()) },
+    }
+}

@@ -29,13 +29,13 @@ impl Client {
         expected: &WorkspaceId,
         keep: impl FnMut(&Campaign) -> bool,
     ) -> Result<Listing<Campaign>, Error> {
-        let _ = (expected, keep);
+        let _unused = (expected, keep);
         Err(self.misread(Operation::CampaignList, "not offered yet"))
     }
 
     /// Reads one campaign again.
     pub async fn campaign(&self, expected: &WorkspaceId, id: &CampaignId) -> Result<Campaign, Error> {
-        let _ = (expected, id);
+        let _unused = (expected, id);
         Err(self.misread(Operation::CampaignGet, "not offered yet"))
     }
 
@@ -45,7 +45,7 @@ impl Client {
         expected: &WorkspaceId,
         keep: impl FnMut(&LeadList) -> bool,
     ) -> Result<Listing<LeadList>, Error> {
-        let _ = (expected, keep);
+        let _unused = (expected, keep);
         Err(self.misread(Operation::LeadListList, "not offered yet"))
     }
 
@@ -56,7 +56,7 @@ impl Client {
         query: &LeadsQuery,
         keep: impl FnMut(&Lead) -> bool,
     ) -> Result<Listing<Lead>, Error> {
-        let _ = (expected, query, keep);
+        let _unused = (expected, query, keep);
         Err(self.misread(Operation::LeadsList, "not offered yet"))
     }
 
@@ -66,25 +66,25 @@ impl Client {
         expected: &WorkspaceId,
         keep: impl FnMut(&SendingAccount) -> bool,
     ) -> Result<Listing<SendingAccount>, Error> {
-        let _ = (expected, keep);
+        let _unused = (expected, keep);
         Err(self.misread(Operation::AccountList, "not offered yet"))
     }
 
     /// Lists all API keys. Their secrets never leave decoding: only whether one is the key in use is told.
     pub async fn keys(&self, expected: &WorkspaceId) -> Result<Listing<KeyInfo>, Error> {
-        let _ = expected;
+        let _unused = expected;
         Err(self.misread(Operation::KeyList, "not offered yet"))
     }
 
     /// Lists all webhooks, without their headers.
     pub async fn webhooks(&self, expected: &WorkspaceId) -> Result<Listing<Webhook>, Error> {
-        let _ = expected;
+        let _unused = expected;
         Err(self.misread(Operation::WebhookList, "not offered yet"))
     }
 
     /// Lists the background jobs that `keep` wants.
     pub async fn jobs(&self, expected: &WorkspaceId, keep: impl FnMut(&Job) -> bool) -> Result<Listing<Job>, Error> {
-        let _ = (expected, keep);
+        let _unused = (expected, keep);
         Err(self.misread(Operation::JobList, "not offered yet"))
     }
 
@@ -96,7 +96,7 @@ impl Client {
         activity: Option<i64>,
         keep: impl FnMut(&TrailRecord) -> bool,
     ) -> Result<Listing<TrailRecord>, Error> {
-        let _ = (expected, activity, keep);
+        let _unused = (expected, activity, keep);
         Err(self.misread(Operation::TrailList, "not offered yet"))
     }
 }

@@ -86,7 +86,7 @@ impl Writer {
         campaign: &CampaignId,
         to: &UserId,
     ) -> Result<Campaign, Error> {
-        let _ = (slot, permit, expected, campaign, to);
+        let _unused = (slot, permit, expected, campaign, to);
         Err(self.client.misread(Operation::CampaignPatch, "not offered yet"))
     }
 
@@ -99,7 +99,7 @@ impl Writer {
         list: &LeadListId,
         to: &UserId,
     ) -> Result<LeadList, Error> {
-        let _ = (slot, permit, expected, list, to);
+        let _unused = (slot, permit, expected, list, to);
         Err(self.client.misread(Operation::LeadListPatch, "not offered yet"))
     }
 
@@ -112,7 +112,7 @@ impl Writer {
         leads: &[LeadId],
         to: &UserId,
     ) -> Result<(), Error> {
-        let _ = (slot, permit, expected, leads, to);
+        let _unused = (slot, permit, expected, leads, to);
         Err(self.client.misread(Operation::LeadsAssign, "not offered yet"))
     }
 
@@ -124,7 +124,7 @@ impl Writer {
         expected: &WorkspaceId,
         key: &KeyId,
     ) -> Result<(), Error> {
-        let _ = (slot, permit, expected, key);
+        let _unused = (slot, permit, expected, key);
         Err(self.client.misread(Operation::KeyDelete, "not offered yet"))
     }
 

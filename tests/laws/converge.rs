@@ -34,6 +34,7 @@ pub(crate) fn applied(observed: &Observed, plan: &Plan) -> Observed {
                 row.role = role.clone();
             }
             Change::Remove { member, .. } => after.members.retain(|row| row.id != *member),
+            Change::HandOver { .. } | Change::Revoke { .. } => {}
             Change::StayAbsent { .. } => unreachable!("an absence is never sent"),
         }
     }
@@ -48,7 +49,7 @@ fn holds(wish: &Wish, observed: &Observed) -> bool {
         .filter(|row| row.email == *wish.subject() || row.user_email.as_ref() == Some(wish.subject()))
         .collect();
     match wish {
-        Wish::Absent { .. } => rows.is_empty(),
+        Wish::Absent { .. } | Wish::Left { .. } => rows.is_empty(),
         Wish::Present { access: AccessWish::Fixed { role, permissions }, .. } => {
             !rows.is_empty() && rows.iter().all(|row| row.role == *role && permissions.allows(row.permissions.as_ref()))
         }

@@ -251,7 +251,7 @@ impl Scalpel {
             | Record::Looked { step, .. }
             | Record::Settled { step, .. } => self.steps.get(step.as_str()).map_or("run", String::as_str),
             Record::Identity { workspace_id, .. } => self.ids.get(workspace_id.as_str()).map_or("run", String::as_str),
-            Record::Lane { workspace, .. } => workspace,
+            Record::Sighted { workspace, .. } | Record::Lane { workspace, .. } => workspace,
             Record::Stop { .. } | Record::Resumed { .. } | Record::Ended { .. } => "run",
         }
     }

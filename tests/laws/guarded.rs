@@ -13,7 +13,7 @@ use crate::generate::{fleet, random, rules};
 fn touched(change: &Change) -> Option<&MemberId> {
     match change {
         Change::SetRole { member, .. } | Change::Remove { member, .. } => Some(member),
-        Change::Invite { .. } | Change::StayAbsent { .. } => None,
+        Change::Invite { .. } | Change::HandOver { .. } | Change::Revoke { .. } | Change::StayAbsent { .. } => None,
     }
 }
 
@@ -79,6 +79,7 @@ fn check(seen: &[(Observed, Vec<Wish>)], rules: &Rules, plan: &Plan) -> Result<(
                 }
                 Change::StayAbsent { .. } => prop_assert!(false, "an absence is never sent"),
                 Change::SetRole { .. } | Change::Remove { .. } => {}
+                Change::HandOver { .. } | Change::Revoke { .. } => prop_assert!(false, "nobody has belongings here"),
             }
             let Some(id) = touched(&item.step.change) else { continue };
             let Some(row) = observed.members.iter().find(|row| row.id == *id) else {
@@ -112,7 +113,9 @@ fn check(seen: &[(Observed, Vec<Wish>)], rules: &Rules, plan: &Plan) -> Result<(
                         }
                     }
                 }
-                Change::Invite { .. } | Change::StayAbsent { .. } => unreachable!("they touch no row"),
+                Change::Invite { .. } | Change::HandOver { .. } | Change::Revoke { .. } | Change::StayAbsent { .. } => {
+                    unreachable!("they touch no row")
+                }
             }
         }
         let after = admins(&rows);

@@ -26,6 +26,8 @@ pub struct Aftermath {
     lanes: Vec<LaneEnd>,
     /// The run.
     pub run: RunId,
+    /// Whether a resume has anything to look for or to send, as the ledger says.
+    pub unfinished: bool,
 }
 
 impl Aftermath {
@@ -40,7 +42,7 @@ impl Aftermath {
     ) -> Self {
         let ended = in_plan_order(drawn, &lanes, earlier);
         let summary = summarize(deck, drawn, &lanes, &ended, run, seconds);
-        Self { ended, summary, lanes, run: run.clone() }
+        Self { ended, summary, lanes, run: run.clone(), unfinished: true }
     }
 
     /// Shows everything: outcomes on standard output, the rest in words. An output that cannot be written does not keep the others
@@ -63,7 +65,7 @@ impl Aftermath {
         tables::summary_talk(printer, &self.summary, exit);
         halves(session, &self.run, &self.ended);
         let open = self.ended.iter().any(|(_, end)| end.may_go_on());
-        going_on(session, request, &self.run, exit, open);
+        going_on(session, request, self, exit, open);
         match (exit, streamed.and(shown)) {
             // Both say that not everything could be written; a bug of ours would be graver.
             (Exit::Bug | Exit::Output, _) | (_, Ok(())) => Ok(exit),
@@ -197,8 +199,9 @@ fn halves(session: &Session<'_>, run: &RunId, ended: &[(Step, StepEnd)]) {
 }
 
 /// Says how to go on where a run did not come to its end.
-fn going_on(session: &Session<'_>, request: &Request<'_>, run: &RunId, exit: Exit, open: bool) {
+fn going_on(session: &Session<'_>, request: &Request<'_>, aftermath: &Aftermath, exit: Exit, open: bool) {
     let printer = &session.door.printer;
+    let Aftermath { run, unfinished, .. } = aftermath;
     let again = match request.undoes {
         // `undo last`, typed again, would undo the undoing.
         Some(undone) => format!("run `keyholder undo {undone}` again"),
@@ -209,6 +212,10 @@ fn going_on(session: &Session<'_>, request: &Request<'_>, run: &RunId, exit: Exi
     let line = match exit {
         Exit::Guard if open => format!("where nothing else holds it any more, go on with `keyholder resume {run}`"),
         Exit::Complete | Exit::Guard => return,
+        Exit::Unknown if !unfinished => format!(
+            "what was acknowledged and does not show has an end all the same: nothing of it can land any more; {again}: it plans what \
+             is missing"
+        ),
         Exit::Unknown => format!(
             "some writes have no known end; settle them with `keyholder resume {run}`: it waits until nothing can land late, looks, \
              and only then sends what is missing; until then no plan touches the same people there"

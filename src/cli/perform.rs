@@ -184,7 +184,7 @@ fn run_header(
 
 /// Writes the end of the run and leaves the ledger's files at rest.
 pub(super) async fn close(ledger: &Ledger, deck: &Deck, aftermath: &mut Aftermath, dispatched: &mut Dispatched) {
-    let Aftermath { summary, run, .. } = aftermath;
+    let Aftermath { summary, run, .. } = &mut *aftermath;
     summary.bug |= dispatched.refused.is_some();
     if dispatched.error.is_some() {
         summary.stopped = Some(Stopped::Ledger);
@@ -214,6 +214,9 @@ pub(super) async fn close(ledger: &Ledger, deck: &Deck, aftermath: &mut Aftermat
         }
     }
     dispatched.unwritten.extend(last);
+    // Where that cannot be told, a resume can.
+    let unfinished = ledger.unfinished().await;
+    aftermath.unfinished = unfinished.map_or(true, |runs| runs.iter().any(|open| open.id == aftermath.run));
     // Everything is committed; a file that cannot be closed neatly is opened again all the same.
     let _open = ledger.close().await;
 }

@@ -35,9 +35,10 @@ impl EarlierRun {
     pub async fn read(ledger: &Ledger, asked: &str) -> Result<Self, Trouble> {
         let refused = |error: LedgerError| Trouble::advised(error.exit(), error);
         let row = ledger.run(asked).await.map_err(refused)?;
-        ledger.verify_chain(&row.id).await.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
+        let proven = ledger.proven(&row.id).await;
+        let (_report, entries) = proven.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
         let rows = ledger.steps(&row.id).await.map_err(refused)?;
-        let seen = seen(&ledger.entries(&row.id).await.map_err(refused)?).map_err(refused)?;
+        let seen = seen(&entries).map_err(refused)?;
         let mut workspaces: BTreeMap<WorkspaceId, Past> = BTreeMap::new();
         for row in rows {
             let looked = seen.get(&row.id).map_or(&[][..], Vec::as_slice);

@@ -24,6 +24,11 @@ pub fn for_writing(targets: &[Target], written_to: usize) -> Result<(), Trouble>
     make_room(written_to + talks(targets))
 }
 
+/// Makes room for the connections of a run that takes no lock.
+pub fn for_connections() -> Result<(), Trouble> {
+    make_room(0)
+}
+
 fn talks(targets: &[Target]) -> usize {
     let admins: BTreeSet<&str> =
         targets.iter().flat_map(|target| target.pays.iter().skip(1)).map(|(key, _)| key.as_str()).collect();
@@ -31,7 +36,7 @@ fn talks(targets: &[Target]) -> usize {
 }
 
 /// Makes room for the connections of a run and so many locks, or says that there is none. To be asked before anything is written.
-pub fn make_room(locks: usize) -> Result<(), Trouble> {
+fn make_room(locks: usize) -> Result<(), Trouble> {
     let needed = Deck::IN_FLIGHT as u64 + locks as u64 + OTHERS;
     let limit = getrlimit(Resource::Nofile);
     match raised(limit.current, limit.maximum, needed) {

@@ -128,13 +128,19 @@ pub fn keys_or_trouble(keys: &Keys, chosen: &[&Workspace]) -> Result<(), Trouble
 pub async fn after_a_lost_ledger(session: &Session<'_>, deck: &Deck, ledger: &Ledger) -> Result<(), Trouble> {
     let lost = ledger.lost_runs().await.map_err(|error| Trouble::advised(error.exit(), error))?;
     let Some(run) = lost.last() else { return Ok(()) };
-    session.door.printer.insist(&format!(
+    let why = format!(
         "the ledger that knew run {run} was removed or replaced; waiting {} so that nothing it sent can land after the look",
         words::duration(deck.settle)
-    ));
-    deck.stop.unless_draining(deck.clock.sleep(deck.settle)).await.ok_or_else(|| session.interrupted())?;
+    );
+    wait_the_settle_time(session, deck, &why).await?;
     ledger.forget(&lost);
     Ok(())
+}
+
+/// Waits until nothing that was sent before can land any more, and says why.
+pub async fn wait_the_settle_time(session: &Session<'_>, deck: &Deck, why: &str) -> Result<(), Trouble> {
+    session.door.printer.insist(why);
+    deck.stop.unless_draining(deck.clock.sleep(deck.settle)).await.ok_or_else(|| session.interrupted())
 }
 
 /// What the ledger is asked for.

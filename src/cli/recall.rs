@@ -10,7 +10,7 @@ use super::session::Session;
 use crate::config::Selection;
 use crate::domain::fleet::FailureBudget;
 use crate::domain::{Disposition, Held, HeldReason, Outcome, Step, StepId, Workspace};
-use crate::journal::{Ledger, RunRow, StepRow};
+use crate::journal::{Entry, Ledger, RunRow, StepRow};
 use crate::plan::{Item, Plan, Planned, Rules, limits};
 use crate::report::Coverage;
 use crate::run::{Past, Standing, StepEnd, Task};
@@ -36,12 +36,10 @@ impl Recall {
     pub async fn of(ledger: &Ledger, asked: &str) -> Result<Self, Trouble> {
         let failed = |error: crate::journal::LedgerError| Trouble::advised(error.exit(), error);
         let run = ledger.run(asked).await.map_err(failed)?;
-        ledger.verify_chain(&run.id).await.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
+        let proven = ledger.proven(&run.id).await;
+        let (_report, proven) = proven.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
         let rows = ledger.steps(&run.id).await.map_err(failed)?;
-        let mut entries = Vec::new();
-        for entry in ledger.entries(&run.id).await.map_err(failed)? {
-            entries.push(entry.value().map_err(failed)?);
-        }
+        let entries = proven.iter().map(Entry::value).collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let header = entries.first().cloned().unwrap_or_default();
         if !Ledger::understands(header["ledger"].as_str()) {
             return Err(Trouble::new(
@@ -90,6 +88,11 @@ impl Recall {
         let budget = FailureBudget::parse(self.header["settings"]["max_failures"].as_str()?)?;
         let coverage = self.coverage();
         (!budget.exceeded(coverage.failed(), coverage.asked)).then_some(budget)
+    }
+
+    /// Tells whether there is nothing to go on with.
+    pub fn is_finished(&self) -> bool {
+        self.open.is_empty() && self.run.ended.is_some()
     }
 
     /// Tells whether any step may still take effect without anybody having seen it.

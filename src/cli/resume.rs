@@ -68,7 +68,7 @@ impl Resume {
         let ledger = perform::open_ledger(&session).await?;
         let Some(id) = self.find(&session, &ledger).await? else { return Ok(Exit::Complete) };
         let recall = Recall::of(&ledger, id.as_str()).await?;
-        if recall.open.is_empty() && recall.run.ended.is_some() {
+        if recall.is_finished() {
             return Ok(finished(door, &recall));
         }
         let deadline = match &self.deadline {
@@ -83,11 +83,11 @@ impl Resume {
         let mut deck = session.deck(deadline)?;
         // What the run sent may land as late as was thought when it was sent.
         deck.settle = deck.settle.max(recall.settle());
-        open_files::make_room(targets.len())?;
+        open_files::for_writing(&targets, targets.len())?;
         let _locks = perform::lock(&session, &deck, &targets, &id, self.wait).await?;
         // While the locks were waited for, somebody else may have gone on with it.
         let recall = Recall::of(&ledger, id.as_str()).await?;
-        if recall.open.is_empty() && recall.run.ended.is_some() {
+        if recall.is_finished() {
             return Ok(finished(door, &recall));
         }
         self.go_on(&session, &deck, &ledger, recall, &chosen, targets).await
@@ -314,11 +314,8 @@ async fn settle(session: &Session<'_>, deck: &Deck, recall: &Recall) -> Result<(
     if !recall.is_in_doubt() {
         return Ok(());
     }
-    session
-        .door
-        .printer
-        .insist(&format!("waiting {} so that nothing can land after the look", words::duration(deck.settle)));
-    deck.stop.unless_draining(deck.clock.sleep(deck.settle)).await.ok_or_else(|| session.interrupted())
+    let why = format!("waiting {} so that nothing can land after the look", words::duration(deck.settle));
+    reading::wait_the_settle_time(session, deck, &why).await
 }
 
 /// Gives every lane its open steps.

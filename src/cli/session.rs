@@ -119,7 +119,7 @@ impl<'a> Session<'a> {
 
     /// Makes what all lanes share, over the network.
     pub fn deck(&self, deadline: Option<Duration>) -> Result<Deck, Trouble> {
-        open_files::make_room(0)?;
+        open_files::for_connections()?;
         let defaults = &self.fleet.defaults;
         let clock = self.door.clock;
         Ok(Deck {

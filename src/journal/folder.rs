@@ -29,23 +29,14 @@ pub(super) fn secure_folder(path: &Path) -> Result<(), LedgerError> {
 pub(super) fn secure_file(path: &Path) -> Result<File, LedgerError> {
     refuse_link(path)?;
     let failed = |source| LedgerError::Folder { path: path.to_owned(), source };
-    // O_NOFOLLOW: a link that appears between the look and the opening is refused too.
-    let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(no_follow)
-        .open(path)
-        .map_err(failed)?;
+    let file = lock_file(path).map_err(failed)?;
     tighten(path, file.metadata().map_err(failed)?.permissions().mode(), 0o600)?;
     Ok(file)
 }
 
-/// Opens the file of a lock that is not worth more than one call: made with mode 0600 if it is not there, never through a link.
+/// Opens a file of ours in one call, as a lock is worth: made with mode 0600 if it is not there, never through a link.
 pub(super) fn lock_file(path: &Path) -> io::Result<File> {
+    // O_NOFOLLOW: a link that appears between a look and the opening is refused too.
     let no_follow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
     OpenOptions::new()
         .read(true)

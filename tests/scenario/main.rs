@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod agency;
 mod approvals;
 mod crash;
 mod doubt;

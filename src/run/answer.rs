@@ -6,7 +6,7 @@ use super::event::Event;
 use super::footing::{Footing, reached};
 use super::hand::Hand;
 use super::settle::{self, Cut, Found, Waited};
-use super::step::{History, Progress, Ready, deadline};
+use super::step::{History, Progress, Ready, deadline, operation, stale};
 use crate::api::client::certainty;
 use crate::api::{Error, Invite, Refusal, Slot};
 use crate::domain::{Change, Permit, Step, Thing, UserId, WorkspaceId};
@@ -191,6 +191,12 @@ impl Hand<'_> {
     /// Judges a refusal: usually a failure, sometimes proof that the asked state is there.
     async fn refused(&mut self, step: &Step, attempts: u32, error: Error, refusal: Refusal) -> Progress {
         let failed = StepEnd::failed(&error, attempts);
+        let about_belongings = matches!(step.change, Change::HandOver { .. } | Change::Revoke { .. });
+        if about_belongings && matches!(refusal, Refusal::Plan | Refusal::Scope | Refusal::Route) {
+            // Access goes first: a key that may not hand over can still remove the membership.
+            self.barred.insert(operation(&step.change), error.to_string());
+            return Progress::ended(failed);
+        }
         if error.ends_lane() {
             return Progress::over(failed, error);
         }
@@ -204,9 +210,31 @@ impl Hand<'_> {
             (Change::Invite { .. }, Refusal::Conflict | Refusal::Invalid) => {
                 deck.stop.unless_now(self.there_already(step)).await.flatten()
             }
+            (Change::Revoke { .. }, Refusal::Missing)
+            | (Change::HandOver { .. }, Refusal::Missing | Refusal::Conflict | Refusal::Invalid) => {
+                return Progress::ended(self.after_refusal(step, attempts).await.unwrap_or(failed));
+            }
             _ => None,
         };
         Progress::ended(seen.map_or(failed, |seen| StepEnd::already(seen).after(attempts)))
+    }
+
+    /// Looks again at what a refused hand-over or revocation is about: it may be as asked, or not there any more. None leaves it failed.
+    pub(super) async fn after_refusal(&mut self, step: &Step, attempts: u32) -> Option<StepEnd> {
+        let deck = self.deck;
+        let looked = match &step.change {
+            Change::Revoke { key, .. } => deck.stop.unless_now(self.key_gone(step, key)).await?,
+            _ => deck.stop.unless_now(self.belonging(step, true)).await?,
+        };
+        match looked {
+            Ok(Footing::AsAsked(seen)) => Some(StepEnd::already(seen).after(attempts)),
+            Ok(Footing::Moved(how)) if matches!(step.change, Change::HandOver { .. }) => {
+                // The refusal had no effect, and what was seen says why: it was not there to be handed over.
+                self.note_look(step, Effect::Absent, how.clone()).await;
+                Some(StepEnd::held(stale(&how)).after(attempts))
+            }
+            _ => None,
+        }
     }
 
     /// Tells whether a person whose invitation was refused is there as asked.

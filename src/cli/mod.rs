@@ -12,6 +12,7 @@ pub mod events;
 pub mod evidence;
 pub mod help;
 pub mod init;
+pub mod leaving;
 pub mod members;
 pub mod offboard;
 pub mod onboard;

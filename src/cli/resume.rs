@@ -185,7 +185,7 @@ impl Resume {
         let forecast = Forecast::of(&recall.plan, Deck::IN_FLIGHT);
         let Recall { plan, mut ended, .. } = recall;
         let (observed, reading) = (Vec::new(), std::time::Duration::ZERO);
-        let drawn = Drawn { plan, targets: Vec::new(), coverage, reading, observed, rules };
+        let drawn = Drawn { plan, targets: Vec::new(), coverage, reading, observed, rules, leaving: None };
         let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
         let select = Select { workspace: names, ..Select::default() };
         let request = Request { command: "resume", select: &select, approve: &approve, undoes: None };

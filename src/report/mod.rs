@@ -12,4 +12,4 @@ pub mod summary;
 
 pub use cell::{Cell, Column};
 pub use listing::{Format, Listing};
-pub use summary::{Coverage, Summary, Unreadable};
+pub use summary::{Coverage, Summary, Unlisted, Unreadable};

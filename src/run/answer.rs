@@ -131,14 +131,20 @@ impl Hand<'_> {
     }
 
     /// The answer was lost: look, and only then decide.
-    async fn lost(&self, step: &Step, error: &Error, history: &mut History) -> Attempt {
+    async fn lost(&mut self, step: &Step, error: &Error, history: &mut History) -> Attempt {
         let lost = error.to_string();
         self.note_answer(step, history.attempts, Class::Ambiguous, &lost, None).await;
         self.judge_lost(step, &lost, history, Waited::NotYet).await
     }
 
     /// Looks for a write of which nobody knows whether it took effect, and decides.
-    pub(super) async fn judge_lost(&self, step: &Step, lost: &str, history: &mut History, waited: Waited) -> Attempt {
+    pub(super) async fn judge_lost(
+        &mut self,
+        step: &Step,
+        lost: &str,
+        history: &mut History,
+        waited: Waited,
+    ) -> Attempt {
         let attempts = history.attempts;
         let found =
             if blind::RESENDS { self.not_looked(step).await } else { self.look_after(step, attempts, waited).await };
@@ -156,6 +162,10 @@ impl Hand<'_> {
                     _ => ATTEMPTS_HARMLESS,
                 };
                 if history.not_taken >= most {
+                    if is_about_belongings(&step.change) {
+                        // Each such step costs several settle times: with hundreds of them the membership would never have its turn.
+                        self.barred.insert(operation(&step.change), format!("{lost}, {most} times for one step"));
+                    }
                     return Attempt::Over(Progress::sent(attempts, Some(doubt)));
                 }
                 history.doubt = (!blind::RESENDS).then_some(doubt);
@@ -191,8 +201,7 @@ impl Hand<'_> {
     /// Judges a refusal: usually a failure, sometimes proof that the asked state is there.
     async fn refused(&mut self, step: &Step, attempts: u32, error: Error, refusal: Refusal) -> Progress {
         let failed = StepEnd::failed(&error, attempts);
-        let about_belongings = matches!(step.change, Change::HandOver { .. } | Change::Revoke { .. });
-        if about_belongings && matches!(refusal, Refusal::Plan | Refusal::Scope | Refusal::Route) {
+        if is_about_belongings(&step.change) && matches!(refusal, Refusal::Plan | Refusal::Scope | Refusal::Route) {
             // Access goes first: a key that may not hand over can still remove the membership.
             self.barred.insert(operation(&step.change), error.to_string());
             return Progress::ended(failed);
@@ -247,4 +256,9 @@ impl Hand<'_> {
             _ => None,
         }
     }
+}
+
+/// Tells whether a change is about what somebody owns or made. Where such calls cannot be made, the lane goes on: access goes first.
+fn is_about_belongings(change: &Change) -> bool {
+    matches!(change, Change::HandOver { .. } | Change::Revoke { .. })
 }

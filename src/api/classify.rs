@@ -11,9 +11,12 @@ use serde_json::Value;
 
 use super::error::{Error, Refusal};
 use super::operation::Operation;
-use super::text::clean;
+use super::text::{clean, veiled};
 use super::transport::{Answer, Failure};
 use crate::domain::ApiKey;
+
+/// What a success is that carries nothing else.
+const ONLY_ERROR: &str = "the answer is only an error";
 
 /// Sorts one attempt of an operation. `now` is what a `Retry-After` date is relative to.
 pub(crate) fn classify(
@@ -31,13 +34,16 @@ pub(crate) fn classify(
     };
     let status = answer.status;
     match status {
-        200..=299 => Ok(answer.body),
+        _ if operation.succeeds_with(status) => Ok(answer.body),
+        200..=299 => Err(misread(operation, &format!("status {status} is not how this call succeeds"), key)),
         429 => {
             let retry_after = answer.retry_after.as_deref().and_then(|text| retry_after(text, now));
             Err(Error::Throttled { operation, retry_after })
         }
         300..=399 => Err(Error::Refused { operation, status, refusal: Refusal::Redirect, message: String::new() }),
-        408 | ..200 | 500.. => Err(Error::Ambiguous { operation, detail: said(&answer, key), timed_out: false }),
+        408 | ..200 | 500.. => {
+            Err(Error::Ambiguous { operation, detail: said(operation, &answer, key), timed_out: false })
+        }
         400..=499 => Err(refused(operation, &answer, key)),
     }
 }
@@ -45,7 +51,11 @@ pub(crate) fn classify(
 /// Says what a success is that cannot be read, or that names something else than was asked for. Of a read nothing is lost;
 /// a write may have been applied.
 pub(crate) fn misread(operation: Operation, detail: &str, key: &ApiKey) -> Error {
-    let detail = clean(detail, key);
+    // An error in a success is quoted, unless the answer may hold secrets: it could name any of them.
+    let detail = match detail.strip_prefix(ONLY_ERROR) {
+        Some(_quoted) if operation.carries_secrets() => ONLY_ERROR.to_owned(),
+        _ => clean(detail, key),
+    };
     if operation.is_write() {
         Error::Ambiguous { operation, detail, timed_out: false }
     } else {
@@ -94,7 +104,7 @@ fn data_fault(fault: &serde_json::Error) -> String {
 pub(crate) fn only_error(body: &[u8]) -> Option<String> {
     match serde_json::from_slice(body) {
         Ok(Value::Object(members)) if !members.contains_key("id") => {
-            Some(format!("the answer is only an error: {}", members.get("error")?.as_str()?))
+            Some(format!("{ONLY_ERROR}: {}", members.get("error")?.as_str()?))
         }
         _ => None,
     }
@@ -114,22 +124,23 @@ fn refused(operation: Operation, answer: &Answer, key: &ApiKey) -> Error {
         409 => Refusal::Conflict,
         _ => Refusal::Invalid,
     };
-    Error::Refused { operation, status: answer.status, refusal, message: message(answer, key) }
+    Error::Refused { operation, status: answer.status, refusal, message: message(operation, answer, key) }
 }
 
 /// What an answer that settles nothing said, beginning with its status.
-fn said(answer: &Answer, key: &ApiKey) -> String {
-    match message(answer, key) {
+fn said(operation: Operation, answer: &Answer, key: &ApiKey) -> String {
+    match message(operation, answer, key) {
         message if message.is_empty() => format!("status {}", answer.status),
         message => format!("status {}: {message}", answer.status),
     }
 }
 
 /// The answer's own words: `message`, else `error`, else what kind of text it is.
-fn message(answer: &Answer, key: &ApiKey) -> String {
+fn message(operation: Operation, answer: &Answer, key: &ApiKey) -> String {
     if let Ok(Value::Object(members)) = serde_json::from_slice(&answer.body) {
         let words = ["message", "error"].iter().find_map(|name| members.get(*name).and_then(Value::as_str));
-        return clean(words.unwrap_or_default(), key);
+        let words = words.unwrap_or_default();
+        return if operation.carries_secrets() { veiled(words, key) } else { clean(words, key) };
     }
     match &answer.content_type {
         _ if answer.body.is_empty() => String::new(),

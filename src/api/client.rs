@@ -12,10 +12,10 @@ use tokio::time::Instant;
 
 use super::classify::{classify, decode, misread};
 use super::error::Error;
-use super::members::{self, decode_member};
+use super::members::{self, MemberRow, decode_member};
 use super::operation::Operation;
-use super::page::{Listing, MemberFilter, Page, Pager};
-use super::scrub::scrubbed;
+use super::page::{Ask, Listing, MemberFilter, Page, Pager};
+use super::scrub::{scrubbed, wipe};
 use super::transport::{Failure, Request, Transport};
 use super::workspace::{self, decode_identity};
 use crate::clock::Clock;
@@ -130,18 +130,18 @@ impl Client {
 
     /// Asks which workspace the key opens (contract section 7).
     pub async fn current(&self) -> Result<Identity, Error> {
-        self.read(Operation::WorkspaceCurrent, workspace::PATH, &mut self.patience(), decode_identity).await
+        self.read(Operation::WorkspaceCurrent, &Ask::of(workspace::PATH), &mut self.patience(), decode_identity).await
     }
 
     /// Reads one member again; one that is gone is `Refused` as [`Missing`](super::Refusal::Missing). The row says itself
     /// which workspace it is of; another than expected is for the caller to judge.
     pub async fn member(&self, id: &MemberId) -> Result<Member, Error> {
-        let path = format!("{}/{id}", members::PATH);
+        let ask = Ask::of(format!("{}/{id}", members::PATH));
         let decode = |body: &[u8]| match decode_member(body, None)? {
             member if member.id == *id => Ok(member),
             _ => Err("the answer is about another member".to_owned()),
         };
-        self.read(Operation::MemberGet, &path, &mut self.patience(), decode).await
+        self.read(Operation::MemberGet, &ask, &mut self.patience(), decode).await
     }
 
     /// Lists all members and open invitations.
@@ -162,13 +162,43 @@ impl Client {
     ) -> impl Stream<Item = Result<Page<Member>, Error>> + Send + use<'a> {
         let start = (Pager::of_members(filter), self.patience());
         stream::try_unfold(start, move |(mut pager, mut patience)| async move {
-            let Some(path) = pager.next().map(str::to_owned) else { return Ok(None) };
+            let Some(ask) = pager.next().cloned() else { return Ok(None) };
             // Taken while the body is there, which its rows borrow from; the pager turns only on what could be read.
-            let take = |body: &[u8]| Ok(pager.take_members(decode(body)?, expected));
-            let page = self.read(Operation::MemberList, &path, &mut patience, take).await?;
+            let take = |body: &[u8]| Ok(pager.take(decode(body)?, |row: MemberRow<'_>| row.check(Some(expected))));
+            let page = self.read(Operation::MemberList, &ask, &mut patience, take).await?;
             patience.tries.renew();
             Ok(Some((page, (pager, patience))))
         })
+    }
+
+    /// Walks through a list to its end. `keep` sees each row once, in the order they came; what it does not want is dropped with its
+    /// page.
+    pub(super) async fn walk<T>(
+        &self,
+        operation: Operation,
+        pager: &mut Pager,
+        mut take: impl FnMut(&mut Pager, &[u8]) -> Result<Page<T>, String>,
+        mut keep: impl FnMut(&T) -> bool,
+    ) -> Result<Listing<T>, Error> {
+        let mut patience = self.patience();
+        let mut listing = Listing::default();
+        while let Some(ask) = pager.next().cloned() {
+            let mut page = self.read(operation, &ask, &mut patience, |body| take(&mut *pager, body)).await?;
+            patience.tries.renew();
+            page.rows.retain(&mut keep);
+            listing.add(page);
+        }
+        Ok(listing)
+    }
+
+    /// Reads one thing.
+    pub(super) async fn one<T>(
+        &self,
+        operation: Operation,
+        path: String,
+        decode: impl FnMut(&[u8]) -> Result<T, String>,
+    ) -> Result<T, Error> {
+        self.read(operation, &Ask::of(path), &mut self.patience(), decode).await
     }
 
     /// Waits for the right to make one request: first for the pace, then for the global permit, so that who waits for the pace
@@ -244,17 +274,23 @@ impl Client {
     async fn read<T>(
         &self,
         operation: Operation,
-        path: &str,
+        ask: &Ask,
         patience: &mut Patience,
         mut decode: impl FnMut(&[u8]) -> Result<T, String>,
     ) -> Result<T, Error> {
         loop {
             let slot = self.slot(operation).await?;
-            let error = match self.attempt(slot, operation, path.to_owned(), None).await {
-                Ok(body) => match decode(&body) {
-                    Ok(read) => return Ok(read),
-                    Err(fault) => self.misread(operation, &fault),
-                },
+            let error = match self.attempt(slot, operation, ask.path.clone(), ask.body.clone()).await {
+                Ok(body) => {
+                    let read = decode(&body);
+                    if operation.carries_secrets() {
+                        wipe(body);
+                    }
+                    match read {
+                        Ok(read) => return Ok(read),
+                        Err(fault) => self.misread(operation, &fault),
+                    }
+                }
                 Err(error) => error,
             };
             match patience.judge(&error) {

@@ -151,7 +151,7 @@ impl Refusal {
                     .to_owned(),
             ],
             Self::Scope => vec![
-                format!("{}, a key needs one of the scopes {}", operation.purpose(), scopes(operation)),
+                scope_advice(operation),
                 "scopes of a key cannot be changed: make a new key with the scope and delete the old one".to_owned(),
                 "with `via`, the admin workspace's key needs the scope, and the workspace must have accepted the group's \
                  invitation"
@@ -175,8 +175,17 @@ impl Refusal {
     }
 }
 
-fn scopes(operation: Operation) -> String {
-    operation.scopes().iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ")
+/// Says which scope a call needs, or that nobody publishes it.
+fn scope_advice(operation: Operation) -> String {
+    let list = |scopes: &[&str]| scopes.iter().map(|scope| format!("`{scope}`")).collect::<Vec<_>>().join(", ");
+    match operation.scopes() {
+        [] => format!(
+            "which scope a key needs {} is unpublished: try a key with {} or `all:all`",
+            operation.purpose(),
+            list(operation.likely_scopes())
+        ),
+        scopes => format!("{}, a key needs one of the scopes {}", operation.purpose(), list(scopes)),
+    }
 }
 
 #[cfg(test)]
@@ -193,6 +202,15 @@ mod tests {
         };
         let advice = refused(Refusal::Scope).advice().join("\n");
         assert!(advice.contains("to invite people") && advice.contains("`workspace_members:create`"), "{advice}");
+        for operation in Operation::ALL {
+            let error = Error::Refused { operation, status: 403, refusal: Refusal::Scope, message: String::new() };
+            let advice = error.advice().join("\n");
+            assert!(advice.contains(operation.purpose()), "{operation}: {advice}");
+            for scope in [operation.scopes(), operation.likely_scopes()].concat() {
+                assert!(advice.contains(&format!("`{scope}`")), "{operation}: {advice}");
+            }
+            assert_eq!(advice.contains("is unpublished"), operation.scopes().is_empty(), "{advice}");
+        }
         for refusal in [Refusal::Key, Refusal::Plan, Refusal::Scope, Refusal::Edge, Refusal::Redirect] {
             assert!(refused(refusal).ends_lane() && !refused(refusal).advice().is_empty());
         }

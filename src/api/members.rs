@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::classify::{decode, only_error};
-use super::page::Incomplete;
+use super::page::{Incomplete, Row};
 use super::wire::Text;
 use crate::domain::{Email, Member, MemberId, Permissions, Role, UserId, WorkspaceId};
 
@@ -19,7 +19,7 @@ pub(crate) const PATH: &str = "/api/v2/workspace-members";
 #[serde(default)]
 pub(crate) struct MemberRow<'a> {
     #[serde(borrow)]
-    pub(crate) id: Text<'a>,
+    id: Text<'a>,
     #[serde(borrow)]
     email: Text<'a>,
     #[serde(borrow)]
@@ -127,6 +127,12 @@ impl<'de> Visitor<'de> for NameVisitor {
 
     fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
         Ok(None)
+    }
+}
+
+impl Row for MemberRow<'_> {
+    fn id(&self) -> Option<&str> {
+        self.id.filled()
     }
 }
 

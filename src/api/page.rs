@@ -6,18 +6,19 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher as _;
+use std::hash::{BuildHasher as _, Hash};
 
 use foldhash::quality::RandomState;
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
-use super::members::MemberRow;
 use super::wire::Text;
-use crate::domain::{Member, WorkspaceId};
 
 /// Rows a page: the most that lists give; above it two of them answered 200 with nothing (contract section 3).
-const LIMIT: u32 = 100;
+pub(crate) const LIMIT: u32 = 100;
+/// Rows a page of the audit log, the one list that gives more.
+pub(crate) const TRAIL_LIMIT: u32 = 1000;
 /// Pages of one listing. A million rows is beyond any member list; past it the API is turning in circles with fresh cursors.
 const MOST_PAGES: usize = 10_000;
 
@@ -30,6 +31,9 @@ pub enum Incomplete {
     /// There is no end to it.
     #[error("the listing did not end after 10,000 pages")]
     TooManyPages,
+    /// The listing was ended on purpose: a workspace can hold millions of leads.
+    #[error("there are more leads than a listing is read for, 100 pages of 100: they are counted as at least so many")]
+    TooManyLeads,
     /// A row has no id that could enter a path.
     #[error("a row has no usable id")]
     IdUnusable,
@@ -108,27 +112,82 @@ pub(crate) struct PageBody<'a, R> {
     next_starting_after: Text<'a>,
 }
 
+/// A row as it came: hashed, so that one that comes again can be told from one that changed.
+pub(crate) trait Row: Hash {
+    /// Returns what names it in its list, if it has that.
+    fn id(&self) -> Option<&str>;
+}
+
+/// What to ask for: a path with its query, and a body where the list takes its filters in one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ask {
+    pub(crate) path: String,
+    pub(crate) body: Option<String>,
+}
+
+impl Ask {
+    /// Asks for a path.
+    pub(crate) fn of(path: impl Into<String>) -> Self {
+        Self { path: path.into(), body: None }
+    }
+}
+
+/// Where the cursor goes.
+#[derive(Debug)]
+enum Form {
+    /// Into the query of this path.
+    Query(String),
+    /// Into the body, beside the filters (contract section 3, `POST /leads/list`).
+    Body { path: &'static str, filters: Map<String, Value> },
+}
+
+impl Form {
+    fn ask(&self, cursor: Option<&str>) -> Ask {
+        match self {
+            Self::Query(path) => Ask::of(match cursor {
+                None => path.clone(),
+                Some(cursor) => format!("{path}&starting_after={}", percent_encoded(cursor)),
+            }),
+            Self::Body { path, filters } => {
+                let mut filters = filters.clone();
+                filters.extend(cursor.map(|cursor| ("starting_after".to_owned(), Value::from(cursor))));
+                Ask { path: (*path).to_owned(), body: Some(Value::Object(filters).to_string()) }
+            }
+        }
+    }
+}
+
 /// Where a walk through a list stands.
 #[derive(Debug)]
 pub(crate) struct Pager {
-    path: String,
-    next: Option<String>,
+    form: Form,
+    next: Option<Ask>,
     cursors: HashSet<String>,
-    rows: HashMap<String, u64, RandomState>,
+    /// Of each row the digests of its id and of all of it: sixteen bytes, for lists have millions. Two ids of one digest would be
+    /// a row that changed, never one that is silently missing.
+    rows: HashMap<u64, u64, RandomState>,
     pages: usize,
+    most: usize,
+    beyond: Incomplete,
 }
 
 impl Pager {
     /// Begins a walk through a list that is filtered by the given parameters.
-    pub(crate) fn new(path: &str, filter: &[(&str, &str)]) -> Self {
-        let mut path = format!("{path}?limit={LIMIT}");
+    pub(crate) fn new(path: &str, limit: u32, filter: &[(&str, &str)]) -> Self {
+        let mut path = format!("{path}?limit={limit}");
         for (name, value) in filter {
             path.push('&');
             path.push_str(name);
             path.push('=');
             path.push_str(&percent_encoded(value));
         }
-        Self { next: Some(path.clone()), path, cursors: HashSet::new(), rows: HashMap::default(), pages: 0 }
+        Self::walking(Form::Query(path))
+    }
+
+    /// Begins a walk through a list that takes its filters, limit and cursor in the body.
+    pub(crate) fn posting(path: &'static str, mut filters: Map<String, Value>) -> Self {
+        filters.insert("limit".to_owned(), Value::from(LIMIT));
+        Self::walking(Form::Body { path, filters })
     }
 
     /// Begins a walk through the members.
@@ -139,23 +198,49 @@ impl Pager {
             .into_iter()
             .filter_map(|(name, value)| Some((name, value?)))
             .collect();
-        Self::new(super::members::PATH, &parameters)
+        Self::new(super::members::PATH, LIMIT, &parameters)
+    }
+
+    fn walking(form: Form) -> Self {
+        Self {
+            next: Some(form.ask(None)),
+            form,
+            cursors: HashSet::new(),
+            rows: HashMap::default(),
+            pages: 0,
+            most: MOST_PAGES,
+            beyond: Incomplete::TooManyPages,
+        }
+    }
+
+    /// Ends the walk earlier, and says so in words of its own.
+    pub(crate) fn at_most(self, most: usize, beyond: Incomplete) -> Self {
+        Self { most, beyond, ..self }
     }
 
     /// Returns the page to ask for, or nothing at the end.
-    pub(crate) fn next(&self) -> Option<&str> {
-        self.next.as_deref()
+    pub(crate) fn next(&self) -> Option<&Ask> {
+        self.next.as_ref()
     }
 
-    /// Takes a page of members of the expected workspace.
-    pub(crate) fn take_members(&mut self, body: PageBody<'_, MemberRow<'_>>, expected: &WorkspaceId) -> Page<Member> {
+    /// Tells whether no page has come yet.
+    pub(crate) fn is_at_start(&self) -> bool {
+        self.pages == 0
+    }
+
+    /// Takes a page; `check` takes a row that was not seen before for what it is, or says why it cannot be.
+    pub(crate) fn take<R: Row, T>(
+        &mut self,
+        body: PageBody<'_, R>,
+        mut check: impl FnMut(R) -> Result<T, Incomplete>,
+    ) -> Page<T> {
         let PageBody { items, next_starting_after } = body;
         let empty = items.is_empty();
         self.rows.reserve(items.len());
         let mut page = Page { rows: Vec::with_capacity(items.len()), complete: Ok(()) };
         for row in items {
-            match self.is_new(&row).and_then(|new| if new { row.check(Some(expected)).map(Some) } else { Ok(None) }) {
-                Ok(member) => page.rows.extend(member),
+            match self.is_new(&row).and_then(|new| if new { check(row).map(Some) } else { Ok(None) }) {
+                Ok(taken) => page.rows.extend(taken),
                 Err(fault) => page.complete = page.complete.and(Err(fault)),
             }
         }
@@ -164,10 +249,10 @@ impl Pager {
     }
 
     /// Tells whether a row was not seen before. Seen again and the same it is dropped; differing, it is a fault.
-    fn is_new(&mut self, row: &MemberRow<'_>) -> Result<bool, Incomplete> {
-        let id = row.id.filled().ok_or(Incomplete::IdUnusable)?;
+    fn is_new(&mut self, row: &impl Row) -> Result<bool, Incomplete> {
+        let id = row.id().ok_or(Incomplete::IdUnusable)?;
         let digest = self.rows.hasher().hash_one(row);
-        match self.rows.entry(id.to_owned()) {
+        match self.rows.entry(self.rows.hasher().hash_one(id)) {
             Entry::Vacant(place) => {
                 place.insert(digest);
                 Ok(true)
@@ -185,10 +270,10 @@ impl Pager {
         if !self.cursors.insert(cursor.to_owned()) {
             return Err(Incomplete::CursorRepeated);
         }
-        if self.pages >= MOST_PAGES {
-            return Err(Incomplete::TooManyPages);
+        if self.pages >= self.most {
+            return Err(self.beyond.clone());
         }
-        self.next = Some(format!("{}&starting_after={}", self.path, percent_encoded(cursor)));
+        self.next = Some(self.form.ask(Some(cursor)));
         Ok(())
     }
 }
@@ -204,6 +289,8 @@ mod tests {
 
     use super::*;
     use crate::api::classify::decode;
+    use crate::api::members::MemberRow;
+    use crate::domain::{Member, WorkspaceId};
 
     fn workspace() -> WorkspaceId {
         WorkspaceId::parse("0197a1c3-5f60-7d11-9a21-00000000aa01").unwrap()
@@ -214,7 +301,15 @@ mod tests {
     }
 
     fn take(pager: &mut Pager, body: &serde_json::Value) -> Page<Member> {
-        pager.take_members(decode(body.to_string().as_bytes()).unwrap(), &workspace())
+        taken(pager, body.to_string().as_bytes())
+    }
+
+    fn taken(pager: &mut Pager, body: &[u8]) -> Page<Member> {
+        pager.take(decode(body).unwrap(), |row: MemberRow<'_>| row.check(Some(&workspace())))
+    }
+
+    fn path(pager: &Pager) -> Option<&str> {
+        pager.next().map(|ask| ask.path.as_str())
     }
 
     fn pager() -> Pager {
@@ -223,21 +318,18 @@ mod tests {
 
     macro_rules! page {
         ($pager:expr, $name:literal) => {
-            $pager.take_members(
-                decode(include_bytes!(concat!("../../tests/contract/fixtures/", $name))).unwrap(),
-                &workspace(),
-            )
+            taken(&mut $pager, include_bytes!(concat!("../../tests/contract/fixtures/", $name)))
         };
     }
 
     #[test]
     fn every_recorded_page_is_read_and_ends_as_the_contract_says() {
         let mut walk = pager();
-        assert_eq!(walk.next(), Some("/api/v2/workspace-members?limit=100"));
+        assert_eq!(path(&walk), Some("/api/v2/workspace-members?limit=100"));
         let mut listing = Listing::default();
         listing.add(page!(walk, "members.page1.json"));
         let second = "/api/v2/workspace-members?limit=100&starting_after=0199b770-5f5f-7a5a-8b5b-0000000b0002";
-        assert_eq!(walk.next(), Some(second));
+        assert_eq!(path(&walk), Some(second));
         listing.add(page!(walk, "members.last.json"));
         assert_eq!((walk.next(), listing.rows.len(), &listing.complete), (None, 5, &Ok(())));
 
@@ -306,10 +398,10 @@ mod tests {
         let mut walk =
             Pager::of_members(&MemberFilter { accepted: Some(false), search: Some("a b+c@d.example&x=1".to_owned()) });
         let first = "/api/v2/workspace-members?limit=100&accepted=false&search=a%20b%2Bc%40d.example%26x%3D1";
-        assert_eq!(walk.next(), Some(first));
+        assert_eq!(path(&walk), Some(first));
         let cursor = "2026-01-01T00:00:00.000Z&a+b@c.example#/?";
         take(&mut walk, &json!({"items": [row("a", "view")], "next_starting_after": cursor}));
-        let next = walk.next().unwrap();
+        let next = path(&walk).unwrap();
         assert!(next.ends_with("&starting_after=2026-01-01T00%3A00%3A00.000Z%26a%2Bb%40c.example%23%2F%3F"), "{next}");
     }
 

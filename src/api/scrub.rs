@@ -1,6 +1,7 @@
 //! Taking the key out of what a success echoes: what is decoded is shown and stored.
 
 use bytes::Bytes;
+use secrecy::zeroize::Zeroize as _;
 use serde_json::Value;
 
 use crate::domain::ApiKey;
@@ -17,6 +18,13 @@ pub(super) fn scrubbed(body: Bytes, key: &ApiKey) -> Bytes {
     }
     let Ok(mut value) = serde_json::from_str::<Value>(text) else { return body };
     if redact(&mut value, key) > 0 { Bytes::from(value.to_string()) } else { body }
+}
+
+/// Zeroes a body that carried secrets, where nobody else holds it.
+pub(super) fn wipe(body: Bytes) {
+    if let Ok(mut body) = body.try_into_mut() {
+        body.as_mut().zeroize();
+    }
 }
 
 /// Replaces the key in every text of a value; tells how often it stood there.

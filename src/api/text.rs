@@ -5,11 +5,45 @@ use crate::domain::ApiKey;
 /// Longest message kept, in characters: enough for every published one.
 const LONGEST: usize = 200;
 
+/// The shortest run of characters that is left out where it could be a secret.
+const SHORTEST_SECRET: usize = 8;
+/// As long as no word of a message is.
+const LONGER_THAN_WORDS: usize = 16;
+
 /// Strips control characters, replaces the key by its fingerprint, shortens. In this order: a key must neither be put
 /// together by stripping what split it, nor be cut in two by shortening.
 pub(crate) fn clean(text: &str, key: &ApiKey) -> String {
     let plain: String = text.trim().chars().filter_map(plain).collect();
+    shortened(key.redact(&plain))
+}
+
+/// The same for an answer that may name secrets that nobody here knows: whatever could be one is left out.
+pub(crate) fn veiled(text: &str, key: &ApiKey) -> String {
+    let plain: String = text.trim().chars().filter_map(plain).collect();
     let redacted = key.redact(&plain);
+    let part_of_key = |c: char| c.is_ascii_alphanumeric() || "+/=:-_.~".contains(c);
+    let mut shown = String::with_capacity(redacted.len());
+    let mut rest = redacted.as_str();
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c| part_of_key(c) != part_of_key(first)).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end);
+        shown.push_str(if part_of_key(first) && may_be_secret(run, key) { "[withheld]" } else { run });
+        rest = after;
+    }
+    shortened(shown)
+}
+
+/// Tells whether a run of characters could be a secret or a good part of one: words have neither digits nor capitals in their midst, and
+/// are short, unless they name a scope (`api_keys:delete`).
+fn may_be_secret(run: &str, key: &ApiKey) -> bool {
+    let telling = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase() || b"+=~".contains(&byte);
+    let plain_word = |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let scope = run.split_once(':').is_some_and(|(resource, action)| plain_word(resource) && plain_word(action));
+    let odd = run.len() >= SHORTEST_SECRET && run.bytes().skip(1).any(telling);
+    (odd || run.len() >= LONGER_THAN_WORDS && !scope) && run != key.fingerprint()
+}
+
+fn shortened(redacted: String) -> String {
     match redacted.char_indices().nth(LONGEST) {
         None => redacted,
         Some((cut, _)) => format!("{}…", &redacted[..cut - redacted[..cut].chars().last().map_or(0, char::len_utf8)]),

@@ -14,6 +14,19 @@ pub struct ApiKey {
     secret: Arc<SecretString>,
 }
 
+/// The shortest text that can be a whole key: sixteen random bytes in base64.
+const SHORTEST_WHOLE: usize = 24;
+/// As many of one filler in a row make a mask.
+const MASK: usize = 4;
+
+/// Tells whether a text has what no key is made of, or a row of fillers. A key that happens to have one counts as masked: it is then only
+/// not told from another.
+fn is_masked(text: &str) -> bool {
+    let foreign = |byte: u8| !(byte.is_ascii_alphanumeric() || b"+/=:-_".contains(&byte));
+    let filler = |byte: u8| matches!(byte, b'x' | b'X' | b'-' | b'_');
+    text.bytes().any(foreign) || text.as_bytes().windows(MASK).any(|window| window.iter().copied().all(filler))
+}
+
 /// Why a text cannot be an API key. Never quotes the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadKey {
@@ -60,6 +73,19 @@ impl ApiKey {
         Sha256::digest(self.expose().as_bytes()) == Sha256::digest(other.expose().as_bytes())
     }
 
+    /// Tells whether what a listing shows of a key is this key; nothing where that cannot be told, because it is not surely shown whole
+    /// (contract section 10: whether lists show keys whole, masked or not at all is unpublished). An answer whose echoes of this key were
+    /// replaced shows its fingerprint.
+    pub fn is_shown_as(&self, shown: &Self) -> Option<bool> {
+        let (own, text) = (self.expose(), shown.expose());
+        if self.same_secret(shown) || text == self.fingerprint() {
+            return Some(true);
+        }
+        let long_enough = text.len() >= SHORTEST_WHOLE && text.len() * 4 >= own.len() * 3;
+        let cut = own.starts_with(text) || own.ends_with(text);
+        (long_enough && !cut && !is_masked(text)).then_some(false)
+    }
+
     /// Tells whether the key stands in a text.
     pub fn stands_in(&self, text: &str) -> bool {
         text.contains(self.expose())
@@ -88,6 +114,32 @@ mod tests {
         assert!(!format!("{key:?}").contains("canary"));
         assert!(key.stands_in("bad key canary-0123456789!") && !key.stands_in("bad key canary"));
         assert_eq!(key.redact("bad key canary-0123456789!"), format!("bad key {}!", key.fingerprint()));
+    }
+
+    #[test]
+    fn a_listed_key_is_told_from_the_own_one_only_where_it_is_shown_whole() {
+        let own = "ZmFrZS1rZXktMDAxLW5vdC1hLXNlY3JldA==";
+        let key = ApiKey::parse(own).unwrap();
+        let shown = |text: &str| key.is_shown_as(&ApiKey::parse(text).unwrap());
+        assert_eq!(shown(own), Some(true));
+        assert_eq!(shown(&key.fingerprint()), Some(true), "an answer in which it was replaced");
+        assert_eq!(shown("ZmFrZS1rZXktMDAyLW5vdC1hLXNlY3JldA=="), Some(false));
+        assert_eq!(shown("0197a1c3-5f60-7d11-9a21:c2VjcmV0_x+/"), Some(false));
+        for masked in [
+            "ZmFr****",
+            "ZmFrZS1rZXktMDAyLW5vdC1hLXNlY3J****",
+            "ZmFrZS1rZXktMDAyLW5vdC1hL...",
+            "ZmFrZS1rZXktMDAyLW5vdC1xxxxJldA==",
+            "ZmFrZS1rZXktMDAyLW5vdC1XXxXJldA==",
+            "ZmFrZS1rZXktMDAyLW5vdC1----JldA==",
+            "ZmFrZS1rZXktMDAyLW5vdC1hL",
+            "ZmFrZS1rZXktMDAxLW5vdC1hLXNlY3Jld",
+            "1rZXktMDAxLW5vdC1hLXNlY3JldA==",
+        ] {
+            assert_eq!(shown(masked), None, "{masked}");
+        }
+        let short = ApiKey::parse("short-own").unwrap();
+        assert_eq!(short.is_shown_as(&ApiKey::parse("ZmFrZS1rZXktMDAyLW5vd").unwrap()), None);
     }
 
     #[test]

@@ -1,0 +1,67 @@
+//! Webhooks on the wire (contract section 11). Their headers, usually a shared secret, are not even decoded.
+
+use serde::Deserialize;
+use url::Url;
+
+use super::row;
+use crate::api::page::{Incomplete, Row};
+use crate::api::wire::Text;
+use crate::domain::{Webhook, WebhookId, WorkspaceId};
+
+/// Where webhooks live.
+pub(super) const PATH: &str = "/api/v2/webhooks";
+
+/// A webhook as it came. Unknown members are ignored, everything may be missing; [`WebhookRow::check`] judges.
+#[derive(Debug, Default, Hash, Deserialize)]
+#[serde(default)]
+pub(super) struct WebhookRow<'a> {
+    #[serde(borrow)]
+    id: Text<'a>,
+    #[serde(borrow)]
+    organization: Text<'a>,
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow)]
+    target_hook_url: Text<'a>,
+    #[serde(borrow)]
+    event_type: Text<'a>,
+    #[serde(borrow)]
+    status: Text<'a>,
+}
+
+impl Row for WebhookRow<'_> {
+    fn id(&self) -> Option<&str> {
+        self.id.filled()
+    }
+}
+
+impl WebhookRow<'_> {
+    /// Takes the row for a webhook of the expected workspace, or says why it cannot be.
+    pub(super) fn check(self, expected: &WorkspaceId) -> Result<Webhook, Incomplete> {
+        let Self { id, organization, name, target_hook_url, event_type, status } = self;
+        let id = row::id(&id, WebhookId::parse)?;
+        row::of(&organization, expected, id.as_str())?;
+        Ok(Webhook {
+            id,
+            name: name.filled().map(str::to_owned),
+            target: target(target_hook_url.filled().unwrap_or_default()),
+            event: event_type.filled().map(str::to_owned),
+            status: row::number(&status),
+        })
+    }
+}
+
+/// Returns scheme, host, a port that is not the usual one, and path: name, password, query and fragment may be secrets. Of what is no
+/// URL nothing is shown.
+fn target(text: &str) -> String {
+    match Url::parse(text) {
+        Ok(url) => match url.host_str() {
+            Some(host) => {
+                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+                format!("{}://{host}{port}{}", url.scheme(), url.path())
+            }
+            None => "not a URL".to_owned(),
+        },
+        Err(_) => "not a URL".to_owned(),
+    }
+}

@@ -7,12 +7,13 @@ use clap::Args;
 
 use super::args::{Approve, Select};
 use super::change::{self, Drawn, Request};
+use super::leaving::Leaving;
 use super::reading::{self, Asked, Reading};
 use super::session::{self, Session};
 use super::{Door, approval};
 use crate::domain::{Workspace, WorkspaceId};
 use crate::plan::file::{self, Loaded};
-use crate::plan::{Item, Plan};
+use crate::plan::{Item, Observed, Plan};
 use crate::report::Coverage;
 use crate::report::summary::Unreadable;
 use crate::trouble::{Advise as _, Exit, Trouble};
@@ -40,10 +41,17 @@ impl Apply {
         let select = Select { workspace: names, ..Select::default() };
         let (deck, ledger, targets) = change::begin(&session, &self.approve, &chosen).await?;
         let rules = reading::rules(guards, &ledger, &deck, &targets, Asked::ToPlan).await?;
-        let Reading { targets, observed, mut coverage, took } = Reading::take(&session, &deck, targets).await?;
+        let people = Leaving::read(&drawn_with["leaving"]);
+        let mut leaving = if people.is_empty() { None } else { Some(Leaving::known_to(&ledger, people).await?) };
+        let quest = |observed: &Observed| leaving.as_ref().and_then(|leaving| leaving.quest(observed));
+        let reading = Reading::with_belongings(&session, &deck, targets, quest).await?;
+        let Reading { targets, observed, mut coverage, took } = reading;
+        if let Some(leaving) = &mut leaving {
+            leaving.look(&observed, &mut coverage, deck.clock.now());
+        }
         not_in_the_plan(&mut coverage, &plan, &Coverage::from_record(&drawn_with));
         let plan = plan.again(&observed, &rules, |name| reading::unread(&coverage, name));
-        let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules };
+        let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules, leaving };
         let request = Request { command: "apply", select: &select, approve: &self.approve, undoes: undoes.as_ref() };
         change::proceed(&session, &deck, &ledger, &request, drawn).await
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::args::{Approve, Select};
+use super::leaving::Leaving;
 use super::reading::{self, Asked, Reading};
 use super::session::{self, Session};
 use super::{approval, open_files, perform, tables};
@@ -36,6 +37,8 @@ pub struct Drawn {
     pub observed: Vec<Observed>,
     /// What its guards went by.
     pub rules: Rules,
+    /// Who leaves, where it is about leaving.
+    pub leaving: Option<Leaving>,
 }
 
 impl Drawn {
@@ -113,12 +116,12 @@ pub async fn run(
     strays(session, &seen, expected);
     let plan = draw(&seen, &rules);
     let observed = seen.into_iter().map(|(observed, _)| observed).collect();
-    let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules };
+    let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules, leaving: None };
     proceed(session, &deck, &ledger, request, drawn).await
 }
 
 /// Warns of people who should be somewhere and are nowhere: one letter wrong in a leaver's address would look like a clean end.
-fn strays(session: &Session<'_>, seen: &[(Observed, Vec<Wish>)], expected: &BTreeSet<Email>) {
+pub fn strays(session: &Session<'_>, seen: &[(Observed, Vec<Wish>)], expected: &BTreeSet<Email>) {
     for email in expected {
         if seen.iter().all(|(observed, _)| person::find(&observed.members, email) == Person::Nobody) {
             session.door.printer.warn(&format!(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{Door, session};
-use crate::config::people::{self, PersonRow};
+use crate::config::people::{self, Beside, PersonRow};
 use crate::config::{preset, presets};
 use crate::domain::{Email, Fleet, PermissionWish, Permissions, Role, Workspace};
 use crate::plan::AccessWish;
@@ -62,11 +62,33 @@ pub fn gather(
     Ok(people)
 }
 
+/// Reads who leaves from addresses and file together; all that is wrong with the file is told at once.
+pub fn leavers(
+    door: &Door<'_>,
+    emails: &[String],
+    from: Option<&PathBuf>,
+    heir: Option<&Email>,
+    chosen: &[&Workspace],
+) -> Result<Vec<Person>, Trouble> {
+    let Some(shown) = from else { return gather(door, emails, None, chosen) };
+    let mut people = if emails.is_empty() { Vec::new() } else { gather(door, emails, None, chosen)? };
+    let leavers: BTreeSet<Email> = people.iter().map(|person| person.email.clone()).collect();
+    let beside = Beside { leavers: &leavers, heir, chosen };
+    let bytes = bytes(&door.path(shown), shown)?;
+    let rows =
+        people::read_leavers(&bytes, shown, beside).map_err(|problems| Trouble::advised(Exit::Usage, problems))?;
+    people.extend(rows.into_iter().map(|row| Person { email: row.email.clone(), row: Some(row) }));
+    Ok(people)
+}
+
 fn read(path: &Path, shown: &Path) -> Result<Vec<PersonRow>, Trouble> {
-    let bytes = session::read_bounded(path).map_err(|error| {
+    people::read(&bytes(path, shown)?, shown).map_err(|problems| Trouble::advised(Exit::Usage, problems))
+}
+
+fn bytes(path: &Path, shown: &Path) -> Result<Vec<u8>, Trouble> {
+    session::read_bounded(path).map_err(|error| {
         Trouble::because(Exit::Usage, format!("`{}` could not be read; nothing was sent", shown.display()), error)
-    })?;
-    people::read(&bytes, shown).map_err(|problems| Trouble::advised(Exit::Usage, problems))
+    })
 }
 
 /// What access the flags ask for.

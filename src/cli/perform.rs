@@ -6,13 +6,14 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::Door;
 use super::aftermath::{Aftermath, EndedBefore};
 use super::change::{Drawn, Request};
 use super::events::Events;
+use super::leaving::Leaving;
 use super::reading;
 use super::session::{STATE, Session, private_file};
 use super::watch::Watch;
+use super::{Door, certificate};
 use crate::config;
 use crate::domain::{Approval, Outcome, RunId, Step};
 use crate::journal::{Holder, Ledger, Record, RunHeader, WriteLock};
@@ -38,7 +39,11 @@ pub async fn open_root_ledger(door: &Door<'_>) -> Result<Ledger, Trouble> {
 
 /// Saves a plan where nobody else can read it.
 pub fn save_plan(path: &Path, drawn: &Drawn, command: &str) -> Result<(), Trouble> {
-    let text = crate::plan::file::save(&drawn.plan, command, &drawn.coverage.record());
+    let mut coverage = drawn.coverage.record();
+    if let Some(leaving) = &drawn.leaving {
+        coverage["leaving"] = leaving.record();
+    }
+    let text = crate::plan::file::save(&drawn.plan, command, &coverage);
     private_file(path, false)
         .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .map_err(|error| {
@@ -72,6 +77,11 @@ pub async fn perform(
     let mut events = Events::open(session, request, &run, &drawn, forecast)?;
     let header = run_header(session, request, &drawn, approval, &run);
     ledger.begin(header).await.map_err(|error| Trouble::advised(error.exit(), error))?;
+    if let Some(leaving) = drawn.leaving.as_ref().filter(|leaving| !leaving.seen.is_empty()) {
+        // Before the first write: a certificate begins with what was there.
+        let sighted = ledger.append(&run, leaving.records()).await;
+        sighted.map_err(|error| Trouble::advised(error.exit(), error))?;
+    }
     drop(turn);
 
     let work = work(&drawn);
@@ -85,7 +95,26 @@ pub async fn perform(
     let seconds = (drawn.reading + deck.clock.elapsed().saturating_sub(began)).as_secs_f64();
     let mut aftermath = Aftermath::of(deck, &drawn, lanes, &EndedBefore::new(), &run, seconds);
     close(ledger, deck, &mut aftermath, &mut dispatched).await;
-    aftermath.report(session, request, &dispatched, events)
+    let exit = aftermath.report(session, request, &dispatched, events)?;
+    match &drawn.leaving {
+        Some(leaving) => certified(session, &run, leaving.out.as_deref(), exit).await,
+        None => Ok(exit),
+    }
+}
+
+/// Writes the certificates of a run that came to its end, whatever that was.
+pub(super) async fn certified(
+    session: &Session<'_>,
+    run: &RunId,
+    out: Option<&Path>,
+    exit: Exit,
+) -> Result<Exit, Trouble> {
+    if matches!(exit, Exit::Bug | Exit::Output) {
+        // The ledger could not be written or is in doubt: nothing is certified from it now.
+        return Ok(exit);
+    }
+    let complete = certificate::after_run(session, run, out).await?;
+    Ok(certificate::joined(exit, complete))
 }
 
 /// Lets the lanes run beside the dispatcher until both are done.
@@ -177,6 +206,7 @@ fn run_header(
             "coverage": coverage,
             "max_failures": drawn.rules.guards.max_failures.to_string(),
             "undoes": request.undoes,
+            "leaving": drawn.leaving.as_ref().map(Leaving::record),
         }),
         steps: drawn.plan.items.iter().map(|item| (item.step.clone(), item.disposition.clone())).collect(),
     }

@@ -10,7 +10,7 @@ use crate::domain::{Disposition, Outcome, Step, StepKind};
 use crate::plan::forecast::Forecast;
 use crate::report::listing::{Format, Listing};
 use crate::report::summary::{meaning, rounded};
-use crate::report::{Coverage, Summary, rows};
+use crate::report::{Coverage, Summary, Unlisted, rows};
 use crate::run::{Deck, StepEnd};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::{Printer, words};
@@ -171,6 +171,13 @@ pub fn unread(printer: &Printer, coverage: &Coverage) {
     for (workspace, reason) in &coverage.partial {
         printer.warn(&format!("{workspace}: read only in part: {}", crate::report::cell::printable(reason)));
     }
+    for Unlisted { workspace, listing, reason } in coverage.unseen.iter().take(REMARKS) {
+        let reason = crate::report::cell::printable(reason);
+        printer.warn(&format!("{workspace}: {listing} not read whole, what is there is not known: {reason}"));
+    }
+    if coverage.unseen.len() > REMARKS {
+        printer.warn(&format!("… and {} more listings were not read whole", coverage.unseen.len() - REMARKS));
+    }
     for lane in coverage.unreadable.iter().take(REMARKS) {
         printer.warn(&format!("{}: not read: {}", lane.workspace, crate::report::cell::printable(&lane.reason)));
         for advice in &lane.advice {
@@ -204,6 +211,9 @@ pub fn plan_exit(drawn: &Drawn, detailed: bool) -> Exit {
     }
     if !held.is_empty() {
         return Exit::Guard;
+    }
+    if !coverage.unseen.is_empty() {
+        return Exit::Incomplete;
     }
     if detailed && drawn.plan.sends() > 0 { Exit::Changes } else { Exit::Complete }
 }

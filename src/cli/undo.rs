@@ -61,7 +61,7 @@ impl Undo {
             })
             .collect();
         let plan = undo::draw(&seen, run.row.id.as_str(), &rules);
-        let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules };
+        let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules, leaving: None };
         let request =
             Request { command: "undo", select: &self.select, approve: &self.approve, undoes: Some(&run.row.id) };
         change::proceed(&session, &deck, &ledger, &request, drawn).await

@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use super::cells::{self, CsvProblem, CsvProblems, Row, Schema, several};
+use super::cells::{self, CsvProblem, CsvProblems, Row, Schema, Sheet, several};
 use super::nearest::did_you_mean;
 use super::preset;
 use super::select::{Pattern, holds, nearest_workspace, split_label};
 use super::smell::shown;
 use crate::domain::{Email, Permissions, Preset, Role, Workspace};
 use crate::trouble::Advise as _;
+
+mod leavers;
+
+pub use leavers::{Beside, read_leavers};
 
 /// The columns of a list of people, for help pages.
 pub const COLUMNS: [&str; 9] =
@@ -75,8 +79,12 @@ impl PersonRow {
 /// The header is required; `workspace` and `label` may be repeated, and a cell of them may hold several, separated by `;` or
 /// blanks. Every bad line is told at once.
 pub fn read(bytes: &[u8], source: &Path) -> Result<Vec<PersonRow>, CsvProblems> {
-    let sheet = cells::read(bytes, source, &SCHEMA);
-    let mut problems = sheet.problems;
+    let (rows, problems) = read_sheet(&cells::read(bytes, source, &SCHEMA));
+    CsvProblems::check(source, problems).map(|()| rows)
+}
+
+fn read_sheet(sheet: &Sheet) -> (Vec<PersonRow>, Vec<CsvProblem>) {
+    let mut problems = sheet.problems.clone();
     let rows: Vec<PersonRow> =
         sheet.rows.iter().filter_map(|row| read_row(row, &sheet.source, &mut problems)).collect();
     if sheet.rows.is_empty() && problems.is_empty() {
@@ -89,7 +97,7 @@ pub fn read(bytes: &[u8], source: &Path) -> Result<Vec<PersonRow>, CsvProblems> 
             }
         }
     }
-    CsvProblems::check(source, problems).map(|()| rows)
+    (rows, problems)
 }
 
 fn read_row(row: &Row, source: &Arc<Path>, problems: &mut Vec<CsvProblem>) -> Option<PersonRow> {
@@ -245,6 +253,10 @@ pub fn check_presets(rows: &[PersonRow], presets: &BTreeMap<String, Preset>) -> 
 /// Checks the lines against what is selected: a line about a workspace nobody selected is an error, and so are two lines
 /// about one person in one workspace.
 pub fn check_scope(rows: &[PersonRow], chosen: &[&Workspace]) -> Result<(), CsvProblems> {
+    check(rows, scope_problems(rows, chosen))
+}
+
+fn scope_problems(rows: &[PersonRow], chosen: &[&Workspace]) -> Vec<CsvProblem> {
     let mut problems = Vec::new();
     let names: HashMap<&str, &Workspace> =
         chosen.iter().map(|workspace| (workspace.name.as_str(), *workspace)).collect();
@@ -284,7 +296,7 @@ pub fn check_scope(rows: &[PersonRow], chosen: &[&Workspace]) -> Result<(), CsvP
             }
         }
     }
-    check(rows, problems)
+    problems
 }
 
 fn check(rows: &[PersonRow], problems: Vec<CsvProblem>) -> Result<(), CsvProblems> {

@@ -18,7 +18,7 @@
 //! | `record`, `entry` | what can be written down, and its canonical bytes and hash |
 //! | `state` | the state machine of a step |
 //! | `replay`, `chain` | the fold over entries, and the proof that none was changed |
-//! | `query`, `unfinished`, `sighting` | questions |
+//! | `query`, `people`, `unfinished`, `sighting` | questions |
 //! | `lock` | who may write to a workspace |
 //! | `pace_lock` | who talks to a workspace, and what of its share is spent |
 //! | `prune` | removing whole runs from the old end, and the record of it |
@@ -39,6 +39,7 @@ mod folder;
 mod ledger;
 mod lock;
 mod pace_lock;
+mod people;
 mod probe;
 mod prune;
 mod query;
@@ -59,6 +60,7 @@ pub use error::LedgerError;
 pub use ledger::Ledger;
 pub use lock::{Holder, LockTrouble, Turn, WriteLock};
 pub use pace_lock::{Left, PaceLock, PaceLocks, PaceTrouble, Talker};
+pub use people::Account;
 pub use probe::{Go, Moment, Probe};
 pub use prune::{Candidate, Prunable, PruneNote, PruneStop, Pruned, YOUNGEST};
 pub use query::{RunRow, RunState, StepRow, Unsettled};

@@ -221,7 +221,8 @@ impl Record {
                 "workspace": workspace,
                 "workspace_id": workspace_id,
                 "subject": subject,
-                "at": at.to_string(),
+                // Not `at`: that is the moment of the entry.
+                "read_at": at.to_string(),
                 "traces": traces,
             }),
             Self::Lane { workspace, trouble } => json!({ "workspace": workspace, "trouble": trouble }),

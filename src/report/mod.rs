@@ -4,6 +4,7 @@
 //! knows `domain` and the values handed to it; it sends nothing and reads nothing.
 
 pub mod cell;
+pub mod certificate;
 pub mod evidence;
 pub mod html;
 pub mod listing;
@@ -12,4 +13,4 @@ pub mod summary;
 
 pub use cell::{Cell, Column};
 pub use listing::{Format, Listing};
-pub use summary::{Coverage, Summary, Unreadable};
+pub use summary::{Coverage, Summary, Unlisted, Unreadable};

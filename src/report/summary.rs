@@ -1,7 +1,7 @@
 //! The numbers of a run: outcomes, coverage, and the exit code that follows from them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -27,6 +27,17 @@ pub struct Unreadable {
     pub may_pass: bool,
 }
 
+/// A listing of belongings that could not be read, or not whole.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unlisted {
+    /// The workspace.
+    pub workspace: String,
+    /// The listing: the API's resource.
+    pub listing: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// What a total could see, and what it could not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Coverage {
@@ -36,6 +47,8 @@ pub struct Coverage {
     pub complete: usize,
     /// Seen in part, with the reason.
     pub partial: Vec<(String, String)>,
+    /// Members seen whole, but not all of what people own there: what was planned about members stands, and the lane did not fail.
+    pub unseen: Vec<Unlisted>,
     /// Not seen.
     pub unreadable: Vec<Unreadable>,
 }
@@ -43,7 +56,20 @@ pub struct Coverage {
 impl Coverage {
     /// Tells whether everything asked for was seen whole.
     pub fn is_complete(&self) -> bool {
-        self.partial.is_empty() && self.unreadable.is_empty()
+        self.partial.is_empty() && self.unreadable.is_empty() && self.unseen.is_empty()
+    }
+
+    /// Notes listings of belongings that were not seen whole: the workspaces they are of count as seen in part.
+    pub fn note_unseen(&mut self, unseen: impl IntoIterator<Item = Unlisted>) {
+        let whole = |coverage: &Self| {
+            let names: BTreeSet<&str> = coverage.unseen.iter().map(|one| one.workspace.as_str()).collect();
+            names.into_iter().filter(|name| coverage.partial.iter().all(|(other, _)| other != name)).count()
+        };
+        let before = whole(self);
+        self.unseen.extend(unseen);
+        self.unseen.sort();
+        self.unseen.dedup_by(|a, b| (&a.workspace, &a.listing) == (&b.workspace, &b.listing));
+        self.complete = self.complete.saturating_sub(whole(self) - before);
     }
 
     /// Counts the workspaces that failed: not those whose mode is `off`, of which nothing was asked.
@@ -62,7 +88,7 @@ impl Coverage {
     pub fn exit(&self) -> Exit {
         if self.is_complete() {
             Exit::Complete
-        } else if self.complete == 0 && self.partial.is_empty() {
+        } else if self.complete == 0 && self.partial.is_empty() && self.unseen.is_empty() {
             if self.unreadable.iter().all(|lane| lane.may_pass) { Exit::TryLater } else { Exit::AllFailed }
         } else {
             Exit::Incomplete
@@ -77,7 +103,20 @@ impl Coverage {
         Self {
             asked: count("asked"),
             complete: count("complete"),
-            partial: list("partial").iter().map(|lane| (text(lane, "workspace"), text(lane, "reason"))).collect(),
+            partial: list("partial")
+                .iter()
+                .filter(|lane| lane["listing"].is_null())
+                .map(|lane| (text(lane, "workspace"), text(lane, "reason")))
+                .collect(),
+            unseen: list("partial")
+                .iter()
+                .filter(|lane| lane["listing"].is_string())
+                .map(|lane| Unlisted {
+                    workspace: text(lane, "workspace"),
+                    listing: text(lane, "listing"),
+                    reason: text(lane, "reason"),
+                })
+                .collect(),
             unreadable: list("unreadable")
                 .iter()
                 .map(|lane| Unreadable {
@@ -93,9 +132,15 @@ impl Coverage {
 
     /// Writes it as a value.
     pub fn record(&self) -> Value {
-        let Self { asked, complete, partial, unreadable } = self;
-        let partial: Vec<Value> =
-            partial.iter().map(|(workspace, reason)| json!({ "workspace": workspace, "reason": reason })).collect();
+        let Self { asked, complete, partial, unseen, unreadable } = self;
+        let unseen = unseen.iter().map(|Unlisted { workspace, listing, reason }| {
+            json!({ "workspace": workspace, "listing": listing, "reason": reason })
+        });
+        let partial: Vec<Value> = partial
+            .iter()
+            .map(|(workspace, reason)| json!({ "workspace": workspace, "reason": reason }))
+            .chain(unseen)
+            .collect();
         let unreadable: Vec<Value> = unreadable
             .iter()
             .map(|lane| json!({ "workspace": lane.workspace, "kind": lane.kind, "reason": lane.reason }))
@@ -219,6 +264,10 @@ impl Summary {
         if self.held(HeldClass::Guard) {
             holds.push(Exit::Guard);
         }
+        // What could not be seen makes every certificate of this run incomplete.
+        if !self.coverage.unseen.is_empty() {
+            holds.push(Exit::Incomplete);
+        }
         PRECEDENCE.into_iter().find(|exit| holds.contains(exit)).unwrap_or(Exit::Complete)
     }
 
@@ -304,7 +353,7 @@ mod tests {
             advice: vec![],
             may_pass,
         };
-        let coverage = |complete, unreadable| Coverage { asked: 2, complete, partial: vec![], unreadable };
+        let coverage = |complete, unreadable| Coverage { asked: 2, complete, unreadable, ..Coverage::default() };
         assert_eq!(coverage(2, vec![]).exit(), Exit::Complete);
         assert_eq!(coverage(1, vec![lane(true)]).exit(), Exit::Incomplete);
         assert_eq!(coverage(0, vec![lane(true), lane(false)]).exit(), Exit::AllFailed);

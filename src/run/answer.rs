@@ -6,7 +6,7 @@ use super::event::Event;
 use super::footing::{Footing, reached};
 use super::hand::Hand;
 use super::settle::{self, Cut, Found, Waited};
-use super::step::{History, Progress, Ready, deadline};
+use super::step::{History, Progress, Ready, deadline, operation, stale};
 use crate::api::client::certainty;
 use crate::api::{Error, Invite, Refusal, Slot};
 use crate::domain::{Change, Permit, Step, Thing, UserId, WorkspaceId};
@@ -131,14 +131,20 @@ impl Hand<'_> {
     }
 
     /// The answer was lost: look, and only then decide.
-    async fn lost(&self, step: &Step, error: &Error, history: &mut History) -> Attempt {
+    async fn lost(&mut self, step: &Step, error: &Error, history: &mut History) -> Attempt {
         let lost = error.to_string();
         self.note_answer(step, history.attempts, Class::Ambiguous, &lost, None).await;
         self.judge_lost(step, &lost, history, Waited::NotYet).await
     }
 
     /// Looks for a write of which nobody knows whether it took effect, and decides.
-    pub(super) async fn judge_lost(&self, step: &Step, lost: &str, history: &mut History, waited: Waited) -> Attempt {
+    pub(super) async fn judge_lost(
+        &mut self,
+        step: &Step,
+        lost: &str,
+        history: &mut History,
+        waited: Waited,
+    ) -> Attempt {
         let attempts = history.attempts;
         let found =
             if blind::RESENDS { self.not_looked(step).await } else { self.look_after(step, attempts, waited).await };
@@ -156,6 +162,10 @@ impl Hand<'_> {
                     _ => ATTEMPTS_HARMLESS,
                 };
                 if history.not_taken >= most {
+                    if is_about_belongings(&step.change) {
+                        // Each such step costs several settle times: with hundreds of them the membership would never have its turn.
+                        self.barred.insert(operation(&step.change), format!("{lost}, {most} times for one step"));
+                    }
                     return Attempt::Over(Progress::sent(attempts, Some(doubt)));
                 }
                 history.doubt = (!blind::RESENDS).then_some(doubt);
@@ -191,6 +201,11 @@ impl Hand<'_> {
     /// Judges a refusal: usually a failure, sometimes proof that the asked state is there.
     async fn refused(&mut self, step: &Step, attempts: u32, error: Error, refusal: Refusal) -> Progress {
         let failed = StepEnd::failed(&error, attempts);
+        if is_about_belongings(&step.change) && matches!(refusal, Refusal::Plan | Refusal::Scope | Refusal::Route) {
+            // Access goes first: a key that may not hand over can still remove the membership.
+            self.barred.insert(operation(&step.change), error.to_string());
+            return Progress::ended(failed);
+        }
         if error.ends_lane() {
             return Progress::over(failed, error);
         }
@@ -204,9 +219,31 @@ impl Hand<'_> {
             (Change::Invite { .. }, Refusal::Conflict | Refusal::Invalid) => {
                 deck.stop.unless_now(self.there_already(step)).await.flatten()
             }
+            (Change::Revoke { .. }, Refusal::Missing)
+            | (Change::HandOver { .. }, Refusal::Missing | Refusal::Conflict | Refusal::Invalid) => {
+                return Progress::ended(self.after_refusal(step, attempts).await.unwrap_or(failed));
+            }
             _ => None,
         };
         Progress::ended(seen.map_or(failed, |seen| StepEnd::already(seen).after(attempts)))
+    }
+
+    /// Looks again at what a refused hand-over or revocation is about: it may be as asked, or not there any more. None leaves it failed.
+    pub(super) async fn after_refusal(&mut self, step: &Step, attempts: u32) -> Option<StepEnd> {
+        let deck = self.deck;
+        let looked = match &step.change {
+            Change::Revoke { key, .. } => deck.stop.unless_now(self.key_gone(step, key)).await?,
+            _ => deck.stop.unless_now(self.belonging(step, true)).await?,
+        };
+        match looked {
+            Ok(Footing::AsAsked(seen)) => Some(StepEnd::already(seen).after(attempts)),
+            Ok(Footing::Moved(how)) if matches!(step.change, Change::HandOver { .. }) => {
+                // The refusal had no effect, and what was seen says why: it was not there to be handed over.
+                self.note_look(step, Effect::Absent, how.clone()).await;
+                Some(StepEnd::held(stale(&how)).after(attempts))
+            }
+            _ => None,
+        }
     }
 
     /// Tells whether a person whose invitation was refused is there as asked.
@@ -219,4 +256,9 @@ impl Hand<'_> {
             _ => None,
         }
     }
+}
+
+/// Tells whether a change is about what somebody owns or made. Where such calls cannot be made, the lane goes on: access goes first.
+fn is_about_belongings(change: &Change) -> bool {
+    matches!(change, Change::HandOver { .. } | Change::Revoke { .. })
 }

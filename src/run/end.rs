@@ -22,7 +22,8 @@ pub struct StepEnd {
     pub advice: Vec<String>,
     /// Attempts that may have left.
     pub attempts: u32,
-    /// The person's rows in the look that decided it, where there was one; an empty list is an absence.
+    /// What the look that decided it saw, where there was one: of a member step the person's rows (an empty list is an absence), else a
+    /// small object about the thing.
     pub seen: Option<Box<Value>>,
 }
 

@@ -2,7 +2,7 @@
 
 use super::hand::Hand;
 use crate::api::{Error, Refusal};
-use crate::domain::{Change, Member, RestsOn, Step};
+use crate::domain::{Change, Held, Member, RestsOn, Step};
 use crate::plan::person::{self, Person};
 
 /// Whether what a step rests on still holds.
@@ -13,17 +13,18 @@ pub(super) enum Footing {
     AsAsked(String),
     /// It does not hold; how it moved.
     Moved(String),
-    /// It can't be told: the listing that would prove it is not complete.
-    Unseen(String),
+    /// It can't be told, or it must not be sent.
+    Held(Held),
 }
 
 impl Hand<'_> {
-    /// Reads again what the step rests on. `followed` says that another step comes after it.
-    pub(super) async fn footing(&mut self, step: &Step, followed: bool) -> Result<Footing, Error> {
+    /// Reads again what the step rests on. `followed` says that another step comes after it, `doubtful` that an earlier attempt may have
+    /// taken effect.
+    pub(super) async fn footing(&mut self, step: &Step, followed: bool, doubtful: bool) -> Result<Footing, Error> {
         let id = match &step.rests_on {
             RestsOn::Absent => return Ok(self.absence(step)),
             RestsOn::Row { id, .. } => id.clone(),
-            RestsOn::Owned { .. } | RestsOn::Key { .. } => return self.belonging(step).await,
+            RestsOn::Owned { .. } | RestsOn::Key { .. } => return self.belonging(step, doubtful).await,
         };
         let row = match self.client.member(&id).await {
             Ok(row) => self.take_row(row),
@@ -34,12 +35,6 @@ impl Hand<'_> {
             self.refresh().await?;
         }
         Ok(compare(step, &row, followed))
-    }
-
-    /// Reads again whose something is, or whether a key is there.
-    async fn belonging(&mut self, step: &Step) -> Result<Footing, Error> {
-        let _ = step;
-        Ok(Footing::Unseen("it is not looked for yet".to_owned()))
     }
 
     fn absence(&self, step: &Step) -> Footing {
@@ -58,7 +53,7 @@ impl Hand<'_> {
         let identity = self.client.current().await?;
         self.refresh().await?;
         if let Some(why) = &self.observed.incomplete {
-            return Ok(Footing::Unseen(why.clone()));
+            return Ok(Footing::Held(Held::incomplete(why)));
         }
         let RestsOn::Row { id, .. } = &step.rests_on else { return Ok(Footing::Firm(RestsOn::Absent)) };
         let absent = identity.id == self.observed.id && self.observed.row(id).is_none();

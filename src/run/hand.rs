@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::time::Instant;
 
-use super::deck::Deck;
+use super::deck::{Deck, Target};
 use super::event::Logbook;
-use crate::api::{Client, Error, Writer};
+use super::things::Things;
+use super::work::Task;
+use super::worker::Shared;
+use crate::api::{Client, Error, Operation, Writer};
 use crate::domain::{Change, Member, MemberId, Role, Step};
 use crate::journal::{Class, Effect, Record};
 use crate::plan::{Observed, Rules};
@@ -25,6 +28,10 @@ pub(super) struct Hand<'a> {
     pub(super) observed: Observed,
     /// When its listing was last read.
     pub(super) observed_at: Instant,
+    /// What people own there, as far as the lane's steps need it.
+    pub(super) things: Things,
+    /// Calls about belongings that the key may not make here, and what was said: they are not tried again, and the lane goes on.
+    pub(super) barred: BTreeMap<Operation, String>,
     own: Own,
 }
 
@@ -38,16 +45,28 @@ struct Own {
 impl<'a> Hand<'a> {
     /// Makes a hand for a workspace that was just read.
     pub(super) fn new(
-        deck: &'a Deck,
+        shared: &'a Shared<'_>,
+        target: &Target,
+        tasks: &[Task],
         client: &'a Client,
         writer: &'a Writer,
-        logbook: &'a Logbook,
-        rules: &'a Rules,
-        seed: u64,
         observed: Observed,
     ) -> Self {
-        let observed_at = deck.clock.instant();
-        Self { deck, client, writer, logbook, rules, seed, observed, observed_at, own: Own::default() }
+        let Shared { deck, rules, logbook, .. } = shared;
+        let via = target.access.as_ref().is_ok_and(|access| access.acts_as().is_some());
+        Self {
+            deck,
+            client,
+            writer,
+            logbook,
+            rules,
+            seed: target.seed(deck),
+            observed,
+            observed_at: deck.clock.instant(),
+            things: Things::of(tasks, via),
+            barred: BTreeMap::new(),
+            own: Own::default(),
+        }
     }
 
     /// Reads the listing again.

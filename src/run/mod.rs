@@ -7,6 +7,7 @@
 mod answer;
 pub mod belongings;
 pub mod blind;
+mod closing;
 pub mod deck;
 pub mod dispatcher;
 pub mod end;
@@ -20,7 +21,9 @@ pub mod settle;
 pub mod step;
 pub mod stop;
 pub mod talks;
+mod things;
 pub mod trouble;
+mod whose;
 pub mod work;
 pub mod worker;
 mod writing;

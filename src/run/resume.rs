@@ -73,9 +73,11 @@ impl Hand<'_> {
                 _ => None,
             },
             Change::Invite { .. } => deck.stop.unless_now(self.there_already(step)).await.flatten(),
-            Change::SetRole { .. } | Change::HandOver { .. } | Change::Revoke { .. } | Change::StayAbsent { .. } => {
-                None
+            Change::HandOver { .. } | Change::Revoke { .. } => {
+                let end = self.after_refusal(step, attempts).await;
+                return Progress::ended(end.unwrap_or_else(|| StepEnd::new(Outcome::Failed, said).after(attempts)));
             }
+            Change::SetRole { .. } | Change::StayAbsent { .. } => None,
         };
         let end = seen.map_or_else(|| StepEnd::new(Outcome::Failed, said), StepEnd::already);
         Progress::ended(end.after(attempts))

@@ -1,11 +1,13 @@
 //! After a write whose answer was lost: look, and only then decide (design section 5, retry).
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
 use super::deck::Deck;
+use super::whose::{self, Owners, Whose};
 use crate::api::{Client, Error, Refusal};
-use crate::domain::{Change, Email, Member, MemberId, Role, WorkspaceId};
+use crate::domain::{Change, Email, KeyId, Member, MemberId, Role, Thing, UserId, WorkspaceId};
 use crate::plan::person::{self, Person};
 
 /// What looking after a lost answer found.
@@ -58,7 +60,8 @@ pub(super) async fn look(
         Change::Invite { email, .. } => invitation(deck, client, workspace, email, waited).await,
         Change::SetRole { member, role, .. } => late_role(deck, client, workspace, (member, role), waited).await,
         Change::Remove { member, .. } => removal(client, workspace, member).await,
-        Change::HandOver { .. } | Change::Revoke { .. } => Found::Unclear("it is not looked for yet".to_owned()),
+        Change::HandOver { thing, to, .. } => late_owner(deck, client, workspace, (thing, to.as_ref()), waited).await,
+        Change::Revoke { key, .. } => revocation(client, workspace, key).await,
         Change::StayAbsent { .. } => Found::There,
     }
 }
@@ -111,6 +114,52 @@ async fn set_role(client: &Client, workspace: &WorkspaceId, member: &MemberId, r
             Err(why) => Found::Unclear(why),
         },
         Err(error) => Found::Unclear(error.to_string()),
+    }
+}
+
+/// A hand-over that lands late could undo what a later plan hands over, and leads are assigned some time after the answer: that it did not
+/// take is judged only after the settle time.
+async fn late_owner(
+    deck: &Deck,
+    client: &Client,
+    workspace: &WorkspaceId,
+    (thing, to): (&Thing, Option<&UserId>),
+    waited: Waited,
+) -> Found {
+    match (owner(client, workspace, thing, to).await, waited) {
+        (Found::Absent, Waited::NotYet) => match wait(deck, deck.settle).await {
+            Ok(()) => owner(client, workspace, thing, to).await,
+            Err(cut) => Found::Unclear(cut.to_string()),
+        },
+        (found, _) => found,
+    }
+}
+
+async fn owner(client: &Client, workspace: &WorkspaceId, thing: &Thing, to: Option<&UserId>) -> Found {
+    let whose = match thing {
+        Thing::Campaign { id, .. } => match client.campaign(workspace, id).await {
+            Ok(campaign) => Ok(Whose::of([id], &Owners::from([(id.clone(), campaign.owned_by)]), to)),
+            // What is gone has no owner, and never will have.
+            Err(Error::Refused { refusal: Refusal::Missing, .. }) => return Found::Absent,
+            Err(error) => return Found::Unclear(error.to_string()),
+        },
+        Thing::LeadList { id, .. } => whose::lead_lists(client, workspace, &BTreeSet::from([id.clone()]))
+            .await
+            .map(|owners| Whose::of([id], &owners, to)),
+        Thing::Leads { ids } => whose::leads(client, workspace, ids).await.map(|owners| Whose::of(ids, &owners, to)),
+    };
+    match whose {
+        Ok(whose) if whose.is_as_asked() => Found::There,
+        Ok(_) => Found::Absent,
+        Err(unread) => Found::Unclear(unread.why()),
+    }
+}
+
+async fn revocation(client: &Client, workspace: &WorkspaceId, key: &KeyId) -> Found {
+    match whose::keys(client, workspace).await {
+        Ok(keys) if keys.iter().all(|found| found.id != *key) => Found::There,
+        Ok(_) => Found::Absent,
+        Err(unread) => Found::Unclear(unread.why()),
     }
 }
 

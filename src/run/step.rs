@@ -114,7 +114,7 @@ impl Hand<'_> {
         let deck = self.deck;
         let mut looked_twice = false;
         loop {
-            let Some(rests_on) = deck.stop.unless_draining(self.firm(step, followed, attempts)).await else {
+            let Some(rests_on) = deck.stop.unless_draining(self.firm(step, followed, history)).await else {
                 return Err(held(deck.stop.held()));
             };
             let fresh = Step { rests_on: rests_on?, ..step.clone() };
@@ -146,7 +146,8 @@ impl Hand<'_> {
     }
 
     /// Reads again what the step rests on; the error says how it ended where that does not hold.
-    async fn firm(&mut self, step: &Step, followed: bool, attempts: u32) -> Result<RestsOn, Progress> {
+    async fn firm(&mut self, step: &Step, followed: bool, history: &History) -> Result<RestsOn, Progress> {
+        let attempts = history.attempts;
         if blind::RESENDS && attempts > 0 {
             return Ok(step.rests_on.clone());
         }
@@ -159,11 +160,14 @@ impl Hand<'_> {
             return Err(lost_before_sending(error, attempts));
         }
         let ended = |end: StepEnd| Progress::ended(end.after(attempts));
-        match self.footing(step, followed).await {
+        if let Some(why) = self.barred.get(&operation(&step.change)) {
+            return Err(ended(StepEnd::held(Held::lane_ended(why))));
+        }
+        match self.footing(step, followed, history.doubt.is_some()).await {
             Ok(Footing::Firm(rests_on)) => Ok(rests_on),
             Ok(Footing::AsAsked(seen)) => Err(ended(StepEnd::already(seen))),
             Ok(Footing::Moved(how)) => Err(ended(StepEnd::held(stale(&how)))),
-            Ok(Footing::Unseen(why)) => Err(ended(StepEnd::held(Held::incomplete(&why)))),
+            Ok(Footing::Held(held)) => Err(ended(StepEnd::held(held))),
             Err(error) => Err(lost_before_sending(error, attempts)),
         }
     }
@@ -208,7 +212,7 @@ pub(super) fn operation(change: &Change) -> Operation {
     }
 }
 
-fn stale(how: &str) -> Held {
+pub(super) fn stale(how: &str) -> Held {
     Held::new(HeldReason::Stale, format!("the world moved since the plan was drawn: {how}"), "plan again")
 }
 

@@ -2,17 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
-use serde_json::Value;
-
+use super::closing::Sent;
 use super::deck::Target;
 use super::end::StepEnd;
 use super::event::Event;
-use super::footing::reached;
 use super::hand::Hand;
 use super::look::{self, Known};
-use super::settle;
 use super::step::{Fate, Progress, deadline};
 use super::stop::Why;
 use super::talks::Talking;
@@ -21,21 +17,9 @@ use super::work::{Standing, Task};
 use super::worker::{Shared, Trace};
 use crate::api::{Client, Writer};
 use crate::domain::fleet::FailureBudget;
-use crate::domain::{Change, Held, HeldReason, Identity, Member, Outcome, RestsOn, Step, StepId, WorkspaceId};
-use crate::journal::{Effect, Record};
+use crate::domain::{Held, HeldReason, Identity, Step, StepId, WorkspaceId};
+use crate::journal::Record;
 use crate::plan::Observed;
-use crate::plan::person::{self, Person};
-
-/// Waits between looks at what was written, for an API that shows a change late. Nothing publishes a lag; a change that is not
-/// seen after these looks is `unverified`.
-const LOOKS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(5)];
-
-/// A step that left, and what the closing look needs of it.
-struct Sent {
-    step: Step,
-    attempts: u32,
-    doubt: Option<String>,
-}
 
 /// One lane while it writes.
 pub(super) struct Lane<'a> {
@@ -66,9 +50,7 @@ impl Lane<'_> {
             return self.hold_all(tasks, &held).await;
         }
         let writer = Writer::new(client.clone(), self.shared.approval);
-        let (deck, rules) = (self.shared.deck, self.shared.rules);
-        let seed = self.target.seed(deck);
-        let mut hand = Hand::new(deck, &client, &writer, &self.shared.logbook, rules, seed, observed);
+        let mut hand = Hand::new(self.shared, self.target, tasks, &client, &writer, observed);
         let sent = self.perform_all(&mut hand, tasks).await;
         self.close(&client, &identity, sent).await;
     }
@@ -203,70 +185,6 @@ impl Lane<'_> {
         Held::new(HeldReason::After, "the step it comes after did not end well", "see that step")
     }
 
-    /// The closing look: a step is done only when the complete list says so.
-    async fn close(&mut self, client: &Client, identity: &Identity, mut sent: Vec<Sent>) {
-        let deck = self.shared.deck;
-        let mut seen = Err("no look was taken".to_owned());
-        for wait in LOOKS {
-            if sent.is_empty() {
-                return;
-            }
-            // A stop does not end the first look: what was sent is worth one reading, which sends nothing new.
-            if !wait.is_zero() && settle::wait(deck, wait).await.is_err() {
-                break;
-            }
-            let Some(rows) = deck.stop.unless_now(settle::rows(client, &identity.id)).await else { break };
-            if let Ok(rows) = &rows {
-                let mut open = Vec::new();
-                for sent in sent {
-                    match seen_as(&sent.step, rows) {
-                        Some(outcome) => self.seen(&sent, outcome, rows).await,
-                        None => open.push(sent),
-                    }
-                }
-                sent = open;
-            }
-            seen = rows;
-        }
-        for Sent { step, attempts, doubt } in sent {
-            let shown = seen.as_ref().ok().map(|rows| Box::new(rows_about(&step, rows)));
-            if doubt.is_none() {
-                // Whatever an earlier look saw, this one decides whether a resume has anything to look for.
-                let (effect, found) = match (&seen, &step.change, shown.as_deref().and_then(Value::as_array)) {
-                    (Err(why), ..) => (Effect::Unclear, why.clone()),
-                    (Ok(_), Change::Invite { .. }, Some(rows)) if !rows.is_empty() => {
-                        (Effect::There, "there in another form than was asked".to_owned())
-                    }
-                    // Nothing is absent for sure before the settle time.
-                    (Ok(_), ..) => (Effect::Unclear, contrary(&step).to_owned()),
-                };
-                let record = Record::Looked { step: step.id.clone(), effect, found };
-                let _unwritten = self.shared.logbook.write(record).await;
-            }
-            let end = match (doubt, &seen) {
-                (Some(doubt), _) => StepEnd::unknown(doubt, attempts),
-                (None, Ok(_)) => StepEnd::new(Outcome::Unverified, format!("it was taken, but {}", contrary(&step))),
-                (None, Err(why)) => {
-                    StepEnd::new(Outcome::Unverified, format!("it was taken, but could not be read back: {why}"))
-                }
-            };
-            self.end(&step, StepEnd { seen: shown, ..end.after(attempts) }).await;
-        }
-    }
-
-    /// Ends a step that the closing look shows as asked.
-    async fn seen(&mut self, sent: &Sent, outcome: Outcome, rows: &[Member]) {
-        if sent.doubt.is_some() {
-            // What looking had left open is settled by this list.
-            let found = "the member list shows it".to_owned();
-            let record = Record::Looked { step: sent.step.id.clone(), effect: Effect::There, found };
-            let _unwritten = self.shared.logbook.write(record).await;
-        }
-        let seen = Some(Box::new(rows_about(&sent.step, rows)));
-        let end = StepEnd { outcome, reason: None, held: None, advice: Vec::new(), attempts: sent.attempts, seen };
-        self.end(&sent.step, end).await;
-    }
-
     async fn hold_all(&mut self, tasks: &[Task], held: &Held) {
         if !tasks.is_empty() {
             let record = Record::Lane { workspace: self.target.name.to_string(), trouble: held.to_string() };
@@ -278,7 +196,7 @@ impl Lane<'_> {
     }
 
     /// Ends a step: writes it down, tells it, keeps it.
-    async fn end(&mut self, step: &Step, end: StepEnd) {
+    pub(super) async fn end(&mut self, step: &Step, end: StepEnd) {
         if !end.may_go_on() {
             let record = Record::Settled {
                 step: step.id.clone(),
@@ -293,42 +211,5 @@ impl Lane<'_> {
         }
         self.shared.logbook.tell(Event::StepEnded { step: Box::new(step.clone()), end: end.clone() }).await;
         self.trace.end(step, end);
-    }
-}
-
-/// Returns the rows of the step's person, as the ledger keeps them.
-fn rows_about(step: &Step, rows: &[Member]) -> Value {
-    let rows = match person::find(rows, step.change.subject()) {
-        Person::Nobody => Vec::new(),
-        Person::Rows(rows) | Person::Ambiguous(rows) => rows.into_iter().map(RestsOn::row).collect(),
-    };
-    rows.iter().map(|row| serde_json::to_value(row).expect("plain data serializes")).collect()
-}
-
-/// Says what the member list shows in place of what was asked.
-fn contrary(step: &Step) -> &'static str {
-    match step.change {
-        Change::Invite { .. } => "the member list does not show the invitation as asked",
-        Change::SetRole { .. } => "the member list does not show the role",
-        Change::Remove { .. } | Change::StayAbsent { .. } => "the member list still shows the row",
-        Change::HandOver { .. } => "the listing does not show the new owner",
-        Change::Revoke { .. } => "the key list still shows the key",
-    }
-}
-
-/// Says how a step that was sent ended, by a complete list; `None` where the list does not show it.
-fn seen_as(step: &Step, rows: &[Member]) -> Option<Outcome> {
-    match &step.change {
-        Change::Invite { email, .. } => match person::find(rows, email) {
-            Person::Rows(found) => found
-                .iter()
-                .find(|row| reached(&step.change, row))
-                .map(|row| if row.accepted { Outcome::Done } else { Outcome::Waiting }),
-            Person::Nobody | Person::Ambiguous(_) => None,
-        },
-        Change::SetRole { .. } => rows.iter().any(|row| reached(&step.change, row)).then_some(Outcome::Done),
-        Change::Remove { member, .. } => rows.iter().all(|row| row.id != *member).then_some(Outcome::Done),
-        Change::HandOver { .. } | Change::Revoke { .. } => None,
-        Change::StayAbsent { .. } => Some(Outcome::Already),
     }
 }

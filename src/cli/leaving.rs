@@ -1,0 +1,209 @@
+//! Who leaves in a run, where, and how: from what was asked, to wishes, to what was seen of them before the first write.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use crate::domain::{Email, Mode, UserId, WorkspaceId};
+use crate::journal::{Account, Ledger, Record};
+use crate::plan::person::{self, Person};
+use crate::plan::traces::{Traces, accounts_of};
+use crate::plan::{Leave, Observed, Wish};
+use crate::report::{Coverage, Unlisted};
+use crate::run::Quest;
+use crate::trouble::Trouble;
+
+/// One person who leaves, as asked. The same person may be asked for in different workspaces in different ways.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leaver {
+    /// Who.
+    pub email: Email,
+    /// Who is to have what they leave behind.
+    pub heir: Option<Email>,
+    /// Whether keys of theirs are revoked.
+    pub revoke_keys: bool,
+    /// Their last day.
+    pub last_day: Option<Date>,
+    /// The workspaces this is about, by name; none: all that are selected.
+    pub workspaces: Option<BTreeSet<String>>,
+}
+
+impl Leaver {
+    /// Tells whether they are asked for in a workspace.
+    fn is_about(&self, workspace: &str) -> bool {
+        self.workspaces.as_ref().is_none_or(|names| names.contains(workspace))
+    }
+}
+
+/// What was seen of one leaver in one workspace.
+#[derive(Debug, Clone)]
+pub struct Sighted {
+    /// The workspace's name.
+    pub workspace: String,
+    /// Its identity.
+    pub workspace_id: WorkspaceId,
+    /// Who.
+    pub email: Email,
+    /// What they are or left there.
+    pub traces: Traces,
+}
+
+/// Everybody who leaves in a run.
+#[derive(Debug, Clone, Default)]
+pub struct Leaving {
+    /// As asked.
+    pub people: Vec<Leaver>,
+    known: BTreeMap<WorkspaceId, BTreeMap<Email, BTreeSet<UserId>>>,
+    /// What was seen of them.
+    pub seen: Vec<Sighted>,
+    /// Where certificates are written besides the state folder.
+    pub out: Option<PathBuf>,
+    read_at: Timestamp,
+}
+
+impl Leaving {
+    /// Puts together who leaves with the accounts the ledger knows them by.
+    pub fn of(people: Vec<Leaver>, accounts: BTreeSet<Account>) -> Self {
+        let mut known: BTreeMap<WorkspaceId, BTreeMap<Email, BTreeSet<UserId>>> = BTreeMap::new();
+        for Account { workspace_id, email, user_id } in accounts {
+            known.entry(workspace_id).or_default().entry(email).or_default().insert(user_id);
+        }
+        Self { people, known, ..Self::default() }
+    }
+
+    /// Asks the ledger by which accounts it knows those who leave.
+    pub async fn known_to(ledger: &Ledger, people: Vec<Leaver>) -> Result<Self, Trouble> {
+        let emails = people.iter().map(|leaver| leaver.email.clone()).collect();
+        let accounts = ledger.accounts_of(&emails).await.map_err(|error| Trouble::advised(error.exit(), error))?;
+        Ok(Self::of(people, accounts))
+    }
+
+    /// Returns the addresses.
+    pub fn emails(&self) -> BTreeSet<Email> {
+        self.people.iter().map(|leaver| leaver.email.clone()).collect()
+    }
+
+    fn here<'a>(&'a self, observed: &'a Observed) -> impl Iterator<Item = &'a Leaver> {
+        self.people.iter().filter(|leaver| leaver.is_about(observed.workspace.as_str()))
+    }
+
+    /// Returns the accounts the ledger knows a person by in a workspace. One that a row of somebody else has today tells nothing: what it
+    /// owns is that person's.
+    fn known(&self, observed: &Observed, email: &Email) -> BTreeSet<UserId> {
+        let known = self.known.get(&observed.id).and_then(|people| people.get(email)).cloned().unwrap_or_default();
+        trustworthy(observed, email, known)
+    }
+
+    /// Says whose belongings are looked for in a workspace: those of its leavers, where an account of theirs is known.
+    pub fn quest(&self, observed: &Observed) -> Option<Quest> {
+        let accounts: BTreeSet<UserId> = self
+            .here(observed)
+            .flat_map(|leaver| accounts_of(observed, &leaver.email, &self.known(observed, &leaver.email)))
+            .collect();
+        (!accounts.is_empty()).then_some(Quest { accounts, whole_trail: false })
+    }
+
+    /// Makes the wishes of a workspace. A last day counts through its end in UTC.
+    pub fn wishes(&self, observed: &Observed, now: Timestamp) -> Vec<Wish> {
+        let today = now.to_zoned(TimeZone::UTC).date();
+        self.here(observed)
+            .map(|leaver| {
+                let Leaver { email, heir, revoke_keys, last_day, workspaces: _ } = leaver.clone();
+                let known_accounts = self.known(observed, &email);
+                let until = last_day.filter(|day| today <= *day);
+                Wish::Left { email, leave: Leave { heir, revoke_keys, until, known_accounts } }
+            })
+            .collect()
+    }
+
+    /// Takes note of what each leaver is or left in each workspace that was seen, and tells the coverage of what was not.
+    pub fn look(&mut self, observed: &[Observed], coverage: &mut Coverage, now: Timestamp) {
+        let mut seen = Vec::new();
+        for observed in observed.iter().filter(|observed| observed.mode != Mode::Off) {
+            let emails: BTreeSet<&Email> = self.here(observed).map(|leaver| &leaver.email).collect();
+            for email in emails {
+                let traces = Traces::of(observed, email, &self.known(observed, email));
+                coverage.note_unseen(unlisted(observed, &traces));
+                let (workspace, workspace_id) = (observed.workspace.to_string(), observed.id.clone());
+                seen.push(Sighted { workspace, workspace_id, email: email.clone(), traces });
+            }
+        }
+        self.seen = seen;
+        self.read_at = now;
+    }
+
+    /// Returns what was seen as records of the ledger.
+    pub fn records(&self) -> Vec<Record> {
+        let record = |sighted: &Sighted| Record::Sighted {
+            workspace: sighted.workspace.clone(),
+            workspace_id: sighted.workspace_id.clone(),
+            subject: sighted.email.clone(),
+            at: self.read_at,
+            traces: serde_json::to_value(&sighted.traces).expect("plain data serializes"),
+        };
+        self.seen.iter().map(record).collect()
+    }
+
+    /// Writes who leaves as a value, for the ledger and for a saved plan.
+    pub fn record(&self) -> Value {
+        let leaver = |leaver: &Leaver| {
+            let Leaver { email, heir, revoke_keys, last_day, workspaces } = leaver;
+            json!({
+                "email": email,
+                "hand_over_to": heir,
+                "revoke_keys": revoke_keys,
+                "last_day": last_day.map(|day| day.to_string()),
+                "workspaces": workspaces,
+            })
+        };
+        self.people.iter().map(leaver).collect()
+    }
+
+    /// Reads who leaves from what [`Leaving::record`] wrote; nobody where it is something else.
+    pub fn read(record: &Value) -> Vec<Leaver> {
+        let email = |value: &Value| value.as_str().map(Email::observed);
+        let leaver = |value: &Value| {
+            Some(Leaver {
+                email: email(&value["email"])?,
+                heir: email(&value["hand_over_to"]),
+                revoke_keys: value["revoke_keys"].as_bool().unwrap_or_default(),
+                last_day: value["last_day"].as_str().and_then(|day| day.parse().ok()),
+                workspaces: value["workspaces"]
+                    .as_array()
+                    .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
+            })
+        };
+        record.as_array().into_iter().flatten().filter_map(leaver).collect()
+    }
+}
+
+/// Takes out of the accounts the ledger knows a person by those that a row of somebody else has today.
+pub fn trustworthy(observed: &Observed, email: &Email, mut known: BTreeSet<UserId>) -> BTreeSet<UserId> {
+    let own: Vec<_> = match person::find(&observed.members, email) {
+        Person::Nobody | Person::Ambiguous(_) => Vec::new(),
+        Person::Rows(rows) => rows.into_iter().map(|row| &row.id).collect(),
+    };
+    for row in observed.members.iter().filter(|row| !own.contains(&&row.id)) {
+        if let Some(user_id) = &row.user_id {
+            known.remove(user_id);
+        }
+    }
+    known
+}
+
+/// Says which listings of belongings were not seen whole; that of the members is told already.
+pub fn unlisted(observed: &Observed, traces: &Traces) -> Vec<Unlisted> {
+    let workspace = observed.workspace.as_str();
+    let belongings = traces.unseen.iter().filter(|unseen| unseen.listing != "workspace-members");
+    belongings
+        .map(|unseen| Unlisted {
+            workspace: workspace.to_owned(),
+            listing: unseen.listing.clone(),
+            reason: unseen.reason.clone(),
+        })
+        .collect()
+}

@@ -1,0 +1,278 @@
+//! The closing look: a step is done only when a complete listing says so.
+//!
+//! Read as far as the steps that were sent need it, each listing once a look; the member list always where a member was removed, for it is
+//! what a certificate rests on.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::end::StepEnd;
+use super::footing::reached;
+use super::settle;
+use super::whose::{self, Owners, Wanted, Whose};
+use super::writing::Lane;
+use crate::api::Client;
+use crate::domain::{
+    CampaignId, Change, Identity, KeyInfo, LeadId, LeadListId, Member, Outcome, RestsOn, Step, StepId, Thing,
+    WorkspaceId,
+};
+use crate::journal::{Effect, Record};
+use crate::plan::person::{self, Person};
+
+/// Waits between looks at what was written, for an API that shows a change late. Nothing publishes a lag; a change that is not
+/// seen after [`FEW`] of these looks is `unverified`. A reassignment of leads is only accepted and done afterwards, by a job that no answer
+/// names (contract section 11): it has all of them, as far as the settle time goes.
+const LOOKS: [Duration; 6] = [
+    Duration::ZERO,
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(10),
+    Duration::from_secs(20),
+    Duration::from_secs(30),
+];
+
+/// Looks at a change that is done when it is answered.
+const FEW: usize = 3;
+
+/// A step that left, and what the closing look needs of it.
+pub(super) struct Sent {
+    pub(super) step: Step,
+    pub(super) attempts: u32,
+    pub(super) doubt: Option<String>,
+}
+
+impl Sent {
+    /// Tells whether it is done some time after it is answered.
+    fn is_slow(&self) -> bool {
+        matches!(self.step.change, Change::HandOver { thing: Thing::Leads { .. }, .. })
+    }
+}
+
+/// A listing that was read or not; none was not needed.
+type Part<T> = Option<Result<T, String>>;
+
+/// What one look saw, as far as the steps in question need it.
+#[derive(Debug, Default)]
+struct Picture {
+    members: Part<Vec<Member>>,
+    campaigns: Part<Owners<CampaignId>>,
+    lead_lists: Part<Owners<LeadListId>>,
+    keys: Part<Vec<KeyInfo>>,
+    leads: BTreeMap<StepId, Result<Owners<LeadId>, String>>,
+}
+
+/// What a look says of one step.
+#[derive(Debug)]
+struct Shown {
+    /// How it ended, where it is as asked.
+    outcome: Option<Outcome>,
+    /// What was seen, as the ledger keeps it.
+    seen: Value,
+    /// Who was to be invited is there in another form.
+    otherwise: bool,
+    /// What was seen in place of what was asked.
+    contrary: String,
+}
+
+impl Picture {
+    async fn take(client: &Client, workspace: &WorkspaceId, sent: &[Sent]) -> Self {
+        let mut picture = Self::default();
+        let wanted = Wanted::of(sent.iter().map(|sent| &sent.step));
+        let why = whose::Unread::why;
+        for Sent { step, .. } in sent {
+            match &step.change {
+                Change::HandOver { thing: Thing::Campaign { .. }, .. } if picture.campaigns.is_none() => {
+                    picture.campaigns = Some(whose::campaigns(client, workspace, &wanted.campaigns).await.map_err(why));
+                }
+                Change::HandOver { thing: Thing::LeadList { .. }, .. } if picture.lead_lists.is_none() => {
+                    picture.lead_lists =
+                        Some(whose::lead_lists(client, workspace, &wanted.lead_lists).await.map_err(why));
+                }
+                Change::HandOver { thing: Thing::Leads { ids }, .. } => {
+                    let leads = whose::leads(client, workspace, ids).await.map_err(why);
+                    picture.leads.insert(step.id.clone(), leads);
+                }
+                Change::Revoke { .. } if picture.keys.is_none() => {
+                    picture.keys = Some(whose::keys(client, workspace).await.map_err(why));
+                }
+                Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } if picture.members.is_none() => {
+                    picture.members = Some(settle::rows(client, workspace).await);
+                }
+                _ => {}
+            }
+        }
+        picture
+    }
+
+    /// Says what it shows of a step, or why it does not.
+    fn shows(&self, step: &Step) -> Result<Shown, String> {
+        match &step.change {
+            Change::HandOver { thing, to, .. } => {
+                let to = to.as_ref();
+                let whose = match thing {
+                    Thing::Campaign { id, .. } => Whose::of([id], part(self.campaigns.as_ref())?, to),
+                    Thing::LeadList { id, .. } => Whose::of([id], part(self.lead_lists.as_ref())?, to),
+                    Thing::Leads { ids } => Whose::of(ids, part(self.leads.get(&step.id))?, to),
+                };
+                Ok(Shown {
+                    outcome: whose.is_as_asked().then_some(Outcome::Done),
+                    seen: whose.record(thing),
+                    otherwise: false,
+                    contrary: whose.contrary(thing),
+                })
+            }
+            Change::Revoke { key, .. } => {
+                let listed = part(self.keys.as_ref())?.iter().any(|found| found.id == *key);
+                Ok(Shown {
+                    outcome: (!listed).then_some(Outcome::Done),
+                    seen: json!({ "listed": listed }),
+                    otherwise: false,
+                    contrary: "the key list still shows the key".to_owned(),
+                })
+            }
+            Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
+                let rows = part(self.members.as_ref())?;
+                let about = rows_about(step, rows);
+                Ok(Shown {
+                    outcome: seen_as(step, rows),
+                    otherwise: matches!(step.change, Change::Invite { .. }) && !about.is_empty(),
+                    seen: about.into(),
+                    contrary: contrary(step).to_owned(),
+                })
+            }
+        }
+    }
+}
+
+fn part<T>(part: Option<&Result<T, String>>) -> Result<&T, String> {
+    match part {
+        Some(Ok(rows)) => Ok(rows),
+        Some(Err(why)) => Err(why.clone()),
+        None => Err("no look was taken".to_owned()),
+    }
+}
+
+impl Lane<'_> {
+    /// Looks until every step that was sent is seen, or has had its looks.
+    pub(super) async fn close(&mut self, client: &Client, identity: &Identity, mut sent: Vec<Sent>) {
+        let deck = self.shared.deck;
+        let mut picture = Picture::default();
+        let mut waited = Duration::ZERO;
+        for (place, wait) in LOOKS.into_iter().enumerate() {
+            if place == FEW {
+                let (slow, quick) = sent.into_iter().partition(Sent::is_slow);
+                self.unseen(quick, &picture).await;
+                sent = slow;
+            }
+            waited += wait;
+            if sent.is_empty() || place >= FEW && waited > deck.settle {
+                break;
+            }
+            // A stop does not end the first look: what was sent is worth one reading, which sends nothing new.
+            if !wait.is_zero() && settle::wait(deck, wait).await.is_err() {
+                break;
+            }
+            let Some(taken) = deck.stop.unless_now(Picture::take(client, &identity.id, &sent)).await else { break };
+            picture = taken;
+            let mut open = Vec::new();
+            for sent in sent {
+                match picture.shows(&sent.step) {
+                    Ok(Shown { outcome: Some(outcome), seen, .. }) => self.seen(&sent, outcome, seen).await,
+                    _ => open.push(sent),
+                }
+            }
+            sent = open;
+        }
+        self.unseen(sent, &picture).await;
+    }
+
+    /// Ends a step that the closing look shows as asked.
+    async fn seen(&mut self, sent: &Sent, outcome: Outcome, seen: Value) {
+        if sent.doubt.is_some() {
+            // What looking had left open is settled by this list.
+            let found = format!("the {} it", shown_by(&sent.step.change));
+            let record = Record::Looked { step: sent.step.id.clone(), effect: Effect::There, found };
+            let _unwritten = self.shared.logbook.write(record).await;
+        }
+        let seen = Some(Box::new(seen));
+        let end = StepEnd { outcome, reason: None, held: None, advice: Vec::new(), attempts: sent.attempts, seen };
+        self.end(&sent.step, end).await;
+    }
+
+    /// Ends steps that no look showed as asked; the last one decides what is said of them.
+    async fn unseen(&mut self, sent: Vec<Sent>, picture: &Picture) {
+        for Sent { step, attempts, doubt } in sent {
+            let shown = picture.shows(&step);
+            if doubt.is_none() {
+                // Whatever an earlier look saw, this one decides whether a resume has anything to look for.
+                let (effect, found) = match &shown {
+                    Err(why) => (Effect::Unclear, why.clone()),
+                    Ok(shown) if shown.otherwise => (Effect::There, "there in another form than was asked".to_owned()),
+                    // Nothing is absent for sure before the settle time.
+                    Ok(shown) => (Effect::Unclear, shown.contrary.clone()),
+                };
+                let record = Record::Looked { step: step.id.clone(), effect, found };
+                let _unwritten = self.shared.logbook.write(record).await;
+            }
+            let end = match (doubt, &shown) {
+                (Some(doubt), _) => StepEnd::unknown(doubt, attempts),
+                (None, Ok(shown)) => StepEnd::new(Outcome::Unverified, format!("it was taken, but {}", shown.contrary)),
+                (None, Err(why)) => {
+                    StepEnd::new(Outcome::Unverified, format!("it was taken, but could not be read back: {why}"))
+                }
+            };
+            let seen = shown.ok().map(|shown| Box::new(shown.seen));
+            self.end(&step, StepEnd { seen, ..end.after(attempts) }).await;
+        }
+    }
+}
+
+/// What shows a change, and that it does.
+fn shown_by(change: &Change) -> &'static str {
+    match change {
+        Change::HandOver { thing: Thing::Campaign { .. }, .. } => "list of campaigns shows",
+        Change::HandOver { thing: Thing::LeadList { .. }, .. } => "list of lead lists shows",
+        Change::HandOver { thing: Thing::Leads { .. }, .. } => "leads show",
+        Change::Revoke { .. } => "key list shows",
+        Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
+            "member list shows"
+        }
+    }
+}
+
+/// Returns the rows of the step's person, as the ledger keeps them.
+fn rows_about(step: &Step, rows: &[Member]) -> Vec<Value> {
+    let rows = match person::find(rows, step.change.subject()) {
+        Person::Nobody => Vec::new(),
+        Person::Rows(rows) | Person::Ambiguous(rows) => rows.into_iter().map(RestsOn::row).collect(),
+    };
+    rows.iter().map(|row| serde_json::to_value(row).expect("plain data serializes")).collect()
+}
+
+/// Says what the member list shows in place of what was asked.
+fn contrary(step: &Step) -> &'static str {
+    match step.change {
+        Change::Invite { .. } => "the member list does not show the invitation as asked",
+        Change::SetRole { .. } => "the member list does not show the role",
+        _ => "the member list still shows the row",
+    }
+}
+
+/// Says how a step about a member ended, by a complete list; `None` where the list does not show it.
+fn seen_as(step: &Step, rows: &[Member]) -> Option<Outcome> {
+    match &step.change {
+        Change::Invite { email, .. } => match person::find(rows, email) {
+            Person::Rows(found) => found
+                .iter()
+                .find(|row| reached(&step.change, row))
+                .map(|row| if row.accepted { Outcome::Done } else { Outcome::Waiting }),
+            Person::Nobody | Person::Ambiguous(_) => None,
+        },
+        Change::SetRole { .. } => rows.iter().any(|row| reached(&step.change, row)).then_some(Outcome::Done),
+        Change::Remove { member, .. } => rows.iter().all(|row| row.id != *member).then_some(Outcome::Done),
+        Change::StayAbsent { .. } => Some(Outcome::Already),
+        Change::HandOver { .. } | Change::Revoke { .. } => None,
+    }
+}

@@ -1,0 +1,219 @@
+//! What a lane knows of belongings while it writes, and whether a hand-over or a revocation still rests on what it rested on.
+//!
+//! Each listing is read once, when the first step that needs it is due, and again when it is old or a doubt came up: a request a thing
+//! would double what an offboarding costs. A listing that cannot be read never ends a lane, for access goes first: what rests on it is
+//! held, and the membership is removed all the same.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::footing::Footing;
+use super::hand::Hand;
+use super::whose::{self, Owners, Unread, Wanted, Whose};
+use super::work::Task;
+use crate::api::Error;
+use crate::domain::{
+    CampaignId, Change, Email, Held, HeldReason, KeyId, KeyInfo, LeadListId, RestsOn, Step, Thing, UserId,
+};
+use crate::plan::person::{self, Person};
+
+/// How old a listing of belongings may be when a step rests on it. Two hundred campaigns are two pages and 200 writes, one after the other:
+/// some 30 to 60 seconds, so this costs a handful of requests where a look at each thing would cost 200. Who gives a campaign to somebody
+/// else within this time loses it to the heir, and can be given it again; nothing is lost by it, as would be by a removal.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// A listing, and when it was read. One that could not be read is not read again in the same lane: its steps would each wait for it.
+#[derive(Debug)]
+struct Read<T> {
+    rows: Result<T, Unread>,
+    at: Instant,
+}
+
+/// The belongings of a lane, as last read.
+#[derive(Debug)]
+pub(super) struct Things {
+    wanted: Wanted,
+    campaigns: Option<Read<Owners<CampaignId>>>,
+    lead_lists: Option<Read<Owners<LeadListId>>>,
+    keys: Option<Read<Vec<KeyInfo>>>,
+    /// Whether the lane speaks with another workspace's key.
+    via: bool,
+}
+
+impl Things {
+    /// Knows nothing yet, but what its lane's steps are about.
+    pub(super) fn of(tasks: &[Task], via: bool) -> Self {
+        let wanted = Wanted::of(tasks.iter().map(|task| &task.step));
+        Self { wanted, campaigns: None, lead_lists: None, keys: None, via }
+    }
+}
+
+/// Takes what was read, unless it is old or in doubt.
+fn fresh<T>(read: Option<&Read<T>>, now: Instant, doubtful: bool) -> bool {
+    read.is_some_and(|read| !doubtful && (read.rows.is_err() || now.duration_since(read.at) <= FRESH))
+}
+
+impl Hand<'_> {
+    /// Reads again whose something is, or whether a key is there. `doubtful` says that an earlier attempt may have taken effect.
+    pub(super) async fn belonging(&mut self, step: &Step, doubtful: bool) -> Result<Footing, Error> {
+        match (&step.change, &step.rests_on) {
+            (Change::HandOver { thing, heir, to: Some(to), .. }, RestsOn::Owned { by }) => {
+                let whose = match self.whose(step, thing, to, doubtful).await {
+                    Ok(whose) => whose,
+                    Err(held) => return Ok(Footing::Held(held)),
+                };
+                if whose.is_as_asked() {
+                    return Ok(Footing::AsAsked(match thing {
+                        Thing::Leads { ids } if ids.len() > 1 => format!("the leads are {heir}'s already"),
+                        _ => format!("the {thing} is {heir}'s already"),
+                    }));
+                }
+                if !whose.is_still_of(by) {
+                    return Ok(Footing::Moved(whose.contrary(thing)));
+                }
+                if self.deck.clock.instant().duration_since(self.observed_at) > FRESH {
+                    self.refresh().await?;
+                }
+                if !self.is_accepted(heir, to) {
+                    return Ok(Footing::Moved(format!("{heir} is no accepted member here any more")));
+                }
+                Ok(Footing::Firm(step.rests_on.clone()))
+            }
+            (Change::Revoke { key, .. }, RestsOn::Key { created }) => {
+                self.key_footing(step, key, created, doubtful).await
+            }
+            _ => Ok(Footing::Moved("the step does not say what it rests on".to_owned())),
+        }
+    }
+
+    /// Tells whether a person is an accepted member with this account.
+    fn is_accepted(&self, email: &Email, account: &UserId) -> bool {
+        match person::find(&self.observed.members, email) {
+            Person::Rows(rows) => rows.iter().any(|row| row.accepted && row.user_id.as_ref() == Some(account)),
+            Person::Nobody | Person::Ambiguous(_) => false,
+        }
+    }
+
+    async fn whose(&mut self, step: &Step, thing: &Thing, to: &UserId, doubtful: bool) -> Result<Whose, Held> {
+        let (now, client, things) = (self.deck.clock.instant(), self.client, &mut self.things);
+        let workspace = &step.workspace_id;
+        match thing {
+            Thing::Campaign { id, .. } => {
+                if !fresh(things.campaigns.as_ref(), now, doubtful) {
+                    let rows = whose::campaigns(client, workspace, &things.wanted.campaigns).await;
+                    things.campaigns = Some(Read { rows, at: self.deck.clock.instant() });
+                }
+                let owners = taken(things.campaigns.as_ref()).map_err(|unread| unread.held("list of campaigns"))?;
+                Ok(Whose::of([id], owners, Some(to)))
+            }
+            Thing::LeadList { id, .. } => {
+                if !fresh(things.lead_lists.as_ref(), now, doubtful) {
+                    let rows = whose::lead_lists(client, workspace, &things.wanted.lead_lists).await;
+                    things.lead_lists = Some(Read { rows, at: self.deck.clock.instant() });
+                }
+                let owners = taken(things.lead_lists.as_ref()).map_err(|unread| unread.held("list of lead lists"))?;
+                Ok(Whose::of([id], owners, Some(to)))
+            }
+            Thing::Leads { ids } => {
+                let owners =
+                    whose::leads(client, workspace, ids).await.map_err(|unread| unread.held("list of leads"))?;
+                Ok(Whose::of(ids, &owners, Some(to)))
+            }
+        }
+    }
+
+    async fn key_footing(&mut self, step: &Step, key: &KeyId, created: &str, doubtful: bool) -> Result<Footing, Error> {
+        if !fresh(self.things.keys.as_ref(), self.deck.clock.instant(), doubtful) {
+            let rows = whose::keys(self.client, &step.workspace_id).await;
+            self.things.keys = Some(Read { rows, at: self.deck.clock.instant() });
+        }
+        let keys = match taken(self.things.keys.as_ref()) {
+            Ok(keys) => keys,
+            Err(unread) => return Ok(Footing::Held(unread.held("list of API keys"))),
+        };
+        let Some(found) = keys.iter().find(|found| found.id == *key) else { return self.key_gone(step, key).await };
+        if found.created != created {
+            return Ok(Footing::Moved(format!("the key was made {} instead of {created}", found.created)));
+        }
+        Ok(match may_be_in_use(found, keys, self.things.via) {
+            Some(held) => Footing::Held(held),
+            None => Footing::Firm(step.rests_on.clone()),
+        })
+    }
+
+    /// A key is not there any more: as asked, if the complete list of the right workspace says so too.
+    pub(super) async fn key_gone(&mut self, step: &Step, key: &KeyId) -> Result<Footing, Error> {
+        let identity = self.client.current().await?;
+        self.things.keys = None;
+        Ok(match whose::keys(self.client, &step.workspace_id).await {
+            Err(unread) => Footing::Held(unread.held("list of API keys")),
+            Ok(keys) if identity.id == self.observed.id && keys.iter().all(|found| found.id != *key) => {
+                Footing::AsAsked("the key is gone already".to_owned())
+            }
+            Ok(_) => Footing::Moved("the key is there and cannot be had".to_owned()),
+        })
+    }
+}
+
+fn taken<T>(read: Option<&Read<T>>) -> Result<&T, &Unread> {
+    read.expect("it was just read").rows.as_ref()
+}
+
+/// Says why a key may be the one in use, as far as the complete key list tells: with the workspace's own key that one must be found in it,
+/// then the others are surely not it; with another workspace's, a key must be shown whole to be told from it.
+fn may_be_in_use(key: &KeyInfo, keys: &[KeyInfo], via: bool) -> Option<Held> {
+    let found = !via && keys.iter().any(|other| other.in_use == Some(true));
+    let surely_another = key.in_use == Some(false) && via || key.in_use != Some(true) && found;
+    (!surely_another).then(|| {
+        let detail = if key.in_use == Some(true) {
+            "it is the key that keyholder itself uses here"
+        } else {
+            "the key list does not show which key is in use, and this may be it"
+        };
+        Held::new(
+            HeldReason::KeyInUse,
+            detail,
+            "revoke it in the app, after giving keyholder another key if it is the one in use",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(id: &str, in_use: Option<bool>) -> KeyInfo {
+        KeyInfo {
+            id: KeyId::parse(id).unwrap(),
+            name: id.to_owned(),
+            scopes: Vec::new(),
+            created: "2026-01-01T00:00:00Z".to_owned(),
+            in_use,
+        }
+    }
+
+    #[test]
+    fn a_key_is_only_revoked_where_it_is_surely_not_the_one_in_use() {
+        // The key's own word, another key's word, with another workspace's key: may it go?
+        let table = [
+            (Some(false), Some(true), false, true),
+            (None, Some(true), false, true),
+            (Some(true), Some(false), false, false),
+            (Some(true), Some(true), false, false),
+            (Some(false), Some(false), false, false),
+            (Some(false), None, false, false),
+            (None, None, false, false),
+            (Some(false), None, true, true),
+            (Some(false), Some(false), true, true),
+            (None, Some(false), true, false),
+            (None, None, true, false),
+            (Some(true), None, true, false),
+            (None, Some(true), true, false),
+        ];
+        for (own, other, via, may_go) in table {
+            let keys = [key("k1", own), key("k2", other)];
+            assert_eq!(may_be_in_use(&keys[0], &keys, via).is_none(), may_go, "{own:?} beside {other:?}, via {via}");
+        }
+    }
+}

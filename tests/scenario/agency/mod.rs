@@ -89,6 +89,7 @@ fn live(stage: &Stage, chance: &mut Rng, told: &mut Told, line: &str, may_be_cut
 }
 
 fn judge(stage: &Stage, case: &Case, before: &Agency, run: &str, exit: Option<u8>, told: &mut Told) {
+    let line = case.line();
     let after = Agency::of(stage);
     let changed = before.changes(&after, case);
     told.handed_over += changed.handed_over;
@@ -113,6 +114,9 @@ fn judge(stage: &Stage, case: &Case, before: &Agency, run: &str, exit: Option<u8
         }
         if exit == Some(0) && !complete {
             told.wrong.push("exit 0 of a run whose certificate is incomplete".to_owned());
+        }
+        if flag("KEYHOLDER_SEED").is_some() {
+            print_counts(&format!("{line}\n{text}\n{made}"));
         }
         told.wrong.extend(after.contradicts(&paper, leaver, case).into_iter().map(|what| format!("{leaver}: {what}")));
     }

@@ -125,7 +125,7 @@ impl Traces {
 
     fn take(&mut self, belongings: &Belongings, accounts: &BTreeSet<UserId>) {
         let theirs = |user: &Option<UserId>| user.as_ref().is_some_and(|user| accounts.contains(user));
-        self.looked = true;
+        self.looked = !accounts.is_empty();
         for campaign in &belongings.campaigns.rows {
             let trace = Trace::new(campaign.id.as_str(), &campaign.name);
             if theirs(&campaign.owned_by) {

@@ -7,11 +7,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Door, perform, tables};
+use super::{Door, certificate, perform, tables};
 use crate::config::whole;
-use crate::journal::RunState;
+use crate::journal::{Ledger, RunState};
+use crate::report::certificate::Word;
 use crate::report::evidence::{self, Evidence, FILE, File, Stands, Verdict};
 use crate::report::listing::{self, Listing};
 use crate::report::{Cell, cell};
@@ -19,38 +20,87 @@ use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
 /// Write what proves a run: plan, entries with their chain, outcomes, coverage, a page for people, and how to check it all.
+///
+/// With --person, the certificate of one leaver instead: what was before, what was done, what remains, what could not be seen. It is
+/// kept in the state folder, and written to --out too where that is given.
 #[derive(Debug, Args)]
-#[command(after_help = "Reads the ledger alone: no key, no network. See `keyholder help evidence`.")]
+#[command(
+    after_help = "Reads the ledger alone: no key, no network. See `keyholder help evidence` and `keyholder help offboarding`."
+)]
 pub struct EvidenceCommand {
     /// A run's id, the beginning of one, or `last`.
     #[arg(value_name = "RUN", default_value = "last")]
     run: String,
+    /// The certificate of this person's leaving.
+    #[arg(long, value_name = "EMAIL")]
+    person: Option<String>,
     /// The folder; it must not exist, or be empty.
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "person")]
+    out: Option<PathBuf>,
+    /// With --person: exit 10 when access is left.
+    #[arg(long, requires = "person")]
+    detailed_exitcode: bool,
 }
 
 impl EvidenceCommand {
     /// Runs the command.
     pub async fn run(self, door: &Door<'_>) -> Result<Exit, Trouble> {
         let ledger = perform::open_root_ledger(door).await?;
-        let row = ledger.run(&self.run).await.map_err(|error| Trouble::advised(error.exit(), error))?;
-        let (report, entries) = ledger.proven(&row.id).await.map_err(|broken| {
-            let what = Trouble::advised(broken.exit(), broken);
-            what.advise("no evidence was written: a folder made of a broken chain would prove nothing")
-        })?;
-        let unfinished = if row.state == RunState::Running { Stands::Running } else { Stands::Cut };
-        let evidence = gather::gather(&row.id, &report, entries, unfinished)?;
+        let evidence = read(&ledger, &self.run).await?;
+        if let Some(person) = &self.person {
+            return self.certify(door, ledger.folder(), &evidence, person);
+        }
+        let Some(out) = &self.out else { return Err(Trouble::new(Exit::Usage, "evidence needs --out DIR")) };
         let verdict = Verdict::of(&evidence);
         let files = evidence::files(&evidence);
-        write(&door.path(&self.out), &files)?;
+        write(&door.path(out), &files)?;
         show(door, &evidence, &files)?;
-        Ok(conclude(door, &self.out, &evidence, &verdict, files.len()))
+        Ok(conclude(door, out, &evidence, &verdict, files.len()))
+    }
+
+    /// Writes the certificate of one leaver.
+    fn certify(&self, door: &Door<'_>, state: &Path, evidence: &Evidence, person: &str) -> Result<Exit, Trouble> {
+        let made = certificate::of_person(evidence, person)?;
+        let files = certificate::files(&made);
+        let folder = match &self.out {
+            Some(out) => {
+                write(&door.path(out), &files)?;
+                certificate::keep(state, evidence, std::slice::from_ref(&made))?;
+                out.clone()
+            }
+            None => certificate::keep(state, evidence, std::slice::from_ref(&made))?,
+        };
+        let verdict = &made.verdict;
+        let exit = match verdict.word {
+            _ if !verdict.is_complete() => Exit::Incomplete,
+            Word::AccessLeft if self.detailed_exitcode => Exit::Changes,
+            _ => Exit::Complete,
+        };
+        let about = json!({
+            "person": made.person,
+            "verdict": verdict.word.as_str(),
+            "exit": exit.code(),
+        });
+        list(door, &evidence.run.id, &files, verdict.is_complete(), evidence, &about)?;
+        certificate::tell(&door.printer, &made);
+        door.printer.say(&format!("the certificate is in {}", folder.display()));
+        Ok(exit)
     }
 }
 
+/// Reads what a run's evidence is made of, its chain proven first.
+pub(super) async fn read(ledger: &Ledger, asked: &str) -> Result<Evidence, Trouble> {
+    let row = ledger.run(asked).await.map_err(|error| Trouble::advised(error.exit(), error))?;
+    let (report, entries) = ledger.proven(&row.id).await.map_err(|broken| {
+        let what = Trouble::advised(broken.exit(), broken);
+        what.advise("no evidence was written: a folder made of a broken chain would prove nothing")
+    })?;
+    let unfinished = if row.state == RunState::Running { Stands::Running } else { Stands::Cut };
+    gather::gather(&row.id, &report, entries, unfinished)
+}
+
 /// Writes the files, the manifest last. Where that fails, what was written is removed: half a folder is no evidence.
-fn write(folder: &Path, files: &[File]) -> Result<(), Trouble> {
+pub(super) fn write(folder: &Path, files: &[File]) -> Result<(), Trouble> {
     let made = prepare(folder)?;
     let mut written = Vec::new();
     for file in files {
@@ -78,6 +128,19 @@ fn write(folder: &Path, files: &[File]) -> Result<(), Trouble> {
     Ok(())
 }
 
+/// Makes sure that a folder can be written later: it is not there, or empty.
+pub(super) fn check_free(folder: &Path) -> Result<(), Trouble> {
+    let free = match fs::symlink_metadata(folder) {
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound && folder.parent().is_some_and(Path::is_dir),
+        Ok(found) => found.is_dir() && fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none()),
+    };
+    if free {
+        return Ok(());
+    }
+    let what = format!("`{}` cannot take certificates: it is no empty folder; nothing was sent", folder.display());
+    Err(Trouble::new(Exit::Usage, what).advise("name a folder that does not exist yet, in one that does"))
+}
+
 /// Makes the folder, or makes sure that it is empty and nobody else's business. Tells whether it was made.
 fn prepare(folder: &Path) -> Result<bool, Trouble> {
     let refused = |what: &str| {
@@ -103,24 +166,39 @@ fn prepare(folder: &Path) -> Result<bool, Trouble> {
     }
 }
 
-/// Lists the files on standard output.
+/// Lists the files of a folder of evidence on standard output.
 fn show(door: &Door<'_>, evidence: &Evidence, files: &[File]) -> Result<(), Trouble> {
+    let verdict = Verdict::of(evidence);
+    let because: Vec<String> = verdict.gaps.iter().map(evidence::Gap::say).collect();
+    list(door, &evidence.run.id, files, verdict.is_complete(), evidence, &json!({ "because": because }))
+}
+
+/// Lists files on standard output, with what else is said of them in the summary.
+fn list(
+    door: &Door<'_>,
+    run: &str,
+    files: &[File],
+    complete: bool,
+    evidence: &Evidence,
+    about: &Value,
+) -> Result<(), Trouble> {
     let mut out = door.printer.data();
-    let header = listing::header(Some(&evidence.run.id), "evidence", &json!(null));
+    let header = listing::header(Some(run), "evidence", &json!(null));
     let mut listing = Listing::begin(&mut out, door.format(), "file", FILE, &header).map_err(tables::unwritable)?;
     for file in files {
         let cells = [Cell::text(file.path.as_str()), Cell::Number(file.bytes.len() as u64), Cell::text(file.digest())];
         listing.row(&cells).map_err(tables::unwritable)?;
     }
-    let verdict = Verdict::of(evidence);
-    let summary = json!({
+    let mut summary = json!({
         "type": "summary",
-        "run": evidence.run.id,
+        "run": run,
         "files": files.len(),
-        "complete": verdict.is_complete(),
-        "because": verdict.gaps.iter().map(evidence::Gap::say).collect::<Vec<_>>(),
+        "complete": complete,
         "chain": { "entries": evidence.chain.entries.len(), "head": evidence.chain.head() },
     });
+    for (name, value) in about.as_object().into_iter().flatten() {
+        summary[name] = value.clone();
+    }
     listing.end(&summary).map_err(tables::unwritable)
 }
 

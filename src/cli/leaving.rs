@@ -1,6 +1,7 @@
 //! Who leaves in a run, where, and how: from what was asked, to wishes, to what was seen of them before the first write.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -59,6 +60,8 @@ pub struct Leaving {
     known: BTreeMap<WorkspaceId, BTreeMap<Email, BTreeSet<UserId>>>,
     /// What was seen of them.
     pub seen: Vec<Sighted>,
+    /// Where certificates are written besides the state folder.
+    pub out: Option<PathBuf>,
     read_at: Timestamp,
 }
 

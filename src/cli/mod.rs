@@ -4,6 +4,7 @@ pub mod aftermath;
 pub mod apply;
 pub mod approval;
 pub mod args;
+pub mod certificate;
 pub mod change;
 pub mod check;
 pub mod demo;

@@ -11,7 +11,7 @@ use super::leaving::{Leaver, Leaving};
 use super::people;
 use super::reading::{self, Asked, Reading};
 use super::session::Session;
-use super::{Door, approval};
+use super::{Door, approval, evidence};
 use crate::config::Purpose;
 use crate::domain::{Email, Workspace};
 use crate::plan::{Observed, Wish, draw};
@@ -39,6 +39,9 @@ pub struct Offboard {
     /// Revoke the API keys that the audit log ties to them.
     #[arg(long)]
     revoke_keys: bool,
+    /// Write the certificates here too; the folder must not exist, or be empty. (`--out` is where a plan is saved.)
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["plan_only", "out"])]
+    certificates: Option<PathBuf>,
     #[command(flatten)]
     select: Select,
     #[command(flatten)]
@@ -52,10 +55,14 @@ impl Offboard {
         let session = Session::open(door)?;
         let chosen = session.choose(&self.select, Purpose::Write)?;
         let people = self.people(door, &chosen)?;
+        if let Some(out) = &self.certificates {
+            evidence::check_free(&door.path(out))?;
+        }
         let guards = change::guards(&session, &self.approve)?;
         let (deck, ledger, targets) = change::begin(&session, &self.approve, &chosen).await?;
         let rules = reading::rules(guards, &ledger, &deck, &targets, Asked::ToPlan).await?;
         let mut leaving = Leaving::known_to(&ledger, people).await?;
+        leaving.out.clone_from(&self.certificates);
         let quest = |observed: &Observed| leaving.quest(observed);
         let reading = Reading::with_belongings(&session, &deck, targets, quest).await?;
         let Reading { targets, observed, mut coverage, took } = reading;

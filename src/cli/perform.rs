@@ -6,7 +6,6 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::Door;
 use super::aftermath::{Aftermath, EndedBefore};
 use super::change::{Drawn, Request};
 use super::events::Events;
@@ -14,6 +13,7 @@ use super::leaving::Leaving;
 use super::reading;
 use super::session::{STATE, Session, private_file};
 use super::watch::Watch;
+use super::{Door, certificate};
 use crate::config;
 use crate::domain::{Approval, Outcome, RunId, Step};
 use crate::journal::{Holder, Ledger, Record, RunHeader, WriteLock};
@@ -95,7 +95,26 @@ pub async fn perform(
     let seconds = (drawn.reading + deck.clock.elapsed().saturating_sub(began)).as_secs_f64();
     let mut aftermath = Aftermath::of(deck, &drawn, lanes, &EndedBefore::new(), &run, seconds);
     close(ledger, deck, &mut aftermath, &mut dispatched).await;
-    aftermath.report(session, request, &dispatched, events)
+    let exit = aftermath.report(session, request, &dispatched, events)?;
+    match &drawn.leaving {
+        Some(leaving) => certified(session, &run, leaving.out.as_deref(), exit).await,
+        None => Ok(exit),
+    }
+}
+
+/// Writes the certificates of a run that came to its end, whatever that was.
+pub(super) async fn certified(
+    session: &Session<'_>,
+    run: &RunId,
+    out: Option<&Path>,
+    exit: Exit,
+) -> Result<Exit, Trouble> {
+    if matches!(exit, Exit::Bug | Exit::Output) {
+        // The ledger could not be written or is in doubt: nothing is certified from it now.
+        return Ok(exit);
+    }
+    let complete = certificate::after_run(session, run, out).await?;
+    Ok(certificate::joined(exit, complete))
 }
 
 /// Lets the lanes run beside the dispatcher until both are done.

@@ -183,6 +183,7 @@ impl Resume {
             }
         }
         let forecast = Forecast::of(&recall.plan, Deck::IN_FLIGHT);
+        let leaves = !recall.header["settings"]["leaving"].is_null();
         let Recall { plan, mut ended, .. } = recall;
         let (observed, reading) = (Vec::new(), std::time::Duration::ZERO);
         let drawn = Drawn { plan, targets: Vec::new(), coverage, reading, observed, rules, leaving: None };
@@ -205,7 +206,8 @@ impl Resume {
         let seconds = deck.clock.elapsed().saturating_sub(began).as_secs_f64();
         let mut aftermath = Aftermath::of(deck, &drawn, ends, &ended, &id, seconds);
         perform::close(ledger, deck, &mut aftermath, &mut dispatched).await;
-        aftermath.report(session, &request, &dispatched, events)
+        let exit = aftermath.report(session, &request, &dispatched, events)?;
+        if leaves { perform::certified(session, &id, None, exit).await } else { Ok(exit) }
     }
 
     /// Takes out of the open steps what is not to be sent: where a later run had to do with the same person, or where the run is only

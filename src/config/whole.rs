@@ -65,6 +65,21 @@ pub fn create(target: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(target)
 }
 
+/// Makes or replaces a file of ours, for its owner alone; what is no plain file, a symbolic link too, is left alone.
+pub fn put(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    match target.symlink_metadata() {
+        Ok(found) if !found.is_file() => {
+            return Err(io::Error::other(format!("`{}` is not a plain file", target.display())));
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(_) | Err(_) => {}
+    }
+    let aside = write_aside(target, bytes, Readers::Owner)?;
+    fs::rename(&aside.path, target)?;
+    drop(aside);
+    sync_folder(target)
+}
+
 /// Replaces a file, keeping its mode.
 pub fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
     let aside = write_aside(target, bytes, Readers::AsBefore)?;

@@ -286,10 +286,20 @@ fn check_run(row: &SqliteRow, walk: &Walk) -> Result<(), ChainBreak> {
     if agrees { Ok(()) } else { Err(ChainBreak::Run) }
 }
 
-/// Returns the kind of step that a change makes. One that only stays absent is a removal that had nothing to remove.
+/// Returns the kind of step that a change makes. One that only stays absent is a removal that had nothing to remove; what is handed over
+/// makes the kind of a hand-over.
 fn kind_of(change: &Value) -> Option<&str> {
     match change["kind"].as_str() {
         Some("member.absent") => Some(StepKind::MemberRemove.as_str()),
+        Some("hand_over") => {
+            let thing = change["thing"].as_object()?.keys().next()?;
+            Some(match thing.as_str() {
+                "campaign" => StepKind::CampaignHandOver.as_str(),
+                "lead_list" => StepKind::LeadListHandOver.as_str(),
+                "leads" => StepKind::LeadsReassign.as_str(),
+                other => other,
+            })
+        }
         kind => kind,
     }
 }

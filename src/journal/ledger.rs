@@ -136,6 +136,11 @@ impl Ledger {
         schema.is_none_or(|schema| Version::parse(schema).is_some_and(|version| version <= NEWEST))
     }
 
+    /// Returns the state folder it is in.
+    pub fn folder(&self) -> &Path {
+        self.state_dir()
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         self.inner.clock.now()
     }

@@ -16,12 +16,14 @@ use crate::domain::{RunId, StepId};
 pub(super) const UNSURE_END: &str = "(s.state = 'settled' AND (s.outcome = 'unknown'
     OR (s.outcome = 'unverified' AND (s.effect IS NULL OR s.effect = 'unclear'))))";
 
-/// A later run than `r` has seen what became of the subject of step `s`. Another step about the same subject tells it only in a later
+/// A later run than `r` has seen what became of the subject of step `s`; that a campaign went to somebody else says nothing of the
+/// membership. Another step about the same subject tells it only in a later
 /// run, only by having seen a state, and only after `s` moved last.
 pub(super) const SEEN_SINCE: &str = "EXISTS (
     SELECT 1 FROM steps t JOIN runs q ON q.id = t.run
     WHERE t.workspace_id = s.workspace_id AND t.subject = s.subject AND q.ordinal > r.ordinal
       AND t.changed_at >= s.changed_at
+      AND (t.id = s.id OR (t.kind LIKE 'member.%' AND s.kind LIKE 'member.%'))
       AND (t.state = 'already' OR (t.state = 'settled'
         AND (t.outcome IN ('done', 'already', 'waiting') OR (t.id = s.id AND t.outcome = 'failed')))))";
 

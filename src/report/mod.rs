@@ -4,6 +4,7 @@
 //! knows `domain` and the values handed to it; it sends nothing and reads nothing.
 
 pub mod cell;
+pub mod certificate;
 pub mod evidence;
 pub mod html;
 pub mod listing;

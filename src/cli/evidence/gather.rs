@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::domain::id::hex;
-use crate::domain::{Disposition, Held, HeldReason, RunId, Step, StepId};
+use crate::domain::{Disposition, Email, Held, HeldReason, RunId, Step, StepId};
 use crate::journal::{ChainReport, Entry, Replay};
 use crate::plan::{Item, Plan, Planned};
-use crate::report::evidence::{ChainFacts, CoverageFacts, Evidence, IdentityFact, RunFacts, Stands, StepFacts};
+use crate::report::evidence::{
+    ChainFacts, CoverageFacts, Evidence, IdentityFact, RunFacts, SightedFact, Stands, StepFacts,
+};
 use crate::trouble::{Exit, Trouble};
 
 /// Reads the entries of a run whose chain was just proven. `unfinished` says how it stands if no entry says that it ended.
@@ -33,7 +35,7 @@ pub(super) fn gather(
         previous: report.previous.as_ref().map(|head| (head.run.clone(), head.seq)),
         entries: entries.into_iter().map(|entry| (entry.bytes, hex(&entry.hash))).collect(),
     };
-    let Story { header, steps, identities, lanes, resumed, stops, ended, .. } = story;
+    let Story { header, steps, identities, lanes, sighted, resumed, stops, ended, .. } = story;
     let planned: Option<Vec<Planned>> = serde_json::from_value(header["workspaces"].clone()).ok();
     let recomputed = planned.as_ref().map(|workspaces| {
         let item = |facts: &StepFacts| Item { step: facts.step.clone(), disposition: facts.disposition.clone() };
@@ -67,6 +69,8 @@ pub(super) fn gather(
         identities,
         lanes,
         coverage: CoverageFacts::read(&header["settings"]["coverage"]),
+        leaving: header["settings"]["leaving"].clone(),
+        sighted,
         chain,
     })
 }
@@ -79,6 +83,7 @@ struct Story {
     places: HashMap<StepId, usize>,
     identities: Vec<IdentityFact>,
     lanes: Vec<(String, String, String)>,
+    sighted: Vec<SightedFact>,
     resumed: Vec<(String, String, String)>,
     stops: Vec<(String, String)>,
     ended: Value,
@@ -123,6 +128,12 @@ impl Story {
                 workspace_id: text(entry, "workspace_id"),
                 seen: text(entry, "seen"),
                 matches: entry["matches"] == true,
+            }),
+            "sighted" => self.sighted.push(SightedFact {
+                workspace_id: text(entry, "workspace_id"),
+                subject: Email::observed(&text(entry, "subject")),
+                read_at: text(entry, "read_at"),
+                traces: entry["traces"].clone(),
             }),
             "lane" => self.lanes.push((at, text(entry, "workspace"), text(entry, "trouble"))),
             "resumed" => self.resumed.push((at, text(entry, "operator"), text(entry, "version"))),

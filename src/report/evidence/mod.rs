@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cell::Column;
 use crate::domain::id::hex;
-use crate::domain::{Disposition, Outcome, PlanId, RestsOn, Step, canonical};
+use crate::domain::{Disposition, Email, Outcome, PlanId, RestsOn, Step, canonical};
 
 pub use verdict::{Gap, Verdict};
 
@@ -37,6 +37,10 @@ pub struct Evidence {
     pub lanes: Vec<(String, String, String)>,
     /// What could be seen while planning.
     pub coverage: CoverageFacts,
+    /// Who was to leave and how, as the first entry tells it; null where the run was about something else.
+    pub leaving: Value,
+    /// What leavers were or had before the first write.
+    pub sighted: Vec<SightedFact>,
     /// The chain.
     pub chain: ChainFacts,
 }
@@ -162,6 +166,19 @@ pub struct IdentityFact {
     pub matches: bool,
 }
 
+/// What one person was or left in a workspace before the first write.
+#[derive(Debug, Clone)]
+pub struct SightedFact {
+    /// The workspace's identity.
+    pub workspace_id: String,
+    /// Who.
+    pub subject: Email,
+    /// When the workspace was read.
+    pub read_at: String,
+    /// What was seen.
+    pub traces: Value,
+}
+
 /// What could be seen while planning, as the run's first entry tells it.
 #[derive(Debug, Clone, Default)]
 pub struct CoverageFacts {
@@ -181,7 +198,11 @@ impl CoverageFacts {
         let pairs = |name: &str| {
             let rows = settings[name].as_array().map(Vec::as_slice).unwrap_or_default();
             let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
-            rows.iter().map(|row| (text(row, "workspace"), text(row, "reason"))).collect()
+            let reason = |row: &Value| match row["listing"].as_str() {
+                Some(listing) => format!("{listing}: {}", text(row, "reason")),
+                None => text(row, "reason"),
+            };
+            rows.iter().map(|row| (text(row, "workspace"), reason(row))).collect()
         };
         Self {
             asked: settings["asked"].as_u64(),

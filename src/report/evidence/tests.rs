@@ -62,6 +62,8 @@ fn evidence(steps: Vec<StepFacts>) -> Evidence {
         identities: Vec::new(),
         lanes: Vec::new(),
         coverage: CoverageFacts { asked: Some(2), complete: Some(2), ..CoverageFacts::default() },
+        leaving: Value::Null,
+        sighted: Vec::new(),
         chain: ChainFacts { hangs_on: "0".repeat(64), previous: None, entries: vec![(b"{}".to_vec(), "a".repeat(64))] },
     }
 }

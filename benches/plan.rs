@@ -41,6 +41,7 @@ fn observed(workspace: usize) -> Observed {
         members: (0..50).map(|at| member(&id, workspace, at)).collect(),
         id,
         incomplete: None,
+        acts_as: false,
         belongings: None,
     }
 }

@@ -73,20 +73,27 @@ fn confirmed(id: &str, plan: &Plan) -> Result<ApprovedBy, Trouble> {
     .advise("review the plan above; to apply it, confirm its id"))
 }
 
+/// Says what of a plan needs more than `--yes`.
+fn weight(plan: &Plan) -> String {
+    let removals = (plan.removals() > 0).then(|| words::count(plan.removals(), "removal"));
+    let hand_overs = (plan.hand_overs() > 0).then(|| words::count(plan.hand_overs(), "hand-over"));
+    removals.into_iter().chain(hand_overs).collect::<Vec<_>>().join(" and ")
+}
+
 fn yes(plan: &Plan) -> Result<ApprovedBy, Trouble> {
-    match plan.removals() {
-        0 => Ok(ApprovedBy::Yes),
-        removals => Err(Trouble::new(
-            Exit::NotApproved,
-            format!("--yes is not enough: the plan has {}; nothing was sent", words::count(removals, "removal")),
-        )
-        .advise(format!("review it, then run the same command with `--confirm {}`", &plan.id.as_str()[..CONFIRM]))),
+    if !plan.needs_typing() {
+        return Ok(ApprovedBy::Yes);
     }
+    Err(Trouble::new(
+        Exit::NotApproved,
+        format!("--yes is not enough: the plan has {}; nothing was sent", weight(plan)),
+    )
+    .advise(format!("review it, then run the same command with `--confirm {}`", &plan.id.as_str()[..CONFIRM])))
 }
 
 fn unattended(plan: &Plan) -> Trouble {
     Trouble::new(Exit::NotApproved, "nobody is there to approve the plan; nothing was sent").advise(
-        if plan.removals() > 0 {
+        if plan.needs_typing() {
             format!("review it, then run the same command with `--confirm {}`", &plan.id.as_str()[..CONFIRM])
         } else {
             format!("add --yes, or `--confirm {}`", &plan.id.as_str()[..CONFIRM])
@@ -107,12 +114,9 @@ pub async fn answer(door: &Door<'_>, question: &str) -> String {
 
 async fn typed(session: &Session<'_>, plan: &Plan) -> Result<ApprovedBy, Trouble> {
     let door = session.door;
-    let wanted = if plan.removals() > 0 { &plan.id.as_str()[..TYPED] } else { "yes" };
-    let question = if plan.removals() > 0 {
-        format!(
-            "This plan has {}. Type the first {TYPED} characters of its id to apply it: ",
-            words::count(plan.removals(), "removal")
-        )
+    let wanted = if plan.needs_typing() { &plan.id.as_str()[..TYPED] } else { "yes" };
+    let question = if plan.needs_typing() {
+        format!("This plan has {}. Type the first {TYPED} characters of its id to apply it: ", weight(plan))
     } else {
         format!("Apply {}? Type yes: ", words::count(plan.sends(), "step"))
     };

@@ -95,6 +95,7 @@ fn off(target: &Target, id: &WorkspaceId) -> Observed {
         owner: None,
         members: Vec::new(),
         incomplete: None,
+        acts_as: false,
         belongings: None,
     }
 }

@@ -175,6 +175,10 @@ pub enum Change {
 }
 
 impl Change {
+    /// The words a change is written with in plan files and the ledger.
+    pub const TAGS: [&'static str; 6] =
+        ["member.invite", "member.set_role", "member.remove", "hand_over", "key.revoke", "member.absent"];
+
     /// Returns the kind.
     pub fn kind(&self) -> StepKind {
         match self {

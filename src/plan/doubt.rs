@@ -58,9 +58,13 @@ impl Doubts {
         if self.is_empty() {
             return None;
         }
-        let addresses = addresses(&item.step, observed);
-        let about = |address: &&Email| self.of(&item.step.workspace_id, address);
-        addresses.iter().flat_map(about).find(|doubt| doubt.may_change(item, observed)).map(Doubt::held)
+        let about = |address: &Email| self.of(&item.step.workspace_id, address);
+        let own = addresses(&item.step, observed);
+        let may_change = own.into_iter().flat_map(about).find(|doubt| doubt.may_change(item, observed));
+        // Who is to inherit may be gone any moment.
+        let heirs = heirs(item, observed);
+        let gone = || heirs.into_iter().flat_map(about).find(|doubt| doubt.may_end_a_membership());
+        may_change.or_else(gone).map(Doubt::held)
     }
 
     /// Counts the accepted admins other than this step's own who may be gone, or no admins, any moment.
@@ -71,9 +75,7 @@ impl Doubts {
         let own = row_of(step, observed).map(|row| &row.id);
         let may_go = |row: &&Member| {
             let mut doubts = bears(row).flat_map(|email| self.of(&observed.id, email));
-            Some(&row.id) != own
-                && row.is_acting_admin()
-                && doubts.any(|doubt| doubt.kind != Some(StepKind::MemberInvite))
+            Some(&row.id) != own && row.is_acting_admin() && doubts.any(Doubt::may_lower)
         };
         observed.members.iter().filter(may_go).count()
     }
@@ -89,16 +91,30 @@ impl Doubt {
         match (&item.disposition, &item.step.change) {
             (Disposition::Held(_), _) => false,
             (Disposition::Send, _) => true,
-            // A removal or another role for a row that is gone brings nobody back; a lost invitation does.
+            // Of all that can land late only a lost invitation brings somebody back.
             (Disposition::Already(_), Change::StayAbsent { .. } | Change::Remove { .. }) => {
-                !matches!(self.kind, Some(StepKind::MemberRemove | StepKind::MemberSetRole))
+                matches!(self.kind, Some(StepKind::MemberInvite) | None)
             }
             (Disposition::Already(_), Change::HandOver { .. } | Change::Revoke { .. }) => false,
             // What is seen is what was in doubt: it has come about.
             (Disposition::Already(_), Change::Invite { .. } | Change::SetRole { .. }) => {
-                self.step != item.step.id && !self.gave_the_role(&item.step, observed)
+                let of_rows = matches!(
+                    self.kind,
+                    Some(StepKind::MemberInvite | StepKind::MemberSetRole | StepKind::MemberRemove) | None
+                );
+                of_rows && self.step != item.step.id && !self.gave_the_role(&item.step, observed)
             }
         }
+    }
+
+    /// Tells whether this write, landing late, could leave an accepted admin no admin.
+    fn may_lower(&self) -> bool {
+        matches!(self.kind, Some(StepKind::MemberRemove | StepKind::MemberSetRole) | None)
+    }
+
+    /// Tells whether this write, landing late, could end a membership.
+    fn may_end_a_membership(&self) -> bool {
+        matches!(self.kind, Some(StepKind::MemberRemove) | None)
     }
 
     /// Tells whether this was the change to the role that the step's row has by now; ids are derived from what is wanted.
@@ -129,6 +145,16 @@ impl Doubt {
 
 fn bears(row: &Member) -> impl Iterator<Item = &Email> {
     row.user_email.iter().chain([&row.email])
+}
+
+/// The addresses of whom something that would be sent is handed over to.
+fn heirs<'a>(item: &'a Item, observed: &'a Observed) -> BTreeSet<&'a Email> {
+    match &item.step.change {
+        Change::HandOver { heir, .. } if item.sends() => {
+            super::heir::rows(observed, heir).into_iter().flat_map(bears).chain([heir]).collect()
+        }
+        _ => BTreeSet::new(),
+    }
 }
 
 fn row_of<'a>(step: &Step, observed: &'a Observed) -> Option<&'a Member> {

@@ -1,13 +1,12 @@
 //! The plan: every step with what becomes of it, and an id that stands for exactly that.
 
+use super::claims::Claims;
 use super::guard::Rules;
 use super::observed::Observed;
 use super::wish::Wish;
-use super::{limits, members};
-use std::collections::{BTreeMap, BTreeSet};
-
+use super::{leave, limits, members};
 use crate::domain::{
-    Disposition, Email, Held, HeldReason, MemberId, Mode, PlanId, RestsOn, Step, StepId, WorkspaceId, WorkspaceName,
+    Change, Disposition, Email, Held, HeldReason, Mode, PlanId, Step, StepId, WorkspaceId, WorkspaceName,
 };
 
 /// One step and what becomes of it.
@@ -40,6 +39,10 @@ impl Item {
     /// Tells whether it is held.
     pub fn is_held(&self) -> bool {
         matches!(self.disposition, Disposition::Held(_))
+    }
+
+    fn waits_for_last_day(&self) -> bool {
+        matches!(&self.disposition, Disposition::Held(held) if held.reason == HeldReason::LastDay)
     }
 
     /// Tells whether it will be sent and counts as a removal.
@@ -111,6 +114,17 @@ impl Plan {
         self.items.iter().filter(|item| item.removes()).count()
     }
 
+    /// Counts the steps that will be sent and give what is somebody's to somebody else.
+    pub fn hand_overs(&self) -> usize {
+        let hands_over = |item: &&Item| matches!(item.step.change, Change::HandOver { .. });
+        self.items.iter().filter(|item| item.sends()).filter(hands_over).count()
+    }
+
+    /// Tells whether `--yes` is not enough for it: something that will be sent removes, revokes or transfers.
+    pub fn needs_typing(&self) -> bool {
+        self.items.iter().any(|item| item.sends() && item.step.needs_typing())
+    }
+
     /// Returns the items of one workspace, in order.
     pub fn of_workspace<'a>(&'a self, name: &'a WorkspaceName) -> impl Iterator<Item = &'a Item> {
         self.items.iter().filter(move |item| item.step.workspace == name.as_str())
@@ -160,27 +174,20 @@ pub fn draw(seen: &[(Observed, Vec<Wish>)], rules: &Rules) -> Plan {
 fn draw_workspace(observed: &Observed, wishes: &[Wish], rules: &Rules) -> (Vec<Item>, Vec<Note>) {
     let mut wishes: Vec<&Wish> = wishes.iter().collect();
     wishes.sort_by_key(|wish| wish.subject());
+    let leaving = leave::leaving(&wishes, observed);
     let mut items = Vec::new();
     let mut notes = Vec::new();
     let mut admins_gone = 0;
-    // Which row an earlier wish is about: one row can be two people's, by its invited address and by its account's.
-    let mut claimed: BTreeMap<MemberId, Email> = BTreeMap::new();
-    let mut steps: BTreeSet<StepId> = BTreeSet::new();
+    let mut claims = Claims::default();
     for wish in wishes {
-        let (mut drawn, remarks) = members::draw(wish, observed);
+        let (mut drawn, remarks) = members::draw(wish, observed, &leaving);
         drawn.sort_by_key(|item| order(&item.step));
-        // Two rows that are both as asked, or two addresses of one leaver, come to the same step: one is enough.
-        drawn.retain(|item| {
-            let new = steps.insert(item.step.id.clone());
-            if !new {
-                merge(item, &mut items);
-            }
-            new
-        });
+        drawn.retain(|item| claims.is_new(item, &mut items));
         for item in &mut drawn {
-            contest(item, wish.subject(), &mut claimed);
-            // Of a workspace that is `off` nothing is known, so not even an `already` may be said.
-            if (item.sends() || observed.mode == Mode::Off)
+            claims.contest(item, wish.subject());
+            // Of a workspace that is `off` nothing is known, so not even an `already` may be said. What would pass once somebody's last
+            // day is over is judged too: who reviews the plan should not learn then what will still be in the way.
+            if (item.sends() || item.waits_for_last_day() || observed.mode == Mode::Off)
                 && let Some(held) = rules.judge(&item.step, observed, admins_gone)
             {
                 item.disposition = Disposition::Held(held);
@@ -195,28 +202,17 @@ fn draw_workspace(observed: &Observed, wishes: &[Wish], rules: &Rules) -> (Vec<I
         items.extend(drawn);
         notes.extend(remarks);
     }
+    // Over all people: what is theirs goes while they are members, and access goes last of all.
+    items.sort_by_key(|item| phase(&item.step.change));
     (items, notes)
 }
 
-/// Merges an item with the one of the same step that stands in the plan already. Where one of the two wishes cannot be granted, the
-/// step they share is held: it would grant half of what is asked.
-fn merge(item: &Item, items: &mut [Item]) {
-    let first = items.iter_mut().find(|first| first.step.id == item.step.id && first.sends());
-    if let (Some(first), Disposition::Held(_)) = (first, &item.disposition) {
-        first.disposition = item.disposition.clone();
-    }
-}
-
-/// Holds a step whose row another wish is about already.
-fn contest(item: &mut Item, subject: &Email, claimed: &mut BTreeMap<MemberId, Email>) {
-    let RestsOn::Row { id, .. } = &item.step.rests_on else { return };
-    let first = claimed.entry(id.clone()).or_insert_with(|| subject.clone());
-    if first != subject {
-        item.disposition = Disposition::Held(Held::new(
-            HeldReason::AmbiguousPerson,
-            format!("the row is {first}'s as well"),
-            format!("ask for {first} and {subject} one after the other"),
-        ));
+/// When a step is sent within its workspace: hand-overs, then keys, then memberships.
+fn phase(change: &Change) -> u8 {
+    match change {
+        Change::HandOver { .. } => 0,
+        Change::Revoke { .. } => 1,
+        Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => 2,
     }
 }
 

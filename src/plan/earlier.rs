@@ -1,6 +1,8 @@
 //! A step of an earlier run: what undoing it, and telling whether it still holds, need to know.
 
-use crate::domain::{Change, MemberId, RestsOn, Step, StepId};
+use std::collections::BTreeSet;
+
+use crate::domain::{Change, MemberId, RestsOn, Step, StepId, UserId};
 
 /// What came of a step, as far as it matters afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,26 @@ impl Earlier {
     pub fn may_have_changed(&self) -> bool {
         self.is_applied() || self.ending == Ending::Unsettled
     }
+}
+
+/// Returns the accounts whose belongings must be read to tell whether steps hold, or to undo them: of who handed over and who inherits.
+/// Of a revoked key no account is written down; the rows its maker lost stand for it, so that the keys are read at all.
+pub fn quest_of(steps: &[Earlier]) -> BTreeSet<UserId> {
+    let mut accounts = BTreeSet::new();
+    let revokes = steps.iter().any(|one| matches!(one.step.change, Change::Revoke { .. }));
+    for one in steps {
+        match (&one.step.change, &one.step.rests_on) {
+            (Change::HandOver { to, .. }, rests_on) => {
+                accounts.extend(to.clone());
+                if let RestsOn::Owned { by } = rests_on {
+                    accounts.insert(by.clone());
+                }
+            }
+            (Change::Remove { .. }, RestsOn::Row { user_id, .. }) if revokes => accounts.extend(user_id.clone()),
+            _ => {}
+        }
+    }
+    accounts
 }
 
 /// Finds the row that an invitation made among the person's rows.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::draw::{Item, Note, Plan, Planned};
-use crate::domain::{PlanId, canonical};
+use crate::domain::{Change, PlanId, canonical};
 use crate::trouble::Advise;
 
 /// The format this version writes and reads.
@@ -15,6 +15,9 @@ pub enum BadPlan {
     /// Not JSON of the right shape.
     #[error("it is not a plan file: {0}")]
     Shape(#[source] serde_json::Error),
+    /// It has a kind of step that this version does not know.
+    #[error("it has a step of kind `{0}`, which this keyholder does not know")]
+    Kind(String),
     /// Written by a later version.
     #[error("its format is {0}, this keyholder reads format {FORMAT}")]
     Format(u32),
@@ -75,6 +78,14 @@ pub fn save(plan: &Plan, command: &str, coverage: &Value) -> String {
     text
 }
 
+/// Finds a kind of step that cannot be read: a later version may know it.
+fn unknown_kind(whole: &Value) -> Option<String> {
+    let mut kinds = whole["items"].as_array()?.iter().filter_map(|item| item["step"]["change"]["kind"].as_str());
+    kinds
+        .find(|kind| !Change::TAGS.contains(kind))
+        .map(|kind| kind.chars().filter(|c| !c.is_control()).take(80).collect())
+}
+
 /// A plan as its file holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
@@ -90,6 +101,9 @@ pub struct Loaded {
 pub fn load(text: &str) -> Result<Loaded, BadPlan> {
     let whole: Value = serde_json::from_str(text).map_err(BadPlan::Shape)?;
     let checked = checksum(&whole);
+    if let Some(kind) = unknown_kind(&whole) {
+        return Err(BadPlan::Kind(kind));
+    }
     let stored: Stored = serde_json::from_value(whole).map_err(BadPlan::Shape)?;
     if stored.format != FORMAT {
         return Err(BadPlan::Format(stored.format));

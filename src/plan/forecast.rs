@@ -1,7 +1,7 @@
 //! How many requests a plan will take, and about how long.
 
 use super::draw::Plan;
-use crate::domain::Change;
+use crate::domain::{Change, StepKind};
 
 /// What a plan will cost.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -18,6 +18,53 @@ const PAGE: usize = 100;
 /// Assumed seconds for one request and its answer. Only forecasts rest on it; 100 ms is what a client on another continent sees.
 const ROUND_TRIP: f64 = 0.1;
 
+/// What the steps of one workspace cost beside the identity and the member lists before and after.
+#[derive(Debug, Default)]
+struct Cost {
+    /// Requests that are one step's own.
+    own: usize,
+    /// Campaigns and lead lists that change hands, and whether a key is revoked: their lists are read once before and once after.
+    campaigns: usize,
+    lead_lists: usize,
+    revokes: bool,
+}
+
+impl Cost {
+    fn of<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
+        let mut cost = Self::default();
+        for change in changes {
+            cost.own += match change.kind() {
+                StepKind::CampaignHandOver => {
+                    cost.campaigns += 1;
+                    1
+                }
+                StepKind::LeadListHandOver => {
+                    cost.lead_lists += 1;
+                    1
+                }
+                // The leads it names are read before and after.
+                StepKind::LeadsReassign => 3,
+                // The list of keys is read again just before.
+                StepKind::KeyRevoke => {
+                    cost.revokes = true;
+                    2
+                }
+                StepKind::MemberInvite => 1,
+                StepKind::MemberRemove if matches!(change, Change::StayAbsent { .. }) => 0,
+                // The row is read again just before.
+                StepKind::MemberSetRole | StepKind::MemberRemove => 2,
+            };
+        }
+        cost
+    }
+
+    /// Counts them all. How many campaigns there are beside those of a plan it does not say, so a listing has the pages of these alone.
+    fn requests(&self) -> usize {
+        let Self { own, campaigns, lead_lists, revokes } = self;
+        own + 2 * campaigns.div_ceil(PAGE) + 2 * lead_lists.div_ceil(PAGE) + usize::from(*revokes)
+    }
+}
+
 impl Forecast {
     /// Counts the requests of a plan's writing half, with so many requests in flight over all workspaces.
     pub fn of(plan: &Plan, in_flight: usize) -> Self {
@@ -29,15 +76,8 @@ impl Forecast {
             let count = plan.items[begin..].iter().take_while(|item| item.step.workspace == planned.name).count();
             let steps = plan.items[begin..begin + count].iter().filter(|item| item.sends());
             begin += count;
-            let writes: usize = steps
-                .map(|item| match item.step.change {
-                    Change::Invite { .. } => 1,
-                    Change::HandOver { .. } | Change::Revoke { .. } => 1,
-                    // The row is read again just before.
-                    Change::SetRole { .. } | Change::Remove { .. } => 2,
-                    Change::StayAbsent { .. } => 0,
-                })
-                .sum();
+            let cost = Cost::of(steps.map(|item| &item.step.change));
+            let writes = cost.requests();
             if writes > 0 {
                 let listing = planned.members.div_ceil(PAGE).max(1);
                 let lane = 1 + listing + writes + listing;
@@ -49,5 +89,58 @@ impl Forecast {
         #[expect(clippy::cast_precision_loss, reason = "a forecast")]
         let seconds = rounds as f64 * ROUND_TRIP;
         Self { requests, seconds }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{CampaignId, Email, KeyId, LeadId, LeadListId, MemberId, Thing, UserId};
+
+    fn email(text: &str) -> Email {
+        Email::parse(text).unwrap()
+    }
+
+    fn hand_over(thing: Thing) -> Change {
+        let to = Some(UserId::parse("u-2").unwrap());
+        Change::HandOver { thing, email: email("a@x.example"), heir: email("h@x.example"), to }
+    }
+
+    fn campaign(number: usize) -> Change {
+        hand_over(Thing::Campaign { id: CampaignId::parse(&format!("c-{number}")).unwrap(), name: "c".to_owned() })
+    }
+
+    fn cost(changes: &[Change]) -> usize {
+        Cost::of(changes.iter()).requests()
+    }
+
+    #[test]
+    fn a_hand_over_is_one_write_and_its_share_of_the_pages_before_and_after() {
+        assert_eq!(cost(&[campaign(1)]), 1 + 2);
+        let many: Vec<Change> = (0..200).map(campaign).collect();
+        assert_eq!(cost(&many), 200 + 2 * 2);
+        let list = hand_over(Thing::LeadList { id: LeadListId::parse("l-1").unwrap(), name: "l".to_owned() });
+        assert_eq!(cost(&[campaign(1), list]), 2 + 2 + 2);
+        let leads = hand_over(Thing::Leads { ids: vec![LeadId::parse("lead-1").unwrap()] });
+        assert_eq!(cost(&[leads.clone(), leads]), 2 * 3);
+    }
+
+    #[test]
+    fn a_key_is_one_write_and_the_list_before_and_after() {
+        let key = |id: &str| Change::Revoke {
+            key: KeyId::parse(id).unwrap(),
+            name: "k".to_owned(),
+            email: email("a@x.example"),
+            record: "r-1".to_owned(),
+        };
+        assert_eq!(cost(&[key("k-1")]), 1 + 1 + 1);
+        assert_eq!(cost(&[key("k-1"), key("k-2")]), 2 * 2 + 1);
+    }
+
+    #[test]
+    fn a_removal_is_one_write_and_its_row_and_an_absence_costs_nothing() {
+        let remove = Change::Remove { member: MemberId::parse("m-1").unwrap(), email: email("a@x.example") };
+        assert_eq!(cost(&[remove]), 2);
+        assert_eq!(cost(&[Change::StayAbsent { email: email("a@x.example") }]), 0);
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::doubt::Doubts;
 use super::observed::Observed;
-use crate::domain::{Change, Email, Guards, Held, HeldReason, Member, Mode, RestsOn, Role, Step};
+use super::{heir, keys};
+use crate::domain::{Change, Email, Guards, Held, HeldReason, Member, Mode, RestsOn, Role, Step, UserId};
 
 /// What guards go by: the fleet's rules, and what the ledger remembers of earlier runs.
 #[derive(Debug, Clone, Default)]
@@ -26,16 +27,21 @@ impl Rules {
     /// Judges one step in a workspace as observed, when `admins_gone` of its accepted admins are already spoken for.
     /// Returns why it must not be sent, or nothing.
     pub fn judge(&self, step: &Step, observed: &Observed, admins_gone: usize) -> Option<Held> {
-        let row = step.rests_on.member().and_then(|id| observed.row(id));
+        let rows = rows(step, observed);
+        let account = heir::account_behind(step, observed);
         incomplete(observed)
             .or_else(|| mode(step, observed))
-            .or_else(|| owner(step, row, observed))
-            .or_else(|| self.protected(step, row, observed))
+            .or_else(|| owner(step, &rows, account.as_ref(), observed))
+            .or_else(|| self.protected(step, &rows, account.as_ref(), observed))
             .or_else(|| self.last_admin(step, observed, admins_gone))
             .or_else(|| ungrantable(step))
+            .or_else(|| unfounded(step))
+            .or_else(|| heir::contested(step, observed))
+            .or_else(|| heir::judge(step, observed))
+            .or_else(|| key_in_use(step, observed))
     }
 
-    fn protected(&self, step: &Step, row: Option<&Member>, observed: &Observed) -> Option<Held> {
+    fn protected(&self, step: &Step, rows: &[&Member], account: Option<&UserId>, observed: &Observed) -> Option<Held> {
         let subject = step.change.subject();
         let bears = |email: &Email| self.guards.protected.contains(email);
         // The account behind a protected address is protected under every address it was invited by.
@@ -45,12 +51,13 @@ impl Rules {
             .filter(|member| bears(&member.email) || member.user_email.as_ref().is_some_and(bears))
             .filter_map(|member| member.user_id.as_ref())
             .collect();
-        let by_row = row.is_some_and(|row| {
+        let by_row = rows.iter().any(|row| {
             bears(&row.email)
                 || row.user_email.as_ref().is_some_and(bears)
                 || row.user_id.as_ref().is_some_and(|id| accounts.contains(id))
         });
-        (bears(subject) || by_row).then(|| {
+        let by_account = account.is_some_and(|account| accounts.contains(account));
+        (bears(subject) || by_row || by_account).then(|| {
             Held::new(
                 HeldReason::Protected,
                 format!("{subject} is protected"),
@@ -111,11 +118,20 @@ fn raises(before: &Role, after: &Role) -> bool {
     matches!((rank(before), rank(after)), (Some(before), Some(after)) if before < after)
 }
 
-fn owner(step: &Step, row: Option<&Member>, observed: &Observed) -> Option<Held> {
+/// The rows a step is about: the one it rests on; where it rests on what somebody owns or made, all of theirs.
+fn rows<'a>(step: &Step, observed: &'a Observed) -> Vec<&'a Member> {
+    match &step.rests_on {
+        RestsOn::Owned { .. } | RestsOn::Key { .. } => heir::rows(observed, step.change.subject()),
+        RestsOn::Row { id, .. } => observed.row(id).into_iter().collect(),
+        RestsOn::Absent => Vec::new(),
+    }
+}
+
+fn owner(step: &Step, rows: &[&Member], account: Option<&UserId>, observed: &Observed) -> Option<Held> {
     let by_step = matches!(&step.rests_on, RestsOn::Row { role: Role::Owner, .. });
-    let by_row =
-        row.is_some_and(|row| row.role == Role::Owner || (row.user_id.is_some() && row.user_id == observed.owner));
-    (by_step || by_row).then(|| {
+    let owns = |account: Option<&UserId>| account.is_some() && account == observed.owner.as_ref();
+    let by_row = rows.iter().any(|row| row.role == Role::Owner || owns(row.user_id.as_ref()));
+    (by_step || by_row || owns(account)).then(|| {
         Held::new(
             HeldReason::Owner,
             format!("{} owns the workspace", step.change.subject()),
@@ -138,4 +154,22 @@ fn ungrantable(step: &Step) -> Option<Held> {
             format!("ask for one of {}", Role::GRANTABLE.join(", ")),
         )
     })
+}
+
+/// Holds a hand-over or a revocation that does not rest on what proves whose it is: no plan of ours has one.
+fn unfounded(step: &Step) -> Option<Held> {
+    let founded = match (&step.change, &step.rests_on) {
+        (Change::HandOver { .. }, rests_on) => matches!(rests_on, RestsOn::Owned { .. }),
+        (Change::Revoke { .. }, rests_on) => matches!(rests_on, RestsOn::Key { .. }),
+        _ => true,
+    };
+    (!founded).then(|| {
+        Held::new(HeldReason::Stale, "the step does not say whose it was when the plan was drawn", "plan again")
+    })
+}
+
+/// Never the key in use. Where no list was read, nothing is said: the lane reads it just before it sends.
+fn key_in_use(step: &Step, observed: &Observed) -> Option<Held> {
+    let Change::Revoke { key, .. } = &step.change else { return None };
+    keys::in_use(key, &observed.belongings.as_deref()?.keys, observed.acts_as)
 }

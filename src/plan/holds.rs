@@ -1,5 +1,7 @@
 //! Whether what an earlier run left still holds: a comparison of its steps with a workspace read again. It judges nobody.
 
+mod things;
+
 use std::collections::BTreeSet;
 
 use super::earlier::{Earlier, Ending, successor};
@@ -65,6 +67,8 @@ enum Effect {
     There { open: bool, remark: Option<String> },
     /// It is not there; what is.
     Gone(String),
+    /// It can't be told.
+    Unseen(String),
 }
 
 /// Compares every step of a run in one workspace with the workspace as it is now, in the order given.
@@ -95,6 +99,7 @@ fn word(one: &Earlier, effect: Effect) -> Finding {
     };
     let invites = matches!(one.step.change, Change::Invite { .. });
     let (word, how) = match (one.ending, effect) {
+        (_, Effect::Unseen(why)) => return unseen(&why),
         (Ending::Applied { .. } | Ending::Already, Effect::Gone(how)) => (Word::Drifted, Some(how)),
         (Ending::Applied { .. } | Ending::Already, Effect::There { open, remark }) => match (invites, was_open, open) {
             (true, true, false) => (Word::Accepted, remark),
@@ -129,7 +134,10 @@ fn effect(one: &Earlier, steps: &[Earlier], known: &BTreeSet<&MemberId>, observe
             let replaced = successor(&one.step.id, steps).is_some_and(Earlier::is_applied);
             removed(member, email, replaced, known, observed)
         }
-        Change::HandOver { .. } | Change::Revoke { .. } => Effect::Gone("it is not looked for yet".to_owned()),
+        Change::HandOver { thing, email, heir, to } => {
+            things::handed_over(one, thing, (email, heir), to.as_ref(), observed)
+        }
+        Change::Revoke { key, .. } => things::revoked(key, observed),
         Change::StayAbsent { email } => match person::find(&observed.members, email) {
             Person::Nobody => there(),
             Person::Rows(rows) | Person::Ambiguous(rows) => Effect::Gone(format!("is here: {}", told(&rows))),

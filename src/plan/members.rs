@@ -1,13 +1,19 @@
 //! The difference between a wish about a member and what was observed.
 
+use std::collections::BTreeSet;
+
 use super::draw::{Item, Note};
+use super::leave;
 use super::observed::Observed;
 use super::person::{self, Person};
 use super::wish::{AccessWish, Wish};
-use crate::domain::{Change, Email, Held, HeldReason, Member, PermissionWish, Permissions, RestsOn, Role, Step};
+use crate::domain::{
+    Change, Email, Held, HeldReason, Member, MemberId, PermissionWish, Permissions, RestsOn, Role, Step,
+};
 
-/// The items one wish needs in one workspace, before any guard was asked, and what is worth a remark.
-pub(super) fn draw(wish: &Wish, observed: &Observed) -> (Vec<Item>, Vec<Note>) {
+/// The items one wish needs in one workspace, before any guard was asked, and what is worth a remark. `leaving` are the rows of everybody
+/// who is to leave the workspace.
+pub(super) fn draw(wish: &Wish, observed: &Observed, leaving: &BTreeSet<&MemberId>) -> (Vec<Item>, Vec<Note>) {
     match wish {
         Wish::Present { email, access, nickname } => match resolve(access, observed) {
             Ok((role, permissions)) => {
@@ -15,7 +21,11 @@ pub(super) fn draw(wish: &Wish, observed: &Observed) -> (Vec<Item>, Vec<Note>) {
             }
             Err(why) => (Vec::new(), vec![Note::new(observed, email, why)]),
         },
-        Wish::Absent { email } | Wish::Left { email, .. } => (absent(email, observed), aliases(email, observed)),
+        Wish::Absent { email } => (absent(email, observed), aliases(email, observed)),
+        Wish::Left { email, leave } => {
+            let (items, notes) = leave::draw(email, leave, observed, leaving);
+            (items, [aliases(email, observed), notes].concat())
+        }
         Wish::Reinvited { email } => reinvited(email, observed),
     }
 }
@@ -97,7 +107,7 @@ fn set_role(row: &Member, role: &Role) -> Change {
     Change::SetRole { member: row.id.clone(), email: row.email.clone(), role: role.clone() }
 }
 
-fn absent(email: &Email, observed: &Observed) -> Vec<Item> {
+pub(super) fn absent(email: &Email, observed: &Observed) -> Vec<Item> {
     let remove = |row: &Member| {
         let change = Change::Remove { member: row.id.clone(), email: row.email.clone() };
         step(observed, change, RestsOn::row(row))
@@ -200,7 +210,7 @@ fn listed(permissions: &Permissions) -> String {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::domain::{Disposition, MemberId, Mode, UserId, WorkspaceId, WorkspaceName};
+    use crate::domain::{Disposition, Mode, UserId, WorkspaceId, WorkspaceName};
 
     pub(in crate::plan) fn member(id: &str, email: &str, role: &str) -> Member {
         Member {
@@ -227,6 +237,7 @@ pub(super) mod tests {
             owner: None,
             members,
             incomplete: None,
+            acts_as: false,
             belongings: None,
         }
     }
@@ -239,6 +250,10 @@ pub(super) mod tests {
         }
     }
 
+    fn alone(wish: &Wish, observed: &Observed) -> (Vec<Item>, Vec<Note>) {
+        draw(wish, observed, &BTreeSet::new())
+    }
+
     fn only(items: (Vec<Item>, Vec<Note>)) -> Item {
         assert_eq!(items.0.len(), 1, "{items:?}");
         items.0.into_iter().next().unwrap()
@@ -246,7 +261,7 @@ pub(super) mod tests {
 
     #[test]
     fn who_is_not_there_is_invited() {
-        let item = only(draw(&wish("a@x.example", "editor", PermissionWish::Any), &observed(vec![])));
+        let item = only(alone(&wish("a@x.example", "editor", PermissionWish::Any), &observed(vec![])));
         assert!(matches!(item.step.change, Change::Invite { .. }));
         assert_eq!(item.disposition, Disposition::Send);
     }
@@ -254,14 +269,14 @@ pub(super) mod tests {
     #[test]
     fn the_same_role_is_already_there_even_when_only_invited() {
         let row = Member { accepted: false, ..member("m1", "a@x.example", "editor") };
-        let item = only(draw(&wish("A@X.example", "editor", PermissionWish::Any), &observed(vec![row])));
+        let item = only(alone(&wish("A@X.example", "editor", PermissionWish::Any), &observed(vec![row])));
         assert_eq!(item.disposition, Disposition::Already("editor, invitation open".to_owned()));
     }
 
     #[test]
     fn another_role_is_a_set_role() {
         let row = member("m1", "a@x.example", "view");
-        let item = only(draw(&wish("a@x.example", "editor", PermissionWish::Any), &observed(vec![row])));
+        let item = only(alone(&wish("a@x.example", "editor", PermissionWish::Any), &observed(vec![row])));
         assert!(matches!(item.step.change, Change::SetRole { .. }));
     }
 
@@ -270,7 +285,7 @@ pub(super) mod tests {
         let row =
             Member { permissions: Some(Permissions::of(["unibox.all"])), ..member("m1", "a@x.example", "editor") };
         let asked = PermissionWish::Exactly(Permissions::of(["crm.view"]));
-        let item = only(draw(&wish("a@x.example", "editor", asked), &observed(vec![row])));
+        let item = only(alone(&wish("a@x.example", "editor", asked), &observed(vec![row])));
         let Disposition::Held(held) = item.disposition else { panic!("{:?}", item.disposition) };
         assert_eq!(held.reason, HeldReason::PermissionsDiffer);
         assert!(held.remedy.contains("invite again"));
@@ -285,18 +300,18 @@ pub(super) mod tests {
             access: AccessWish::Like(Email::parse("c@x.example").unwrap()),
             nickname: None,
         };
-        let item = only(draw(&like, &observed(vec![row])));
+        let item = only(alone(&like, &observed(vec![row])));
         assert!(
             matches!(&item.step.change, Change::Invite { role: Role::Editor, permissions: Some(p), .. } if p.0.len() == 1)
         );
-        let (items, notes) = draw(&like, &observed(vec![]));
+        let (items, notes) = alone(&like, &observed(vec![]));
         assert!(items.is_empty() && notes.len() == 1);
     }
 
     #[test]
     fn an_open_invitation_is_withdrawn_and_then_sent_again() {
         let row = Member { accepted: false, ..member("m1", "a@x.example", "view") };
-        let (items, _) = draw(&Wish::Reinvited { email: row.email.clone() }, &observed(vec![row]));
+        let (items, _) = alone(&Wish::Reinvited { email: row.email.clone() }, &observed(vec![row]));
         assert!(matches!(items[0].step.change, Change::Remove { .. }));
         assert_eq!(items[1].step.after.as_ref(), Some(&items[0].step.id));
     }
@@ -311,13 +326,13 @@ pub(super) mod tests {
         };
         let taken = member("m2", "alias@x.example", "view");
         let wish = Wish::Reinvited { email: Email::parse("a@x.example").unwrap() };
-        let item = only(draw(&wish, &observed(vec![open, taken])));
+        let item = only(alone(&wish, &observed(vec![open, taken])));
         assert!(matches!(item.disposition, Disposition::Held(Held { reason: HeldReason::AmbiguousPerson, .. })));
     }
 
     #[test]
     fn a_person_who_is_nowhere_is_already_absent() {
-        let item = only(draw(&Wish::Absent { email: Email::parse("a@x.example").unwrap() }, &observed(vec![])));
+        let item = only(alone(&Wish::Absent { email: Email::parse("a@x.example").unwrap() }, &observed(vec![])));
         assert!(matches!(item.disposition, Disposition::Already(_)));
     }
 }

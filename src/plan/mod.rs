@@ -4,13 +4,17 @@
 //! decides *not* to do is part of the plan, with reasons. It knows `domain` alone.
 
 mod again;
+mod claims;
 pub mod doubt;
 pub mod draw;
 pub mod earlier;
 pub mod file;
 pub mod forecast;
 pub mod guard;
+mod heir;
 pub mod holds;
+pub mod keys;
+mod leave;
 pub mod limits;
 mod members;
 pub mod observed;
@@ -23,7 +27,7 @@ pub mod wish;
 
 pub use doubt::{Doubt, Doubts};
 pub use draw::{Item, Note, Plan, Planned, draw};
-pub use earlier::{Earlier, Ending};
+pub use earlier::{Earlier, Ending, quest_of};
 pub use guard::Rules;
 pub use observed::{Belongings, Found, Observed};
 pub use refusal::Refusal;

@@ -22,6 +22,8 @@ pub struct Observed {
     pub members: Vec<Member>,
     /// Why the listing is not complete; only a complete listing can prove an absence (design section 5).
     pub incomplete: Option<String>,
+    /// Whether it is reached as a sub workspace, with the key of another one: then the key in use is not in its list.
+    pub acts_as: bool,
     /// What some people own, made or started there; none where nobody's was asked for.
     pub belongings: Option<Box<Belongings>>,
 }

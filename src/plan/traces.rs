@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::keys;
 use super::observed::{Belongings, Found, Observed};
 use super::person::{self, Person};
 use crate::domain::belongings::activity;
-use crate::domain::{Email, Job, KeyId, KeyInfo, Member, TrailRecord, UserId, WebhookId};
+use crate::domain::{Email, Job, KeyInfo, Member, TrailRecord, UserId, WebhookId};
 
 /// Something a person owns, made or added.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -141,7 +142,7 @@ impl Traces {
         let added = belongings.sending_accounts.rows.iter().filter(|account| theirs(&account.added_by));
         self.sending_accounts = added.map(|account| Trace::new(&account.email, &account.email)).collect();
         for key in &belongings.keys.rows {
-            match maker_of_key(key, &belongings.trail) {
+            match keys::maker(key, belongings) {
                 Some(record) if theirs(&record.user_id) => {
                     self.keys.push(Trace::by(key.id.as_str(), &key.name, record));
                 }
@@ -252,10 +253,7 @@ pub fn accounts_of(observed: &Observed, email: &Email, known: &BTreeSet<UserId>)
 /// Finds the record that ties a key to its maker: one of type 37 that names exactly this key's id. Its own `api_key_id` is the key that
 /// acted (contract section 10), so it never counts. Two records by two people tie it to nobody.
 pub fn maker_of_key<'a>(key: &KeyInfo, trail: &'a Found<TrailRecord>) -> Option<&'a TrailRecord> {
-    let names = |record: &&TrailRecord| {
-        record.activity == activity::KEY_CREATED && record.named.iter().any(|id| id == KeyId::as_str(&key.id))
-    };
-    sole(trail.rows.iter().filter(names))
+    sole(trail.rows.iter().filter(|record| keys::names(record, &key.id)))
 }
 
 /// Finds the record that ties a webhook to its maker.
@@ -266,8 +264,9 @@ fn maker_of_webhook<'a>(webhook: &WebhookId, trail: &'a Found<TrailRecord>) -> O
     sole(trail.rows.iter().filter(names))
 }
 
-/// The first of records that are all by the same person.
-fn sole<'a>(mut records: impl Iterator<Item = &'a TrailRecord>) -> Option<&'a TrailRecord> {
-    let first = records.next()?;
-    (first.user_id.is_some() && records.all(|other| other.user_id == first.user_id)).then_some(first)
+/// Of records that are all by the same person the one with the least id: the order of a listing must not choose it.
+fn sole<'a>(records: impl Iterator<Item = &'a TrailRecord>) -> Option<&'a TrailRecord> {
+    let records: Vec<&TrailRecord> = records.collect();
+    let first = records.iter().copied().min_by(|a, b| a.id.cmp(&b.id))?;
+    (first.user_id.is_some() && records.iter().all(|other| other.user_id == first.user_id)).then_some(first)
 }

@@ -9,6 +9,7 @@
 //! stands in the plan as held, with the reason and what a person can do by hand. Nothing of an earlier run's judgement is taken
 //! over: the guards and limits of now decide, as for any other plan.
 
+mod hand_back;
 mod inverse;
 #[cfg(test)]
 mod tests;
@@ -98,7 +99,7 @@ fn draw_workspace(
             }
             Some(chosen) => inverse::second_row(one, chosen, observed),
             None if open.contains(one.step.change.subject()) => inverse::unsettled(one, observed, run),
-            None => inverse::of(one, observed),
+            None => inverse::of(one, observed, run),
         };
         if ids.insert(item.step.id.clone()) {
             items.push(item);

@@ -116,6 +116,7 @@ pub(super) async fn listing(client: &Client, target: &Target, identity: &Identit
         owner: identity.owner.clone(),
         members: listing.rows,
         incomplete: listing.complete.err().map(|why| why.to_string()),
+        acts_as: target.access.as_ref().is_ok_and(|access| access.acts_as().is_some()),
         belongings: None,
     })
 }

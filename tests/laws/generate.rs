@@ -93,6 +93,7 @@ pub(crate) fn observed(number: usize) -> impl Strategy<Value = Observed> {
         owner: owner.map(|account| UserId::parse(&format!("u-{account}")).unwrap()),
         members: rows.into_iter().enumerate().map(|(place, row)| member(number, place, row)).collect(),
         incomplete,
+        acts_as: false,
         belongings: None,
     })
 }
@@ -192,6 +193,7 @@ pub(crate) mod random {
             owner: (chance.u8(0..5) > 0).then(|| account(&mut chance)),
             members,
             incomplete: (chance.u8(0..20) == 0).then(|| "a cursor came twice".to_owned()),
+            acts_as: false,
             belongings: None,
         };
         let wishes: Vec<&str> = PEOPLE.iter().filter(|_| chance.bool()).copied().collect();

@@ -1,6 +1,6 @@
 //! What undoing one step comes to, in the workspace as it is now.
 
-use super::not_undoable;
+use super::{hand_back, not_undoable};
 use crate::domain::step::Undo;
 use crate::domain::{Change, Email, Held, HeldReason, Member, MemberId, Permissions, RestsOn, Role, Step};
 use crate::plan::draw::Item;
@@ -9,7 +9,7 @@ use crate::plan::observed::Observed;
 use crate::plan::person::{self, Person};
 
 /// Returns the item that undoes a step, before any guard was asked.
-pub(super) fn of(one: &Earlier, observed: &Observed) -> Item {
+pub(super) fn of(one: &Earlier, observed: &Observed, run: &str) -> Item {
     if let Undo::Impossible(why) = &one.step.undo {
         return Item::held(outline(one, observed), not_undoable(why, by_hand(one)));
     }
@@ -23,6 +23,7 @@ pub(super) fn of(one: &Earlier, observed: &Observed) -> Item {
         (Change::Remove { .. }, RestsOn::Row { email, role, permissions, .. }, Undo::Invite) => {
             invite_again(one, email, role, permissions.as_ref(), observed)
         }
+        (Change::HandOver { .. }, RestsOn::Owned { by }, Undo::HandBack) => hand_back::of(one, by, observed, run),
         _ => {
             let why = "the ledger does not say what was there before";
             Item::held(outline(one, observed), not_undoable(why, by_hand(one)))
@@ -57,7 +58,7 @@ pub(super) fn second_row(one: &Earlier, chosen: &Earlier, observed: &Observed) -
     Item::held(step, not_undoable(why, "look in the app which access the person should have"))
 }
 
-fn step(observed: &Observed, change: Change, rests_on: RestsOn) -> Step {
+pub(super) fn step(observed: &Observed, change: Change, rests_on: RestsOn) -> Step {
     Step::new(&observed.workspace, &observed.id, change, rests_on)
 }
 
@@ -75,6 +76,10 @@ fn outline(one: &Earlier, observed: &Observed) -> Step {
         }
         (Change::Remove { .. }, RestsOn::Row { email, .. }) => {
             step(observed, invitation(&one.step.rests_on).expect("it rests on a row"), of_person(email))
+        }
+        // They exist once each: what stands for it is the step itself, held.
+        (Change::HandOver { .. } | Change::Revoke { .. }, before) => {
+            step(observed, one.step.change.clone(), before.clone())
         }
         (change, _) => {
             let email = change.subject();
@@ -212,6 +217,10 @@ fn by_hand(one: &Earlier) -> String {
         }
         (Change::Remove { .. }, RestsOn::Row { role, .. }) => {
             format!("bring {subject} back as `{role}` in the app")
+        }
+        (Change::HandOver { thing, .. }, _) => format!("give {subject} the {thing} in the app"),
+        (Change::Revoke { name, .. }, _) => {
+            format!("make a new key in place of \"{name}\" in the app, where something still needs it")
         }
         _ => format!("look at {subject} in the app"),
     }

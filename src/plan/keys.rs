@@ -1,0 +1,96 @@
+//! API keys: whose one surely is, and which one is surely not the key in use.
+//!
+//! Owns the two questions that stand before every revocation (contract section 10: no creator, no last use, and what deleting the key in use
+//! does is unpublished). Both answer no wherever it cannot be told.
+
+use super::observed::{Belongings, Found};
+use super::traces::maker_of_key;
+use crate::domain::belongings::activity;
+use crate::domain::{Held, HeldReason, KeyId, KeyInfo, TrailRecord};
+
+/// Finds the record that ties a key to its maker. A record that names several keys of the list ties none of them: which of the members of
+/// its metadata names the new key is unpublished.
+pub(super) fn maker<'a>(key: &KeyInfo, belongings: &'a Belongings) -> Option<&'a TrailRecord> {
+    let record = maker_of_key(key, &belongings.trail)?;
+    let named_too = |other: &KeyInfo| other.id != key.id && names(record, &other.id);
+    (!belongings.keys.rows.iter().any(named_too)).then_some(record)
+}
+
+/// Tells whether a record is one of a made key and names this one as anything but the key that acted.
+pub(super) fn names(record: &TrailRecord, key: &KeyId) -> bool {
+    record.activity == activity::KEY_CREATED
+        && record.api_key_id.as_ref() != Some(key)
+        && record.named.iter().any(|id| id == key.as_str())
+}
+
+/// Returns why a key must not be revoked because it is, or may be, the key in use, or nothing.
+///
+/// With the workspace's own key, that key must be found in the complete list: then all others are surely not it. With `acts_as` the key in
+/// use is another workspace's, so only keys may go whose secret was shown whole and differs.
+pub fn in_use(key: &KeyId, keys: &Found<KeyInfo>, acts_as: bool) -> Option<Held> {
+    if let Some(why) = &keys.incomplete {
+        return Some(super::leave::incomplete("api-keys", why));
+    }
+    let its = keys.rows.iter().find(|other| other.id == *key).map(|key| key.in_use);
+    let found = keys.rows.iter().any(|other| other.in_use == Some(true));
+    let why = match its {
+        // Not in the list any more: nothing is there to revoke, and nothing to be cut off by.
+        None => return None,
+        Some(Some(true)) => "it is the key keyholder speaks with here",
+        Some(Some(false)) if acts_as => return None,
+        Some(None) if acts_as => {
+            "its secret is not shown, so it cannot be told whether it is the key keyholder speaks with"
+        }
+        Some(_) if found => return None,
+        Some(_) => "the key keyholder speaks with is not to be told in the list, so it may be this one",
+    };
+    Some(Held::new(
+        HeldReason::KeyInUse,
+        why,
+        "give keyholder another key of this workspace and run the command again, or delete the key in the app",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(id: &str, in_use: Option<bool>) -> KeyInfo {
+        KeyInfo {
+            id: KeyId::parse(id).unwrap(),
+            name: id.to_owned(),
+            scopes: Vec::new(),
+            created: "2026-08-01T00:00:00Z".to_owned(),
+            in_use,
+        }
+    }
+
+    fn reason(id: &str, rows: &[KeyInfo], acts_as: bool) -> Option<HeldReason> {
+        let keys = Found { rows: rows.to_vec(), incomplete: None };
+        in_use(&KeyId::parse(id).unwrap(), &keys, acts_as).map(|held| held.reason)
+    }
+
+    const HELD: Option<HeldReason> = Some(HeldReason::KeyInUse);
+
+    #[test]
+    fn with_its_own_key_found_every_other_one_may_go() {
+        let rows = [key("own", Some(true)), key("k1", Some(false)), key("k2", None)];
+        assert_eq!(["own", "k1", "k2"].map(|id| reason(id, &rows, false)), [HELD, None, None]);
+        let masked = [key("own", None), key("k1", None), key("k2", Some(false))];
+        assert_eq!(["own", "k1", "k2"].map(|id| reason(id, &masked, false)), [HELD; 3]);
+    }
+
+    #[test]
+    fn with_anothers_key_only_a_secret_shown_whole_that_differs_may_go() {
+        let rows = [key("k0", Some(true)), key("k1", Some(false)), key("k2", None)];
+        assert_eq!(["k0", "k1", "k2"].map(|id| reason(id, &rows, true)), [HELD, None, HELD]);
+    }
+
+    #[test]
+    fn a_list_that_was_cut_proves_nothing() {
+        let keys = Found { rows: vec![key("own", Some(true)), key("k1", Some(false))], incomplete: Some("cut".into()) };
+        let held = in_use(&KeyId::parse("k1").unwrap(), &keys, false).unwrap();
+        assert_eq!(held.reason, HeldReason::IncompleteListing);
+        assert!(held.detail.contains("api-keys") && held.detail.contains("cut"), "{held}");
+    }
+}

@@ -105,6 +105,7 @@ impl Inner {
         let at = self.no_earlier(at);
         self.last = at;
         self.land(at.elapsed, at.now);
+        self.land_assignments(at.now);
         let caller = Caller::of(&self.state, ask);
         let meant = caller.target.or(caller.home);
         let seen = self.arrived(ask, at, caller);
@@ -156,12 +157,27 @@ impl Inner {
     }
 
     fn took_effect(&mut self, workspace: usize, wrote: Wrote, moment: Duration, late: bool) {
-        let Wrote { op: operation, row, email, role } = wrote;
-        let place = &mut self.state.workspaces[workspace];
-        place.writes += 1;
-        let workspace = Arc::clone(&place.name);
+        self.state.workspaces[workspace].writes += 1;
+        if !wrote.queued {
+            self.tell_effect(workspace, wrote, moment, late);
+        }
+    }
+
+    fn tell_effect(&mut self, workspace: usize, wrote: Wrote, moment: Duration, late: bool) {
+        let Wrote { op: operation, row, email, role, from, to, queued: _ } = wrote;
+        let workspace = Arc::clone(&self.state.workspaces[workspace].name);
         let (row, role) = (name::show(row), role.into_owned());
-        self.effects.push(Effect { moment, workspace, operation, row, email, role, late });
+        let (from, to) = (from.map(name::show), to.map(name::show));
+        self.effects.push(Effect { moment, workspace, operation, row, email, role, from, to, late });
+    }
+
+    /// Does the accepted assignments that are due.
+    pub(super) fn land_assignments(&mut self, until: i64) {
+        for landed in self.state.land_assignments(until) {
+            let since = u64::try_from(self.last.now.saturating_sub(landed.when)).unwrap_or(0);
+            let moment = self.last.elapsed.saturating_sub(Duration::from_millis(since));
+            self.tell_effect(landed.workspace, landed.wrote, moment, false);
+        }
     }
 
     /// Charges the limits; tells whether there was room. A request that no key lets in costs nobody anything.

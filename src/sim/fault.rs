@@ -5,10 +5,10 @@
 //! "429 twice, then lose an answer" is two faults. Delays and other hands ([`FaultKind::Delay`], [`FaultKind::Meanwhile`]) settle nothing and
 //! go with any other.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
+use super::hand::Hand;
 use super::op::Op;
 
 /// The body of a [`FaultKind::Status`] or [`FaultKind::StatusAfter`].
@@ -30,37 +30,6 @@ pub enum RetryAfter {
     Seconds(u64),
     /// As a date so far from now; dates have whole seconds.
     Date(Duration),
-}
-
-/// What another hand does to a workspace.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Hand {
-    /// Adds a row; addresses that are there get a second one.
-    Add {
-        /// Invited address.
-        email: String,
-        /// Role, any word.
-        role: Cow<'static, str>,
-        /// Whether already accepted.
-        accepted: bool,
-    },
-    /// Removes every row of an address.
-    Remove {
-        /// Invited address.
-        email: String,
-    },
-    /// Gives every row of an address another role.
-    SetRole {
-        /// Invited address.
-        email: String,
-        /// Role, any word.
-        role: Cow<'static, str>,
-    },
-    /// Accepts the open invitations of an address.
-    Accept {
-        /// Invited address.
-        email: String,
-    },
 }
 
 /// When another hand acts.

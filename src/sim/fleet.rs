@@ -35,6 +35,7 @@ impl World {
                 meter: super::limit::Meter::default(),
                 busiest: super::limit::Busiest::default(),
                 writes: 0,
+                things: super::things::Things::default(),
                 name: name.into(),
             });
             assert!(added, "names and ids come from the number");

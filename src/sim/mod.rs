@@ -10,6 +10,8 @@
 //!                            ├ record  what is remembered, and who is told
 //!                            ├ fault   what goes wrong, and how often
 //!                            ├ routes  who may ask, what is valid, what changes ─ state
+//!                            ├ things  what people own and make, one file a resource
+//!                            ├ hand    what others do meanwhile
 //!                            └ paper   the JSON, in the words of the contract's samples
 //! ```
 //!
@@ -22,6 +24,7 @@
 mod engine;
 mod fault;
 mod fleet;
+mod hand;
 mod limit;
 mod local;
 mod name;
@@ -36,6 +39,7 @@ mod script_fault;
 pub mod server;
 mod settings;
 mod state;
+mod things;
 mod tree;
 mod wire;
 mod world;
@@ -43,11 +47,14 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-pub use fault::{Fault, FaultBody, FaultCount, FaultKind, Hand, RetryAfter, When};
+pub use fault::{Fault, FaultBody, FaultCount, FaultKind, RetryAfter, When};
+pub use hand::Hand;
 pub use limit::{Rates, Window};
 pub use local::{Local, LocalSettings};
 pub use op::Op;
 pub use record::{Effect, Phase};
 pub use script::ScriptError;
-pub use settings::{Invitations, LastPage, Pays, RepeatInvite, Settings};
+pub use settings::{Invitations, KeyRecord, KeyShown, LastPage, Pays, RepeatInvite, Settings};
+pub use things::look::{SimAccount, SimCampaign, SimJob, SimKey, SimLead, SimLeadList, SimRecord, SimWebhook};
+pub use things::put;
 pub use world::{Seen, SimMember, World};

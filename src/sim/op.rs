@@ -1,4 +1,4 @@
-//! The operations the simulator answers: their routes and the scopes they ask for (contract sections 2, 7, 8, 9).
+//! The operations the simulator answers: their routes and the scopes they ask for (contract sections 2, 7 to 11).
 
 use std::fmt;
 
@@ -25,11 +25,39 @@ pub enum Op {
     GroupGet,
     /// `GET /api/v2/workspace-group-members/admin`.
     GroupAdmin,
+    /// `GET /api/v2/campaigns`.
+    CampaignList,
+    /// `GET /api/v2/campaigns/{id}`.
+    CampaignGet,
+    /// `PATCH /api/v2/campaigns/{id}`.
+    CampaignPatch,
+    /// `GET /api/v2/lead-lists`.
+    LeadListList,
+    /// `PATCH /api/v2/lead-lists/{id}`.
+    LeadListPatch,
+    /// `POST /api/v2/leads/list`.
+    LeadsList,
+    /// `POST /api/v2/leads/bulk-assign`.
+    LeadsAssign,
+    /// `GET /api/v2/accounts`.
+    AccountList,
+    /// `GET /api/v2/api-keys`.
+    KeyList,
+    /// `POST /api/v2/api-keys`.
+    KeyCreate,
+    /// `DELETE /api/v2/api-keys/{id}`.
+    KeyDelete,
+    /// `GET /api/v2/webhooks`.
+    WebhookList,
+    /// `GET /api/v2/background-jobs`.
+    JobList,
+    /// `GET /api/v2/audit-logs`.
+    TrailList,
 }
 
 impl Op {
     /// All operations with the words scripts use.
-    pub const WORDS: [(&'static str, Self); 9] = [
+    pub const WORDS: [(&'static str, Self); 23] = [
         ("workspace.current", Self::WorkspaceCurrent),
         ("member.list", Self::MemberList),
         ("member.get", Self::MemberGet),
@@ -39,6 +67,20 @@ impl Op {
         ("group.list", Self::GroupList),
         ("group.get", Self::GroupGet),
         ("group.admin", Self::GroupAdmin),
+        ("campaign.list", Self::CampaignList),
+        ("campaign.get", Self::CampaignGet),
+        ("campaign.patch", Self::CampaignPatch),
+        ("lead_list.list", Self::LeadListList),
+        ("lead_list.patch", Self::LeadListPatch),
+        ("leads.list", Self::LeadsList),
+        ("leads.assign", Self::LeadsAssign),
+        ("account.list", Self::AccountList),
+        ("key.list", Self::KeyList),
+        ("key.create", Self::KeyCreate),
+        ("key.delete", Self::KeyDelete),
+        ("webhook.list", Self::WebhookList),
+        ("job.list", Self::JobList),
+        ("trail.list", Self::TrailList),
     ];
 
     /// Reads the word of a script.
@@ -53,15 +95,37 @@ impl Op {
 
     /// Tells whether it changes anything.
     pub fn writes(self) -> bool {
-        matches!(self, Self::MemberCreate | Self::MemberPatch | Self::MemberDelete)
+        matches!(
+            self,
+            Self::MemberCreate
+                | Self::MemberPatch
+                | Self::MemberDelete
+                | Self::CampaignPatch
+                | Self::LeadListPatch
+                | Self::LeadsAssign
+                | Self::KeyCreate
+                | Self::KeyDelete
+        )
     }
 
     /// Tells whether it answers pages.
     pub fn lists(self) -> bool {
-        matches!(self, Self::MemberList | Self::GroupList)
+        matches!(
+            self,
+            Self::MemberList
+                | Self::GroupList
+                | Self::CampaignList
+                | Self::LeadListList
+                | Self::LeadsList
+                | Self::AccountList
+                | Self::KeyList
+                | Self::WebhookList
+                | Self::JobList
+                | Self::TrailList
+        )
     }
 
-    /// Returns resource and action of the scope it asks for; none is published for the group's admin (contract section 2).
+    /// Returns resource and action of the scope it asks for; none is published for three of them (contract section 2), so any key may.
     pub fn scope(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::WorkspaceCurrent => ("workspaces", "read"),
@@ -70,7 +134,18 @@ impl Op {
             Self::MemberPatch => ("workspace_members", "update"),
             Self::MemberDelete => ("workspace_members", "delete"),
             Self::GroupList | Self::GroupGet => ("workspace_group_members", "read"),
-            Self::GroupAdmin => return None,
+            Self::CampaignList | Self::CampaignGet => ("campaigns", "read"),
+            Self::CampaignPatch => ("campaigns", "update"),
+            Self::LeadListList => ("lead_lists", "read"),
+            Self::LeadListPatch => ("lead_lists", "update"),
+            Self::LeadsList => ("leads", "read"),
+            Self::AccountList => ("accounts", "read"),
+            Self::KeyList => ("api_keys", "read"),
+            Self::KeyCreate => ("api_keys", "create"),
+            Self::KeyDelete => ("api_keys", "delete"),
+            Self::JobList => ("background-jobs", "read"),
+            Self::TrailList => ("audit_logs", "read"),
+            Self::GroupAdmin | Self::LeadsAssign | Self::WebhookList => return None,
         })
     }
 
@@ -95,6 +170,8 @@ impl Op {
         let op = match (method, resource, id) {
             (Method::Get, "workspaces", Some("current")) => return Some((Self::WorkspaceCurrent, None)),
             (Method::Get, "workspace-group-members", Some("admin")) => return Some((Self::GroupAdmin, None)),
+            (Method::Post, "leads", Some("list")) => return Some((Self::LeadsList, None)),
+            (Method::Post, "leads", Some("bulk-assign")) => return Some((Self::LeadsAssign, None)),
             (Method::Get, "workspace-members", None) => Self::MemberList,
             (Method::Get, "workspace-members", Some(_)) => Self::MemberGet,
             (Method::Post, "workspace-members", None) => Self::MemberCreate,
@@ -102,6 +179,18 @@ impl Op {
             (Method::Delete, "workspace-members", Some(_)) => Self::MemberDelete,
             (Method::Get, "workspace-group-members", None) => Self::GroupList,
             (Method::Get, "workspace-group-members", Some(_)) => Self::GroupGet,
+            (Method::Get, "campaigns", None) => Self::CampaignList,
+            (Method::Get, "campaigns", Some(_)) => Self::CampaignGet,
+            (Method::Patch, "campaigns", Some(_)) => Self::CampaignPatch,
+            (Method::Get, "lead-lists", None) => Self::LeadListList,
+            (Method::Patch, "lead-lists", Some(_)) => Self::LeadListPatch,
+            (Method::Get, "accounts", None) => Self::AccountList,
+            (Method::Get, "api-keys", None) => Self::KeyList,
+            (Method::Post, "api-keys", None) => Self::KeyCreate,
+            (Method::Delete, "api-keys", Some(_)) => Self::KeyDelete,
+            (Method::Get, "webhooks", None) => Self::WebhookList,
+            (Method::Get, "background-jobs", None) => Self::JobList,
+            (Method::Get, "audit-logs", None) => Self::TrailList,
             _ => return None,
         };
         Some((op, id))
@@ -129,8 +218,32 @@ mod tests {
             (Op::MemberDelete, "workspace_members", "delete"),
             (Op::GroupList, "workspace_group_members", "read"),
             (Op::GroupGet, "workspace_group_members", "read"),
+            (Op::CampaignList, "campaigns", "read"),
+            (Op::CampaignGet, "campaigns", "read"),
+            (Op::CampaignPatch, "campaigns", "update"),
+            (Op::LeadListList, "lead_lists", "read"),
+            (Op::LeadListPatch, "lead_lists", "update"),
+            (Op::LeadsList, "leads", "read"),
+            (Op::AccountList, "accounts", "read"),
+            (Op::KeyList, "api_keys", "read"),
+            (Op::KeyCreate, "api_keys", "create"),
+            (Op::KeyDelete, "api_keys", "delete"),
+            (Op::JobList, "background-jobs", "read"),
+            (Op::TrailList, "audit_logs", "read"),
         ];
-        let resources = ["workspaces", "workspace_members", "workspace_group_members", "api_keys", "all"];
+        let resources = [
+            "workspaces",
+            "workspace_members",
+            "workspace_group_members",
+            "campaigns",
+            "lead_lists",
+            "leads",
+            "accounts",
+            "api_keys",
+            "background-jobs",
+            "audit_logs",
+            "all",
+        ];
         let actions = ["read", "create", "update", "delete", "all"];
         for (op, resource, action) in table {
             for r in resources {
@@ -142,7 +255,10 @@ mod tests {
             assert!(!op.allowed_by::<&str>(&[]));
             assert!(!op.allowed_by(&["all", ":", "workspace_members"]));
         }
-        assert!(Op::GroupAdmin.allowed_by::<&str>(&[]));
+        for op in [Op::GroupAdmin, Op::LeadsAssign, Op::WebhookList] {
+            assert!(op.allowed_by::<&str>(&[]), "{op}: no scope is published");
+        }
+        assert_eq!(table.len() + 3, Op::WORDS.len());
     }
 
     #[test]
@@ -156,6 +272,10 @@ mod tests {
             (Method::Get, "/api/v2/workspace-members/a/b"),
             (Method::Get, "/api/v1/workspace-members"),
             (Method::Delete, "/api/v2/workspace-members"),
+            (Method::Post, "/api/v2/webhooks"),
+            (Method::Get, "/api/v2/leads/list"),
+            (Method::Patch, "/api/v2/api-keys/abc"),
+            (Method::Get, "/api/v2/api-keys/abc"),
             (Method::Get, "/"),
         ] {
             assert_eq!(Op::route(method, path), None, "{method} {path}");

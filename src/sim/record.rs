@@ -17,12 +17,16 @@ pub struct Effect {
     pub workspace: Arc<str>,
     /// What was done.
     pub operation: Op,
-    /// Id of the row that was made, changed or removed.
+    /// Id of the row or other thing that was made, changed or removed; of an assignment, one lead.
     pub row: String,
-    /// Invited address of that row.
+    /// Invited address of that row, name of that thing; a lead has none.
     pub email: Arc<str>,
-    /// Its role after the write; of a row that was removed, before it.
+    /// The row's role after the write; of a row that was removed, before it. Of another thing nothing.
     pub role: String,
+    /// The account whose a thing was.
+    pub from: Option<String>,
+    /// The account whose it is after the write.
+    pub to: Option<String>,
     /// Whether it landed after its answer had been lost.
     pub late: bool,
 }

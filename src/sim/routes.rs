@@ -12,6 +12,7 @@ use super::op::Op;
 use super::paper::{self, Refusal};
 use super::settings::{LastPage, RepeatInvite};
 use super::state::{Invitation, LinkStatus, PERMISSIONS, Plan, Row, State, Word, permission_words, role_word};
+use super::things::{Turn, accounts, assign, campaigns, jobs, keys, lead_lists, leads, trail, webhooks};
 use crate::api::transport::Method;
 
 /// One request as it arrived.
@@ -52,7 +53,7 @@ impl Ask {
         format!("{path}?{}", rest.join("&"))
     }
 
-    fn query(&self, name: &str) -> Option<String> {
+    pub(super) fn query(&self, name: &str) -> Option<String> {
         let query = self.path.split_once('?')?.1;
         url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
@@ -90,18 +91,25 @@ fn is_accepted(state: &State, (admin, sub): (usize, usize)) -> bool {
     state.links.iter().any(|link| link.admin == admin && link.sub == sub && link.status == LinkStatus::Accepted)
 }
 
-/// What a write did to a row.
+/// What a write did to a row or another thing.
 #[derive(Debug, Clone)]
 pub(super) struct Wrote {
     pub(super) op: Op,
     pub(super) row: u128,
+    /// Invited address of a row, name of another thing.
     pub(super) email: Arc<str>,
     pub(super) role: Word,
+    /// Whose it was, and whose it is.
+    pub(super) from: Option<u128>,
+    pub(super) to: Option<u128>,
+    /// Accepted and not done yet: what it does is told when it does it.
+    pub(super) queued: bool,
 }
 
 impl Wrote {
     fn of(op: Op, row: &Row) -> Self {
-        Self { op, row: row.id, email: Arc::clone(&row.email), role: row.role.clone() }
+        let (email, role) = (Arc::clone(&row.email), row.role.clone());
+        Self { op, row: row.id, email, role, from: None, to: None, queued: false }
     }
 }
 
@@ -121,20 +129,23 @@ impl From<Refusal> for Reply {
 
 /// Answers a request and applies it.
 pub(super) fn answer(state: &mut State, ask: &Ask, now: i64) -> Reply {
-    match admit(state, ask).and_then(|(op, id, workspace)| perform(state, ask, (op, id), workspace, now)) {
-        Ok((body, wrote)) => Reply { status: 200, body, wrote },
+    let admitted = admit(state, ask, now);
+    // 202 for what is only accepted; everything else is 200, creations included.
+    let status = if matches!(&admitted, Ok((Op::LeadsAssign, _))) { 202 } else { 200 };
+    match admitted.and_then(|(op, turn)| perform(state, op, turn)) {
+        Ok((body, wrote)) => Reply { status, body, wrote },
         Err(refusal) => refusal.into(),
     }
 }
 
 /// Checks everything that does not depend on the operation's own rules.
-fn admit<'a>(state: &State, ask: &'a Ask) -> Result<(Op, Option<&'a str>, usize), Refusal> {
+fn admit<'a>(state: &State, ask: &'a Ask, now: i64) -> Result<(Op, Turn<'a>), Refusal> {
     let (op, id) = ask.route().ok_or_else(|| paper::no_route(ask.method.as_str(), ask.path_alone()))?;
     if ask.authorization.is_none() {
         return Err(paper::missing_header());
     }
     let caller = Caller::of(state, ask);
-    let key = caller.key.map(|key| &state.keys[key]).filter(|key| !key.dead).ok_or_else(paper::invalid_key)?;
+    let key = caller.key.filter(|key| !state.keys[*key].dead).ok_or_else(paper::invalid_key)?;
     let workspace = caller.target.ok_or_else(paper::may_not_act)?;
     if ask.json && ask.body.is_empty() {
         return Err(paper::empty_json_body());
@@ -142,15 +153,16 @@ fn admit<'a>(state: &State, ask: &'a Ask) -> Result<(Op, Option<&'a str>, usize)
     if matches!(state.workspaces[workspace].plan, Plan::Lapsed) {
         return Err(paper::no_paid_plan());
     }
-    if !op.allowed_by(&key.scopes) {
+    if !op.allowed_by(&state.keys[key].scopes) {
         return Err(paper::missing_scope());
     }
-    Ok((op, id, workspace))
+    Ok((op, Turn { ask, id, workspace, key, now }))
 }
 
-type Done = Result<(Value, Option<Wrote>), Refusal>;
+pub(super) type Done = Result<(Value, Option<Wrote>), Refusal>;
 
-fn perform(state: &mut State, ask: &Ask, (op, id): (Op, Option<&str>), workspace: usize, now: i64) -> Done {
+fn perform(state: &mut State, op: Op, turn: Turn<'_>) -> Done {
+    let Turn { ask, id, workspace, now, .. } = turn;
     match op {
         Op::WorkspaceCurrent => Ok((paper::workspace(&state.workspaces[workspace], state.owner_of(workspace)), None)),
         Op::MemberList => members(state, ask, workspace, now).map(|page| (page, None)),
@@ -164,7 +176,25 @@ fn perform(state: &mut State, ask: &Ask, (op, id): (Op, Option<&str>), workspace
             let above = state.links.iter().find(|link| link.sub == workspace && link.status == LinkStatus::Accepted);
             Ok((paper::group_admin(above.map(|link| (link, &state.workspaces[link.admin]))), None))
         }
+        Op::CampaignPatch => campaigns::patch(state, turn),
+        Op::LeadListPatch => lead_lists::patch(state, turn),
+        Op::LeadsAssign => assign::assign(state, turn),
+        Op::KeyCreate => keys::create(state, turn),
+        Op::KeyDelete => keys::delete(state, turn),
+        Op::CampaignList => campaigns::list(state, turn).map(unchanged),
+        Op::CampaignGet => campaigns::get(state, turn).map(unchanged),
+        Op::LeadListList => lead_lists::list(state, turn).map(unchanged),
+        Op::LeadsList => leads::list(state, turn).map(unchanged),
+        Op::AccountList => accounts::list(state, turn).map(unchanged),
+        Op::KeyList => keys::list(state, turn).map(unchanged),
+        Op::WebhookList => webhooks::list(state, turn).map(unchanged),
+        Op::JobList => jobs::list(state, turn).map(unchanged),
+        Op::TrailList => trail::list(state, turn).map(unchanged),
     }
+}
+
+fn unchanged(body: Value) -> (Value, Option<Wrote>) {
+    (body, None)
 }
 
 pub(super) fn member(state: &State, workspace: usize, at: usize) -> Value {
@@ -278,7 +308,7 @@ fn link(state: &State, workspace: usize, id: Option<&str>) -> Result<Value, Refu
 }
 
 /// Reads a JSON object out of the body.
-fn object(ask: &Ask) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn object(ask: &Ask) -> Result<Map<String, Value>, Refusal> {
     if !ask.json {
         return if ask.body.is_empty() {
             Err(paper::invalid("body must be object"))

@@ -56,6 +56,7 @@ use super::name;
 use super::script_fault;
 use super::settings::{Invitations, LastPage, Pays, RepeatInvite, Settings};
 use super::state::{Link, LinkStatus, PERMISSIONS, Plan, Row, State, Workspace, permission_words, role_word};
+use super::things::Things;
 pub use super::tree::ScriptError;
 use super::tree::{self, Spanned, Table};
 use super::world::World;
@@ -141,6 +142,7 @@ fn settings(mut table: Table) -> Result<Settings, ScriptError> {
             .unwrap_or_default(),
         lag: table.duration("lag")?.unwrap_or_default(),
         keep_last_admin: table.truth("keep_last_admin")?.unwrap_or_default(),
+        ..default
     };
     table.finish()?;
     Ok(settings)
@@ -196,6 +198,7 @@ impl Reader {
             meter: Meter::default(),
             busiest: Busiest::default(),
             writes: 0,
+            things: Things::default(),
         });
         if !added {
             return Err(ScriptError::at(

@@ -11,7 +11,8 @@
 //! | `oversized` | `bytes` (64 MiB) |
 //! | `meanwhile` | `when` (before, after), `hand` (add, remove, set-role, accept), `email`, `role`, `accepted` |
 
-use super::fault::{Fault, FaultBody, FaultKind, Hand, RetryAfter, When};
+use super::fault::{Fault, FaultBody, FaultKind, RetryAfter, When};
+use super::hand::Hand;
 use super::op::Op;
 use super::script::workspace_named;
 use super::state::{State, role_word};

@@ -2,6 +2,7 @@
 //!
 //! Nobody has published these answers, so each is a setting and a client must hold against all of them.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use super::limit::Rates;
@@ -58,8 +59,32 @@ pub enum LastPage {
     Cursor,
 }
 
-/// All of them.
+/// How a listing shows the secret of a key (contract section 12, unknown).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum KeyShown {
+    /// Whole, as the schema wants it.
+    #[default]
+    Whole,
+    /// The first four letters and stars.
+    Masked,
+    /// Not at all.
+    Absent,
+}
+
+/// How the trail's record of a key that was made or deleted names it (contract section 11, unknown).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum KeyRecord {
+    /// There is no record: the key is older than the code.
+    Absent,
+    /// By its name alone, as in the only sample.
+    #[default]
+    Name,
+    /// By its name, and by its id in a member of that name.
+    Id(Cow<'static, str>),
+}
+
+/// All of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Rate limits, the same for every workspace.
     pub rates: Rates,
@@ -80,4 +105,41 @@ pub struct Settings {
     pub lag: Duration,
     /// Whether removing the last admin is refused with 400; allowed by default, so that only a client's own guard helps.
     pub keep_last_admin: bool,
+    /// How long after its answer an assignment of leads takes effect.
+    pub assign_lag: Duration,
+    /// The most leads an accepted assignment takes; none is all that are meant.
+    pub assign_most: Option<usize>,
+    /// Members of the bodies of operations on leads that are dropped without a word, so that they narrow nothing (contract section 1).
+    pub drop_filters: Vec<String>,
+    /// Whether giving something to nobody of the workspace is refused with 400; allowed by default, so that only a client's own check helps.
+    pub owners_are_members: bool,
+    /// How listings show the secrets of keys; the answer that creates one always shows it whole.
+    pub key_shown: KeyShown,
+    /// How records name keys that are made and deleted over the API.
+    pub key_record: KeyRecord,
+    /// Whether deleting the key in use is refused with 400; allowed by default.
+    pub keep_own_key: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            rates: Rates::default(),
+            pays: Pays::default(),
+            retry_after: None,
+            repeat_invite: RepeatInvite::default(),
+            invitations: Invitations::default(),
+            drop_permissions: false,
+            last_page: LastPage::default(),
+            lag: Duration::ZERO,
+            keep_last_admin: false,
+            assign_lag: Duration::from_secs(2),
+            assign_most: None,
+            drop_filters: Vec::new(),
+            owners_are_members: false,
+            key_shown: KeyShown::default(),
+            key_record: KeyRecord::default(),
+            keep_own_key: false,
+        }
+    }
 }

@@ -6,10 +6,13 @@ use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::fault::Hand;
 use super::limit::{Busiest, Meter};
 use super::name;
 use super::settings::{Invitations, Settings};
+use super::things::Things;
+use super::things::assign::Assignment;
+use super::things::keys::Key;
+use super::things::who::Users;
 
 /// The 31 permissions the API takes (contract section 8, state of 2026-08).
 pub(super) const PERMISSIONS: [&str; 31] = [
@@ -119,6 +122,7 @@ pub(super) struct Workspace {
     pub(super) meter: Meter,
     pub(super) busiest: Busiest,
     pub(super) writes: usize,
+    pub(super) things: Things,
 }
 
 impl Workspace {
@@ -135,14 +139,6 @@ impl Workspace {
     pub(super) fn acting_admins(&self) -> usize {
         self.rows.iter().filter(|row| row.accepted && row.role == "admin").count()
     }
-}
-
-/// A key of a workspace. The secret lives in the index alone and in here; `Debug` shows neither.
-pub(super) struct Key {
-    pub(super) secret: Arc<str>,
-    pub(super) workspace: usize,
-    pub(super) scopes: Arc<[Box<str>]>,
-    pub(super) dead: bool,
 }
 
 /// How far a link of a group got.
@@ -197,7 +193,12 @@ pub(super) struct State {
     pub(super) workspaces: Vec<Workspace>,
     pub(super) keys: Vec<Key>,
     pub(super) links: Vec<Link>,
+    /// Everybody who owns or made something.
+    pub(super) users: Users,
+    /// Accepted and not done yet.
+    pub(super) assignments: Vec<Assignment>,
     by_email: HashMap<Arc<str>, usize>,
+    by_user: HashMap<u128, usize>,
     by_name: HashMap<Arc<str>, usize>,
     by_id: HashMap<Arc<str>, usize>,
     by_secret: HashMap<Arc<str>, usize>,
@@ -226,6 +227,16 @@ impl State {
         self.people.get(row.person)
     }
 
+    /// Finds the person with an account.
+    pub(super) fn person_with(&self, user_id: u128) -> Option<&Person> {
+        self.by_user.get(&user_id).map(|at| &self.people[*at])
+    }
+
+    /// Finds the person of an address.
+    pub(super) fn person_called(&self, email: &str) -> Option<&Person> {
+        self.by_email.get(email.to_ascii_lowercase().as_str()).map(|at| &self.people[*at])
+    }
+
     /// Finds or makes the person of an address. The id comes from seed and address, so it is one person in every workspace.
     pub(super) fn person(&mut self, email: &str) -> usize {
         let email = email.to_ascii_lowercase();
@@ -241,6 +252,7 @@ impl State {
             first: words.first().map_or("", String::as_str).into(),
             last: words.get(1).map_or("", String::as_str).into(),
         };
+        self.by_user.insert(person.user_id, self.people.len());
         self.people.push(person);
         self.by_email.insert(email, self.people.len() - 1);
         self.people.len() - 1
@@ -262,12 +274,9 @@ impl State {
         true
     }
 
-    /// Adds a key to a workspace; its secret comes from the seed and the two names.
-    pub(super) fn add_key(&mut self, workspace: usize, key: &str, scopes: Arc<[Box<str>]>, dead: bool) {
-        let secret: Arc<str> = name::key(self.seed, &["key", &self.workspaces[workspace].name, key]).into();
-        self.by_secret.insert(Arc::clone(&secret), self.keys.len());
-        self.workspaces[workspace].key.get_or_insert(self.keys.len());
-        self.keys.push(Key { secret, workspace, scopes, dead });
+    /// Lets a secret be found.
+    pub(super) fn remember_secret(&mut self, secret: &Arc<str>, key: usize) {
+        self.by_secret.insert(Arc::clone(secret), key);
     }
 
     /// Adds a row as the world begins.
@@ -338,36 +347,6 @@ impl State {
             }
         }
         any
-    }
-
-    /// Lets another hand act.
-    pub(super) fn hand(&mut self, workspace: usize, hand: &Hand, now: i64) {
-        match hand {
-            Hand::Add { email, role, accepted } => {
-                let invitation = Invitation {
-                    email: email.as_str().into(),
-                    account: None,
-                    role: role_word(role),
-                    nickname: None,
-                    permissions: None,
-                };
-                let at = self.invite(workspace, invitation, now);
-                self.workspaces[workspace].rows[at].accepted |= *accepted;
-            }
-            Hand::Remove { email } => {
-                self.will_change(workspace, now);
-                self.workspaces[workspace].rows.retain(|row| !row.email.eq_ignore_ascii_case(email));
-            }
-            Hand::SetRole { email, role } => {
-                self.will_change(workspace, now);
-                for row in &mut self.workspaces[workspace].rows {
-                    if row.email.eq_ignore_ascii_case(email) {
-                        row.role = role_word(role);
-                    }
-                }
-            }
-            Hand::Accept { email } => drop(self.accept(workspace, email, now)),
-        }
     }
 }
 

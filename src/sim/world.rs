@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::engine::{At, Door, Inner};
-use super::fault::{Fault, FaultCount, Hand};
+use super::fault::{Fault, FaultCount};
+use super::hand::Hand;
 use super::name;
 use super::op::Op;
 use super::paper;
@@ -15,6 +16,7 @@ use super::record::{Effect, Phase, Told, Watch};
 use super::routes::Ask;
 use super::settings::Settings;
 use super::state::State;
+use super::things::put::Put;
 use super::wire::Fate;
 use crate::api::transport::Method;
 
@@ -193,11 +195,20 @@ impl World {
         inner.state.named(name).map(|workspace| inner.state.hand(workspace, hand, now)).is_some()
     }
 
-    /// Lands every late effect now, as if its time had come.
+    /// Puts belongings into a workspace, made before the world began unless they say when; returns their ids, of sending accounts the
+    /// addresses. Nothing where there is no such workspace.
+    pub fn put(&self, name: &str, what: impl Into<Put>) -> Vec<String> {
+        let mut inner = self.lock();
+        let Some(workspace) = inner.state.named(name) else { return Vec::new() };
+        inner.state.put(workspace, &what.into(), None)
+    }
+
+    /// Lands every late effect and every accepted assignment now, as if its time had come.
     pub fn land_all(&self) {
         let mut inner = self.lock();
         let now = inner.last.now;
         inner.land(Duration::MAX, now);
+        inner.land_assignments(i64::MAX);
     }
 
     /// Keeps the last so many requests for [`World::requests`] and effects for [`World::effects`]; 0 keeps none. Counts go on.

@@ -174,6 +174,7 @@ impl Witness {
             Hand::Add { email, .. } | Hand::Remove { email } | Hand::SetRole { email, .. } | Hand::Accept { email } => {
                 email
             }
+            other => unreachable!("another hand of these worlds changes rows alone: {other:?}"),
         };
         let is_admin = self.rows[lane].values().any(|row| row.email == *email && row.role == "admin");
         if is_admin && matches!(hand, Hand::Remove { .. } | Hand::SetRole { .. }) {

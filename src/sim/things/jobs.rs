@@ -1,0 +1,83 @@
+//! Background jobs: listed, by ids of 24 hexadecimal digits.
+
+use serde_json::{Value, json};
+
+use super::Turn;
+use super::page::{self, Span, bad_cursor};
+use super::who::Who;
+use crate::sim::name;
+use crate::sim::paper::{Refusal, moment};
+use crate::sim::state::State;
+
+/// A background job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::sim) struct Job {
+    /// Of 96 bits, the first 32 of them the second it was started.
+    pub(in crate::sim) id: u128,
+    pub(in crate::sim) user: Option<Who>,
+    pub(in crate::sim) kind: Box<str>,
+    pub(in crate::sim) status: Box<str>,
+    pub(in crate::sim) created: i64,
+}
+
+/// Writes a job's id as the API does.
+pub(in crate::sim) fn show_id(id: u128) -> String {
+    format!("{id:024x}")
+}
+
+pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
+    let Turn { ask, workspace, .. } = turn;
+    let (kind, status) = (ask.query("type"), ask.query("status"));
+    let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none()) };
+    let read = |text: &str| {
+        let fits = text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        fits.then(|| u128::from_str_radix(text, 16).ok()).flatten().ok_or_else(|| bad_cursor("objectid"))
+    };
+    let after = span.after().map(read).transpose()?;
+    let rows = state.workspaces[workspace]
+        .things
+        .jobs
+        .iter()
+        .filter(|job| after.is_none_or(|after| job.id > after))
+        .filter(|job| kind.as_deref().is_none_or(|kind| &*job.kind == kind))
+        .filter(|job| status.as_deref().is_none_or(|status| &*job.status == status));
+    let last = state.settings.last_page;
+    Ok(span.page(rows, last, |job| show(state, workspace, job), |job| show_id(job.id)))
+}
+
+impl State {
+    /// Makes an id in the form of jobs.
+    pub(super) fn mint_job(&mut self, workspace: usize, millis: i64) -> u128 {
+        let seconds = u128::try_from(millis.max(0) / 1000).unwrap_or(0) & 0xffff_ffff;
+        (seconds << 64) | (self.mint(workspace, millis) & 0xffff_ffff_ffff_ffff)
+    }
+
+    /// Puts a job in its place among the others.
+    pub(super) fn insert_job(&mut self, workspace: usize, job: Job) {
+        let jobs = &mut self.workspaces[workspace].things.jobs;
+        let at = jobs.partition_point(|other| other.id < job.id);
+        jobs.insert(at, job);
+    }
+}
+
+fn show(state: &State, workspace: usize, job: &Job) -> Value {
+    let progress = match &*job.status {
+        "pending" => 0,
+        "success" => 100,
+        "in-progress" => 40,
+        _ => 73,
+    };
+    json!({
+        "id": show_id(job.id),
+        "workspace_id": &*state.workspaces[workspace].id,
+        "user_id": state.show_who(job.user),
+        "type": job.kind,
+        "entity_id": name::show(job.id),
+        "entity_type": "list",
+        "data": {},
+        "progress": progress,
+        "status": job.status,
+        "created_at": moment(job.created),
+        "updated_at": moment(job.created + 5000),
+    })
+}

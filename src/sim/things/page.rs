@@ -1,0 +1,96 @@
+//! Pages of belongings: the rules of contract section 3 for every cursor form.
+
+use serde_json::{Map, Value, json};
+
+use crate::sim::name;
+use crate::sim::paper::{self, Refusal};
+use crate::sim::routes::Ask;
+use crate::sim::settings::LastPage;
+
+/// What a listing was asked for.
+pub(in crate::sim) struct Span {
+    limit: usize,
+    after: Option<String>,
+}
+
+impl Span {
+    /// Reads it from the query. `None` is a limit above the highest: no rows and no complaint, as was seen.
+    pub(super) fn of_query(ask: &Ask, most: usize) -> Result<Option<Self>, Refusal> {
+        let limit = match ask.query("limit") {
+            None => 10,
+            Some(text) => {
+                text.parse::<usize>().map_err(|_not_a_number| paper::invalid("querystring/limit must be integer"))?
+            }
+        };
+        Self::of(limit, most, ask.query("starting_after"), "querystring")
+    }
+
+    /// Reads it from a body, where the listing of leads has it.
+    pub(super) fn of_body(body: &Map<String, Value>, most: usize) -> Result<Option<Self>, Refusal> {
+        let limit = match body.get("limit") {
+            None => 10,
+            Some(value) => {
+                let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
+                number.ok_or_else(|| paper::invalid("body/limit must be integer"))?
+            }
+        };
+        Self::of(limit, most, super::text(body, "starting_after")?, "body")
+    }
+
+    fn of(limit: usize, most: usize, after: Option<String>, place: &str) -> Result<Option<Self>, Refusal> {
+        if limit == 0 {
+            return Err(paper::invalid(&format!("{place}/limit must be >= 1")));
+        }
+        let after = after.filter(|text| !text.is_empty());
+        Ok((limit <= most).then_some(Self { limit, after }))
+    }
+
+    /// The cursor as it was sent.
+    pub(super) fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
+    /// The cursor as an id.
+    pub(super) fn after_id(&self) -> Result<Option<u128>, Refusal> {
+        let read = |text: &str| name::read(text).ok_or_else(|| bad_cursor("uuid"));
+        self.after().map(read).transpose()
+    }
+
+    /// Writes a page of what comes behind the cursor; only the rows on it are written.
+    pub(super) fn page<T>(
+        &self,
+        mut rows: impl Iterator<Item = T>,
+        last: LastPage,
+        show: impl Fn(&T) -> Value,
+        cursor: impl Fn(&T) -> String,
+    ) -> Value {
+        let mut items = Vec::new();
+        let mut next = None;
+        for row in rows.by_ref().take(self.limit) {
+            items.push(show(&row));
+            next = Some(row);
+        }
+        let next = next.as_ref().map(|row| Value::from(cursor(row)));
+        let next = match last {
+            _ if rows.next().is_some() => next,
+            LastPage::Absent => None,
+            LastPage::Null => Some(Value::Null),
+            LastPage::Empty => Some("".into()),
+            LastPage::Cursor => next,
+        };
+        let mut page = Map::new();
+        page.insert("items".into(), items.into());
+        page.extend(next.map(|next| ("next_starting_after".to_owned(), next)));
+        Value::Object(page)
+    }
+}
+
+/// A cursor that is not in the listing's form.
+pub(super) fn bad_cursor(form: &str) -> Refusal {
+    paper::invalid(&format!("querystring/starting_after must match format \"{form}\""))
+}
+
+/// The page that a limit above the highest gets.
+pub(super) fn none() -> Value {
+    json!({ "items": [] })
+}

@@ -107,9 +107,18 @@ fn what_they_own_is_handed_over_then_their_keys_are_revoked_then_they_are_remove
         }
         require_all(&outcome, lane, "member.remove", "done");
         require_left(&stage, lane);
-        let writes: Vec<Op> =
-            stage.world.requests().iter().filter(|seen| seen.workspace.as_deref() == Some(lane)).filter_map(|seen| seen.operation).filter(|op| op.writes()).collect();
-        let order: Vec<usize> = writes.iter().map(|op| usize::from(*op == Op::KeyDelete) + 2 * usize::from(*op == Op::MemberDelete)).collect();
+        let writes: Vec<Op> = stage
+            .world
+            .requests()
+            .iter()
+            .filter(|seen| seen.workspace.as_deref() == Some(lane))
+            .filter_map(|seen| seen.operation)
+            .filter(|op| op.writes())
+            .collect();
+        let order: Vec<usize> = writes
+            .iter()
+            .map(|op| usize::from(*op == Op::KeyDelete) + 2 * usize::from(*op == Op::MemberDelete))
+            .collect();
         assert!(order.is_sorted(), "hand-overs, keys, membership: {writes:?}");
     }
     let again = stage.run(&format!("{OFFBOARD} --plan-only")).exits(0);

@@ -91,7 +91,8 @@ fn who_goes_just_before_a_hand_over_is_no_heir() {
 fn what_goes_between_the_last_look_and_the_write_is_held_or_already_so() {
     let stage = stage();
     let meanwhile = |hand| FaultKind::Meanwhile { when: When::Before, hand };
-    let gone = ["Spring 1", "Spring 2", "Spring 3"].map(|campaign| Hand::DeleteCampaign { campaign: campaign.to_owned() });
+    let gone =
+        ["Spring 1", "Spring 2", "Spring 3"].map(|campaign| Hand::DeleteCampaign { campaign: campaign.to_owned() });
     for hand in gone {
         stage.world.add_fault(at(Op::CampaignPatch, meanwhile(hand)));
     }

@@ -12,9 +12,13 @@ fn stopped_in_the_middle_it_goes_on_where_it_stood() {
             let mut stage = stage();
             let plan = stage.run(&format!("{OFFBOARD} --plan-only")).exits(0).plan_id();
             let stop = stage.stop.clone();
-            stage.at_nth(method, nth, move || {
-                if now { stop.now(Why::Interrupted) } else { stop.drain(Why::Terminated) }
-            });
+            stage.at_nth(
+                method,
+                nth,
+                move || {
+                    if now { stop.now(Why::Interrupted) } else { stop.drain(Why::Terminated) }
+                },
+            );
             let stopped = stage.run(&format!("{OFFBOARD} --confirm {plan}"));
             assert!([22, 130, 143].contains(&stopped.exit), "{stopped}");
             stage.at_request(|_| {});

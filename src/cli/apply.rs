@@ -41,8 +41,14 @@ impl Apply {
         let select = Select { workspace: names, ..Select::default() };
         let (deck, ledger, targets) = change::begin(&session, &self.approve, &chosen).await?;
         let rules = reading::rules(guards, &ledger, &deck, &targets, Asked::ToPlan).await?;
-        let people = Leaving::read(&drawn_with["leaving"]);
-        let mut leaving = if people.is_empty() { None } else { Some(Leaving::known_to(&ledger, people).await?) };
+        let record = &drawn_with["leaving"];
+        let people = Leaving::read(record);
+        let mut leaving = if people.is_empty() {
+            None
+        } else {
+            let (all, exclude) = Leaving::read_selected(record);
+            Some(Leaving::known_to(&ledger, people).await?.selected(all, &exclude))
+        };
         let quest = |observed: &Observed| leaving.as_ref().and_then(|leaving| leaving.quest(observed));
         let reading = Reading::with_belongings(&session, &deck, targets, quest).await?;
         let Reading { targets, observed, mut coverage, took } = reading;

@@ -9,7 +9,8 @@ use super::session::Session;
 use crate::config::{Purpose, Selection};
 use crate::domain::{Outcome, RestsOn, StepId, Workspace, WorkspaceId};
 use crate::journal::{Class, Effect, Entry, Ledger, LedgerError, RunRow, State, StepRow};
-use crate::plan::{Earlier, Ending};
+use crate::plan::{Earlier, Ending, Observed, quest_of};
+use crate::run::Quest;
 use crate::trouble::{Exit, Trouble};
 
 /// An earlier run.
@@ -53,6 +54,12 @@ impl EarlierRun {
     /// Returns every step.
     pub fn steps(&self) -> impl Iterator<Item = &Earlier> {
         self.workspaces.values().flat_map(|past| &past.steps)
+    }
+
+    /// Says whose belongings must be read in a workspace to tell what became of the steps there.
+    pub fn quest(&self, observed: &Observed) -> Option<Quest> {
+        let accounts = quest_of(&self.of(&observed.id)?.steps);
+        (!accounts.is_empty()).then_some(Quest { accounts, whole_trail: false })
     }
 
     /// Returns what the run did in one workspace.

@@ -33,6 +33,11 @@ pub struct Leaver {
 }
 
 impl Leaver {
+    /// Somebody of whom nothing is known but the address.
+    pub fn plain(email: &Email) -> Self {
+        Self { email: email.clone(), heir: None, revoke_keys: false, last_day: None, workspaces: None }
+    }
+
     /// Tells whether they are asked for in a workspace.
     fn is_about(&self, workspace: &str) -> bool {
         self.workspaces.as_ref().is_none_or(|names| names.contains(workspace))
@@ -62,6 +67,10 @@ pub struct Leaving {
     pub seen: Vec<Sighted>,
     /// Where certificates are written besides the state folder.
     pub out: Option<PathBuf>,
+    /// Whether all workspaces were asked for, but for the left out.
+    pub all: bool,
+    /// The left out, by name or glob.
+    pub exclude: Vec<String>,
     read_at: Timestamp,
 }
 
@@ -93,15 +102,21 @@ impl Leaving {
 
     /// Returns the accounts the ledger knows a person by in a workspace. One that a row of somebody else has today tells nothing: what it
     /// owns is that person's.
-    fn known(&self, observed: &Observed, email: &Email) -> BTreeSet<UserId> {
+    pub fn known(&self, observed: &Observed, email: &Email) -> BTreeSet<UserId> {
         let known = self.known.get(&observed.id).and_then(|people| people.get(email)).cloned().unwrap_or_default();
         trustworthy(observed, email, known)
     }
 
     /// Says whose belongings are looked for in a workspace: those of its leavers, where an account of theirs is known.
     pub fn quest(&self, observed: &Observed) -> Option<Quest> {
+        self.quest_of(observed, |_| true)
+    }
+
+    /// Says the same of some of them.
+    pub fn quest_of(&self, observed: &Observed, about: impl Fn(&Leaver) -> bool) -> Option<Quest> {
         let accounts: BTreeSet<UserId> = self
             .here(observed)
+            .filter(|leaver| about(leaver))
             .flat_map(|leaver| accounts_of(observed, &leaver.email, &self.known(observed, &leaver.email)))
             .collect();
         (!accounts.is_empty()).then_some(Quest { accounts, whole_trail: false })
@@ -160,7 +175,20 @@ impl Leaving {
                 "workspaces": workspaces,
             })
         };
-        self.people.iter().map(leaver).collect()
+        let people: Vec<Value> = self.people.iter().map(leaver).collect();
+        json!({ "people": people, "all": self.all, "exclude": self.exclude })
+    }
+
+    /// Takes over what was selected.
+    #[must_use]
+    pub fn selected(self, all: bool, exclude: &[String]) -> Self {
+        Self { all, exclude: exclude.to_vec(), ..self }
+    }
+
+    /// Reads whether all workspaces were asked for, and which were left out.
+    pub fn read_selected(record: &Value) -> (bool, Vec<String>) {
+        let exclude = record["exclude"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        (record["all"] == true, exclude.map(str::to_owned).collect())
     }
 
     /// Reads who leaves from what [`Leaving::record`] wrote; nobody where it is something else.
@@ -177,7 +205,7 @@ impl Leaving {
                     .map(|names| names.iter().filter_map(Value::as_str).map(str::to_owned).collect()),
             })
         };
-        record.as_array().into_iter().flatten().filter_map(leaver).collect()
+        record["people"].as_array().into_iter().flatten().filter_map(leaver).collect()
     }
 }
 

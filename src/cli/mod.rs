@@ -13,6 +13,7 @@ pub mod events;
 pub mod evidence;
 pub mod help;
 pub mod init;
+pub mod leavers;
 pub mod leaving;
 pub mod members;
 pub mod offboard;
@@ -20,6 +21,7 @@ pub mod onboard;
 pub mod open_files;
 pub mod people;
 pub mod perform;
+pub mod person;
 pub mod pin;
 pub mod reading;
 pub mod recall;
@@ -30,6 +32,7 @@ pub mod session;
 pub mod show;
 pub mod signals;
 pub mod sim;
+pub mod survey;
 pub mod tables;
 pub mod undo;
 pub mod verify;
@@ -73,8 +76,12 @@ enum Command {
     Pin(pin::Pin),
     /// Bring people into workspaces.
     Onboard(onboard::Onboard),
-    /// Take people out of workspaces: memberships and open invitations.
+    /// Take people out of workspaces: memberships, open invitations, and what they would leave behind.
     Offboard(offboard::Offboard),
+    /// Show everything one person is or left, over all workspaces.
+    Person(person::PersonCommand),
+    /// List past leavers with any access found today.
+    Leavers(leavers::Leavers),
     /// List members and open invitations, or send stale invitations again.
     Members(members::Members),
     /// Apply exactly a plan that a writing command saved with -o.
@@ -110,6 +117,8 @@ impl Command {
             Self::Onboard(_) => "onboard",
             Self::Offboard(_) => "offboard",
             Self::Members(_) => "members",
+            Self::Person(_) => "person",
+            Self::Leavers(_) => "leavers",
             Self::Apply(_) => "apply",
             Self::Resume(_) => "resume",
             Self::Undo(_) => "undo",
@@ -258,6 +267,8 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Pin(pin) => pin.run(door).await,
         Command::Onboard(onboard) => Box::pin(onboard.run(door)).await,
         Command::Offboard(offboard) => Box::pin(offboard.run(door)).await,
+        Command::Person(person) => Box::pin(person.run(door)).await,
+        Command::Leavers(leavers) => Box::pin(leavers.run(door)).await,
         Command::Members(members) => Box::pin(members.run(door)).await,
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
         Command::Resume(resume) => Box::pin(resume.run(door)).await,

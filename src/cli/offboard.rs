@@ -61,7 +61,7 @@ impl Offboard {
         let guards = change::guards(&session, &self.approve)?;
         let (deck, ledger, targets) = change::begin(&session, &self.approve, &chosen).await?;
         let rules = reading::rules(guards, &ledger, &deck, &targets, Asked::ToPlan).await?;
-        let mut leaving = Leaving::known_to(&ledger, people).await?;
+        let mut leaving = Leaving::known_to(&ledger, people).await?.selected(self.select.all, &self.select.exclude);
         leaving.out.clone_from(&self.certificates);
         let quest = |observed: &Observed| leaving.quest(observed);
         let reading = Reading::with_belongings(&session, &deck, targets, quest).await?;

@@ -52,7 +52,8 @@ impl Undo {
         let chosen = run.workspaces(&session, &self.select, Earlier::may_have_changed)?;
         let (deck, ledger, targets) = change::begin(&session, &self.approve, &chosen).await?;
         let rules = reading::rules(guards, &ledger, &deck, &targets, Asked::ToPlan).await?;
-        let Reading { targets, observed, coverage, took } = Reading::take(&session, &deck, targets).await?;
+        let reading = Reading::with_belongings(&session, &deck, targets, |observed| run.quest(observed)).await?;
+        let Reading { targets, observed, coverage, took } = reading;
         let seen: Vec<(Observed, Vec<Earlier>)> = observed
             .iter()
             .map(|observed| {

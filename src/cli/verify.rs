@@ -16,7 +16,7 @@ use crate::plan::holds::{self, Finding, Word};
 use crate::plan::{Earlier, Observed};
 use crate::report::listing::{self, Listing};
 use crate::report::summary::{meaning, rounded, total};
-use crate::report::{Cell, Column, Coverage};
+use crate::report::{Cell, Column, Coverage, Unlisted};
 use crate::run::Deck;
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
@@ -65,6 +65,8 @@ impl Verify {
         let session = Session::open(door)?;
         let ledger = perform::open_ledger(&session).await?;
         let run = EarlierRun::read(&ledger, &self.run).await?;
+        let header = ledger.header(&run.row.id).await.map_err(|error| Trouble::advised(error.exit(), error))?;
+        let then = Coverage::from_record(&header["settings"]["coverage"]);
         let _open = ledger.close().await;
         if run.row.state == RunState::Running {
             door.printer.warn("the run is being written right now: what it has yet to do is shown as not applied");
@@ -72,8 +74,13 @@ impl Verify {
         let chosen = run.workspaces(&session, &self.select, |_| true)?;
         let keys = session.keys(&chosen).await?;
         let deck = session.deck(None)?;
-        let reading = Reading::take(&session, &deck, session.targets(&chosen, &keys)).await?;
+        let targets = session.targets(&chosen, &keys);
+        let quest = |observed: &Observed| run.quest(observed);
+        let mut reading = Reading::with_belongings(&session, &deck, targets, quest).await?;
         let lines = compare(&run, &chosen, &reading);
+        let unseen: Vec<Unlisted> = unlisted(&lines, &reading.coverage).collect();
+        reading.coverage.note_unseen(unseen);
+        never_planned(door, &then);
         self.show(&session, &deck, &run, &reading.coverage, &lines)
     }
 
@@ -157,6 +164,32 @@ fn compare<'a>(run: &'a EarlierRun, chosen: &'a [&'a Workspace], reading: &Readi
         }
     }
     lines
+}
+
+/// Names what could not be seen of what a step was about, in a workspace whose members were read.
+fn unlisted<'a>(lines: &'a [Line<'_>], coverage: &'a Coverage) -> impl Iterator<Item = Unlisted> {
+    let seen = |line: &&Line<'_>| {
+        let told = coverage.partial.iter().map(|(name, _)| name.as_str());
+        let mut told = told.chain(coverage.unreadable.iter().map(|lane| lane.workspace.as_str()));
+        told.all(|name| name != line.workspace)
+    };
+    lines.iter().filter(|line| line.finding.word == Word::Unseen).filter(seen).map(|line| Unlisted {
+        workspace: line.workspace.to_owned(),
+        listing: line.row.kind.clone(),
+        reason: line.finding.how.clone().unwrap_or_default(),
+    })
+}
+
+/// Names the workspaces of which nothing was planned, because they could not be read then: no step of theirs can be verified.
+fn never_planned(door: &Door<'_>, then: &Coverage) {
+    let unread: Vec<String> = then.unreadable.iter().map(|lane| lane.workspace.clone()).collect();
+    if !unread.is_empty() {
+        door.printer.warn(&format!(
+            "when the run was planned, {} could not be read, and nothing was planned there: {}; run the command again for them",
+            words::count(unread.len(), "workspace"),
+            words::some(&unread, 10)
+        ));
+    }
 }
 
 fn cells<'a>(line: &'a Line<'_>, read_at: &'a str) -> Vec<Cell<'a>> {

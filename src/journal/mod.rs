@@ -60,7 +60,7 @@ pub use error::LedgerError;
 pub use ledger::Ledger;
 pub use lock::{Holder, LockTrouble, Turn, WriteLock};
 pub use pace_lock::{Left, PaceLock, PaceLocks, PaceTrouble, Talker};
-pub use people::Account;
+pub use people::{Account, Departure, Offboarding, Offboardings};
 pub use probe::{Go, Moment, Probe};
 pub use prune::{Candidate, Prunable, PruneNote, PruneStop, Pruned, YOUNGEST};
 pub use query::{RunRow, RunState, StepRow, Unsettled};

@@ -1,14 +1,16 @@
 //! Questions about people: by which accounts the ledger knows them, and who was to leave.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::Row as _;
 
-use super::columns::workspace_id_of;
+use super::columns::{moment_of, number_of, run_id_of, state_of, workspace_id_of};
 use super::error::LedgerError;
 use super::ledger::Ledger;
-use crate::domain::{Email, HeldReason, RestsOn, UserId, WorkspaceId};
+use super::state::State;
+use crate::domain::{Email, HeldReason, Outcome, RestsOn, RunId, StepKind, UserId, WorkspaceId};
 
 /// An account by which the ledger knows a person in one workspace.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +21,45 @@ pub struct Account {
     pub email: Email,
     /// The account.
     pub user_id: UserId,
+}
+
+/// What a run that was to take people out tells of it.
+#[derive(Debug, Clone)]
+pub struct Offboarding {
+    /// The run.
+    pub run: RunId,
+    /// Its place among all runs.
+    pub ordinal: u64,
+    /// When it was begun.
+    pub started: Timestamp,
+    /// Who was to leave and how, as its first entry tells it.
+    pub leaving: Value,
+    /// Its removals, in the order of the plan.
+    pub steps: Vec<Departure>,
+}
+
+/// One removal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Departure {
+    /// Where.
+    pub workspace_id: WorkspaceId,
+    /// Who.
+    pub subject: Email,
+    /// Whether they were taken out, or found absent.
+    pub gone: bool,
+    /// Why not, in words.
+    pub why: Option<String>,
+    /// The code of the reason it was held for.
+    pub reason: Option<String>,
+}
+
+/// All offboardings of a ledger.
+#[derive(Debug, Clone, Default)]
+pub struct Offboardings {
+    /// The runs, oldest first.
+    pub runs: Vec<Offboarding>,
+    /// The last run that invited a person to a workspace, or may have, by its place among all runs.
+    pub invited: BTreeMap<(WorkspaceId, Email), u64>,
 }
 
 /// Parameters of one question; SQLite takes many more.
@@ -59,6 +100,58 @@ impl Ledger {
         .await
     }
 }
+
+impl Ledger {
+    /// Returns the runs that were to take people out, with their removals, and who was invited since.
+    pub async fn offboardings(&self) -> Result<Offboardings, LedgerError> {
+        self.with(async move |connection| {
+            let mut told = Offboardings::default();
+            let mut places: HashMap<String, usize> = HashMap::new();
+            for row in sqlx::query(OFFBOARDINGS).fetch_all(&mut *connection).await? {
+                let (command, bytes): (String, Vec<u8>) = (row.try_get("command")?, row.try_get("bytes")?);
+                let run = run_id_of(&row, "id")?;
+                let unreadable = |_not_json| LedgerError::unreadable(format!("the header of run `{run}`"));
+                let header: Value = serde_json::from_slice(&bytes).map_err(unreadable)?;
+                let leaving = header["settings"]["leaving"].clone();
+                // A plan that was applied says itself whether it was about leaving.
+                if command != "offboard" && leaving.is_null() {
+                    continue;
+                }
+                places.insert(run.to_string(), told.runs.len());
+                let (ordinal, started) = (number_of(&row, "ordinal")?, moment_of(&row, "started_at")?);
+                told.runs.push(Offboarding { run, ordinal, started, leaving, steps: Vec::new() });
+            }
+            for row in sqlx::query(MEMBERS).fetch_all(&mut *connection).await? {
+                let (kind, run, subject): (String, String, String) =
+                    (row.try_get("kind")?, row.try_get("run")?, row.try_get("subject")?);
+                let (workspace_id, subject) = (workspace_id_of(&row)?, Email::observed(&subject));
+                let state = state_of(&row)?;
+                let outcome = state.outcome();
+                if kind == StepKind::MemberInvite.as_str() {
+                    if !matches!(outcome, Some(Outcome::Held | Outcome::Failed)) && state != State::Planned {
+                        told.invited.insert((workspace_id, subject), number_of(&row, "ordinal")?);
+                    }
+                } else if let Some(place) = places.get(&run) {
+                    let gone = matches!(outcome, Some(Outcome::Done | Outcome::Already));
+                    let (why, reason) = (row.try_get("reason")?, row.try_get("reason_code")?);
+                    told.runs[*place].steps.push(Departure { workspace_id, subject, gone, why, reason });
+                }
+            }
+            Ok(told)
+        })
+        .await
+    }
+}
+
+const OFFBOARDINGS: &str = "SELECT r.id, r.ordinal, r.started_at, r.command, e.bytes FROM runs r
+    JOIN entries e ON e.run = r.id AND e.seq = 1
+    WHERE r.command IN ('offboard', 'apply') ORDER BY r.ordinal";
+
+const MEMBERS: &str =
+    "SELECT s.run, s.kind, s.workspace_id, s.subject, s.state, s.attempt, s.answer, s.effect, s.outcome,
+        s.reason, s.reason_code, r.ordinal
+    FROM steps s JOIN runs r ON r.id = s.run
+    WHERE s.kind IN ('member.remove', 'member.invite') ORDER BY r.ordinal, s.planned_seq";
 
 /// The account of the row that a step rests on, where the row bears the address.
 fn account(planned: &Value, email: &Email) -> Option<UserId> {

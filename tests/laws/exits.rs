@@ -66,7 +66,7 @@ fn summary() -> impl Strategy<Value = Summary> {
             let lanes_failed = failed + unreadable.len();
             let lanes = good + lanes_failed;
             let coverage =
-                Coverage { asked: lanes, complete: lanes - unreadable.len(), partial: Vec::new(), unreadable, unseen: Vec::new() };
+                Coverage { asked: lanes, complete: lanes - unreadable.len(), unreadable, ..Coverage::default() };
             // A run that reads nothing has no steps.
             let steps = if coverage.complete == 0 { Vec::new() } else { steps };
             Summary { steps, lanes, lanes_failed, bug, stopped, coverage, ..Summary::default() }

@@ -17,6 +17,7 @@ mod guards;
 mod identity;
 mod lost;
 mod moved;
+mod offboard;
 mod pace;
 mod repeat;
 mod resume;

@@ -27,7 +27,7 @@ use keyholder::clock::Clock;
 use keyholder::env::Env;
 use keyholder::journal::{Ledger, Probe, StepRow};
 use keyholder::run::Stop;
-use keyholder::sim::{Local, LocalSettings, World, root};
+use keyholder::sim::{Local, LocalSettings, Op, World, root};
 use keyholder::ui::Sink;
 use scalpel::Scalpel;
 use serde_json::Value;
@@ -406,7 +406,7 @@ impl Stage {
 
     /// Counts the requests that could have changed something, whether or not they did.
     pub(crate) fn write_requests(&self) -> usize {
-        self.world.requests().iter().filter(|seen| seen.method != Method::Get).count()
+        self.world.requests().iter().filter(|seen| seen.operation.is_some_and(Op::writes)).count()
     }
 
     /// Searches what a run printed and every file it could have written, for every key.

@@ -211,12 +211,17 @@ impl Scalpel {
         let what = match (op, request.method) {
             (Some(Op::WorkspaceCurrent), _) => "who",
             (Some(Op::MemberList), _) => "list",
+            (Some(Op::CampaignList | Op::LeadListList), _) => "owned",
+            (Some(Op::LeadsList), _) => "leads",
+            (Some(Op::LeadsAssign), _) => "assign",
+            (Some(Op::KeyList), _) => "keys",
+            (Some(Op::AccountList | Op::WebhookList | Op::JobList | Op::TrailList), _) => "traces",
             (_, Method::Get) => "row",
             (_, Method::Post) => "post",
             (_, Method::Patch) => "patch",
             (_, Method::Delete) => "delete",
         };
-        let writes = request.method != Method::Get;
+        let writes = op.is_some_and(Op::writes);
         if self.is_over() || self.is_cut(&lane, what, Phase::Lost) {
             return std::future::pending().await;
         }

@@ -58,12 +58,15 @@ impl KeyRow<'_> {
         let Self { id, name, scopes, key, organization_id, timestamp_created } = self;
         let id = row::id(&id, KeyId::parse)?;
         row::of(&organization_id, expected, id.as_str())?;
+        let in_use = key.0.as_ref().and_then(|shown| own.is_shown_as(shown));
+        let name = row::text(name);
         Ok(KeyInfo {
             id,
-            name: row::text(name),
+            // Somebody may have named a key by itself.
+            name: key.0.filter(|_| in_use.is_some()).map_or_else(|| name.clone(), |shown| shown.redact(&name)),
             scopes: scopes.0,
             created: row::text(timestamp_created),
-            in_use: key.0.and_then(|shown| own.is_shown_as(&shown)),
+            in_use,
         })
     }
 }

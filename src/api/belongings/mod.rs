@@ -14,6 +14,13 @@ mod row;
 mod trail;
 mod webhooks;
 
+#[cfg(test)]
+mod read_tests;
+#[cfg(test)]
+mod walk_tests;
+#[cfg(test)]
+mod write_tests;
+
 use serde_json::{Map, Value};
 
 use super::classify::decode;

@@ -69,7 +69,7 @@ impl Asked {
 
 /// Returns who was to leave in a run: as it was asked, and in runs that did not write that down, whoever was to be removed.
 pub fn leavers(evidence: &Evidence) -> BTreeSet<Email> {
-    let asked = evidence.leaving.as_array().into_iter().flatten();
+    let asked = evidence.leaving["people"].as_array().into_iter().flatten();
     let asked: BTreeSet<Email> = asked.filter_map(|one| one["email"].as_str()).map(Email::observed).collect();
     if !asked.is_empty() {
         return asked;
@@ -84,8 +84,7 @@ impl Certificate {
         if !leavers(evidence).contains(person) {
             return None;
         }
-        let asked: Vec<Asked> = evidence
-            .leaving
+        let asked: Vec<Asked> = evidence.leaving["people"]
             .as_array()
             .into_iter()
             .flatten()

@@ -197,7 +197,7 @@ proptest! {
         let mut bodies: Vec<String> = pages
             .iter()
             .map(|page| {
-                let items: Vec<Value> = page.rows.iter().map(|row| row.json()).collect();
+                let items: Vec<Value> = page.rows.iter().map(Row::json).collect();
                 json!({"items": items, "next_starting_after": page.cursor.map(|n| format!("c&{n}+@"))}).to_string()
             })
             .collect();

@@ -76,12 +76,9 @@ pub async fn perform(
     let drawn = reading::doubts_again(session, deck, ledger, drawn).await?;
     let mut events = Events::open(session, request, &run, &drawn, forecast)?;
     let header = run_header(session, request, &drawn, approval, &run);
-    ledger.begin(header).await.map_err(|error| Trouble::advised(error.exit(), error))?;
-    if let Some(leaving) = drawn.leaving.as_ref().filter(|leaving| !leaving.seen.is_empty()) {
-        // Before the first write: a certificate begins with what was there.
-        let sighted = ledger.append(&run, leaving.records()).await;
-        sighted.map_err(|error| Trouble::advised(error.exit(), error))?;
-    }
+    // In one commit with the run's beginning: a certificate begins with what was there before the first write.
+    let sighted = drawn.leaving.as_ref().map(Leaving::records).unwrap_or_default();
+    ledger.begin_with(header, sighted).await.map_err(|error| Trouble::advised(error.exit(), error))?;
     drop(turn);
 
     let work = work(&drawn);

@@ -182,12 +182,25 @@ impl Ledger {
     /// Begins a run: its row, its steps, and the first entries of its chain, in one commit. The first entry holds the head of the
     /// run that was begun before.
     pub async fn begin(&self, header: RunHeader) -> Result<(), LedgerError> {
+        self.begin_with(header, Vec::new()).await
+    }
+
+    /// Begins a run as [`Ledger::begin`] does, with its first records in the same commit: a run that is cut has all of them or is not there.
+    pub async fn begin_with(&self, header: RunHeader, first: Vec<Record>) -> Result<(), LedgerError> {
         let run = header.run.clone();
         let at = self.now();
         let mut mark = self.take_run(&run)?;
         self.pass(Moment::Before, &[]).await;
         let begun = self.with(async move |connection| {
-            db::transaction(connection, async move |connection| write::begin(connection, &header, at).await).await
+            db::transaction(connection, async move |connection| {
+                let of = header.run.clone();
+                write::begin(connection, &header, at).await?;
+                if !first.is_empty() {
+                    let _no_permits = write::append(connection, of, at, &first).await?;
+                }
+                Ok(())
+            })
+            .await
         });
         match begun.await {
             Ok(()) => {

@@ -166,8 +166,10 @@ impl Lane<'_> {
                 self.unseen(quick, &picture).await;
                 sent = slow;
             }
+            // What is slow is looked at for the last time when the settle time is over.
+            let wait = if place < FEW { wait } else { wait.min(deck.settle.saturating_sub(waited)) };
             waited += wait;
-            if sent.is_empty() || place >= FEW && waited > deck.settle {
+            if sent.is_empty() || place >= FEW && wait.is_zero() {
                 break;
             }
             // A stop does not end the first look: what was sent is worth one reading, which sends nothing new.

@@ -53,7 +53,6 @@ impl<'a> Hand<'a> {
         observed: Observed,
     ) -> Self {
         let Shared { deck, rules, logbook, .. } = shared;
-        let via = target.access.as_ref().is_ok_and(|access| access.acts_as().is_some());
         Self {
             deck,
             client,
@@ -63,7 +62,7 @@ impl<'a> Hand<'a> {
             seed: target.seed(deck),
             observed,
             observed_at: deck.clock.instant(),
-            things: Things::of(tasks, via),
+            things: Things::of(tasks),
             barred: BTreeMap::new(),
             own: Own::default(),
         }

@@ -13,10 +13,8 @@ use super::hand::Hand;
 use super::whose::{self, Owners, Unread, Wanted, Whose};
 use super::work::Task;
 use crate::api::Error;
-use crate::domain::{
-    CampaignId, Change, Email, Held, HeldReason, KeyId, KeyInfo, LeadListId, RestsOn, Step, Thing, UserId,
-};
-use crate::plan::person::{self, Person};
+use crate::domain::{CampaignId, Change, Held, KeyId, KeyInfo, LeadListId, RestsOn, Step, Thing, UserId};
+use crate::plan::{Found, keys::in_use};
 
 /// How old a listing of belongings may be when a step rests on it. Two hundred campaigns are two pages and 200 writes, one after the other:
 /// some 30 to 60 seconds, so this costs a handful of requests where a look at each thing would cost 200. Who gives a campaign to somebody
@@ -36,16 +34,14 @@ pub(super) struct Things {
     wanted: Wanted,
     campaigns: Option<Read<Owners<CampaignId>>>,
     lead_lists: Option<Read<Owners<LeadListId>>>,
-    keys: Option<Read<Vec<KeyInfo>>>,
-    /// Whether the lane speaks with another workspace's key.
-    via: bool,
+    keys: Option<Read<Found<KeyInfo>>>,
 }
 
 impl Things {
     /// Knows nothing yet, but what its lane's steps are about.
-    pub(super) fn of(tasks: &[Task], via: bool) -> Self {
+    pub(super) fn of(tasks: &[Task]) -> Self {
         let wanted = Wanted::of(tasks.iter().map(|task| &task.step));
-        Self { wanted, campaigns: None, lead_lists: None, keys: None, via }
+        Self { wanted, campaigns: None, lead_lists: None, keys: None }
     }
 }
 
@@ -72,11 +68,9 @@ impl Hand<'_> {
                 if !whose.is_still_of(by) {
                     return Ok(Footing::Moved(whose.contrary(thing)));
                 }
+                // Whether the heir may have it is the guards' question, who go by the member list.
                 if self.deck.clock.instant().duration_since(self.observed_at) > FRESH {
                     self.refresh().await?;
-                }
-                if !self.is_accepted(heir, to) {
-                    return Ok(Footing::Moved(format!("{heir} is no accepted member here any more")));
                 }
                 Ok(Footing::Firm(step.rests_on.clone()))
             }
@@ -84,14 +78,6 @@ impl Hand<'_> {
                 self.key_footing(step, key, created, doubtful).await
             }
             _ => Ok(Footing::Moved("the step does not say what it rests on".to_owned())),
-        }
-    }
-
-    /// Tells whether a person is an accepted member with this account.
-    fn is_accepted(&self, email: &Email, account: &UserId) -> bool {
-        match person::find(&self.observed.members, email) {
-            Person::Rows(rows) => rows.iter().any(|row| row.accepted && row.user_id.as_ref() == Some(account)),
-            Person::Nobody | Person::Ambiguous(_) => false,
         }
     }
 
@@ -125,18 +111,21 @@ impl Hand<'_> {
 
     async fn key_footing(&mut self, step: &Step, key: &KeyId, created: &str, doubtful: bool) -> Result<Footing, Error> {
         if !fresh(self.things.keys.as_ref(), self.deck.clock.instant(), doubtful) {
-            let rows = whose::keys(self.client, &step.workspace_id).await;
+            let keys = whose::keys(self.client, &step.workspace_id).await;
+            let rows = keys.map(|rows| Found { rows, incomplete: None });
             self.things.keys = Some(Read { rows, at: self.deck.clock.instant() });
         }
         let keys = match taken(self.things.keys.as_ref()) {
             Ok(keys) => keys,
             Err(unread) => return Ok(Footing::Held(unread.held("list of API keys"))),
         };
-        let Some(found) = keys.iter().find(|found| found.id == *key) else { return self.key_gone(step, key).await };
+        let Some(found) = keys.rows.iter().find(|found| found.id == *key) else {
+            return self.key_gone(step, key).await;
+        };
         if found.created != created {
             return Ok(Footing::Moved(format!("the key was made {} instead of {created}", found.created)));
         }
-        Ok(match may_be_in_use(found, keys, self.things.via) {
+        Ok(match in_use(key, keys, self.observed.acts_as) {
             Some(held) => Footing::Held(held),
             None => Footing::Firm(step.rests_on.clone()),
         })
@@ -158,62 +147,4 @@ impl Hand<'_> {
 
 fn taken<T>(read: Option<&Read<T>>) -> Result<&T, &Unread> {
     read.expect("it was just read").rows.as_ref()
-}
-
-/// Says why a key may be the one in use, as far as the complete key list tells: with the workspace's own key that one must be found in it,
-/// then the others are surely not it; with another workspace's, a key must be shown whole to be told from it.
-fn may_be_in_use(key: &KeyInfo, keys: &[KeyInfo], via: bool) -> Option<Held> {
-    let found = !via && keys.iter().any(|other| other.in_use == Some(true));
-    let surely_another = key.in_use == Some(false) && via || key.in_use != Some(true) && found;
-    (!surely_another).then(|| {
-        let detail = if key.in_use == Some(true) {
-            "it is the key that keyholder itself uses here"
-        } else {
-            "the key list does not show which key is in use, and this may be it"
-        };
-        Held::new(
-            HeldReason::KeyInUse,
-            detail,
-            "revoke it in the app, after giving keyholder another key if it is the one in use",
-        )
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(id: &str, in_use: Option<bool>) -> KeyInfo {
-        KeyInfo {
-            id: KeyId::parse(id).unwrap(),
-            name: id.to_owned(),
-            scopes: Vec::new(),
-            created: "2026-01-01T00:00:00Z".to_owned(),
-            in_use,
-        }
-    }
-
-    #[test]
-    fn a_key_is_only_revoked_where_it_is_surely_not_the_one_in_use() {
-        // The key's own word, another key's word, with another workspace's key: may it go?
-        let table = [
-            (Some(false), Some(true), false, true),
-            (None, Some(true), false, true),
-            (Some(true), Some(false), false, false),
-            (Some(true), Some(true), false, false),
-            (Some(false), Some(false), false, false),
-            (Some(false), None, false, false),
-            (None, None, false, false),
-            (Some(false), None, true, true),
-            (Some(false), Some(false), true, true),
-            (None, Some(false), true, false),
-            (None, None, true, false),
-            (Some(true), None, true, false),
-            (None, Some(true), true, false),
-        ];
-        for (own, other, via, may_go) in table {
-            let keys = [key("k1", own), key("k2", other)];
-            assert_eq!(may_be_in_use(&keys[0], &keys, via).is_none(), may_go, "{own:?} beside {other:?}, via {via}");
-        }
-    }
 }

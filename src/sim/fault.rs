@@ -82,8 +82,13 @@ pub enum FaultKind {
     Html,
     /// Answers a list's first page with its cursor, whatever the request's cursor: following it goes round for ever.
     CursorLoop,
-    /// Answers a write 200 in the right shape and changes nothing.
+    /// Answers a write 200 (an assignment 202) in the right shape and changes nothing.
     Ignore,
+    /// Answers only so many rows of a page, its cursor as if it were whole: rows are missed. Of an assignment, only so many leads are assigned.
+    Partial {
+        /// Rows, or leads.
+        rows: usize,
+    },
     /// Answers a status whose message repeats the caller's key (contract section 5: it happened).
     EchoKey {
         /// HTTP status.
@@ -124,6 +129,7 @@ impl FaultKind {
             Self::Html => "html",
             Self::CursorLoop => "cursor-loop",
             Self::Ignore => "ignore",
+            Self::Partial { .. } => "partial",
             Self::EchoKey { .. } => "echo-key",
             Self::Foreign => "foreign",
             Self::Meanwhile { .. } => "meanwhile",
@@ -143,7 +149,10 @@ impl FaultKind {
         match self {
             Self::Ignore | Self::Late { .. } => op.is_some_and(Op::writes),
             Self::CursorLoop => op.is_some_and(Op::lists),
-            Self::Foreign => op.is_some_and(|op| !matches!(op, Op::GroupList | Op::GroupGet | Op::GroupAdmin)),
+            Self::Partial { .. } => op.is_some_and(|op| op.lists() || op == Op::LeadsAssign),
+            Self::Foreign => {
+                op.is_some_and(|op| !matches!(op, Op::GroupList | Op::GroupGet | Op::GroupAdmin | Op::LeadsAssign))
+            }
             _ => true,
         }
     }

@@ -8,7 +8,7 @@
 //!                            ├ engine  one request, from arrival to log
 //!                            ├ limit   both limits, per workspace
 //!                            ├ record  what is remembered, and who is told
-//!                            ├ fault   what goes wrong, and how often
+//!                            ├ fault   what goes wrong, and how often ─ bent
 //!                            ├ routes  who may ask, what is valid, what changes ─ state
 //!                            ├ things  what people own and make, one file a resource
 //!                            ├ hand    what others do meanwhile
@@ -21,6 +21,7 @@
 //!
 //! Everything is deterministic: ids, keys and jitter come from a seed, moments from the clock it is given.
 
+mod bent;
 mod engine;
 mod fault;
 mod fleet;
@@ -36,6 +37,7 @@ pub mod root;
 mod routes;
 pub mod script;
 mod script_fault;
+mod script_things;
 pub mod server;
 mod settings;
 mod state;

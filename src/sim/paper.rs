@@ -70,6 +70,11 @@ pub(super) fn invalid(message: &str) -> Refusal {
     coded("FST_ERR_VALIDATION", message)
 }
 
+/// Some operations say no more than the message (contract section 5).
+pub(super) fn message_alone((status, body): Refusal) -> Refusal {
+    (status, json!({ "message": body["message"] }))
+}
+
 pub(super) fn bad_request(message: &str) -> Refusal {
     envelope(400, "Bad Request", message)
 }

@@ -16,6 +16,13 @@
 //! last_page = "absent"                   # null, empty, cursor
 //! lag = "0s"                             # reads show a change only so long after it was applied
 //! keep_last_admin = false
+//! assign_lag = "2s"                      # an accepted assignment of leads is done so long after its answer
+//! assign_most = 50                       # and takes so many leads at most; absent: all
+//! drop_filters = ["ids"]                 # members of bodies about leads that are dropped without a word
+//! owners_are_members = false             # giving a thing to nobody of the workspace is refused
+//! key_shown = "whole"                    # masked, absent: the secret in listings of keys
+//! key_record = "name"                    # absent, or the member in which records of made keys name their id
+//! keep_own_key = false
 //!
 //! [[person]]                             # only for people whose names or account address matter
 //! email = "noor@agency.example"
@@ -29,6 +36,7 @@
 //! title = "Acme Corp"
 //! plan = "pid_hg_v1"                     # or "lapsed": everything answers 402
 //! keys = [{ name = "main", scopes = ["all:all"], dead = false }]   # this one is the default; [] is none
+//! campaigns = [{ name = "Q4", owner = "noor@agency.example" }]     # and other belongings: see `script_things`
 //! owner = "founder@agency.example"
 //! admin = ["ops@agency.example"]         # likewise editor, view, client
 //! invited = [{ email = "new@agency.example", role = "view", created = "2026-10-01T00:00:00Z" }]
@@ -54,6 +62,7 @@ use std::sync::Arc;
 use super::limit::{Busiest, Meter, Rates, Window};
 use super::name;
 use super::script_fault;
+use super::script_things;
 use super::settings::{Invitations, LastPage, Pays, RepeatInvite, Settings};
 use super::state::{Link, LinkStatus, PERMISSIONS, Plan, Row, State, Workspace, permission_words, role_word};
 use super::things::Things;
@@ -144,6 +153,7 @@ fn settings(mut table: Table) -> Result<Settings, ScriptError> {
         keep_last_admin: table.truth("keep_last_admin")?.unwrap_or_default(),
         ..default
     };
+    let settings = script_things::settings(&mut table, settings)?;
     table.finish()?;
     Ok(settings)
 }
@@ -209,6 +219,10 @@ impl Reader {
         let at = self.state.workspaces.len() - 1;
         self.keys(at, &mut table)?;
         self.rows(at, &mut table)?;
+        for what in script_things::read(&mut table)? {
+            script_things::check(&self.state, at, &what, table.line)?;
+            self.state.put(at, &what, None);
+        }
         table.finish()
     }
 
@@ -229,8 +243,10 @@ impl Reader {
                 Some(scopes) => scopes.into_iter().map(|scope| scope.value.into_boxed_str()).collect(),
             };
             let dead = key.truth("dead")?.unwrap_or(false);
+            let (by, record, created) = script_things::making(&mut key)?;
             key.finish()?;
-            self.state.add_key(workspace, &name, scopes, dead);
+            let at = self.state.add_key(workspace, &name, scopes, dead);
+            self.state.say_made(at, by.as_ref(), &record, created);
             names.push(name);
         }
         Ok(())

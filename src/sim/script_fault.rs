@@ -9,13 +9,19 @@
 //! | `delay` | `by` |
 //! | `echo-key` | `status` (400) |
 //! | `oversized` | `bytes` (64 MiB) |
-//! | `meanwhile` | `when` (before, after), `hand` (add, remove, set-role, accept), `email`, `role`, `accepted` |
+//! | `partial` (of a page or an assignment of leads) | `rows` |
+//! | `meanwhile` | `when` (before, after), `hand` and what it takes |
+//!
+//! Hands: `add` (`email`, `role`, `accepted`), `remove`, `accept` (`email`), `set-role` (`email`, `role`), `give-campaign` (`campaign`, `to`),
+//! `delete-campaign` (`campaign`), `give-list` (`list`, `to`), `assign-lead` (`lead`, `to`), `make-key` (`by`, `key`), `delete-key` (`key`).
+//! Campaigns, lists and keys are named by name or id, leads by id, people by address or user id.
 
 use super::fault::{Fault, FaultBody, FaultKind, RetryAfter, When};
 use super::hand::Hand;
 use super::op::Op;
 use super::script::workspace_named;
 use super::state::{State, role_word};
+use super::things::put::Key;
 use super::tree::{self, Kind, Node, ScriptError, Table};
 
 /// Bytes of an oversized answer where a script says nothing: above any limit a client would set.
@@ -67,6 +73,11 @@ fn kind(table: &mut Table) -> Result<FaultKind, ScriptError> {
         "html" => FaultKind::Html,
         "cursor-loop" => FaultKind::CursorLoop,
         "ignore" => FaultKind::Ignore,
+        "partial" => {
+            let line = table.line;
+            let rows = table.number("rows")?.ok_or_else(|| ScriptError::at(line, "`rows` is missing"))?;
+            FaultKind::Partial { rows }
+        }
         "echo-key" => FaultKind::EchoKey { status: status(table, Some(400))? },
         "foreign" => FaultKind::Foreign,
         "redirect" => FaultKind::Redirect,
@@ -89,6 +100,7 @@ fn kind(table: &mut Table) -> Result<FaultKind, ScriptError> {
                 "html",
                 "cursor-loop",
                 "ignore",
+                "partial",
                 "echo-key",
                 "foreign",
                 "redirect",
@@ -119,25 +131,38 @@ fn retry_after(table: &mut Table) -> Result<Option<RetryAfter>, ScriptError> {
 }
 
 fn hand(table: &mut Table) -> Result<Hand, ScriptError> {
-    #[derive(Clone, Copy)]
-    enum Does {
-        Add,
-        Remove,
-        SetRole,
-        Accept,
-    }
-    let words = [("add", Does::Add), ("remove", Does::Remove), ("set-role", Does::SetRole), ("accept", Does::Accept)];
     let word = table.need_text("hand")?;
-    let does = tree::choose("hand", &word, &words)?;
-    let email = table.need_text("email")?.value;
-    Ok(match does {
-        Does::Add => Hand::Add {
-            email,
-            role: role_word(&table.need_text("role")?.value),
-            accepted: table.truth("accepted")?.unwrap_or(true),
-        },
-        Does::Remove => Hand::Remove { email },
-        Does::SetRole => Hand::SetRole { email, role: role_word(&table.need_text("role")?.value) },
-        Does::Accept => Hand::Accept { email },
+    let mut need = |name: &'static str| table.need_text(name).map(|text| text.value);
+    Ok(match word.value.as_str() {
+        "add" => {
+            let (email, role) = (need("email")?, role_word(&need("role")?));
+            Hand::Add { email, role, accepted: table.truth("accepted")?.unwrap_or(true) }
+        }
+        "remove" => Hand::Remove { email: need("email")? },
+        "set-role" => Hand::SetRole { email: need("email")?, role: role_word(&need("role")?) },
+        "accept" => Hand::Accept { email: need("email")? },
+        "give-campaign" => Hand::GiveCampaign { campaign: need("campaign")?, to: need("to")? },
+        "delete-campaign" => Hand::DeleteCampaign { campaign: need("campaign")? },
+        "give-list" => Hand::GiveLeadList { list: need("list")?, to: need("to")? },
+        "assign-lead" => Hand::AssignLead { lead: need("lead")?, to: need("to")? },
+        "make-key" => Hand::Put(Key::of(&need("by")?, &need("key")?).into()),
+        "delete-key" => Hand::DeleteKey { key: need("key")? },
+        other => {
+            let near = tree::nearest(other, HANDS.into_iter());
+            return Err(ScriptError::at(word.line, format!("`{other}` is nothing another hand does{near}")));
+        }
     })
 }
+
+const HANDS: [&str; 10] = [
+    "add",
+    "remove",
+    "set-role",
+    "accept",
+    "give-campaign",
+    "delete-campaign",
+    "give-list",
+    "assign-lead",
+    "make-key",
+    "delete-key",
+];

@@ -84,6 +84,7 @@ pub enum KeyRecord {
 }
 
 /// All of them.
+#[expect(clippy::struct_excessive_bools, reason = "each is an open question of its own with two answers")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Rate limits, the same for every workspace.
@@ -100,8 +101,8 @@ pub struct Settings {
     pub drop_permissions: bool,
     /// What a last page says about the next one.
     pub last_page: LastPage,
-    /// How long a change stays unseen by listings and single reads; writes act on the true state and answer it. Nothing is published
-    /// about reads after writes; none by default.
+    /// How long a change stays unseen by listings and single reads; writes act on the true state and answer it, and a deleted key opens
+    /// nothing at once. Nothing is published about reads after writes; none by default.
     pub lag: Duration,
     /// Whether removing the last admin is refused with 400; allowed by default, so that only a client's own guard helps.
     pub keep_last_admin: bool,

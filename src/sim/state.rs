@@ -279,6 +279,11 @@ impl State {
         self.by_secret.insert(Arc::clone(secret), key);
     }
 
+    /// Lets a secret be found no more.
+    pub(super) fn forget_secret(&mut self, secret: &str) {
+        self.by_secret.remove(secret);
+    }
+
     /// Adds a row as the world begins.
     pub(super) fn settle(&mut self, workspace: usize, mut row: Row, id: Option<u128>) {
         let place = &self.workspaces[workspace];
@@ -321,7 +326,7 @@ impl State {
         hidden.map_or(&place.rows, |(_, before)| before)
     }
 
-    fn lag(&self) -> i64 {
+    pub(super) fn lag(&self) -> i64 {
         i64::try_from(self.settings.lag.as_millis()).unwrap_or(i64::MAX)
     }
 

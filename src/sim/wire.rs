@@ -5,11 +5,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::bent;
 use super::fault::{FaultBody, FaultKind, RetryAfter};
-use super::name;
-use super::op::Op;
 use super::paper::{self, Refusal};
-use super::routes::{self, Ask, Caller, Reply, Wrote};
+use super::routes::{self, Ask, Reply, Wrote};
 use super::state::State;
 
 const JSON: &str = "application/json; charset=utf-8";
@@ -111,11 +110,15 @@ pub(super) fn settle(state: &mut State, ask: &Ask, now: i64, fault: Option<&Faul
             let location = Some("https://elsewhere.example/api/v2/");
             (Fate::at_once(Sent { location, ..Sent::plain(302, None, Vec::new()) }), None)
         }
-        FaultKind::Ignore => (Fate::at_once(Sent::from(&ignored(state, ask, now))), None),
-        FaultKind::CursorLoop => (Fate::at_once(Sent::from(&looped(state, ask, now))), None),
+        FaultKind::Ignore => (Fate::at_once(Sent::from(&bent::ignored(state, ask, now))), None),
+        FaultKind::CursorLoop => (Fate::at_once(Sent::from(&bent::looped(state, ask, now))), None),
         FaultKind::Foreign => {
             let mut reply = routes::answer(state, ask, now);
-            foreign(state, ask, now, &mut reply);
+            bent::foreign(state, ask, now, &mut reply);
+            (Fate::at_once(Sent::from(&reply)), reply.wrote)
+        }
+        FaultKind::Partial { rows } => {
+            let reply = bent::partial(state, ask, now, *rows);
             (Fate::at_once(Sent::from(&reply)), reply.wrote)
         }
         FaultKind::Delay { .. } | FaultKind::Meanwhile { .. } => unreachable!("these settle nothing"),
@@ -156,59 +159,4 @@ fn oversized(bytes: usize) -> Sent {
     body.resize(bytes.saturating_sub(2).max(body.len()), b'x');
     body.extend_from_slice(b"\"}");
     Sent::plain(200, Some(JSON), body)
-}
-
-/// Answers a write in the right shape and puts everything back. A patch shows the row as it is, which is how the lie can be seen.
-fn ignored(state: &mut State, ask: &Ask, now: i64) -> Reply {
-    let Some(workspace) = Caller::of(state, ask).target else { return routes::answer(state, ask, now) };
-    let rows = state.workspaces[workspace].rows.clone();
-    let updated = state.workspaces[workspace].updated;
-    let mut reply = routes::answer(state, ask, now);
-    state.workspaces[workspace].rows = rows;
-    state.workspaces[workspace].updated = updated;
-    let patched = ask.route().filter(|(op, _)| *op == Op::MemberPatch && reply.status == 200).and_then(|(_, id)| id);
-    let at = patched.and_then(name::read).and_then(|id| state.workspaces[workspace].find(id));
-    if let Some(at) = at {
-        reply.body = routes::member(state, workspace, at);
-    }
-    reply
-}
-
-/// Answers the first page with its own last id as cursor, whatever cursor was asked for.
-fn looped(state: &mut State, ask: &Ask, now: i64) -> Reply {
-    let mut first = ask.clone();
-    first.path = ask.without("starting_after");
-    let mut reply = routes::answer(state, &first, now);
-    let last = reply.body["items"].as_array().and_then(|items| items.last()).map(|row| row["id"].clone());
-    if let (Some(id), Some(page)) = (last, reply.body.as_object_mut()) {
-        page.insert("next_starting_after".to_owned(), id);
-    }
-    reply
-}
-
-/// Turns a good answer into another workspace's: its rows where there is one, else the same rows under an invented id.
-fn foreign(state: &State, ask: &Ask, now: i64, reply: &mut Reply) {
-    let (Some(here), Some((op, _))) = (Caller::of(state, ask).target, ask.route()) else { return };
-    if reply.status != 200 {
-        return;
-    }
-    let other = (here + 1) % state.workspaces.len();
-    let elsewhere = (other != here).then_some(other);
-    let id = elsewhere.map_or_else(|| name::show(1), |other| state.workspaces[other].id.to_string());
-    match (op, elsewhere) {
-        (Op::MemberList, Some(other)) => {
-            if let Ok(page) = routes::members(state, ask, other, now) {
-                reply.body = page;
-            }
-        }
-        (Op::MemberList, None) => {
-            let items = reply.body["items"].as_array_mut().into_iter().flatten();
-            items.for_each(|row| row["workspace_id"] = id.as_str().into());
-        }
-        (Op::WorkspaceCurrent, Some(other)) => {
-            reply.body = paper::workspace(&state.workspaces[other], state.owner_of(other));
-        }
-        (Op::WorkspaceCurrent, None) => reply.body["id"] = id.into(),
-        _ => reply.body["workspace_id"] = id.into(),
-    }
 }

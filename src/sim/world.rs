@@ -196,7 +196,7 @@ impl World {
     }
 
     /// Puts belongings into a workspace, made before the world began unless they say when; returns their ids, of sending accounts the
-    /// addresses. Nothing where there is no such workspace.
+    /// addresses, of leads nothing ([`World::leads`] has them). Nothing where there is no such workspace.
     pub fn put(&self, name: &str, what: impl Into<Put>) -> Vec<String> {
         let mut inner = self.lock();
         let Some(workspace) = inner.state.named(name) else { return Vec::new() };

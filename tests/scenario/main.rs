@@ -12,6 +12,7 @@ mod crash;
 mod doubt;
 mod faults;
 mod fleet;
+mod goods;
 mod guards;
 mod identity;
 mod lost;

@@ -96,7 +96,7 @@ const INVENTED: [&str; 4] = ["user_id", "issuer_id", "org_logo_url", "org_client
 const OF_LINK: [&str; 3] = ["id", "timestamp_created", "timestamp_updated"];
 
 /// Requires the same members in the same order with the same values; of those in `loose`, the same type or null.
-fn require_same(at: &str, sample: &Value, ours: &Value, loose: &[&str]) {
+pub(super) fn require_same(at: &str, sample: &Value, ours: &Value, loose: &[&str]) {
     match (sample, ours) {
         (Value::Object(sample), Value::Object(ours)) => {
             let ours: serde_json::Map<String, Value> = ours

@@ -1,7 +1,11 @@
 //! The simulator held against the contract, and its rules against each other.
 
+mod assigned;
+mod belongings;
+mod bent;
 mod contract;
 mod faults;
+mod keyring;
 mod looked;
 mod loopback;
 mod rules;
@@ -81,6 +85,12 @@ impl Desk {
 
     pub(super) async fn get(&self, name: &str, path: &str) -> (u16, Value) {
         let answer = self.send(name, Method::Get, path, None).await.unwrap();
+        (answer.status, json(&answer))
+    }
+
+    pub(super) async fn ask(&self, name: &str, method: Method, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let body = body.map(ToString::to_string);
+        let answer = self.send(name, method, path, body.as_deref()).await.unwrap();
         (answer.status, json(&answer))
     }
 

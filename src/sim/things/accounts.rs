@@ -77,7 +77,7 @@ fn show(state: &State, workspace: usize, account: &Account) -> Value {
         "enable_slow_ramp": false,
         "inbox_placement_test_limit": null,
         "organization": &*state.workspaces[workspace].id,
-        "warmup_status": if account.status > 0 { 1 } else { 0 },
+        "warmup_status": i32::from(account.status > 0),
         "timestamp_warmup_start": moment(account.created),
         "provider_code": 2,
         "setup_pending": false,

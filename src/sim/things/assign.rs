@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::leads::Meant;
-use super::{Turn, uuids};
+use super::past::Was;
+use super::{Owner, Turn, uuids};
 use crate::sim::op::Op;
 use crate::sim::paper;
 use crate::sim::routes::{Done, Wrote, object};
@@ -29,8 +30,13 @@ pub(in crate::sim) struct Landed {
     pub(in crate::sim) wrote: Wrote,
 }
 
-/// Accepts an assignment. Whoever it does not narrow down, it means: without any narrowing member every lead of the workspace.
+/// Accepts an assignment. Of what it refuses, it says no more than the message.
 pub(in crate::sim) fn assign(state: &mut State, turn: Turn<'_>) -> Done {
+    accept(state, turn).map_err(paper::message_alone)
+}
+
+/// What the body does not narrow down, it means: without any narrowing member every lead of the workspace.
+fn accept(state: &mut State, turn: Turn<'_>) -> Done {
     let Turn { workspace, now, .. } = turn;
     let body = state.undropped(object(turn.ask)?);
     let to = uuids(&body, "organization_user_ids")?;
@@ -39,7 +45,7 @@ pub(in crate::sim) fn assign(state: &mut State, turn: Turn<'_>) -> Done {
         return Err(paper::invalid("body/organization_user_ids must NOT have fewer than 1 items"));
     }
     for user in &to {
-        state.check_owner(workspace, Some(Some(*user)))?;
+        state.check_owner(workspace, Owner::User(*user))?;
     }
     let mut meant = Meant::of_body(&body)?;
     meant.not_ids = Vec::new();
@@ -87,7 +93,7 @@ impl State {
 
     /// Gives a lead to somebody.
     pub(in crate::sim) fn give_lead(&mut self, workspace: usize, number: u32, user: u128, now: i64) -> Wrote {
-        let _when_reads_lag = now;
+        self.will_change_thing(workspace, |things| Was::Lead(number, things.leads.assigned(number)), now);
         let seed = self.seed_of_things(workspace);
         let to = self.users.of(user);
         let leads = &mut self.workspaces[workspace].things.leads;

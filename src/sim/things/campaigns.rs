@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::page::{self, Span};
+use super::past::Was;
 use super::trail::{About, Actor};
 use super::who::Who;
 use super::{Turn, holds};
@@ -82,16 +83,13 @@ pub(in crate::sim) fn get(state: &State, turn: Turn<'_>) -> Result<Value, Refusa
 pub(in crate::sim) fn patch(state: &mut State, turn: Turn<'_>) -> Done {
     let Turn { workspace, now, .. } = turn;
     let body = object(turn.ask)?;
-    let owner = super::user(&body, "owned_by")?;
+    let owner = super::owner(&body, "owned_by")?;
     let named = super::text(&body, "name")?;
     let at = at(state, workspace, turn.uuid()?).ok_or_else(paper::not_found)?;
     state.check_owner(workspace, owner)?;
-    let owner = owner.map(|owner| owner.map(|id| state.users.of(id)));
     let before = state.workspaces[workspace].things.campaigns[at].clone();
     let mut after = before.clone();
-    if let Some(owner) = owner {
-        after.owner = owner;
-    }
+    after.owner = state.owned(before.owner, owner);
     if let Some(named) = named {
         after.name = Name::Given(named.into());
     }
@@ -106,6 +104,12 @@ pub(in crate::sim) fn patch(state: &mut State, turn: Turn<'_>) -> Done {
     state.write_down(workspace, now, 11, Actor::Key(turn.key), About::Campaign(after.id));
     state.change_campaign(workspace, at, after, now);
     Ok((shown, Some(wrote)))
+}
+
+/// Shows a campaign as it truly is.
+pub(in crate::sim) fn as_it_is(state: &State, workspace: usize, id: &str) -> Option<Value> {
+    let at = at(state, workspace, name::read(id)?)?;
+    Some(show(state, workspace, &state.workspaces[workspace].things.campaigns[at]))
 }
 
 /// Finds a campaign by its id.
@@ -129,29 +133,15 @@ impl State {
     }
 
     pub(in crate::sim) fn change_campaign(&mut self, workspace: usize, at: usize, campaign: Campaign, now: i64) {
-        let _when_reads_lag = now;
+        self.will_change_thing(workspace, |things| Was::Campaign(things.campaigns[at].clone()), now);
         self.workspaces[workspace].things.campaigns[at] = campaign;
     }
 
     /// Deletes a campaign, as a person does in the app.
     pub(in crate::sim) fn delete_campaign(&mut self, workspace: usize, at: usize, now: i64) {
+        self.will_change_thing(workspace, |things| Was::Campaign(things.campaigns[at].clone()), now);
         let campaign = self.workspaces[workspace].things.campaigns.remove(at);
         self.write_down(workspace, now, 3, Actor::Owner, About::Campaign(campaign.id));
-    }
-
-    fn shown_campaigns(&self, workspace: usize, now: i64) -> &[Campaign] {
-        let _when_reads_lag = now;
-        &self.workspaces[workspace].things.campaigns
-    }
-
-    /// Refuses an owner who is no member, where the settings say so; the contract is silent.
-    pub(super) fn check_owner(&self, workspace: usize, owner: Option<Option<u128>>) -> Result<(), Refusal> {
-        match owner.flatten() {
-            Some(owner) if self.settings.owners_are_members && !self.is_member(workspace, owner) => {
-                Err(paper::bad_request("The owner is not a member of the workspace"))
-            }
-            _ => Ok(()),
-        }
     }
 }
 

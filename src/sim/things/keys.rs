@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use super::page::{self, Span};
+use super::past::Was;
 use super::trail::{About, Actor};
 use super::{Turn, scopes};
 use crate::sim::name;
@@ -28,14 +29,12 @@ pub(in crate::sim) struct Key {
 }
 
 pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
-    let Turn { ask, workspace, .. } = turn;
+    let Turn { ask, workspace, now, .. } = turn;
     let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none()) };
     let after = span.after_id()?;
-    let mut own: Vec<&Key> =
-        state.live_keys(workspace).filter(|key| after.is_none_or(|after| key.id > after)).collect();
-    own.sort_by_key(|key| key.id);
+    let own = state.shown_keys(workspace, now).into_iter().filter(|key| after.is_none_or(|after| key.id > after));
     let shown = state.settings.key_shown;
-    Ok(span.page(own.into_iter(), state.settings.last_page, |key| show(state, key, shown), |key| name::show(key.id)))
+    Ok(span.page(own, state.settings.last_page, |key| show(state, key, shown), |key| name::show(key.id)))
 }
 
 pub(in crate::sim) fn create(state: &mut State, turn: Turn<'_>) -> Done {
@@ -44,6 +43,7 @@ pub(in crate::sim) fn create(state: &mut State, turn: Turn<'_>) -> Done {
     let named = super::text(&body, "name")?.ok_or_else(|| paper::missing_property("name"))?;
     let scopes = scopes_of(&body)?;
     let made = state.make_key(workspace, &named, scopes, now);
+    state.will_change_thing(workspace, |_| Was::NoKey(made), now);
     let (id, shown) = (state.keys[made].id, show(state, &state.keys[made], KeyShown::Whole));
     let record = state.settings.key_record.clone();
     if let Some(about) = About::key(&named, id, &record) {
@@ -113,6 +113,7 @@ impl State {
 
     /// Ends a key.
     pub(in crate::sim) fn delete_key(&mut self, workspace: usize, at: usize, actor: Actor, now: i64) {
+        self.will_change_thing(workspace, |_| Was::Key(at), now);
         self.keys[at].dead = true;
         let key = &self.keys[at];
         if let Some(about) = About::key(&key.name, key.id, &self.settings.key_record) {
@@ -134,9 +135,17 @@ impl State {
         self.workspaces[workspace].things.keys.iter().map(|at| &self.keys[*at]).filter(|key| !key.dead)
     }
 
-    /// Notes that a person made a key in the app, the way the record is to name it.
-    pub(super) fn note_made_key(&mut self, at: usize, maker: Actor, record: &KeyRecord) {
-        let key = &self.keys[at];
+    /// Says who made a key in the app and when, and how the record is to name it.
+    pub(in crate::sim) fn say_made(
+        &mut self,
+        at: usize,
+        by: Option<&String>,
+        record: &KeyRecord,
+        created: Option<i64>,
+    ) {
+        let maker = self.who_or_nobody(by).map_or(Actor::Nobody, Actor::Person);
+        let key = &mut self.keys[at];
+        key.created = created.unwrap_or(key.created);
         let (workspace, created) = (key.workspace, key.created);
         if let Some(about) = About::key(&key.name, key.id, record) {
             self.write_down(workspace, created, 37, maker, about);

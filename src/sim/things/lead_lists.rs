@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::campaigns::Name;
 use super::page::{self, Span, bad_cursor};
+use super::past::Was;
 use super::who::Who;
 use super::{Turn, holds};
 use crate::sim::name;
@@ -31,8 +32,8 @@ pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, crate
     let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none()) };
     let after = span.after().map(|text| text.parse::<Timestamp>().map_err(|_no_moment| bad_cursor("date-time")));
     let after = after.transpose()?.map(Timestamp::as_millisecond);
-    let rows = state
-        .shown_lists(workspace, now)
+    let lists = state.shown_lists(workspace, now);
+    let rows = lists
         .iter()
         .filter(|list| after.is_none_or(|after| list.created > after))
         .filter(|list| enrichment.is_none_or(|wanted| list.enrichment.unwrap_or(false) == wanted))
@@ -49,7 +50,7 @@ pub(in crate::sim) fn patch(state: &mut State, turn: Turn<'_>) -> Done {
     if body.is_empty() {
         return Err(paper::invalid("body must NOT have fewer than 1 properties"));
     }
-    let owner = super::user(&body, "owned_by")?;
+    let owner = super::owner(&body, "owned_by")?;
     let named = super::text(&body, "name")?;
     let enrichment = match body.get("has_enrichment_task") {
         None => None,
@@ -61,12 +62,9 @@ pub(in crate::sim) fn patch(state: &mut State, turn: Turn<'_>) -> Done {
     let at = state.workspaces[workspace].things.lead_lists.iter().position(|list| list.id == id);
     let at = at.ok_or_else(paper::not_found)?;
     state.check_owner(workspace, owner)?;
-    let owner = owner.map(|owner| owner.map(|id| state.users.of(id)));
     let before = state.workspaces[workspace].things.lead_lists[at].clone();
     let mut after = before.clone();
-    if let Some(owner) = owner {
-        after.owner = owner;
-    }
+    after.owner = state.owned(before.owner, owner);
     if let Some(named) = named {
         after.name = Name::Given(named.into());
     }
@@ -104,14 +102,16 @@ impl State {
     }
 
     pub(in crate::sim) fn change_list(&mut self, workspace: usize, at: usize, list: LeadList, now: i64) {
-        let _when_reads_lag = now;
+        self.will_change_thing(workspace, |things| Was::List(things.lead_lists[at].clone()), now);
         self.workspaces[workspace].things.lead_lists[at] = list;
     }
+}
 
-    fn shown_lists(&self, workspace: usize, now: i64) -> &[LeadList] {
-        let _when_reads_lag = now;
-        &self.workspaces[workspace].things.lead_lists
-    }
+/// Shows a list as it truly is.
+pub(in crate::sim) fn as_it_is(state: &State, workspace: usize, id: &str) -> Option<Value> {
+    let id = name::read(id)?;
+    let list = state.workspaces[workspace].things.lead_lists.iter().find(|list| list.id == id)?;
+    Some(show(state, workspace, list))
 }
 
 fn show(state: &State, workspace: usize, list: &LeadList) -> Value {

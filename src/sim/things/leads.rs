@@ -20,7 +20,7 @@ pub(in crate::sim) struct Leads {
 }
 
 /// Leads that were brought in together, a second apart.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(in crate::sim) struct Run {
     /// The number of its first.
     first: u32,
@@ -37,14 +37,13 @@ impl Leads {
         u32::try_from(self.assigned.len()).expect("adding leads stops before that")
     }
 
-    /// Brings in leads; returns the number of the first.
-    pub(super) fn add(&mut self, count: u32, begin: i64, assigned: Option<Who>, origin: Run) -> u32 {
+    /// Brings in leads.
+    pub(super) fn add(&mut self, count: u32, begin: i64, assigned: Option<Who>, origin: Run) {
         let first = self.len();
         let free = first.checked_sub(1).map_or(i64::MIN, |last| self.made(last) + SECOND);
         first.checked_add(count).expect("a workspace has fewer than four thousand million leads");
         self.runs.push(Run { first, begin: begin.max(free), ..origin });
         self.assigned.resize(self.assigned.len() + count as usize, assigned);
-        first
     }
 
     pub(super) fn run(&self, number: u32) -> &Run {
@@ -145,11 +144,6 @@ impl State {
         body.retain(|name, _| !self.settings.drop_filters.contains(name));
         body
     }
-
-    fn shown_leads(&self, workspace: usize, now: i64) -> &Leads {
-        let _when_reads_lag = now;
-        &self.workspaces[workspace].things.leads
-    }
 }
 
 pub(in crate::sim) fn list(state: &mut State, turn: Turn<'_>) -> Result<Value, Refusal> {
@@ -163,6 +157,7 @@ pub(in crate::sim) fn list(state: &mut State, turn: Turn<'_>) -> Result<Value, R
     let Some(span) = Span::of_body(&body, 100)? else { return Ok(page::none()) };
     let after = span.after_id()?;
     let leads = state.shown_leads(workspace, now);
+    let leads = &*leads;
     let from = after.map_or(0, |after| leads.behind(seed, after));
     let rows: Box<dyn Iterator<Item = u32>> = match &meant.ids {
         // The few that are named are looked up, in the order of their ids.

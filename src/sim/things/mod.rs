@@ -14,11 +14,14 @@ pub(super) mod lead_lists;
 pub(super) mod leads;
 pub(super) mod look;
 pub(super) mod page;
+pub(super) mod past;
 pub mod put;
 pub(super) mod scopes;
 pub(super) mod trail;
 pub(super) mod webhooks;
 pub(super) mod who;
+
+use std::collections::VecDeque;
 
 use serde_json::{Map, Value};
 
@@ -48,6 +51,8 @@ pub(super) struct Things {
     pub(super) jobs: Vec<jobs::Job>,
     /// In order of their ids, so the oldest first.
     pub(super) trail: Vec<trail::Record>,
+    /// What was before each change that reads may not show yet, with the change's moment, oldest first; empty without a lag.
+    past: VecDeque<(i64, past::Was)>,
 }
 
 /// A request that was let in: whose key, in which workspace, when.
@@ -91,12 +96,41 @@ impl State {
     }
 }
 
-/// Reads a user id or null out of a body; absent is none.
-fn user(body: &Map<String, Value>, member: &'static str) -> Result<Option<Option<u128>>, Refusal> {
+/// What a body says about whose a thing is to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Unsaid,
+    Nobody,
+    User(u128),
+}
+
+/// Reads a user id or null out of a body.
+fn owner(body: &Map<String, Value>, member: &'static str) -> Result<Owner, Refusal> {
     match body.get(member) {
-        None => Ok(None),
-        Some(Value::Null) => Ok(Some(None)),
-        Some(value) => uuid(value, member).map(|id| Some(Some(id))),
+        None => Ok(Owner::Unsaid),
+        Some(Value::Null) => Ok(Owner::Nobody),
+        Some(value) => uuid(value, member).map(Owner::User),
+    }
+}
+
+impl State {
+    /// Returns whose a thing is after a body was honoured.
+    fn owned(&mut self, before: Option<Who>, owner: Owner) -> Option<Who> {
+        match owner {
+            Owner::Unsaid => before,
+            Owner::Nobody => None,
+            Owner::User(id) => Some(self.users.of(id)),
+        }
+    }
+
+    /// Refuses an owner who is no member, where the settings say so; the contract is silent.
+    fn check_owner(&self, workspace: usize, owner: Owner) -> Result<(), Refusal> {
+        match owner {
+            Owner::User(id) if self.settings.owners_are_members && !self.is_member(workspace, id) => {
+                Err(paper::bad_request("The owner is not a member of the workspace"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

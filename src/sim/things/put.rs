@@ -319,12 +319,15 @@ fn named(given: Option<&String>, word: &'static str, at: usize, (number, count):
 
 impl State {
     /// Puts something into a workspace: made `now`, or if the world has not begun, some time before. Returns the ids, of sending accounts
-    /// the addresses.
+    /// the addresses, of leads nothing: there are too many.
     pub(in crate::sim) fn put(&mut self, workspace: usize, what: &Put, now: Option<i64>) -> Vec<String> {
         match what {
             Put::Campaigns(what) => self.put_campaigns(workspace, what, now),
             Put::LeadLists(what) => self.put_lists(workspace, what, now),
-            Put::Leads(what) => self.put_leads(workspace, what, now),
+            Put::Leads(what) => {
+                self.put_leads(workspace, what, now);
+                Vec::new()
+            }
             Put::Accounts(what) => self.put_accounts(workspace, what, now),
             Put::Key(what) => vec![self.put_key(workspace, what, now)],
             Put::Webhook(what) => vec![self.put_webhook(workspace, what, now)],
@@ -365,17 +368,16 @@ impl State {
         ids
     }
 
-    fn put_leads(&mut self, workspace: usize, what: &Leads, now: Option<i64>) -> Vec<String> {
+    fn put_leads(&mut self, workspace: usize, what: &Leads, now: Option<i64>) {
         let assigned = self.who_or_nobody(what.assigned_to.as_ref());
         let uploaded_by = self.who_or_nobody(what.uploaded_by.as_ref());
         let campaign = what.campaign.as_deref().and_then(|called| self.campaign_called(workspace, called));
         let list = what.list.as_deref().and_then(|called| self.list_called(workspace, called));
-        let seed = self.seed_of_things(workspace);
+        self.seed_of_things(workspace);
         let things = &mut self.workspaces[workspace].things;
         let origin =
             Run::new(uploaded_by, campaign.map(|at| things.campaigns[at].id), list.map(|at| things.lead_lists[at].id));
-        let first = things.leads.add(what.count, now.unwrap_or(BEGIN), assigned, origin);
-        (first..first + what.count).map(|number| name::show(things.leads.id(seed, number))).collect()
+        things.leads.add(what.count, now.unwrap_or(BEGIN), assigned, origin);
     }
 
     fn put_accounts(&mut self, workspace: usize, what: &Accounts, now: Option<i64>) -> Vec<String> {
@@ -406,8 +408,7 @@ impl State {
         let created = moments(1, what.created, usual(there, now)).next().unwrap_or(BEGIN);
         let scopes: Arc<[Box<str>]> = what.scopes.iter().map(|scope| scope.as_str().into()).collect();
         let at = self.make_key(workspace, &what.name, scopes, created);
-        let by = self.who_or_nobody(what.by.as_ref());
-        self.note_made_key(at, by.map_or(Actor::Nobody, Actor::Person), &what.record);
+        self.say_made(at, what.by.as_ref(), &what.record, None);
         name::show(self.keys[at].id)
     }
 

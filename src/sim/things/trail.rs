@@ -102,7 +102,7 @@ impl State {
 }
 
 pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
-    let Turn { ask, workspace, .. } = turn;
+    let Turn { ask, workspace, now, .. } = turn;
     let activity = ask.query("activity_type").map(|text| text.parse::<i64>());
     let activity = activity.transpose().map_err(|_no| paper::invalid("querystring/activity_type must be integer"))?;
     let (from, to) = (bound(ask.query("start_date"), "start_date")?, bound(ask.query("end_date"), "end_date")?);
@@ -113,6 +113,7 @@ pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refus
     let rows = trail[..end]
         .iter()
         .rev()
+        .filter(|record| name::millis(record.id).saturating_add(state.lag()) <= now || state.lag() == 0)
         .filter(|record| activity.is_none_or(|activity| record.activity == activity))
         .filter(|record| from.is_none_or(|from| name::millis(record.id) >= from))
         .filter(|record| to.is_none_or(|to| name::millis(record.id) <= to))

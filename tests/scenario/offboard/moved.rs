@@ -80,8 +80,8 @@ fn who_goes_just_before_a_hand_over_is_no_heir() {
     stage.world.add_fault(at(Op::CampaignPatch, FaultKind::Meanwhile { when: When::After, hand }));
     // A minute later her row was read again.
     let slow = FaultKind::Delay { by: std::time::Duration::from_secs(25) };
-    stage.world.add_fault(at(Op::CampaignPatch, slow.clone()));
-    stage.world.add_fault(at(Op::CampaignPatch, slow));
+    stage.world.add_fault(at(Op::CampaignPatch, slow.clone()).skip(1));
+    stage.world.add_fault(at(Op::LeadListPatch, slow));
     let outcome = super::apply(&stage).exits(30);
     require_all(&outcome, "acme", "leads.reassign", "held heir_not_member");
     require_all(&outcome, "acme", "member.remove", "done");

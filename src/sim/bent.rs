@@ -1,0 +1,113 @@
+//! Answers that are bent: a lie about a write, a cursor that goes round, rows of another workspace, rows that are missing.
+
+use serde_json::Value;
+
+use super::name;
+use super::op::Op;
+use super::paper;
+use super::routes::{self, Ask, Caller, Reply};
+use super::state::State;
+use super::things;
+
+/// Answers a write in the right shape and puts everything back. A patch shows the thing as it is, which is how the lie can be seen.
+pub(super) fn ignored(state: &mut State, ask: &Ask, now: i64) -> Reply {
+    let Some(workspace) = Caller::of(state, ask).target else { return routes::answer(state, ask, now) };
+    let rows = state.workspaces[workspace].rows.clone();
+    let updated = state.workspaces[workspace].updated;
+    let kept = state.keep(workspace);
+    let mut reply = routes::answer(state, ask, now);
+    state.workspaces[workspace].rows = rows;
+    state.workspaces[workspace].updated = updated;
+    state.put_back(workspace, kept);
+    if let (200, Some((op, Some(id)))) = (reply.status, ask.route()) {
+        let member = || name::read(id).and_then(|id| state.workspaces[workspace].find(id));
+        let shown = match op {
+            Op::MemberPatch => member().map(|at| routes::member(state, workspace, at)),
+            Op::CampaignPatch => things::campaigns::as_it_is(state, workspace, id),
+            Op::LeadListPatch => things::lead_lists::as_it_is(state, workspace, id),
+            _ => None,
+        };
+        reply.body = shown.unwrap_or(reply.body);
+    }
+    reply
+}
+
+/// Answers the first page with its own last row's cursor, whatever cursor was asked for.
+pub(super) fn looped(state: &mut State, ask: &Ask, now: i64) -> Reply {
+    let mut first = ask.clone();
+    first.path = ask.without("starting_after");
+    if let Ok(Value::Object(mut body)) = serde_json::from_slice(&ask.body) {
+        body.shift_remove("starting_after");
+        first.body = Value::Object(body).to_string().into_bytes();
+    }
+    let mut reply = routes::answer(state, &first, now);
+    let op = ask.route().map(|(op, _)| op);
+    let last = reply.body["items"].as_array().and_then(|items| items.last()).map(|row| cursor(op, row));
+    if let (Some(cursor), Some(page)) = (last, reply.body.as_object_mut()) {
+        page.insert("next_starting_after".to_owned(), cursor);
+    }
+    reply
+}
+
+/// The cursor behind a row (contract section 3).
+fn cursor(op: Option<Op>, row: &Value) -> Value {
+    let text = |member: &str| row[member].as_str().unwrap_or("");
+    match op {
+        Some(Op::LeadListList) => row["timestamp_created"].clone(),
+        Some(Op::AccountList) => format!("{}&{}", text("timestamp_created"), text("email")).into(),
+        _ => row["id"].clone(),
+    }
+}
+
+/// Answers so many rows of a page, with the page's own cursor; of an assignment only so many leads are assigned.
+pub(super) fn partial(state: &mut State, ask: &Ask, now: i64, rows: usize) -> Reply {
+    let most = state.settings.assign_most.replace(rows);
+    let mut reply = routes::answer(state, ask, now);
+    state.settings.assign_most = most;
+    if let Some(items) = reply.body.get_mut("items").and_then(Value::as_array_mut) {
+        items.truncate(rows);
+    }
+    reply
+}
+
+/// Turns a good answer into another workspace's: its rows where there is one, else the same rows under an invented id.
+pub(super) fn foreign(state: &State, ask: &Ask, now: i64, reply: &mut Reply) {
+    let (Some(here), Some((op, _))) = (Caller::of(state, ask).target, ask.route()) else { return };
+    if reply.status != 200 {
+        return;
+    }
+    let other = (here + 1) % state.workspaces.len();
+    let elsewhere = (other != here).then_some(other);
+    let id = elsewhere.map_or_else(|| name::show(1), |other| state.workspaces[other].id.to_string());
+    match (op, elsewhere) {
+        (Op::MemberList, Some(other)) => {
+            if let Ok(page) = routes::members(state, ask, other, now) {
+                reply.body = page;
+            }
+        }
+        (Op::WorkspaceCurrent, Some(other)) => {
+            reply.body = paper::workspace(&state.workspaces[other], state.owner_of(other));
+        }
+        (Op::WorkspaceCurrent, None) => reply.body["id"] = id.into(),
+        (op, _) => {
+            let member = owner_member(op);
+            match reply.body.get_mut("items").and_then(Value::as_array_mut) {
+                Some(rows) => rows.iter_mut().for_each(|row| row[member] = id.as_str().into()),
+                None => reply.body[member] = id.into(),
+            }
+        }
+    }
+}
+
+/// The member that says whose a thing is; every resource has its own word.
+fn owner_member(op: Op) -> &'static str {
+    match op {
+        Op::CampaignList | Op::CampaignGet | Op::CampaignPatch | Op::LeadsList | Op::AccountList | Op::WebhookList => {
+            "organization"
+        }
+        Op::LeadListList | Op::LeadListPatch | Op::KeyList | Op::KeyCreate | Op::KeyDelete | Op::TrailList => {
+            "organization_id"
+        }
+        _ => "workspace_id",
+    }
+}

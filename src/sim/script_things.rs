@@ -1,0 +1,204 @@
+//! Belongings of a script: what stands in a `[[workspace]]` beside its rows. Everything but names and kinds is optional.
+//!
+//! ```toml
+//! campaigns = [{ name = "Q4", owner = "noor@agency.example", creator = "noor@agency.example", count = 3, status = 1, agent = false }]
+//! lead_lists = [{ name = "Dentists", owner = "noor@agency.example", count = 1, created = "2026-08-08T08:08:08Z" }]
+//! leads = [{ count = 40, assigned = "noor@agency.example", uploaded = "noor@agency.example", campaign = "Q4", list = "Dentists" }]
+//! accounts = [{ email = "noor@mail.example", count = 2, added_by = "noor@agency.example", modified_by = "ops@agency.example", status = 1 }]
+//! keys = [{ name = "zapier", scopes = ["leads:all"], by = "noor@agency.example", record = "name", created = "2026-08-08T08:08:08Z" }]
+//! webhooks = [{ target = "https://hooks.example/in", name = "CRM", by = "noor@agency.example", event = "reply_received", status = 1 }]
+//! jobs = [{ kind = "import-leads", by = "noor@agency.example", status = "in-progress", count = 1 }]
+//! trail = [{ activity = 1, by = "noor@agency.example", at = "2026-11-02T08:00:00Z", count = 5, affected = 12 }]
+//! ```
+//!
+//! People are named by address or user id. `record` says how the trail names a key that somebody made: `absent` (not at all), `name`, or any
+//! other word: by its id too, in a member of that name.
+
+use jiff::Timestamp;
+
+use super::name;
+use super::settings::{KeyRecord, KeyShown, Settings};
+use super::state::State;
+use super::things::put::{Accounts, Campaigns, Jobs, LeadLists, Leads, Put, Records, Webhook};
+use super::tree::{ScriptError, Table};
+
+/// Reads the belongings of a workspace, except its keys.
+pub(super) fn read(table: &mut Table) -> Result<Vec<Put>, ScriptError> {
+    let mut all = Vec::new();
+    for table in table.tables("campaigns")? {
+        all.push(campaigns(table)?.into());
+    }
+    for table in table.tables("lead_lists")? {
+        all.push(lead_lists(table)?.into());
+    }
+    for table in table.tables("leads")? {
+        all.push(leads(table)?.into());
+    }
+    for table in table.tables("accounts")? {
+        all.push(accounts(table)?.into());
+    }
+    for table in table.tables("webhooks")? {
+        all.push(webhook(table)?.into());
+    }
+    for table in table.tables("jobs")? {
+        all.push(jobs(table)?.into());
+    }
+    for table in table.tables("trail")? {
+        all.push(records(table)?.into());
+    }
+    Ok(all)
+}
+
+/// Requires that the campaign and list that leads are in are there.
+pub(super) fn check(state: &State, workspace: usize, what: &Put, line: usize) -> Result<(), ScriptError> {
+    let Put::Leads(leads) = what else { return Ok(()) };
+    let wrong = |what: &str, called: &str| {
+        ScriptError::at(line, format!("leads are in the {what} `{called}`, which is not there"))
+    };
+    match (&leads.campaign, &leads.list) {
+        (Some(called), _) if state.campaign_called(workspace, called).is_none() => Err(wrong("campaign", called)),
+        (_, Some(called)) if state.list_called(workspace, called).is_none() => Err(wrong("list", called)),
+        _ => Ok(()),
+    }
+}
+
+fn campaigns(mut table: Table) -> Result<Campaigns, ScriptError> {
+    let what = Campaigns {
+        count: table.number("count")?.unwrap_or(1),
+        owner: word(&mut table, "owner")?,
+        creator: word(&mut table, "creator")?,
+        name: word(&mut table, "name")?,
+        status: table.number("status")?.unwrap_or(1),
+        by_agent: table.truth("agent")?.unwrap_or(false),
+        id: id(&mut table)?,
+        created: moment(&mut table, "created")?,
+    };
+    table.finish()?;
+    Ok(what)
+}
+
+fn lead_lists(mut table: Table) -> Result<LeadLists, ScriptError> {
+    let what = LeadLists {
+        count: table.number("count")?.unwrap_or(1),
+        owner: word(&mut table, "owner")?,
+        name: word(&mut table, "name")?,
+        id: id(&mut table)?,
+        created: moment(&mut table, "created")?,
+    };
+    table.finish()?;
+    Ok(what)
+}
+
+fn leads(mut table: Table) -> Result<Leads, ScriptError> {
+    let what = Leads {
+        count: table.number("count")?.unwrap_or(1),
+        assigned_to: word(&mut table, "assigned")?,
+        uploaded_by: word(&mut table, "uploaded")?,
+        campaign: word(&mut table, "campaign")?,
+        list: word(&mut table, "list")?,
+    };
+    table.finish()?;
+    Ok(what)
+}
+
+fn accounts(mut table: Table) -> Result<Accounts, ScriptError> {
+    let what = Accounts {
+        count: table.number("count")?.unwrap_or(1),
+        added_by: word(&mut table, "added_by")?,
+        modified_by: word(&mut table, "modified_by")?,
+        email: word(&mut table, "email")?,
+        status: table.number("status")?.unwrap_or(1),
+        created: moment(&mut table, "created")?,
+    };
+    table.finish()?;
+    Ok(what)
+}
+
+fn webhook(mut table: Table) -> Result<Webhook, ScriptError> {
+    let what = Webhook {
+        name: word(&mut table, "name")?,
+        target: table.need_text("target")?.value,
+        by: word(&mut table, "by")?,
+        event: word(&mut table, "event")?,
+        status: table.number("status")?.unwrap_or(1),
+        created: moment(&mut table, "created")?,
+    };
+    table.finish()?;
+    Ok(what)
+}
+
+fn jobs(mut table: Table) -> Result<Jobs, ScriptError> {
+    let what = Jobs {
+        count: table.number("count")?.unwrap_or(1),
+        by: word(&mut table, "by")?,
+        kind: table.need_text("kind")?.value,
+        status: word(&mut table, "status")?.unwrap_or_else(|| "in-progress".to_owned()),
+        created: moment(&mut table, "created")?,
+    };
+    table.finish()?;
+    Ok(what)
+}
+
+fn records(mut table: Table) -> Result<Records, ScriptError> {
+    let line = table.line;
+    let what = Records {
+        count: table.number("count")?.unwrap_or(1),
+        activity: table
+            .number("activity")?
+            .ok_or_else(|| ScriptError::at(line, "`activity` is missing: the code of what was done"))?,
+        by: word(&mut table, "by")?,
+        at: moment(&mut table, "at")?,
+        affected: table.number("affected")?,
+    };
+    table.finish()?;
+    Ok(what)
+}
+
+/// Reads what a key says about its making: who, how it is recorded, when.
+pub(super) fn making(table: &mut Table) -> Result<(Option<String>, KeyRecord, Option<i64>), ScriptError> {
+    let by = word(table, "by")?;
+    let usual = if by.is_some() { KeyRecord::Name } else { KeyRecord::Absent };
+    let record = word(table, "record")?.map_or(usual, key_record);
+    Ok((by, record, table.moment("created")?))
+}
+
+/// Reads the settings that are about belongings.
+pub(super) fn settings(table: &mut Table, rest: Settings) -> Result<Settings, ScriptError> {
+    let shown = [("whole", KeyShown::Whole), ("masked", KeyShown::Masked), ("absent", KeyShown::Absent)];
+    let dropped = table.texts("drop_filters")?.unwrap_or_default();
+    Ok(Settings {
+        assign_lag: table.duration("assign_lag")?.unwrap_or(rest.assign_lag),
+        assign_most: table.number("assign_most")?,
+        drop_filters: dropped.into_iter().map(|name| name.value).collect(),
+        owners_are_members: table.truth("owners_are_members")?.unwrap_or_default(),
+        key_shown: table.choice("key_shown", &shown)?.unwrap_or_default(),
+        key_record: word(table, "key_record")?.map(key_record).unwrap_or_default(),
+        keep_own_key: table.truth("keep_own_key")?.unwrap_or_default(),
+        ..rest
+    })
+}
+
+fn key_record(word: String) -> KeyRecord {
+    match word.as_str() {
+        "absent" => KeyRecord::Absent,
+        "name" => KeyRecord::Name,
+        _ => KeyRecord::Id(word.into()),
+    }
+}
+
+fn word(table: &mut Table, name: &'static str) -> Result<Option<String>, ScriptError> {
+    Ok(table.text(name)?.map(|text| text.value))
+}
+
+fn id(table: &mut Table) -> Result<Option<String>, ScriptError> {
+    let Some(text) = table.text("id")? else { return Ok(None) };
+    match name::read(&text.value) {
+        Some(_) => Ok(Some(text.value)),
+        None => Err(ScriptError::at(text.line, "`id` must be a UUID")),
+    }
+}
+
+fn moment(table: &mut Table, name: &'static str) -> Result<Option<Timestamp>, ScriptError> {
+    let moment = table.moment(name)?;
+    Ok(moment.and_then(|millis| Timestamp::from_millisecond(millis).ok()))
+}

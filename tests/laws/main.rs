@@ -12,6 +12,7 @@ mod csv_cells;
 mod exits;
 mod generate;
 mod guarded;
+mod listing;
 mod order;
 mod pace;
 mod plan_file;

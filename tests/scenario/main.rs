@@ -13,6 +13,7 @@ mod crash;
 mod doubt;
 mod faults;
 mod fleet;
+mod goods;
 mod guards;
 mod identity;
 mod lost;

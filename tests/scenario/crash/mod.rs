@@ -18,7 +18,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyholder::sim::{Fault, FaultBody, FaultKind, Invitations, LocalSettings, Op, RepeatInvite};
+use keyholder::sim::put::{Campaigns, Key, LeadLists, Leads};
+use keyholder::sim::{Fault, FaultBody, FaultKind, Invitations, KeyRecord, LocalSettings, Op, RepeatInvite, World};
 use model::{Model, Wish};
 
 use crate::support::Stage;
@@ -38,16 +39,28 @@ enum Kind {
     Withdraw,
     /// An invitation is withdrawn and sent again.
     Anew,
+    /// A campaign is handed over, and its owner goes.
+    Campaign,
+    /// A lead list is handed over, and its owner goes.
+    LeadList,
+    /// Leads are reassigned, and who worked on them goes.
+    Leads,
+    /// A key is revoked, and its maker goes.
+    Key,
 }
 
 impl Kind {
-    const ALL: [(&'static str, Self); 6] = [
+    const ALL: [(&'static str, Self); 10] = [
         ("invite", Self::Invite),
         ("invite-later", Self::InviteLater),
         ("role", Self::Role),
         ("remove", Self::Remove),
         ("withdraw", Self::Withdraw),
         ("anew", Self::Anew),
+        ("campaign", Self::Campaign),
+        ("lead-list", Self::LeadList),
+        ("leads", Self::Leads),
+        ("key", Self::Key),
     ];
 
     fn wish(self) -> Wish {
@@ -56,6 +69,7 @@ impl Kind {
             Self::Role => Wish::Role("editor"),
             Self::Remove | Self::Withdraw => Wish::Gone,
             Self::Anew => Wish::Anew,
+            Self::Campaign | Self::LeadList | Self::Leads | Self::Key => Wish::Left(self.ops()[0], HEIR),
         }
     }
 
@@ -63,7 +77,9 @@ impl Kind {
         match self {
             Self::Invite | Self::InviteLater => ["nia@agency.example", "nox@agency.example", "nyx@agency.example"],
             Self::Role => ["vera@agency.example", "vito@agency.example", "viva@agency.example"],
-            Self::Remove => ["eda@agency.example", "eli@agency.example", "eva@agency.example"],
+            Self::Remove | Self::Campaign | Self::LeadList | Self::Leads | Self::Key => {
+                ["eda@agency.example", "eli@agency.example", "eva@agency.example"]
+            }
             Self::Withdraw | Self::Anew => ["ida@agency.example", "ina@agency.example", "ivo@agency.example"],
         }
     }
@@ -74,6 +90,8 @@ impl Kind {
             Self::Invite | Self::InviteLater | Self::Role => format!("onboard {people} --role editor --all"),
             Self::Remove | Self::Withdraw => format!("offboard {people} --all"),
             Self::Anew => format!("members reinvite {people} --all"),
+            Self::Campaign | Self::LeadList | Self::Leads => format!("offboard {people} --hand-over-to {HEIR} --all"),
+            Self::Key => format!("offboard {people} --revoke-keys --all"),
         }
     }
 
@@ -83,6 +101,30 @@ impl Kind {
             Self::Role => &[Op::MemberPatch],
             Self::Remove | Self::Withdraw => &[Op::MemberDelete],
             Self::Anew => &[Op::MemberDelete, Op::MemberCreate],
+            Self::Campaign => &[Op::CampaignPatch],
+            Self::LeadList => &[Op::LeadListPatch],
+            Self::Leads => &[Op::LeadsAssign],
+            Self::Key => &[Op::KeyDelete],
+        }
+    }
+
+    /// Tells whether it is about belongings: its steps are twice as many, a thing's and its owner's.
+    fn is_about_belongings(self) -> bool {
+        matches!(self, Self::Campaign | Self::LeadList | Self::Leads | Self::Key)
+    }
+
+    /// Gives everybody who may leave one thing, and somebody who stays another.
+    fn furnish(self, world: &World, lane: &str) {
+        for person in self.people().into_iter().chain(["vera@agency.example"]) {
+            match self {
+                Self::Campaign => drop(world.put(lane, Campaigns::of(person, 1))),
+                Self::LeadList => drop(world.put(lane, LeadLists::of(person, 1))),
+                Self::Leads => drop(world.put(lane, Leads::of(person, 3))),
+                Self::Key => {
+                    drop(world.put(lane, Key::of(person, person).recorded(KeyRecord::Id("api_key_id".into()))));
+                }
+                _ => {}
+            }
         }
     }
 
@@ -115,6 +157,9 @@ const REPEATS: [(&str, RepeatInvite); 4] = [
     ("conflict", RepeatInvite::Conflict),
     ("invalid", RepeatInvite::Invalid),
 ];
+
+/// Who inherits.
+const HEIR: &str = "ops@agency.example";
 
 const LANES: [&str; 3] = ["acme", "birch", "cedar"];
 
@@ -179,7 +224,8 @@ impl Case {
         };
         let script: String = LANES[..self.lanes].iter().map(lane).collect();
         let mut stage = Stage::script(&script);
-        stage.add("keyholder.toml", "[guards]\nmax_failures = \"100%\"");
+        stage.add("keyholder.toml", "[guards]\nmax_failures = \"100%\"\nmax_removals = { per_workspace = 6 }");
+        LANES[..self.lanes].iter().for_each(|lane| self.kind().furnish(&stage.world, lane));
         stage.road = LocalSettings { latency: Duration::from_millis(60), jitter: Duration::from_millis(40), seed: 3 };
         let at_once = self.kind().is_at_once();
         stage.world.configure(|settings| {

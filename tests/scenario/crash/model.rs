@@ -1,10 +1,12 @@
 //! What the world must look like, worked out from the rows before and the wish alone. Shares nothing with the planner.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use keyholder::domain::Outcome;
 use keyholder::journal::{State, StepRow};
 use keyholder::sim::{Op, SimMember, World};
+
+use crate::goods::{Goods, Thing, goods, things_of};
 
 /// What is wished for some people, everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub(crate) enum Wish {
     Gone,
     /// To be invited anew, as they were.
     Anew,
+    /// To be gone, and one thing of theirs with this operation: handed over to this heir, or revoked.
+    Left(Op, &'static str),
 }
 
 /// The rows of every workspace, by its name.
@@ -41,6 +45,9 @@ pub(crate) struct Model {
     wish: Wish,
     people: Vec<String>,
     before: Rows,
+    goods: Goods,
+    /// The keys of those who leave: each bears its maker's address as its name.
+    keys: BTreeSet<Thing>,
     at_once: bool,
     /// Who accepted a new invitation while no run was going on: workspace and person.
     accepted: Vec<(String, String)>,
@@ -49,8 +56,14 @@ pub(crate) struct Model {
 impl Model {
     /// Makes a model of a wish about some people in the world as it is. `at_once`: invitations are accepted at once.
     pub(crate) fn of(world: &World, wish: Wish, people: &[&str], at_once: bool) -> Self {
-        let people = people.iter().map(ToString::to_string).collect();
-        Self { wish, people, before: rows(world), at_once, accepted: Vec::new() }
+        let people: Vec<String> = people.iter().map(ToString::to_string).collect();
+        let theirs = |lane: String| {
+            let keys = world.api_keys(&lane).into_iter().filter(|key| people.contains(&key.name));
+            keys.map(move |key| (lane.clone(), "key.revoke", key.id)).collect::<Vec<_>>()
+        };
+        let keys = world.names().into_iter().flat_map(theirs).collect();
+        let (before, goods) = (rows(world), goods(world));
+        Self { wish, people, before, goods, keys, at_once, accepted: Vec::new() }
     }
 
     /// Lets everyone accept who was invited.
@@ -79,7 +92,7 @@ impl Model {
             let mut bare = bare(row);
             match self.wish {
                 _ if !self.concerns(row) => {}
-                Wish::Gone => continue,
+                Wish::Gone | Wish::Left(..) => continue,
                 Wish::Role(role) => role.clone_into(&mut bare.1),
                 Wish::Anew => bare.3 = self.has_accepted(lane, &row.email),
                 Wish::Invite(_) => {}
@@ -103,6 +116,7 @@ impl Model {
             Wish::Role(_) => [(Op::MemberPatch, each)].into(),
             Wish::Gone => [(Op::MemberDelete, each)].into(),
             Wish::Anew => [(Op::MemberCreate, each), (Op::MemberDelete, each)].into(),
+            Wish::Left(op, _) => [(op, each), (Op::MemberDelete, each)].into(),
         }
     }
 
@@ -123,18 +137,31 @@ impl Model {
             for seen in log.iter().filter(|seen| seen.wrote && seen.workspace.as_deref() == Some(lane)) {
                 *effects.entry(seen.operation.expect("what wrote has a route")).or_default() += 1;
             }
-            if let Wish::Role(_) = self.wish {
-                // A role given twice is the same role; a change lost would show in the rows.
+            if let Wish::Role(_) | Wish::Left(Op::LeadsAssign, _) = self.wish {
+                // A role given twice is the same role, and so is an assignment; a change lost would show in the rows.
                 for count in effects.values_mut() {
                     *count = (*count).min(self.people.len());
                 }
             }
             assert_eq!(effects, self.effects(), "the writes that took effect in {lane}");
         }
+        assert_eq!(goods(world), self.goods_after(world), "whose things are");
+    }
+
+    /// Whose everything must be in the end: the leavers' is the heir's, their keys are gone, and everybody else's is theirs.
+    fn goods_after(&self, world: &World) -> Goods {
+        let Wish::Left(_, heir) = self.wish else { return self.goods.clone() };
+        let leavers: Vec<Option<String>> = self.people.iter().map(|person| world.user_id(person)).collect();
+        let mut after = self.goods.clone();
+        after.retain(|thing, _| !self.keys.contains(thing));
+        for owner in after.values_mut().filter(|owner| owner.is_some() && leavers.contains(owner)) {
+            *owner = world.user_id(heir);
+        }
+        after
     }
 
     /// Tells whether a step's effect is in the world.
-    fn is_there(&self, now: &Rows, step: &StepRow) -> bool {
+    fn is_there(&self, world: &World, (now, goods): &(Rows, Goods), step: &StepRow) -> bool {
         let of = |rows: &Rows| -> Vec<SimMember> {
             rows[&step.workspace].iter().filter(|row| row.email == step.subject).cloned().collect()
         };
@@ -144,16 +171,21 @@ impl Model {
             "member.invite" => now.iter().any(|row| !old(&row)),
             "member.set_role" => now.iter().zip(&before).any(|(now, before)| now.role != before.role),
             "member.remove" => !now.iter().any(|row| old(&row)),
-            other => panic!("`{other}` is no kind of this model"),
+            "key.revoke" => !goods.contains_key(&things_of(step)[0]),
+            _ => {
+                let Wish::Left(_, heir) = self.wish else { panic!("`{}` is no kind of this wish", step.kind) };
+                let heir = world.user_id(heir);
+                things_of(step).iter().all(|thing| goods.get(thing) == Some(&heir))
+            }
         }
     }
 
     /// Requires of a ledger in the middle that nothing it says is untrue of the world.
     #[track_caller]
     pub(crate) fn require_honest(&self, world: &World, steps: &[StepRow]) {
-        let now = rows(world);
+        let now = (rows(world), goods(world));
         for step in steps {
-            let there = self.is_there(&now, step);
+            let there = self.is_there(world, &now, step);
             let says = match (step.state, step.state.outcome()) {
                 (State::Planned, _) | (_, Some(Outcome::Failed | Outcome::Held)) => Some(false),
                 (_, Some(Outcome::Done | Outcome::Waiting | Outcome::Already)) => Some(true),

@@ -221,6 +221,39 @@ pub(crate) mod random {
         (vec![(observed, wishes)], rules)
     }
 
+    /// Makes a workspace in which hand-overs go through as often as not: everybody has an account of their own and most people a
+    /// membership, listings are whole, most wishes are to leave.
+    pub(crate) fn leavers(seed: u64) -> (Vec<(Observed, Vec<Wish>)>, Rules) {
+        let (mut seen, mut rules) = one(seed);
+        let mut chance = fastrand::Rng::with_seed(!seed);
+        let (observed, wishes) = &mut seen[0];
+        let here: Vec<usize> = (0..PEOPLE.len()).filter(|_| chance.u8(0..8) > 0).collect();
+        observed.members = here
+            .into_iter()
+            .map(|place| Member {
+                email: email(PEOPLE[place]),
+                user_id: Some(UserId::parse(&format!("u-{place}")).unwrap()),
+                user_email: (chance.u8(0..10) == 0).then(|| email(chance.choice(PEOPLE).unwrap())),
+                accepted: chance.u8(0..8) > 0,
+                ..member(&mut chance, place)
+            })
+            .collect();
+        observed.mode = if chance.u8(0..10) == 0 { observed.mode } else { Mode::Manage };
+        observed.incomplete = None;
+        observed.owner = Some(UserId::parse("u-0").unwrap());
+        let asked: Vec<&str> = PEOPLE[1..].iter().filter(|_| chance.u8(0..3) == 0).copied().collect();
+        *wishes = asked
+            .into_iter()
+            .map(|person| match chance.u8(0..6) {
+                0 => wish(&mut chance, person),
+                _ => Wish::Left { email: email(person), leave: leave(&mut chance) },
+            })
+            .collect();
+        rules.guards.max_removals = RemovalLimits { per_workspace: chance.usize(1..7), per_run: 9, per_day: 100 };
+        rules.guards.min_admins = chance.usize(0..2);
+        (seen, rules)
+    }
+
     fn id<T, E: std::fmt::Debug>(parse: fn(&str) -> Result<T, E>, text: &str) -> T {
         parse(text).unwrap()
     }

@@ -320,7 +320,7 @@ fn look_alikes(letter: char) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn an_address_changed_at_random_is_somebody_else_but_for_ascii_case_and_blanks(

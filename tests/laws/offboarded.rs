@@ -231,7 +231,7 @@ fn nothing_is_left(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn who_leaves_leaves_nothing_and_nobody_else_loses_anything(seen in fleet(), rules in rules()) {
@@ -243,10 +243,10 @@ proptest! {
 
 /// The same over many more worlds, drawn by a faster hand; a failure names its seed.
 #[test]
-fn over_sixty_thousand_workspaces_the_model_and_the_plan_agree() {
+fn over_thirty_thousand_workspaces_the_model_and_the_plan_agree() {
     let mut reached: BTreeMap<&str, usize> = BTreeMap::new();
-    for seed in 0..60_000 {
-        let (seen, rules) = random::one(seed);
+    for seed in 0..30_000 {
+        let (seen, rules) = if seed % 3 == 0 { random::one(seed) } else { random::leavers(seed) };
         let plan = draw(&seen, &rules);
         check(&seen, &rules, &plan)
             .unwrap_or_else(|error| panic!("seed {seed}: {error}\n{seen:#?}\n{rules:#?}\n{plan:#?}"));
@@ -261,8 +261,8 @@ fn over_sixty_thousand_workspaces_the_model_and_the_plan_agree() {
 
 #[test]
 fn who_leaves_and_who_should_be_absent_lose_the_same_rows() {
-    for seed in 0..20_000 {
-        let (mut seen, mut rules) = random::one(seed);
+    for seed in 0..10_000 {
+        let (mut seen, mut rules) = if seed % 2 == 0 { random::one(seed) } else { random::leavers(seed) };
         // Keys count as removals: alone the limits may tell the two apart, and whose last day is not over.
         rules.guards.max_removals.per_workspace = 99;
         rules.guards.max_removals.per_run = 99;
@@ -289,7 +289,7 @@ fn who_leaves_and_who_should_be_absent_lose_the_same_rows() {
 #[test]
 fn a_last_day_that_is_not_over_holds_all_of_them() {
     for seed in 0..5_000 {
-        let (mut seen, rules) = random::one(seed);
+        let (mut seen, rules) = random::leavers(seed);
         let mut leavers = BTreeSet::new();
         for wish in &mut seen[0].1 {
             if let Wish::Left { email, leave } = wish {

@@ -1,5 +1,6 @@
 //! What the figures share: a simulator in a process of its own, a child measured, medians of runs taken by turns.
 
+use std::ffi::OsString;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -97,8 +98,22 @@ impl Sim {
     /// Starts a generated fleet and returns once it answers.
     pub(crate) fn start(workspaces: usize, members: usize, latency: Duration) -> Self {
         let folder = tempfile::tempdir().expect("a folder can be made");
+        let fleet = ["--workspaces", &workspaces.to_string(), "--members", &members.to_string()].map(OsString::from);
+        Self::answering(folder, &fleet, latency)
+    }
+
+    /// Starts the fleet of a script and returns once it answers.
+    pub(crate) fn of_script(text: &str, latency: Duration) -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let file = folder.path().join("world.toml");
+        std::fs::write(&file, text).expect("a file can be written");
+        Self::answering(folder, &["--world".into(), file.into_os_string()], latency)
+    }
+
+    fn answering(folder: tempfile::TempDir, fleet: &[OsString], latency: Duration) -> Self {
         let mut child = Command::new(KEYHOLDER)
-            .args(["--quiet", "sim", "--workspaces", &workspaces.to_string(), "--members", &members.to_string()])
+            .args(["--quiet", "sim"])
+            .args(fleet)
             .args(["--latency", &latency.as_millis().to_string(), "--root"])
             .arg(folder.path().join("root"))
             .stdin(Stdio::null())

@@ -41,6 +41,10 @@ impl Claims {
             return false;
         }
         let Some(first) = self.same_thing(item) else { return true };
+        // Where the first one is held, this one is told as well, and contested: what is not sent stands for nobody else's wish.
+        if !item.is_held() && !items.iter().any(|other| other.step.id == first && other.sends()) {
+            return true;
+        }
         merge(item, &first, items);
         false
     }

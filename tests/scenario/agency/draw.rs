@@ -191,8 +191,15 @@ pub(crate) fn faults(chance: &mut Rng, stage: &Stage) {
             fault = fault.on(names[chance.usize(0..names.len())].as_str());
         }
         let writes = [Op::MemberDelete, Op::CampaignPatch, Op::LeadListPatch, Op::LeadsAssign, Op::KeyDelete];
-        let reads =
-            [Op::MemberList, Op::MemberGet, Op::CampaignList, Op::LeadListList, Op::LeadsList, Op::KeyList, Op::TrailList];
+        let reads = [
+            Op::MemberList,
+            Op::MemberGet,
+            Op::CampaignList,
+            Op::LeadListList,
+            Op::LeadsList,
+            Op::KeyList,
+            Op::TrailList,
+        ];
         match chance.u8(0..10) {
             0..6 => fault = fault.at(pick(chance, &writes)),
             6..9 => fault = fault.at(pick(chance, &reads)),

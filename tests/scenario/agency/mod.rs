@@ -98,7 +98,8 @@ fn judge(stage: &Stage, case: &Case, before: &Agency, run: &str, exit: Option<u8
     told.wrong.extend(changed.wrong);
     for leaver in &case.leavers {
         let made = stage.run(&format!("evidence {run} --person {leaver} --out paper-{leaver}"));
-        let text = std::fs::read_to_string(stage.root.join(format!("paper-{leaver}/{leaver}.json"))).unwrap_or_default();
+        let text =
+            std::fs::read_to_string(stage.root.join(format!("paper-{leaver}/{leaver}.json"))).unwrap_or_default();
         let Ok(paper) = serde_json::from_str::<Value>(&text) else {
             told.wrong.push(format!("no certificate of {leaver}: {made}"));
             continue;

@@ -146,7 +146,8 @@ impl Agency {
 
     fn keys(&self, name: &str, before: &Place, now: &Place, case: &Case, changes: &mut Changes) {
         for id in before.keys.difference(&now.keys) {
-            let theirs = case.tied.iter().any(|(place, key, maker)| place == name && key == id && case.leavers.contains(maker));
+            let theirs =
+                case.tied.iter().any(|(place, key, maker)| place == name && key == id && case.leavers.contains(maker));
             if theirs && case.revokes && case.shown == KeyShown::Whole {
                 changes.revoked += 1;
             } else {
@@ -178,9 +179,10 @@ impl Agency {
                         }
                     }
                 }
-                let keys = case.tied.iter().filter(|(place, key, maker)| {
-                    place == name && maker == leaver && now.keys.contains(key)
-                });
+                let keys = case
+                    .tied
+                    .iter()
+                    .filter(|(place, key, maker)| place == name && maker == leaver && now.keys.contains(key));
                 let can_tell = case.shown == KeyShown::Whole && !blind("api-keys") && !blind("audit-logs");
                 if case.revokes && can_tell && keys.count() > 0 {
                     wrong.push(format!("{name}: {leaver} still has keys"));
@@ -202,7 +204,8 @@ impl Agency {
             .collect();
         for (name, place) in &self.places {
             let is_there = self.is_known(name, leaver);
-            let key = case.tied.iter().any(|(at, key, maker)| at == name && *maker == leaver && place.keys.contains(key));
+            let key =
+                case.tied.iter().any(|(at, key, maker)| at == name && *maker == leaver && place.keys.contains(key));
             let unreadable = case.dead.contains(name);
             let blind = case.blind.iter().any(|(at, _)| at == name);
             if none_left && (is_there || unreadable) {
@@ -221,10 +224,17 @@ impl Agency {
             if blind && looked && paper["complete"] == true {
                 wrong.push(format!("complete, and a listing of {name} could not be read"));
             }
-            if key && looked && !blind && told["access_left"].as_array().is_none_or(|left| left.iter().all(|left| left["kind"] != "key")) {
+            if key
+                && looked
+                && !blind
+                && told["access_left"].as_array().is_none_or(|left| left.iter().all(|left| left["kind"] != "key"))
+            {
                 wrong.push(format!("says nothing of a key of theirs in {name}"));
             }
-            if is_there && told["access_left"].as_array().is_none_or(Vec::is_empty) && told["gaps"].as_array().is_none_or(Vec::is_empty) {
+            if is_there
+                && told["access_left"].as_array().is_none_or(Vec::is_empty)
+                && told["gaps"].as_array().is_none_or(Vec::is_empty)
+            {
                 wrong.push(format!("says that nothing is left in {name}, and a row is"));
             }
             self.leftovers(name, place, told, leaver, &mut wrong);

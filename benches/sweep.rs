@@ -5,6 +5,8 @@
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 #![expect(clippy::disallowed_methods, reason = "a benchmark is a program of its own")]
 
+#[expect(clippy::allow_attributes, reason = "each bench uses a part of what they share")]
+#[allow(dead_code, reason = "each bench uses a part of what they share")]
 #[path = "support/mod.rs"]
 mod support;
 

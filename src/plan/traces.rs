@@ -145,6 +145,8 @@ impl Traces {
                     self.keys.push(Trace::by(key.id.as_str(), &key.name, record));
                 }
                 Some(_) => {}
+                // The agency's own, whoever made it: the one this is read with.
+                None if key.in_use == Some(true) => {}
                 None => self.keys_of_unknown_maker.push(Trace::new(key.id.as_str(), &key.name)),
             }
         }

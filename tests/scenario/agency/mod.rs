@@ -72,7 +72,7 @@ fn play(seed: u64) -> Told {
 /// Runs a line, perhaps cut somewhere.
 fn live(stage: &Stage, chance: &mut Rng, told: &mut Told, line: &str, may_be_cut: bool) -> Option<u8> {
     let cut = may_be_cut && chance.u8(0..100) < 50;
-    let target = if cut { Target::Number(chance.usize(1..200)) } else { Target::Nowhere };
+    let target = if cut { Target::Number(chance.usize(1..90)) } else { Target::Nowhere };
     let scalpel = Arc::new(Scalpel::new(stage, std::collections::HashMap::new(), target));
     stage.operate(Some(&scalpel));
     let outcome = stage.run_or_cut(&line.split_whitespace().collect::<Vec<_>>());

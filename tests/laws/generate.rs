@@ -249,6 +249,16 @@ pub(crate) mod random {
                 _ => Wish::Left { email: email(person), leave: leave(&mut chance) },
             })
             .collect();
+        if let Some(things) = &mut observed.belongings {
+            // Most keys have one maker, and the key in use is there to be seen.
+            for record in things.trail.rows.iter_mut().filter(|_| chance.u8(0..4) > 0) {
+                (record.activity, record.api_key_id) = (37, None);
+                record.named.truncate(1);
+            }
+            if let Some(key) = things.keys.rows.last_mut() {
+                key.in_use = Some(true);
+            }
+        }
         rules.guards.max_removals = RemovalLimits { per_workspace: chance.usize(1..7), per_run: 9, per_day: 100 };
         rules.guards.min_admins = chance.usize(0..2);
         (seen, rules)

@@ -251,9 +251,9 @@ pub(crate) mod random {
             .collect();
         if let Some(things) = &mut observed.belongings {
             // Most keys have one maker, and the key in use is there to be seen.
-            for record in things.trail.rows.iter_mut().filter(|_| chance.u8(0..4) > 0) {
+            for (place, record) in things.trail.rows.iter_mut().enumerate().filter(|_| chance.u8(0..6) > 0) {
                 (record.activity, record.api_key_id) = (37, None);
-                record.named.truncate(1);
+                record.named = vec![format!("k-{place}")];
             }
             if let Some(key) = things.keys.rows.last_mut() {
                 key.in_use = Some(true);

@@ -224,9 +224,9 @@ pub(crate) mod random {
     /// Makes a workspace in which hand-overs go through as often as not: everybody has an account of their own and most people a
     /// membership, listings are whole, most wishes are to leave.
     pub(crate) fn leavers(seed: u64) -> (Vec<(Observed, Vec<Wish>)>, Rules) {
-        let (mut seen, mut rules) = one(seed);
+        let (mut world, mut rules) = one(seed);
         let mut chance = fastrand::Rng::with_seed(!seed);
-        let (observed, wishes) = &mut seen[0];
+        let (observed, wishes) = &mut world[0];
         let here: Vec<usize> = (0..PEOPLE.len()).filter(|_| chance.u8(0..8) > 0).collect();
         observed.members = here
             .into_iter()
@@ -261,7 +261,7 @@ pub(crate) mod random {
         }
         rules.guards.max_removals = RemovalLimits { per_workspace: chance.usize(1..7), per_run: 9, per_day: 100 };
         rules.guards.min_admins = chance.usize(0..2);
-        (seen, rules)
+        (world, rules)
     }
 
     fn id<T, E: std::fmt::Debug>(parse: fn(&str) -> Result<T, E>, text: &str) -> T {

@@ -41,12 +41,9 @@ impl Claims {
             return false;
         }
         let Some(first) = self.same_thing(item) else { return true };
-        // Where the first one is held, this one is told as well, and contested: what is not sent stands for nobody else's wish.
-        if !item.is_held() && !items.iter().any(|other| other.step.id == first && other.sends()) {
-            return true;
-        }
+        // What is not sent stands for nobody else's wish: where one of the two is held, both are, and both are told.
         merge(item, &first, items);
-        false
+        !items.iter().any(|other| other.step.id == first && other.sends())
     }
 
     /// Holds a step whose row, thing or key another wish is about already.

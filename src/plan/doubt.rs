@@ -89,13 +89,14 @@ impl Doubt {
     /// Tells whether this write, landing late, could make what the item says untrue. What would be sent always waits.
     fn may_change(&self, item: &Item, observed: &Observed) -> bool {
         match (&item.disposition, &item.step.change) {
-            (Disposition::Held(_), _) => false,
+            (Disposition::Held(_), _) | (Disposition::Already(_), Change::HandOver { .. } | Change::Revoke { .. }) => {
+                false
+            }
             (Disposition::Send, _) => true,
             // Of all that can land late only a lost invitation brings somebody back.
             (Disposition::Already(_), Change::StayAbsent { .. } | Change::Remove { .. }) => {
                 matches!(self.kind, Some(StepKind::MemberInvite) | None)
             }
-            (Disposition::Already(_), Change::HandOver { .. } | Change::Revoke { .. }) => false,
             // What is seen is what was in doubt: it has come about.
             (Disposition::Already(_), Change::Invite { .. } | Change::SetRole { .. }) => {
                 let of_rows = matches!(

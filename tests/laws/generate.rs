@@ -224,9 +224,9 @@ pub(crate) mod random {
     /// Makes a workspace in which hand-overs go through as often as not: everybody has an account of their own and most people a
     /// membership, listings are whole, most wishes are to leave.
     pub(crate) fn leavers(seed: u64) -> (Vec<(Observed, Vec<Wish>)>, Rules) {
-        let (mut seen, mut rules) = one(seed);
+        let (mut world, mut rules) = one(seed);
         let mut chance = fastrand::Rng::with_seed(!seed);
-        let (observed, wishes) = &mut seen[0];
+        let (observed, wishes) = &mut world[0];
         let here: Vec<usize> = (0..PEOPLE.len()).filter(|_| chance.u8(0..8) > 0).collect();
         observed.members = here
             .into_iter()
@@ -249,9 +249,19 @@ pub(crate) mod random {
                 _ => Wish::Left { email: email(person), leave: leave(&mut chance) },
             })
             .collect();
+        if let Some(things) = &mut observed.belongings {
+            // Most keys have one maker, and the key in use is there to be seen.
+            for (place, record) in things.trail.rows.iter_mut().enumerate().filter(|_| chance.u8(0..6) > 0) {
+                (record.activity, record.api_key_id) = (37, None);
+                record.named = vec![format!("k-{place}")];
+            }
+            if let Some(key) = things.keys.rows.last_mut() {
+                key.in_use = Some(true);
+            }
+        }
         rules.guards.max_removals = RemovalLimits { per_workspace: chance.usize(1..7), per_run: 9, per_day: 100 };
         rules.guards.min_admins = chance.usize(0..2);
-        (seen, rules)
+        (world, rules)
     }
 
     fn id<T, E: std::fmt::Debug>(parse: fn(&str) -> Result<T, E>, text: &str) -> T {

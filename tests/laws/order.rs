@@ -38,7 +38,7 @@ proptest! {
             };
             prop_assert_eq!(sent(&plan), sent(&other));
             let told = |plan: &keyholder::plan::Plan| -> Vec<_> {
-                plan.of_workspace(&observed.workspace).map(|item| item.clone()).collect()
+                plan.of_workspace(&observed.workspace).cloned().collect()
             };
             prop_assert_eq!(told(&plan), told(&other), "held and already so included");
         }

@@ -260,6 +260,9 @@ fn the_key_in_use_is_never_revoked_and_where_it_cannot_be_told_none_is() {
     assert_eq!(reason(found(vec![key("k-1", None)]), true), "key_in_use");
 }
 
+/// A change to a world.
+type Meddling<'a> = &'a dyn Fn(&mut Observed);
+
 #[test]
 fn nothing_of_the_owner_or_a_protected_person_is_taken() {
     let owner = |world: &mut Observed| world.owner = Some(user("u-m1"));
@@ -269,7 +272,7 @@ fn nothing_of_the_owner_or_a_protected_person_is_taken() {
         let bosses = Member { user_id: Some(user("u-m1")), ..member("m7", "boss@x.example", "view") };
         world.members.push(bosses);
     };
-    let cases: [(&str, &dyn Fn(&mut Observed)); 4] =
+    let cases: [(&str, Meddling<'_>); 4] =
         [("owner", &owner), ("owner", &role), ("protected", &boss), ("protected", &account)];
     for (reason, change) in cases {
         let mut world = world(rows(), belongings());

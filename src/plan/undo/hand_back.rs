@@ -58,25 +58,31 @@ fn whose(thing: &Thing, by: &UserId, to: &UserId, observed: &Observed) -> Whose 
     match thing {
         Thing::Campaign { id, .. } => {
             let row = belongings.campaigns.rows.iter().find(|row| row.id == *id);
-            one(row.map(|row| row.owned_by.as_ref()), by, to, &belongings.campaigns, thing)
+            one(row, |row| row.owned_by.as_ref(), (by, to), &belongings.campaigns, thing)
         }
         Thing::LeadList { id, .. } => {
             let row = belongings.lead_lists.rows.iter().find(|row| row.id == *id);
-            one(row.map(|row| row.owned_by.as_ref()), by, to, &belongings.lead_lists, thing)
+            one(row, |row| row.owned_by.as_ref(), (by, to), &belongings.lead_lists, thing)
         }
         Thing::Leads { ids } => {
             // One step moves them all: where one of them is somebody else's by now, it is not ours to say whose all should be.
             let each = ids.iter().map(|id| {
                 let row = belongings.leads.rows.iter().find(|row| row.id == *id);
-                one(row.map(|row| row.assigned_to.as_ref()), by, to, &belongings.leads, thing)
+                one(row, |row| row.assigned_to.as_ref(), (by, to), &belongings.leads, thing)
             });
             each.reduce(both).unwrap_or(Whose::Former)
         }
     }
 }
 
-fn one<T>(owner: Option<Option<&UserId>>, by: &UserId, to: &UserId, found: &Found<T>, thing: &Thing) -> Whose {
-    match (owner, &found.incomplete) {
+fn one<T>(
+    row: Option<&T>,
+    owner: impl Fn(&T) -> Option<&UserId>,
+    (by, to): (&UserId, &UserId),
+    found: &Found<T>,
+    thing: &Thing,
+) -> Whose {
+    match (row.map(owner), &found.incomplete) {
         (Some(Some(owner)), _) if owner == to => Whose::Heir,
         (Some(Some(owner)), _) if owner == by => Whose::Former,
         (Some(Some(_)), _) => Whose::Other("it is somebody else's now".to_owned()),

@@ -12,6 +12,8 @@ mod csv_cells;
 mod exits;
 mod generate;
 mod guarded;
+mod look_alikes;
+mod offboarded;
 mod order;
 mod pace;
 mod plan_file;

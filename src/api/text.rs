@@ -7,6 +7,8 @@ const LONGEST: usize = 200;
 
 /// The shortest run of characters that is left out where it could be a secret.
 const SHORTEST_SECRET: usize = 8;
+/// What scopes allow (contract section 2).
+const ACTIONS: [&str; 5] = ["all", "create", "read", "update", "delete"];
 /// As long as no word of a message is.
 const LONGER_THAN_WORDS: usize = 16;
 
@@ -38,7 +40,7 @@ pub(crate) fn veiled(text: &str, key: &ApiKey) -> String {
 fn may_be_secret(run: &str, key: &ApiKey) -> bool {
     let telling = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase() || b"+=~".contains(&byte);
     let plain_word = |word: &str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    let scope = run.split_once(':').is_some_and(|(resource, action)| plain_word(resource) && plain_word(action));
+    let scope = run.split_once(':').is_some_and(|(resource, action)| plain_word(resource) && ACTIONS.contains(&action));
     let odd = run.len() >= SHORTEST_SECRET && run.bytes().skip(1).any(telling);
     (odd || run.len() >= LONGER_THAN_WORDS && !scope) && run != key.fingerprint()
 }
@@ -73,6 +75,20 @@ mod tests {
         }
         let cut = clean(&format!("{}canary-7f3a0b5c9d1e", "x".repeat(190)), &key);
         assert!(!cut.contains("canary"), "{cut}");
+    }
+
+    #[test]
+    fn where_anybodys_secret_may_stand_words_and_scopes_are_all_that_is_shown() {
+        let key = ApiKey::parse("canary-7f3a0b5c9d1e").unwrap();
+        let veiled = |text: &str| veiled(text, &key);
+        let kept = "the key lacks `workspace_members:delete`, api_keys:all and more";
+        assert_eq!(veiled(kept), kept);
+        for secret in ["ZmFrZS1rZXktMDAx", "a1b2c3d4", "fake-not-a-secret", "key:onlylowercaseletters", "ABCDEFGH"] {
+            assert_eq!(veiled(&format!("bad key \"{secret}\" here")), "bad key \"[withheld]\" here");
+        }
+        assert_eq!(veiled("bad key Zm\u{200b}FrZS1rZXktMDAx"), "bad key [withheld]");
+        assert_eq!(veiled("bad key canary-7f3a0b5c9d1e"), format!("bad key {}", key.fingerprint()));
+        assert!(!veiled(&format!("{}ZmFrZS1rZXktMDAx", "word ".repeat(38))).contains("ZmFr"));
     }
 
     #[test]

@@ -248,4 +248,26 @@ mod tests {
         assert_eq!(read("{\"a\": [1]}"), None);
         assert_eq!(read("[1, {}]"), None);
     }
+
+    #[test]
+    fn a_reference_that_cannot_be_read_is_not_one_that_is_missing() {
+        let read = |json| serde_json::from_str::<Reference<'static>>(json).unwrap();
+        assert_eq!(read("null"), Reference::Nothing);
+        assert_eq!(read("\"a\""), Reference::To("a".into()));
+        assert_eq!(read("\"\""), Reference::To("".into()));
+        for odd in ["7", "-7", "2.5", "true", "{\"id\": [1]}", "[\"a\"]"] {
+            assert_eq!(read(odd), Reference::Odd, "{odd}");
+        }
+    }
+
+    #[test]
+    fn the_words_of_a_value_are_gathered_within_bounds() {
+        let read = |json: &str| serde_json::from_str::<Words>(json).unwrap().0;
+        assert_eq!(read(r#"{"a": "1", "b": ["2", {"c": "3"}], "d": 4, "e": null}"#), ["1", "2", "3"]);
+        assert!(read("7").is_empty() && read("null").is_empty());
+        let many = format!("[{}\"last\"]", "\"w\",".repeat(1000));
+        assert_eq!(read(&many).len(), Words::MOST);
+        let nested = |depth: usize| format!("{}\"w\"{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!((read(&nested(8)).len(), read(&nested(9)).len()), (1, 0));
+    }
 }

@@ -23,7 +23,7 @@ fn home() -> WorkspaceId {
 }
 
 fn user(id: &str) -> Option<UserId> {
-    Some(UserId::parse(id).unwrap())
+    UserId::parse(id).ok()
 }
 
 fn query() -> LeadsQuery {

@@ -33,7 +33,9 @@ fn page(ids: impl IntoIterator<Item = String>, cursor: Value) -> Line {
         .into_iter()
         .map(|id| json!({"id": id, "organization": HOME, "organization_id": HOME, "workspace_id": HOME, "timestamp": "t", "activity_type": 1}))
         .collect();
-    Line::Answer(200, json!({"items": items, "next_starting_after": cursor}).to_string())
+    let mut page = json!({ "items": items });
+    page["next_starting_after"] = cursor;
+    Line::Answer(200, page.to_string())
 }
 
 fn ids(ids: &[&str]) -> Vec<String> {
@@ -245,21 +247,19 @@ async fn a_key_without_the_scope_is_told_which_one_it_needs() {
 
 /// Lists keys and webhooks over answers that hold secrets and cannot be taken; returns all that is told of it.
 async fn told(status: u16, body: &str) -> String {
-    let mut told = String::new();
+    let mut told = Vec::new();
     for operation in [Operation::KeyList, Operation::WebhookList] {
         let stage = Stage::playing((0..4).map(|_| Line::Answer(status, body.to_owned())));
-        let error = match operation {
-            Operation::KeyList => {
-                stage.client.keys(&home()).await.map(|listing| listing.complete.unwrap_err().to_string())
-            }
-            _ => stage.client.webhooks(&home()).await.map(|listing| listing.complete.unwrap_err().to_string()),
+        let incomplete = match operation {
+            Operation::KeyList => stage.client.keys(&home()).await.map(|listing| listing.complete),
+            _ => stage.client.webhooks(&home()).await.map(|listing| listing.complete),
         };
-        told += &match error {
-            Ok(fault) => fault,
+        told.push(match incomplete {
+            Ok(complete) => complete.unwrap_err().to_string(),
             Err(error) => format!("{error} {error:?} {:?}", error.advice()),
-        };
+        });
     }
-    told
+    told.join("\n")
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,7 +30,9 @@ fn a_write_whose_answer_was_lost_is_looked_for_and_repeated_only_where_it_did_no
             let late_key = word == "late" && op == Op::KeyDelete;
             assert_eq!(sent(&stage, "acme", op), count + more + usize::from(late_key), "{word}: {kind}\n{outcome}");
         }
-        LANES.iter().for_each(|lane| require_left(&stage, lane));
+        for lane in LANES {
+            require_left(&stage, lane);
+        }
     }
 }
 

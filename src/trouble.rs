@@ -60,7 +60,7 @@ impl Exit {
         (Self::Guard, "a guard refused all or part of the plan"),
         (Self::Moved, "the world moved since the plan was drawn: plan again"),
         (Self::NotApproved, "not approved: nothing was sent"),
-        (Self::Incomplete, "a listing is incomplete"),
+        (Self::Incomplete, "a listing or a certificate is incomplete"),
         (Self::Output, "output or ledger could not be written"),
         (Self::TryLater, "try again later: every workspace unreachable or limited beyond the deadline"),
         (Self::Interrupted, "interrupted (SIGINT); the ledger is valid"),

@@ -8,6 +8,7 @@ use super::session::Session;
 use super::tables;
 use crate::domain::held::HeldClass;
 use crate::domain::{Change, Disposition, Outcome, RunId, Step, StepId};
+use crate::plan::forecast;
 use crate::report::summary::{StepTally, Stopped};
 use crate::report::{Summary, listing};
 use crate::run::{Deck, Dispatched, LaneEnd, StepEnd, TroubleKind, Why};
@@ -123,6 +124,7 @@ fn summarize(
         stopped,
         coverage: drawn.coverage.clone(),
         requests: deck.tally.requests(),
+        least: drawn.leaving.as_ref().map(|leaving| leaving.requests + forecast::least(&drawn.plan) as u64),
         throttled: deck.tally.throttled(),
         seconds,
     }

@@ -51,9 +51,10 @@ impl Apply {
         };
         let quest = |observed: &Observed| leaving.as_ref().and_then(|leaving| leaving.quest(observed));
         let reading = Reading::with_belongings(&session, &deck, targets, quest).await?;
-        let Reading { targets, observed, mut coverage, took } = reading;
+        let Reading { targets, observed, mut coverage, requests, took } = reading;
         if let Some(leaving) = &mut leaving {
             leaving.look(&observed, &mut coverage, deck.clock.now());
+            leaving.requests = requests;
         }
         not_in_the_plan(&mut coverage, &plan, &Coverage::from_record(&drawn_with));
         let plan = plan.again(&observed, &rules, |name| reading::unread(&coverage, name));

@@ -103,7 +103,7 @@ pub async fn run(
     let (deck, ledger, targets) = begin(session, request.approve, &chosen).await?;
     // Before anybody looks: what is settled only after the look was perhaps not there to be seen yet.
     let rules = reading::rules(guards, &ledger, &deck, &targets, Asked::ToPlan).await?;
-    let Reading { targets, observed, coverage, took } = Reading::take(session, &deck, targets).await?;
+    let Reading { targets, observed, coverage, took, .. } = Reading::take(session, &deck, targets).await?;
     let workspaces: BTreeMap<&WorkspaceName, &Workspace> =
         chosen.iter().map(|workspace| (&workspace.name, *workspace)).collect();
     let seen: Vec<(Observed, Vec<Wish>)> = observed

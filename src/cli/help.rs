@@ -27,7 +27,7 @@ pub struct Completions {
 }
 
 /// The topics: name, what it is about, the page.
-pub const TOPICS: [(&str, &str, &str); 13] = [
+pub const TOPICS: [(&str, &str, &str); 14] = [
     ("access", "roles, permissions and presets", include_str!("../help/access.md")),
     ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),
     ("evidence", "what proves a run, and to whom", include_str!("../help/evidence.md")),
@@ -35,6 +35,11 @@ pub const TOPICS: [(&str, &str, &str); 13] = [
     ("fleet", "the files of a root, keys by reference, modes, pins", include_str!("../help/fleet.md")),
     ("guards", "what is never done", include_str!("../help/guards.md")),
     ("ledger", "what is written down", include_str!("../help/ledger.md")),
+    (
+        "offboarding",
+        "leavers: what is handed over, certificates, looking again",
+        include_str!("../help/offboarding.md"),
+    ),
     ("outcomes", "how a step can end", include_str!("../help/outcomes.md")),
     ("people", "people from a CSV file", include_str!("../help/people.md")),
     ("records", "the machine forms of all output", include_str!("../help/records.md")),
@@ -141,7 +146,8 @@ fn exit_codes() -> String {
     text.push_str(
         "\nWhen several hold: 1, 74, 22, 130/143, 21, 20, 31, 30, 33, 10, 0, in this order; 2, 3, 4, 32 and 75\n\
          occur alone, before any write. Reading commands: complete 0, incomplete 33, nothing readable at all 21\n\
-         (75 where every workspace was unreachable or limited).\n",
+         (75 where every workspace was unreachable or limited). A certificate that could not see everything, and a\n\
+         run that leaves one behind, is 33 where nothing graver holds.\n",
     );
     text
 }

@@ -65,6 +65,8 @@ pub struct Leaving {
     known: BTreeMap<WorkspaceId, BTreeMap<Email, BTreeSet<UserId>>>,
     /// What was seen of them.
     pub seen: Vec<Sighted>,
+    /// Requests the reading took.
+    pub requests: u64,
     /// Where certificates are written besides the state folder.
     pub out: Option<PathBuf>,
     /// Whether all workspaces were asked for, but for the left out.

@@ -40,7 +40,7 @@ pub struct Offboard {
     #[arg(long)]
     revoke_keys: bool,
     /// Write the certificates here too; the folder must not exist, or be empty. (`--out` is where a plan is saved.)
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["plan_only", "out"])]
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
     certificates: Option<PathBuf>,
     #[command(flatten)]
     select: Select,
@@ -65,9 +65,10 @@ impl Offboard {
         leaving.out.clone_from(&self.certificates);
         let quest = |observed: &Observed| leaving.quest(observed);
         let reading = Reading::with_belongings(&session, &deck, targets, quest).await?;
-        let Reading { targets, observed, mut coverage, took } = reading;
+        let Reading { targets, observed, mut coverage, requests, took } = reading;
         let now = deck.clock.now();
         leaving.look(&observed, &mut coverage, now);
+        leaving.requests = requests;
         let with_wishes = |observed: Observed| {
             let wishes = leaving.wishes(&observed, now);
             (observed, wishes)

@@ -25,6 +25,8 @@ pub struct Reading {
     pub observed: Vec<Observed>,
     /// What could be seen, and what could not.
     pub coverage: Coverage,
+    /// Requests it took, without those that were answered 429 and had to be repeated.
+    pub requests: u64,
     /// How long it took; a person's thinking over the plan is nobody's cost.
     pub took: Duration,
 }
@@ -66,7 +68,8 @@ impl Reading {
                 Sight::Stranger { .. } | Sight::Unpinned { .. } => unreachable!("`strangers` ended the command"),
             }
         }
-        Ok(Self { targets, observed: seen, coverage, took: deck.clock.elapsed() })
+        let requests = deck.tally.requests().saturating_sub(deck.tally.throttled());
+        Ok(Self { targets, observed: seen, coverage, requests, took: deck.clock.elapsed() })
     }
 }
 

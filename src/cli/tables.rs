@@ -265,8 +265,12 @@ pub fn summary_talk(printer: &Printer, summary: &Summary, exit: Exit) {
     } else {
         String::new()
     };
+    let least = match summary.least {
+        Some(least) if summary.requests > 0 => format!(" (the least it could have taken: {least})"),
+        _ => String::new(),
+    };
     printer.insist(&format!(
-        "{run}{counts}{failed}; {} in {}",
+        "{run}{counts}{failed}; {}{least} in {}",
         words::count(usize::try_from(summary.requests).unwrap_or(usize::MAX), "request"),
         words::duration(std::time::Duration::from_secs_f64(summary.seconds)),
     ));

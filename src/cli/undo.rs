@@ -53,7 +53,7 @@ impl Undo {
         let (deck, ledger, targets) = change::begin(&session, &self.approve, &chosen).await?;
         let rules = reading::rules(guards, &ledger, &deck, &targets, Asked::ToPlan).await?;
         let reading = Reading::with_belongings(&session, &deck, targets, |observed| run.quest(observed)).await?;
-        let Reading { targets, observed, coverage, took } = reading;
+        let Reading { targets, observed, coverage, took, .. } = reading;
         let seen: Vec<(Observed, Vec<Earlier>)> = observed
             .iter()
             .map(|observed| {

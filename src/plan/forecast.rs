@@ -92,6 +92,36 @@ impl Forecast {
     }
 }
 
+/// Counts the fewest requests in which a plan could be carried out and seen: in each workspace that is written to one question who it is,
+/// one write a step, and one closing look, which is the pages of the member list and of what was handed over or revoked. Reading a row
+/// again just before it is removed is care, not need, and is not in it.
+pub fn least(plan: &Plan) -> usize {
+    let mut least = 0;
+    let mut begin = 0;
+    for planned in &plan.workspaces {
+        let count = plan.items[begin..].iter().take_while(|item| item.step.workspace == planned.name).count();
+        let sent = plan.items[begin..begin + count].iter().filter(|item| item.sends());
+        begin += count;
+        let kinds: Vec<StepKind> = sent.map(|item| item.step.kind()).collect();
+        if kinds.is_empty() {
+            continue;
+        }
+        let of = |kind: StepKind| kinds.iter().filter(|other| **other == kind).count();
+        let members =
+            [StepKind::MemberInvite, StepKind::MemberSetRole, StepKind::MemberRemove].map(of).iter().sum::<usize>();
+        let looks = [
+            if members > 0 { planned.members.div_ceil(PAGE).max(1) } else { 0 },
+            of(StepKind::CampaignHandOver).div_ceil(PAGE),
+            of(StepKind::LeadListHandOver).div_ceil(PAGE),
+            // A step of leads is a page of them.
+            of(StepKind::LeadsReassign),
+            of(StepKind::KeyRevoke).div_ceil(PAGE),
+        ];
+        least += 1 + kinds.len() + looks.iter().sum::<usize>();
+    }
+    least
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

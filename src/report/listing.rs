@@ -20,7 +20,7 @@ pub enum Format {
 }
 
 /// The version of the records; grows by minor for additions.
-pub const SCHEMA: &str = "1.1";
+pub const SCHEMA: &str = "1.2";
 
 /// Writes one listing, row by row. Only the table keeps rows until the end, because its columns are as wide as the widest.
 pub struct Listing<'a> {

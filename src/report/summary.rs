@@ -195,6 +195,8 @@ pub struct Summary {
     pub coverage: Coverage,
     /// Requests sent.
     pub requests: u64,
+    /// The fewest in which it could have been done, where that is told.
+    pub least: Option<u64>,
     /// 429 answers.
     pub throttled: u64,
     /// How long it took.
@@ -282,6 +284,7 @@ impl Summary {
             "lanes": { "selected": self.lanes, "failed": self.lanes_failed },
             "coverage": self.coverage.record(),
             "requests": self.requests,
+            "requests_least": self.least,
             "throttled": self.throttled,
             "seconds": rounded(self.seconds),
         })

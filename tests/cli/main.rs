@@ -15,6 +15,7 @@ mod init;
 mod keys;
 mod killed;
 mod knobs;
+mod leaving;
 mod ledger;
 mod members;
 mod network;

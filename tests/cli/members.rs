@@ -55,7 +55,7 @@ fn json_is_one_document_and_ndjson_a_record_a_line_from_header_to_summary() {
     let document: serde_json::Value = serde_json::from_str(&one.stdout).unwrap();
     let lines = world.run(&["members", "--format", "ndjson"]).exits(0).records();
     assert_eq!((lines[0]["type"].as_str(), lines[0]["command"].as_str()), (Some("header"), Some("members")));
-    assert_eq!(lines[0]["schema"], "1.1");
+    assert_eq!(lines[0]["schema"], "1.2");
     let summary = lines.last().unwrap();
     assert_eq!((summary["type"].as_str(), summary["exit"].as_u64()), (Some("summary"), Some(0)));
     assert_eq!(summary["coverage"]["complete"], 3);

@@ -92,7 +92,7 @@ fn bad_and_repeated_addresses_on_the_command_line_are_refused() {
     world.run(&["onboard", "ana@agency.example", "--all", "--yes"]).exits(2).says("--preset NAME").done();
     world.write("people.csv", "email\nana@agency.example\n");
     let both = ["offboard", "ana@agency.example", "--from", "people.csv", "--all"];
-    world.run(&both).exits(2).says("on the command line and in `people.csv`").done();
+    world.run(&both).exits(2).says("people.csv:2: email: `ana@agency.example` is named on the command line too").done();
     assert_eq!(world.sim.request_count(), 0);
 }
 

@@ -1,0 +1,224 @@
+//! What a certificate claims, and what keeps it from claiming it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use keyholder::sim::{Fault, FaultBody, FaultKind, Hand, Op};
+use serde_json::json;
+
+use super::{HEIR, LEE, agency, by_hand, carried_out, certificate, certificates, claim, outcomes};
+
+const WHOLE: [&str; 6] = ["offboard", LEE, "--hand-over-to", HEIR, "--revoke-keys", "--all"];
+
+fn scope_lacking(op: Op) -> Fault {
+    Fault::always(FaultKind::Status { status: 403, body: FaultBody::Json, retry_after: None }).on("acme").at(op)
+}
+
+#[test]
+fn everything_is_handed_over_revoked_and_removed_and_the_certificate_says_so() {
+    let world = agency();
+    let ended = carried_out(&world, &WHOLE).exits(0);
+    let expected = [
+        ("campaign.hand_over", "done"),
+        ("campaign.hand_over", "done"),
+        ("lead_list.hand_over", "done"),
+        ("leads.reassign", "done"),
+        ("key.revoke", "done"),
+        ("member.remove", "done"),
+    ];
+    let expected = expected.map(|(kind, outcome)| (kind.to_owned(), outcome.to_owned()));
+    assert_eq!(outcomes(&ended, "acme"), expected, "{ended}");
+    let heir = world.sim.user_id(HEIR);
+    let owners: Vec<_> = world.sim.campaigns("acme").into_iter().map(|one| (one.name, one.owned_by)).collect();
+    assert!(
+        owners.iter().filter(|(name, _)| name.starts_with("Spring")).all(|(_, owner)| *owner == heir),
+        "{owners:?}"
+    );
+    assert!(world.sim.leads("acme").iter().all(|lead| lead.assigned_to == heir));
+    assert!(!world.emails("acme").contains(&LEE.to_owned()) && !world.emails("globex").contains(&LEE.to_owned()));
+
+    let paper = certificate(&world, LEE);
+    assert_eq!(claim(&paper), ("no_access_left", true), "{paper:#}");
+    let acme = &paper["workspaces"][0];
+    assert_eq!(acme["before"]["memberships"][0]["role"], "editor");
+    assert_eq!(acme["before"]["campaigns"].as_array().unwrap().len(), 2);
+    assert_eq!(acme["before"]["leads"], json!({ "count": 3, "exact": true }));
+    assert_eq!(acme["steps"][5]["outcome"], "done");
+    assert_eq!((&paper["run"]["operator"], &paper["run"]["reason"]), (&json!("tester"), &json!("gone & <away>")));
+    let tasks: Vec<String> = by_hand(&paper, "acme").into_iter().map(|(task, _)| task).collect();
+    for task in ["mailbox_password", "webhook", "job", "campaign_made"] {
+        assert!(tasks.iter().any(|one| one == task), "{task}: {tasks:?}");
+    }
+    assert!(!tasks.iter().any(|one| one == "not_handed_over" || one == "key"), "{tasks:?}");
+    assert_eq!(paper["workspaces"][2]["before"]["belongings_looked_for"], false, "nobody knows Lee in initech");
+    ended.says("lee@agency.example: no access left (3 of 3 workspaces seen whole)").says("by hand: ").done();
+}
+
+#[test]
+fn the_page_escapes_what_it_names_runs_nothing_and_no_secret_stands_in_it() {
+    let world = agency();
+    carried_out(&world, &WHOLE).exits(0).done();
+    let folder = certificates(&world);
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    for ending in ["html", "json"] {
+        let path = folder.join(format!("{LEE}.{ending}"));
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{ending}");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("canary"), "a webhook's query is a secret");
+        for key in world.sim.keys() {
+            assert!(!text.contains(&key));
+        }
+    }
+    let page = fs::read_to_string(folder.join(format!("{LEE}.html"))).unwrap();
+    assert!(page.contains("Spring &lt;b&gt;bold&lt;/b&gt;") && page.contains("gone &amp; &lt;away&gt;"), "{page}");
+    assert!(!page.contains("<script") && !page.contains("<b>bold") && page.contains("names several clients"));
+    let first = page.find("No access left").unwrap();
+    assert!(
+        first < page.find("What a person must still do").unwrap()
+            && first < page.find("Workspace by workspace").unwrap()
+    );
+    assert!(page.contains("Nothing found") && !page.contains("unused"));
+}
+
+#[test]
+fn a_workspace_or_a_listing_that_cannot_be_read_always_makes_it_incomplete() {
+    let world = agency();
+    world.sim.revoke_keys("globex");
+    world.agency(|text| text);
+    carried_out(&world, &WHOLE).exits(20).says("incomplete").done();
+    let paper = certificate(&world, LEE);
+    assert_eq!(claim(&paper), ("incomplete", false), "{paper:#}");
+    assert_eq!(paper["unreadable"][0]["workspace"], "globex");
+
+    for op in
+        [Op::CampaignList, Op::LeadsList, Op::KeyList, Op::WebhookList, Op::TrailList, Op::JobList, Op::AccountList]
+    {
+        let world = agency();
+        world.sim.add_fault(scope_lacking(op));
+        let ended = carried_out(&world, &["offboard", LEE, "--all"]).exits(33);
+        assert!(!world.emails("acme").contains(&LEE.to_owned()), "access goes first\n{ended}");
+        let paper = certificate(&world, LEE);
+        assert!(!paper["complete"].as_bool().unwrap() && paper["verdict"] != "no_access_left", "{op:?}\n{paper:#}");
+        world.run(&["evidence", "--person", LEE]).exits(33).done();
+    }
+}
+
+#[test]
+fn what_is_not_asked_for_is_left_and_listed() {
+    let world = agency();
+    let ended = carried_out(&world, &["offboard", LEE, "--all"]).exits(0);
+    assert_eq!(outcomes(&ended, "acme"), [("member.remove".to_owned(), "done".to_owned())]);
+    let paper = certificate(&world, LEE);
+    assert_eq!(claim(&paper), ("access_left", true), "{paper:#}");
+    let left = &paper["workspaces"][0]["access_left"];
+    assert_eq!((&left[0]["kind"], &left[0]["name"]), (&json!("key"), &json!("lees key")));
+    let hand = by_hand(&paper, "acme");
+    let names: Vec<&str> =
+        hand.iter().filter(|(task, _)| task == "not_handed_over").map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names.len(), 4, "{names:?}");
+    assert!(names.contains(&"lead list \"Warm\"") && names.contains(&"3 leads assigned to them"), "{names:?}");
+    world.run(&["evidence", "--person", LEE]).exits(0).says("access is left").done();
+    world.run(&["evidence", "--person", LEE, "--detailed-exitcode"]).exits(10).done();
+    ended.says("lee@agency.example: access is left").says("revoking was not asked for").done();
+}
+
+#[test]
+fn an_owner_stays_and_is_a_thing_to_do_by_hand() {
+    let world = agency();
+    carried_out(&world, &["offboard", "founder@agency.example", "-w", "initech"]).exits(30).done();
+    let paper = certificate(&world, "founder@agency.example");
+    assert_eq!(claim(&paper), ("access_left", true), "{paper:#}");
+    assert_eq!(by_hand(&paper, "initech")[0].0, "owner", "{paper:#}");
+}
+
+#[test]
+fn an_heir_who_is_no_member_holds_the_hand_over_and_the_membership_goes_all_the_same() {
+    let world = agency();
+    world.sim.put("globex", keyholder::sim::put::Campaigns::of(LEE, 1).named("Solo"));
+    let ended = carried_out(&world, &["offboard", LEE, "--hand-over-to", HEIR, "-w", "globex"]).exits(30);
+    let expected = [("campaign.hand_over", "held"), ("member.remove", "done")];
+    assert_eq!(outcomes(&ended, "globex"), expected.map(|(kind, end)| (kind.to_owned(), end.to_owned())), "{ended}");
+    let paper = certificate(&world, LEE);
+    assert_eq!(claim(&paper), ("no_access_left", true), "{paper:#}");
+    let hand = by_hand(&paper, "globex");
+    let solo = ("not_handed_over".to_owned(), "campaign \"Solo\"".to_owned());
+    assert!(hand.contains(&solo), "{hand:?}");
+    let own = ("key_of_unknown_maker".to_owned(), "main".to_owned());
+    assert!(hand.contains(&own), "the key this was done with may be known to the leaver too: {hand:?}");
+    ended.says("by hand: Hand this over to a colleague").done();
+}
+
+#[test]
+fn the_certificate_is_made_again_from_the_ledger_alone_with_the_same_bytes() {
+    let world = agency();
+    carried_out(&world, &[&WHOLE[..], &["--certificates", "../papers"]].concat()).exits(0).done();
+    let kept = fs::read(certificates(&world).join(format!("{LEE}.html"))).unwrap();
+    assert_eq!(fs::read(world.folder().join("papers").join(format!("{LEE}.html"))).unwrap(), kept);
+    let asked = world.sim.request_count();
+    let ended = world.run(&["evidence", "last", "--person", LEE, "--out", "../again"]).exits(0);
+    assert_eq!(fs::read(world.folder().join("again").join(format!("{LEE}.html"))).unwrap(), kept);
+    assert_eq!(world.sim.request_count(), asked, "no network");
+    assert_eq!(ended.rows().len(), 2, "{ended}");
+    let full = ["evidence", "last", "--person", LEE, "--out", "../papers"];
+    world.run(&full).exits(74).says("is not empty").done();
+    world.run(&["evidence", "--person", "nobody@agency.example"]).exits(2).says("was not about nobody@").done();
+    world.run(&["evidence"]).exits(2).says("--out").done();
+}
+
+#[test]
+fn a_folder_that_cannot_take_certificates_is_refused_before_anything_is_sent() {
+    let world = agency();
+    world.write("notes.txt", "mine");
+    let args = [&WHOLE[..], &["--certificates", "."]].concat();
+    world.run(&args).exits(2).says("nothing was sent").done();
+    world.run(&[&WHOLE[..], &["--certificates", "x", "-o", "plan.json"]].concat()).exits(2).done();
+    assert_eq!(world.sim.request_count(), 0);
+}
+
+#[test]
+fn a_link_in_the_place_of_a_certificate_is_refused_and_not_followed() {
+    let world = agency();
+    carried_out(&world, &WHOLE).exits(0).done();
+    let path = certificates(&world).join(format!("{LEE}.json"));
+    world.write("victim", "mine");
+    fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink(world.root().join("victim"), &path).unwrap();
+    world.run(&["evidence", "--person", LEE]).exits(74).says("is not a plain file").done();
+    assert_eq!(world.read("victim"), "mine");
+}
+
+#[test]
+fn a_saved_plan_keeps_who_leaves_and_its_run_is_certified_too() {
+    let world = agency();
+    let plan = world.run(&[&WHOLE[..], &["-o", "plan.json"]].concat()).exits(0).plan_id();
+    world.run(&["apply", "plan.json", "--confirm", &plan]).exits(0).says("no access left").done();
+    let paper = certificate(&world, LEE);
+    assert_eq!(claim(&paper), ("no_access_left", true), "{paper:#}");
+    assert_eq!(paper["asked"][0]["hand_over_to"], HEIR);
+    assert_eq!(paper["run"]["command"], "apply");
+}
+
+#[test]
+fn a_later_offboarding_still_finds_what_somebody_left_who_is_no_member_any_more() {
+    let world = agency();
+    carried_out(&world, &["offboard", LEE, "-w", "acme"]).exits(0).done();
+    let ended = carried_out(&world, &["offboard", LEE, "--hand-over-to", HEIR, "--revoke-keys", "-w", "acme"]);
+    let kinds: Vec<(String, String)> = outcomes(&ended, "acme");
+    assert_eq!(kinds.len(), 6, "{ended}");
+    assert!(kinds[..5].iter().all(|(_, outcome)| outcome == "done"), "{ended}");
+    assert_eq!(kinds[5], ("member.remove".to_owned(), "already".to_owned()));
+    assert_eq!(claim(&certificate(&world, LEE)), ("no_access_left", true));
+    ended.exits(0).done();
+}
+
+#[test]
+fn an_account_that_is_somebody_elses_today_is_never_taken_for_the_leavers() {
+    let world = agency();
+    carried_out(&world, &["offboard", LEE, "-w", "acme"]).exits(0).done();
+    // The same account comes back under another address: what it owns is that person's now.
+    let lee = world.sim.user_id(LEE);
+    world.sim.hand("acme", &Hand::Add { email: LEE.to_owned(), role: "editor".into(), accepted: true });
+    assert_eq!(world.sim.user_id(LEE), lee);
+    let ended = world.run(&["offboard", "other@agency.example", "--hand-over-to", HEIR, "-w", "acme", "--plan-only"]);
+    assert!(ended.rows().iter().all(|row| row["kind"] == "member.remove"), "{ended}");
+}

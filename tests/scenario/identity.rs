@@ -2,8 +2,6 @@
 
 use std::sync::Mutex;
 
-use keyholder::api::transport::Method;
-
 use crate::support::Stage;
 use crate::{ONBOARD, three};
 

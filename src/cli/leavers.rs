@@ -169,9 +169,9 @@ impl Leavers {
             words::count(coverage.asked, "workspace"),
         );
         if found.is_empty() {
-            printer.say(&line)
+            printer.say(&line);
         } else {
-            printer.warn(&line)
+            printer.warn(&line);
         }
         Ok(exit)
     }

@@ -30,7 +30,9 @@ fn a_write_whose_answer_was_lost_is_looked_for_and_repeated_only_where_it_did_no
             let late_key = word == "late" && op == Op::KeyDelete;
             assert_eq!(sent(&stage, "acme", op), count + more + usize::from(late_key), "{word}: {kind}\n{outcome}");
         }
-        LANES.iter().for_each(|lane| require_left(&stage, lane));
+        for lane in LANES {
+            require_left(&stage, lane);
+        }
     }
 }
 
@@ -45,7 +47,7 @@ fn what_is_answered_and_changed_nothing_is_unverified_and_the_membership_is_remo
         assert_eq!(ends(&outcome, "acme", kind), expected, "{kind}\n{outcome}");
         require_all(&outcome, "acme", "member.remove", "done");
         let again = stage.run("resume").exits(22);
-        assert_eq!(ends(&again, "acme", kind), ["unverified"], "{kind}\n{again}");
+        assert_eq!(ends(&again, "acme", kind), expected, "{kind}\n{again}");
         assert_eq!(sent(&stage, "acme", op), count, "{kind}: it is looked for and not sent again");
         let _nothing = stage.run("resume").exits(0);
     }

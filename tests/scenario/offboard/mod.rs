@@ -46,7 +46,9 @@ fn furnish(world: &World, lane: &str) {
 fn stage() -> Stage {
     let stage = Stage::script(THREE);
     stage.add("keyholder.toml", TOLERANT);
-    LANES.iter().for_each(|lane| furnish(&stage.world, lane));
+    for lane in LANES {
+        furnish(&stage.world, lane);
+    }
     stage
 }
 

@@ -24,7 +24,9 @@ fn stopped_in_the_middle_it_goes_on_where_it_stood() {
             stage.at_request(|_| {});
             stage.stop = Stop::default();
             let _on = stage.run("resume").exits(0);
-            LANES.iter().for_each(|lane| require_left(&stage, lane));
+            for lane in LANES {
+                require_left(&stage, lane);
+            }
             let requests = stage.world.request_count();
             let _nothing = stage.run("resume").exits(0);
             assert_eq!(stage.world.request_count(), requests);

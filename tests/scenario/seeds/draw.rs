@@ -5,7 +5,11 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use fastrand::Rng;
-use keyholder::sim::{Fault, FaultBody, FaultKind, Hand, Invitations, LastPage, LocalSettings, Op, RepeatInvite, When};
+use keyholder::sim::put::{Campaigns, Key, LeadLists, Leads};
+use keyholder::sim::{
+    Fault, FaultBody, FaultKind, Hand, Invitations, KeyRecord, KeyShown, LastPage, LocalSettings, Op, RepeatInvite,
+    When,
+};
 
 use crate::support::Stage;
 
@@ -150,6 +154,10 @@ pub(crate) struct Command {
     pub(crate) people: Vec<&'static str>,
     /// The role it asks for, where it asks for one.
     pub(crate) role: Option<&'static str>,
+    /// Who is to have what the people own.
+    pub(crate) heir: Option<&'static str>,
+    /// Whether keys they made are revoked.
+    pub(crate) revokes: bool,
 }
 
 /// Draws a command.
@@ -166,7 +174,7 @@ pub(crate) fn command(chance: &mut Rng, fleet: &Fleet) -> Command {
         _ if percent(chance, 50) => (format!("members reinvite {rest}"), None, PEOPLE.to_vec()),
         _ => (format!("members reinvite {named} {rest}"), None, people),
     };
-    Command { line, people, role }
+    Command { line, people, role, heir: None, revokes: false }
 }
 
 /// Draws faults of every kind.
@@ -235,4 +243,64 @@ pub(crate) fn drift(chance: &mut Rng, stage: &Stage) -> Vec<(usize, String, Hand
         (chance.usize(1..80), names[chance.usize(0..names.len())].clone(), hand)
     };
     (0..number).map(one).collect()
+}
+
+/// Who is a member everywhere and inherits, mostly.
+const HEIR: &str = "ops@agency.example";
+
+/// Gives people things in some lanes, and lets faults and other hands have to do with them. Drawn apart, so that seeds without things play as
+/// they always did.
+pub(crate) fn estate(chance: &mut Rng, stage: &Stage) -> Vec<(usize, String, Hand)> {
+    let (world, names) = (&stage.world, stage.world.names());
+    for lane in &names {
+        for person in PEOPLE.into_iter().chain([HEIR]) {
+            if percent(chance, 40) {
+                world.put(lane, Campaigns::of(person, chance.u32(1..3)).named(person));
+            }
+            if percent(chance, 25) {
+                world.put(lane, LeadLists::of(person, 1));
+            }
+            if percent(chance, 25) {
+                world.put(lane, Leads::of(person, chance.u32(1..6)));
+            }
+            if percent(chance, 25) {
+                world.put(lane, Key::of(person, person).recorded(KeyRecord::Id("api_key_id".into())));
+            }
+        }
+    }
+    world.configure(|settings| {
+        settings.key_shown = pick(chance, &[KeyShown::Whole, KeyShown::Whole, KeyShown::Whole, KeyShown::Masked]);
+        // Together with what is late it stays below the settle time.
+        settings.assign_lag = Duration::from_millis(chance.u64(0..1_500));
+    });
+    for _ in 0..pick(chance, &[0, 1, 2, 3]) {
+        let writes = [Op::CampaignPatch, Op::CampaignPatch, Op::LeadListPatch, Op::LeadsAssign, Op::KeyDelete];
+        let reads = [Op::CampaignList, Op::LeadListList, Op::LeadsList, Op::KeyList, Op::CampaignGet];
+        let op = if percent(chance, 75) { pick(chance, &writes) } else { pick(chance, &reads) };
+        world.add_fault(Fault::once(kind(chance)).skip(chance.usize(0..4)).times(chance.usize(1..4)).at(op));
+    }
+    let number = pick(chance, &[0, 0, 1, 2]);
+    let one = |_| {
+        let (person, to) = (pick(chance, &PEOPLE).to_owned(), pick(chance, &PEOPLE).to_owned());
+        let hand = match chance.u8(0..3) {
+            0 => Hand::GiveCampaign { campaign: person, to },
+            1 => Hand::DeleteCampaign { campaign: person },
+            _ => Hand::DeleteKey { key: person },
+        };
+        (chance.usize(1..90), names[chance.usize(0..names.len())].clone(), hand)
+    };
+    (0..number).map(one).collect()
+}
+
+/// Lets an offboarding be about things too, mostly.
+pub(crate) fn with_things(chance: &mut Rng, command: Command) -> Command {
+    if !command.line.starts_with("offboard") {
+        return command;
+    }
+    let heir = if percent(chance, 80) { HEIR } else { pick(chance, &PEOPLE) };
+    let heir = Some(heir).filter(|heir| !command.people.contains(heir) && percent(chance, 85));
+    let revokes = percent(chance, 60);
+    let hand_over = heir.map(|heir| format!(" --hand-over-to {heir}")).unwrap_or_default();
+    let revoke = if revokes { " --revoke-keys" } else { "" };
+    Command { line: format!("{}{hand_over}{revoke}", command.line), heir, revokes, ..command }
 }

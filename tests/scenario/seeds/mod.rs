@@ -3,6 +3,7 @@
 //! The same seed gives the same trace. `KEYHOLDER_SEED=123` runs one; `KEYHOLDER_TRIALS=full` runs thousands.
 
 mod draw;
+mod estate;
 mod witness;
 
 use std::fmt::Write as _;
@@ -28,6 +29,8 @@ struct Told {
     trace: String,
     cuts: usize,
     resumes: usize,
+    /// Things that were handed over, and keys that were revoked.
+    things: usize,
     /// What was wrong.
     wrong: Vec<String>,
 }
@@ -37,6 +40,8 @@ struct Trial {
     stage: Stage,
     witness: Arc<Mutex<Witness>>,
     chance: Rng,
+    /// What is about things has its own, where there are any.
+    things: Option<Rng>,
     told: Told,
 }
 
@@ -48,12 +53,18 @@ impl Trial {
         let mut chance = Rng::with_seed(seed);
         let (stage, fleet) = draw::fleet(&mut chance);
         draw::faults(&mut chance, &stage);
-        let drift = draw::drift(&mut chance, &stage);
+        let mut drift = draw::drift(&mut chance, &stage);
+        let mut things = Rng::with_seed(seed ^ 0x7468_696e_6773);
+        let things = (things.bool() && !REGRESSIONS.contains(&seed)).then_some(things);
+        let things = things.map(|mut things| {
+            drift.extend(draw::estate(&mut things, &stage));
+            things
+        });
         let witness = Arc::new(Mutex::new(Witness::of(&stage.world, &fleet, drift)));
         let eyes = Arc::clone(&witness);
         stage.at_request(move |request| eyes.lock().unwrap().request(request));
-        let told = Told { trace: String::new(), cuts: 0, resumes: 0, wrong: Vec::new() };
-        (Self { stage, witness, chance, told }, fleet)
+        let told = Told { trace: String::new(), cuts: 0, resumes: 0, things: 0, wrong: Vec::new() };
+        (Self { stage, witness, chance, things, told }, fleet)
     }
 
     /// Runs a line, perhaps cut or stopped somewhere; returns its exit code, none if it was cut.
@@ -184,7 +195,10 @@ fn play(seed: u64) -> Told {
     let mut runs: Vec<(String, usize)> = Vec::new();
     let commands = if trial.chance.u8(0..3) == 0 { 2 } else { 1 };
     for number in 0..commands {
-        let command = draw::command(&mut trial.chance, &fleet);
+        let mut command = draw::command(&mut trial.chance, &fleet);
+        if let Some(things) = &mut trial.things {
+            command = draw::with_things(things, command);
+        }
         let run = trial.command(&command);
         if let Some(run) = run {
             runs.push((run.clone(), number));
@@ -218,15 +232,19 @@ fn play(seed: u64) -> Told {
     for seen in trial.stage.world.requests() {
         writeln!(trial.told.trace, "{seen:?}").unwrap();
     }
-    let wrong = trial.witness.lock().unwrap().verdict();
+    let (wrong, things) = {
+        let mut witness = trial.witness.lock().unwrap();
+        (witness.verdict(), witness.things())
+    };
     trial.told.wrong.extend(wrong);
+    trial.told.things = things;
     let Trial { told, .. } = trial;
     told
 }
 
 /// Plays seeds and fails with all that find something wrong, ten at most.
 fn play_all(seeds: impl Iterator<Item = u64>) {
-    let (mut count, mut cuts, mut resumes) = (0, 0, 0);
+    let (mut count, mut cuts, mut resumes, mut things) = (0, 0, 0, 0);
     let mut found = Vec::new();
     for seed in seeds {
         let rerun = Rerun(seed);
@@ -234,6 +252,7 @@ fn play_all(seeds: impl Iterator<Item = u64>) {
         count += 1;
         cuts += told.cuts;
         resumes += told.resumes;
+        things += told.things;
         if told.wrong.is_empty() {
             std::mem::forget(rerun);
             continue;
@@ -246,6 +265,7 @@ fn play_all(seeds: impl Iterator<Item = u64>) {
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
     assert!(count < 100 || cuts > count / 4, "crashes must happen");
+    assert!(count < 100 || things > count, "things must change hands: {things}");
     println_of(&format!("simulation by seed: {count} seeds, {cuts} crashes, {resumes} resumes, nothing wrong"));
 }
 

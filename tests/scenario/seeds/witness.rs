@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use keyholder::api::transport::{Method, Request};
 use keyholder::domain::{ApiKey, Outcome};
 use keyholder::journal::{Effect, State, StepRow};
-use keyholder::sim::{Hand, SimMember, World};
+use keyholder::sim::{Hand, Op, SimMember, World};
 use serde_json::Value;
 
 use super::draw::{Command, Fleet, STRAY};
+use super::estate::Estate;
+use crate::goods::KINDS;
 
 /// A workspace and a person.
 type Pair = (String, String);
@@ -50,6 +52,7 @@ pub(crate) struct Witness {
     /// Which of them is performed or resumed now.
     turn: usize,
     rows: BTreeMap<String, BTreeMap<String, SimMember>>,
+    estate: Estate,
     requests: usize,
     drift: Vec<(usize, String, Hand)>,
     drifted: BTreeSet<Pair>,
@@ -70,6 +73,7 @@ impl Witness {
             commands: Vec::new(),
             turn: 0,
             rows: BTreeMap::new(),
+            estate: Estate::of(world),
             requests: 0,
             drift,
             drifted: BTreeSet::new(),
@@ -106,6 +110,8 @@ impl Witness {
 
     /// Takes up what changed since the last look; each change must be what some request asked for.
     pub(crate) fn reconcile(&mut self) {
+        let wrong = self.estate.reconcile();
+        self.wrong.extend(wrong);
         let now = self.look();
         let before = std::mem::replace(&mut self.rows, now.clone());
         for (lane, rows) in &now {
@@ -163,18 +169,37 @@ impl Witness {
         if self.fleet.silent.contains(&lane) {
             self.accuse(format!("a request to {lane}, which is off or excluded"));
         }
-        if request.method != Method::Get {
-            self.write(lane, request);
+        let path = request.path.split('?').next().unwrap_or_default();
+        match Op::route(request.method, path).map(|(op, _)| op) {
+            Some(op @ (Op::CampaignPatch | Op::LeadListPatch | Op::LeadsAssign | Op::KeyDelete)) => {
+                self.write_about_things(&lane, op, request);
+            }
+            Some(op) if !op.writes() => {}
+            _ => self.write(lane, request),
         }
+    }
+
+    fn write_about_things(&mut self, lane: &str, op: Op, request: &Request) {
+        let mode = self.fleet.mode(lane);
+        if mode != "manage" {
+            self.accuse(format!("{op} in {lane} in mode {mode}"));
+        }
+        let command = self.commands[self.turn].clone();
+        let drifted = |email: &str| self.drifted.contains(&(lane.to_owned(), email.to_owned()));
+        let wrong = self.estate.write((lane, op, request), (self.turn, &command), &self.rows[lane], drifted);
+        self.wrong.extend(wrong);
     }
 
     /// Lets another hand act. It takes no admin away: whether enough are left could change between a look and a write.
     fn hand(&mut self, lane: &str, hand: &Hand) {
+        if self.estate.hand(lane, hand) {
+            return;
+        }
         let email = match hand {
             Hand::Add { email, .. } | Hand::Remove { email } | Hand::SetRole { email, .. } | Hand::Accept { email } => {
                 email
             }
-            other => unreachable!("another hand of these worlds changes rows alone: {other:?}"),
+            other => unreachable!("no hand of these worlds: {other:?}"),
         };
         let is_admin = self.rows[lane].values().any(|row| row.email == *email && row.role == "admin");
         if is_admin && matches!(hand, Hand::Remove { .. } | Hand::SetRole { .. }) {
@@ -223,6 +248,9 @@ impl Witness {
     }
 
     fn did(&self, step: &StepRow, command: usize) -> bool {
+        if self.estate.did(step, command) {
+            return true;
+        }
         let row = step.planned["change"].clone();
         let id = row.as_object().and_then(|change| change.values().find_map(|change| change["member"].as_str()));
         let id = id.or_else(|| row["member"].as_str());
@@ -257,12 +285,13 @@ impl Witness {
             let pair = (step.workspace.clone(), step.subject.clone());
             let what = format!("{} of {} in {}", step.kind, step.subject, step.workspace);
             match step.state.outcome() {
-                _ if self.drifted.contains(&pair) || !last => {}
+                _ if self.drifted.contains(&pair) || self.estate.is_drifted(step) || !last => {}
                 Some(Outcome::Done | Outcome::Waiting | Outcome::Already) => {
                     let rows: Vec<SimMember> =
                         self.rows[&step.workspace].values().filter(|row| row.email == step.subject).cloned().collect();
                     let role = self.commands[command].role;
                     let there = match step.kind.as_str() {
+                        kind if KINDS.contains(&kind) => self.estate.is_as_asked(step, &self.commands[command]),
                         "member.invite" | "member.set_role" => {
                             !rows.is_empty() && role.is_none_or(|role| rows.iter().any(|row| row.role == role))
                         }
@@ -270,7 +299,8 @@ impl Witness {
                         _ => {
                             rows.is_empty()
                                 || steps.iter().any(|other| {
-                                    other.subject == step.subject
+                                    other.kind == step.kind
+                                        && other.subject == step.subject
                                         && other.workspace == step.workspace
                                         && other.id != step.id
                                 })
@@ -285,6 +315,7 @@ impl Witness {
             let mut rows = self.rows[&step.workspace].values().filter(|row| row.email == step.subject).peekable();
             let role = self.commands[command].role;
             let as_asked = match step.kind.as_str() {
+                kind if KINDS.contains(&kind) => self.estate.is_as_asked(step, &self.commands[command]),
                 "member.remove" => rows.peek().is_none(),
                 "member.set_role" => rows.any(|row| role.is_some_and(|role| row.role == role)),
                 _ => rows.peek().is_some(),
@@ -294,7 +325,9 @@ impl Witness {
                 // truth can be seen from here, unless somebody else had a hand in it since.
                 State::Settled { outcome: Outcome::Unverified, effect: Some(effect), .. } => match effect {
                     Effect::Unclear => true,
-                    Effect::Absent => as_asked && last && !self.drifted.contains(&pair),
+                    Effect::Absent => {
+                        as_asked && last && !self.drifted.contains(&pair) && !self.estate.is_drifted(step)
+                    }
                     Effect::There => false,
                 },
                 state => matches!(state.outcome(), None | Some(Outcome::Unknown | Outcome::Unverified)),
@@ -303,6 +336,11 @@ impl Witness {
                 self.accuse(format!("{what} still stands as `{}`", step.state));
             }
         }
+    }
+
+    /// Counts the things keyholder handed over, and the keys it revoked.
+    pub(crate) fn things(&self) -> usize {
+        self.estate.done()
     }
 
     /// Requires that nothing was done twice and no limit was passed, and hands over everything that was wrong.
@@ -319,6 +357,10 @@ impl Witness {
                     }
                     What::Role { .. } => {}
                 }
+            }
+            let revoked = self.estate.revoked(command);
+            for (lane, count) in &revoked {
+                *removed.entry(lane).or_default() += count;
             }
             let twice = created.iter().filter(|(pair, count)| **count > 1 && !self.drifted.contains(**pair));
             let twice: Vec<String> =

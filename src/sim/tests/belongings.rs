@@ -252,8 +252,10 @@ async fn every_listing_pages_by_ten_and_above_its_highest_limit_answers_nothing(
         let page = async |limit: Option<usize>, after: Option<&Value>| {
             if path == "leads/list" {
                 let mut body = json!({});
-                limit.map(|limit| body["limit"] = limit.into());
-                after.map(|after| body["starting_after"] = after.clone());
+                let members = [("limit", limit.map(Value::from)), ("starting_after", after.cloned())];
+                for (member, value) in members.into_iter().filter_map(|(member, value)| Some((member, value?))) {
+                    body[member] = value;
+                }
                 return leads(&desk, &body).await;
             }
             let limit = limit.map(|limit| format!("limit={limit}&")).unwrap_or_default();

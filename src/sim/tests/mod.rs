@@ -9,6 +9,7 @@ mod keyring;
 mod looked;
 mod loopback;
 mod rules;
+mod scripted;
 
 use std::sync::Arc;
 use std::time::Duration;

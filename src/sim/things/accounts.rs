@@ -11,16 +11,16 @@ use crate::sim::state::State;
 
 /// A sending account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sim) struct Account {
-    pub(in crate::sim) email: Box<str>,
-    pub(in crate::sim) created: i64,
-    pub(in crate::sim) updated: i64,
-    pub(in crate::sim) added_by: Option<Who>,
-    pub(in crate::sim) modified_by: Option<Who>,
-    pub(in crate::sim) status: i8,
+pub(crate) struct Account {
+    pub(crate) email: Box<str>,
+    pub(crate) created: i64,
+    pub(crate) updated: i64,
+    pub(crate) added_by: Option<Who>,
+    pub(crate) modified_by: Option<Who>,
+    pub(crate) status: i8,
 }
 
-pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
+pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
     let Turn { ask, workspace, .. } = turn;
     let search = ask.query("search").map(|text| text.to_lowercase());
     let status = ask.query("status").and_then(|text| text.parse::<i8>().ok());

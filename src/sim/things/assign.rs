@@ -12,7 +12,7 @@ use crate::sim::state::State;
 
 /// An assignment that was accepted.
 #[derive(Debug, Clone)]
-pub(in crate::sim) struct Assignment {
+pub(crate) struct Assignment {
     /// Unix milliseconds.
     due: i64,
     workspace: usize,
@@ -23,15 +23,15 @@ pub(in crate::sim) struct Assignment {
 }
 
 /// A lead that changed hands.
-pub(in crate::sim) struct Landed {
-    pub(in crate::sim) workspace: usize,
+pub(crate) struct Landed {
+    pub(crate) workspace: usize,
     /// Unix milliseconds.
-    pub(in crate::sim) when: i64,
-    pub(in crate::sim) wrote: Wrote,
+    pub(crate) when: i64,
+    pub(crate) wrote: Wrote,
 }
 
 /// Accepts an assignment. Of what it refuses, it says no more than the message.
-pub(in crate::sim) fn assign(state: &mut State, turn: Turn<'_>) -> Done {
+pub(crate) fn assign(state: &mut State, turn: Turn<'_>) -> Done {
     accept(state, turn).map_err(paper::message_alone)
 }
 
@@ -63,7 +63,7 @@ fn accept(state: &mut State, turn: Turn<'_>) -> Done {
 
 impl State {
     /// Does the assignments that are due, in the order of their time; tells which leads changed hands.
-    pub(in crate::sim) fn land_assignments(&mut self, now: i64) -> Vec<Landed> {
+    pub(crate) fn land_assignments(&mut self, now: i64) -> Vec<Landed> {
         if self.assignments.iter().all(|assignment| assignment.due > now) {
             return Vec::new();
         }
@@ -92,7 +92,7 @@ impl State {
     }
 
     /// Gives a lead to somebody.
-    pub(in crate::sim) fn give_lead(&mut self, workspace: usize, number: u32, user: u128, now: i64) -> Wrote {
+    pub(crate) fn give_lead(&mut self, workspace: usize, number: u32, user: u128, now: i64) -> Wrote {
         self.will_change_thing(workspace, |things| Was::Lead(number, things.leads.assigned(number)), now);
         let seed = self.seed_of_things(workspace);
         let to = self.users.of(user);

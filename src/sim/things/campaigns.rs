@@ -17,20 +17,20 @@ use crate::sim::state::State;
 
 /// A campaign.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sim) struct Campaign {
-    pub(in crate::sim) id: u128,
-    pub(in crate::sim) name: Name,
-    pub(in crate::sim) owner: Option<Who>,
-    pub(in crate::sim) creator: Option<Who>,
-    pub(in crate::sim) status: i8,
+pub(crate) struct Campaign {
+    pub(crate) id: u128,
+    pub(crate) name: Name,
+    pub(crate) owner: Option<Who>,
+    pub(crate) creator: Option<Who>,
+    pub(crate) status: i8,
     /// Run by an AI sales agent.
-    pub(in crate::sim) by_agent: bool,
-    pub(in crate::sim) updated: i64,
+    pub(crate) by_agent: bool,
+    pub(crate) updated: i64,
 }
 
 /// A name that was given, or one that comes from a number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sim) enum Name {
+pub(crate) enum Name {
     Given(Arc<str>),
     Numbered(&'static str, u32),
 }
@@ -47,7 +47,7 @@ impl std::fmt::Display for Name {
 /// The id of the only AI sales agent a workspace has.
 const AGENT: &str = "0196a150-0000-7000-8000-00000000a6e1";
 
-pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
+pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
     let Turn { ask, workspace, now, .. } = turn;
     let search = ask.query("search").map(|text| text.to_lowercase());
     let number = |member: &str| {
@@ -72,7 +72,7 @@ pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refus
     Ok(span.page(rows, last, |campaign| show(state, workspace, campaign), |campaign| name::show(campaign.id)))
 }
 
-pub(in crate::sim) fn get(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
+pub(crate) fn get(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
     let id = turn.uuid()?;
     let campaigns = state.shown_campaigns(turn.workspace, turn.now);
     let campaign = campaigns.iter().find(|campaign| campaign.id == id).ok_or_else(paper::not_found)?;
@@ -80,7 +80,7 @@ pub(in crate::sim) fn get(state: &State, turn: Turn<'_>) -> Result<Value, Refusa
 }
 
 /// Changes owner and name; every other member is dropped without a word (contract section 1).
-pub(in crate::sim) fn patch(state: &mut State, turn: Turn<'_>) -> Done {
+pub(crate) fn patch(state: &mut State, turn: Turn<'_>) -> Done {
     let Turn { workspace, now, .. } = turn;
     let body = object(turn.ask)?;
     let owner = super::owner(&body, "owned_by")?;
@@ -107,7 +107,7 @@ pub(in crate::sim) fn patch(state: &mut State, turn: Turn<'_>) -> Done {
 }
 
 /// Shows a campaign as it truly is.
-pub(in crate::sim) fn as_it_is(state: &State, workspace: usize, id: &str) -> Option<Value> {
+pub(crate) fn as_it_is(state: &State, workspace: usize, id: &str) -> Option<Value> {
     let at = at(state, workspace, name::read(id)?)?;
     Some(show(state, workspace, &state.workspaces[workspace].things.campaigns[at]))
 }
@@ -119,7 +119,7 @@ fn at(state: &State, workspace: usize, id: u128) -> Option<usize> {
 
 impl State {
     /// Finds a campaign by id or name, as a person would say it.
-    pub(in crate::sim) fn campaign_called(&self, workspace: usize, called: &str) -> Option<usize> {
+    pub(crate) fn campaign_called(&self, workspace: usize, called: &str) -> Option<usize> {
         let campaigns = &self.workspaces[workspace].things.campaigns;
         let id = name::read(called);
         campaigns.iter().position(|campaign| Some(campaign.id) == id || campaign.name.to_string() == called)
@@ -132,13 +132,13 @@ impl State {
         campaigns.insert(at, campaign);
     }
 
-    pub(in crate::sim) fn change_campaign(&mut self, workspace: usize, at: usize, campaign: Campaign, now: i64) {
+    pub(crate) fn change_campaign(&mut self, workspace: usize, at: usize, campaign: Campaign, now: i64) {
         self.will_change_thing(workspace, |things| Was::Campaign(things.campaigns[at].clone()), now);
         self.workspaces[workspace].things.campaigns[at] = campaign;
     }
 
     /// Deletes a campaign, as a person does in the app.
-    pub(in crate::sim) fn delete_campaign(&mut self, workspace: usize, at: usize, now: i64) {
+    pub(crate) fn delete_campaign(&mut self, workspace: usize, at: usize, now: i64) {
         self.will_change_thing(workspace, |things| Was::Campaign(things.campaigns[at].clone()), now);
         let campaign = self.workspaces[workspace].things.campaigns.remove(at);
         self.write_down(workspace, now, 3, Actor::Owner, About::Campaign(campaign.id));

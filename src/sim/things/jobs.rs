@@ -11,21 +11,21 @@ use crate::sim::state::State;
 
 /// A background job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sim) struct Job {
+pub(crate) struct Job {
     /// Of 96 bits, the first 32 of them the second it was started.
-    pub(in crate::sim) id: u128,
-    pub(in crate::sim) user: Option<Who>,
-    pub(in crate::sim) kind: Box<str>,
-    pub(in crate::sim) status: Box<str>,
-    pub(in crate::sim) created: i64,
+    pub(crate) id: u128,
+    pub(crate) user: Option<Who>,
+    pub(crate) kind: Box<str>,
+    pub(crate) status: Box<str>,
+    pub(crate) created: i64,
 }
 
 /// Writes a job's id as the API does.
-pub(in crate::sim) fn show_id(id: u128) -> String {
+pub(crate) fn show_id(id: u128) -> String {
     format!("{id:024x}")
 }
 
-pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
+pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
     let Turn { ask, workspace, .. } = turn;
     let (kind, status) = (ask.query("type"), ask.query("status"));
     let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none()) };

@@ -17,18 +17,18 @@ use crate::sim::state::State;
 
 /// A key of a workspace. The secret lives in the index alone and in here; there is no `Debug` to show it.
 #[derive(Clone)]
-pub(in crate::sim) struct Key {
-    pub(in crate::sim) id: u128,
-    pub(in crate::sim) name: Box<str>,
-    pub(in crate::sim) secret: Arc<str>,
-    pub(in crate::sim) workspace: usize,
-    pub(in crate::sim) scopes: Arc<[Box<str>]>,
+pub(crate) struct Key {
+    pub(crate) id: u128,
+    pub(crate) name: Box<str>,
+    pub(crate) secret: Arc<str>,
+    pub(crate) workspace: usize,
+    pub(crate) scopes: Arc<[Box<str>]>,
     /// Revoked or deleted: in no listing, and it opens nothing.
-    pub(in crate::sim) dead: bool,
-    pub(in crate::sim) created: i64,
+    pub(crate) dead: bool,
+    pub(crate) created: i64,
 }
 
-pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
+pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
     let Turn { ask, workspace, now, .. } = turn;
     let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none()) };
     let after = span.after_id()?;
@@ -37,7 +37,7 @@ pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refus
     Ok(span.page(own, state.settings.last_page, |key| show(state, key, shown), |key| name::show(key.id)))
 }
 
-pub(in crate::sim) fn create(state: &mut State, turn: Turn<'_>) -> Done {
+pub(crate) fn create(state: &mut State, turn: Turn<'_>) -> Done {
     let Turn { workspace, now, .. } = turn;
     let body = object(turn.ask)?;
     let named = super::text(&body, "name")?.ok_or_else(|| paper::missing_property("name"))?;
@@ -65,7 +65,7 @@ fn scopes_of(body: &Map<String, Value>) -> Result<Arc<[Box<str>]>, Refusal> {
     wanted.iter().enumerate().map(known).collect()
 }
 
-pub(in crate::sim) fn delete(state: &mut State, turn: Turn<'_>) -> Done {
+pub(crate) fn delete(state: &mut State, turn: Turn<'_>) -> Done {
     let Turn { workspace, now, .. } = turn;
     let id = turn.uuid()?;
     let mut own = state.workspaces[workspace].things.keys.iter().copied();
@@ -81,13 +81,7 @@ pub(in crate::sim) fn delete(state: &mut State, turn: Turn<'_>) -> Done {
 
 impl State {
     /// Adds a key as the world begins, made with its workspace; its secret comes from the seed and the two names.
-    pub(in crate::sim) fn add_key(
-        &mut self,
-        workspace: usize,
-        key: &str,
-        scopes: Arc<[Box<str>]>,
-        dead: bool,
-    ) -> usize {
+    pub(crate) fn add_key(&mut self, workspace: usize, key: &str, scopes: Arc<[Box<str>]>, dead: bool) -> usize {
         let created = self.workspaces[workspace].created;
         let secret = name::key(self.seed, &["key", &self.workspaces[workspace].name, key]);
         let id = self.mint(workspace, created);
@@ -112,7 +106,7 @@ impl State {
     }
 
     /// Ends a key.
-    pub(in crate::sim) fn delete_key(&mut self, workspace: usize, at: usize, actor: Actor, now: i64) {
+    pub(crate) fn delete_key(&mut self, workspace: usize, at: usize, actor: Actor, now: i64) {
         self.will_change_thing(workspace, |_| Was::Key(at), now);
         self.keys[at].dead = true;
         let key = &self.keys[at];
@@ -122,7 +116,7 @@ impl State {
     }
 
     /// Finds a live key by id or name, as a person would say it.
-    pub(in crate::sim) fn key_called(&self, workspace: usize, called: &str) -> Option<usize> {
+    pub(crate) fn key_called(&self, workspace: usize, called: &str) -> Option<usize> {
         let id = name::read(called);
         let mut own = self.workspaces[workspace].things.keys.iter().copied();
         own.find(|at| {
@@ -136,13 +130,7 @@ impl State {
     }
 
     /// Says who made a key in the app and when, and how the record is to name it.
-    pub(in crate::sim) fn say_made(
-        &mut self,
-        at: usize,
-        by: Option<&String>,
-        record: &KeyRecord,
-        created: Option<i64>,
-    ) {
+    pub(crate) fn say_made(&mut self, at: usize, by: Option<&String>, record: &KeyRecord, created: Option<i64>) {
         let maker = self.who_or_nobody(by).map_or(Actor::Nobody, Actor::Person);
         let key = &mut self.keys[at];
         key.created = created.unwrap_or(key.created);

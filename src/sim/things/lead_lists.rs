@@ -16,16 +16,16 @@ use crate::sim::state::State;
 
 /// A lead list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sim) struct LeadList {
-    pub(in crate::sim) id: u128,
-    pub(in crate::sim) name: Name,
-    pub(in crate::sim) owner: Option<Who>,
+pub(crate) struct LeadList {
+    pub(crate) id: u128,
+    pub(crate) name: Name,
+    pub(crate) owner: Option<Who>,
     /// The cursor, so no two lists of a workspace have the same.
-    pub(in crate::sim) created: i64,
-    pub(in crate::sim) enrichment: Option<bool>,
+    pub(crate) created: i64,
+    pub(crate) enrichment: Option<bool>,
 }
 
-pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, crate::sim::paper::Refusal> {
+pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, crate::sim::paper::Refusal> {
     let Turn { ask, workspace, now, .. } = turn;
     let search = ask.query("search").map(|text| text.to_lowercase());
     let enrichment = ask.query("has_enrichment_task").map(|text| text == "true");
@@ -43,7 +43,7 @@ pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, crate
 }
 
 /// Changes owner, name and the mark of an enrichment. A closed body, so members of other names are dropped first; nothing left is invalid.
-pub(in crate::sim) fn patch(state: &mut State, turn: Turn<'_>) -> Done {
+pub(crate) fn patch(state: &mut State, turn: Turn<'_>) -> Done {
     let Turn { workspace, now, .. } = turn;
     let mut body = object(turn.ask)?;
     body.retain(|name, _| matches!(name.as_str(), "owned_by" | "name" | "has_enrichment_task"));
@@ -85,7 +85,7 @@ pub(in crate::sim) fn patch(state: &mut State, turn: Turn<'_>) -> Done {
 
 impl State {
     /// Finds a list by id or name, as a person would say it.
-    pub(in crate::sim) fn list_called(&self, workspace: usize, called: &str) -> Option<usize> {
+    pub(crate) fn list_called(&self, workspace: usize, called: &str) -> Option<usize> {
         let lists = &self.workspaces[workspace].things.lead_lists;
         let id = name::read(called);
         lists.iter().position(|list| Some(list.id) == id || list.name.to_string() == called)
@@ -101,14 +101,14 @@ impl State {
         lists.insert(at + taken, list);
     }
 
-    pub(in crate::sim) fn change_list(&mut self, workspace: usize, at: usize, list: LeadList, now: i64) {
+    pub(crate) fn change_list(&mut self, workspace: usize, at: usize, list: LeadList, now: i64) {
         self.will_change_thing(workspace, |things| Was::List(things.lead_lists[at].clone()), now);
         self.workspaces[workspace].things.lead_lists[at] = list;
     }
 }
 
 /// Shows a list as it truly is.
-pub(in crate::sim) fn as_it_is(state: &State, workspace: usize, id: &str) -> Option<Value> {
+pub(crate) fn as_it_is(state: &State, workspace: usize, id: &str) -> Option<Value> {
     let id = name::read(id)?;
     let list = state.workspaces[workspace].things.lead_lists.iter().find(|list| list.id == id)?;
     Some(show(state, workspace, list))

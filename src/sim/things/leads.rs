@@ -14,14 +14,14 @@ const SECOND: i64 = 1000;
 
 /// The leads of a workspace, numbered from 0 in order of their ids.
 #[derive(Debug, Clone, Default)]
-pub(in crate::sim) struct Leads {
+pub(crate) struct Leads {
     runs: Vec<Run>,
     assigned: Vec<Option<Who>>,
 }
 
 /// Leads that were brought in together, a second apart.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::sim) struct Run {
+pub(crate) struct Run {
     /// The number of its first.
     first: u32,
     /// When its first was made: later than every lead before it.
@@ -33,7 +33,7 @@ pub(in crate::sim) struct Run {
 
 impl Leads {
     /// Returns how many there are.
-    pub(in crate::sim) fn len(&self) -> u32 {
+    pub(crate) fn len(&self) -> u32 {
         u32::try_from(self.assigned.len()).expect("adding leads stops before that")
     }
 
@@ -60,7 +60,7 @@ impl Leads {
     }
 
     /// Finds a lead by its id: the moment in it tells its number, and then all of it must agree.
-    pub(in crate::sim) fn find(&self, seed: u64, id: u128) -> Option<u32> {
+    pub(crate) fn find(&self, seed: u64, id: u128) -> Option<u32> {
         let at = name::millis(id);
         let run = &self.runs[self.runs.partition_point(|run| run.begin <= at).checked_sub(1)?];
         let number = run.first.checked_add(u32::try_from((at - run.begin) / SECOND).ok()?)?;
@@ -146,7 +146,7 @@ impl State {
     }
 }
 
-pub(in crate::sim) fn list(state: &mut State, turn: Turn<'_>) -> Result<Value, Refusal> {
+pub(crate) fn list(state: &mut State, turn: Turn<'_>) -> Result<Value, Refusal> {
     let Turn { ask, workspace, now, .. } = turn;
     let seed = state.seed_of_things(workspace);
     let state = &*state;

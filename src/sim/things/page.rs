@@ -8,7 +8,7 @@ use crate::sim::routes::Ask;
 use crate::sim::settings::LastPage;
 
 /// What a listing was asked for.
-pub(in crate::sim) struct Span {
+pub(crate) struct Span {
     limit: usize,
     after: Option<String>,
 }

@@ -12,7 +12,7 @@ use crate::sim::state::State;
 
 /// What a thing was before a change.
 #[derive(Debug, Clone)]
-pub(in crate::sim) enum Was {
+pub(crate) enum Was {
     Campaign(Campaign),
     List(LeadList),
     /// A lead by its number, and whose it was.
@@ -23,7 +23,7 @@ pub(in crate::sim) enum Was {
 }
 
 /// A workspace's things as they were, and how many there were of what the world keeps together.
-pub(in crate::sim) struct Kept {
+pub(crate) struct Kept {
     things: Things,
     dead: Vec<bool>,
     keys: usize,
@@ -104,7 +104,7 @@ impl State {
     }
 
     /// Keeps a workspace's things, to put them back.
-    pub(in crate::sim) fn keep(&self, workspace: usize) -> Kept {
+    pub(crate) fn keep(&self, workspace: usize) -> Kept {
         let place = &self.workspaces[workspace];
         Kept {
             things: place.things.clone(),
@@ -116,7 +116,7 @@ impl State {
     }
 
     /// Puts a workspace's things back as they were kept. Ids that were given meanwhile are not given again.
-    pub(in crate::sim) fn put_back(&mut self, workspace: usize, kept: Kept) {
+    pub(crate) fn put_back(&mut self, workspace: usize, kept: Kept) {
         let Kept { mut things, dead, keys, first_key, assignments } = kept;
         let place = &mut self.workspaces[workspace];
         things.born = place.things.born;

@@ -320,7 +320,7 @@ fn named(given: Option<&String>, word: &'static str, at: usize, (number, count):
 impl State {
     /// Puts something into a workspace: made `now`, or if the world has not begun, some time before. Returns the ids, of sending accounts
     /// the addresses, of leads nothing: there are too many.
-    pub(in crate::sim) fn put(&mut self, workspace: usize, what: &Put, now: Option<i64>) -> Vec<String> {
+    pub(crate) fn put(&mut self, workspace: usize, what: &Put, now: Option<i64>) -> Vec<String> {
         match what {
             Put::Campaigns(what) => self.put_campaigns(workspace, what, now),
             Put::LeadLists(what) => self.put_lists(workspace, what, now),

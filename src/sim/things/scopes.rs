@@ -41,7 +41,7 @@ const RESOURCES: [&str; 35] = [
 const ACTIONS: [&str; 5] = ["all", "create", "read", "update", "delete"];
 
 /// Tells whether a key may be made with a scope.
-pub(in crate::sim) fn is_documented(scope: &str) -> bool {
+pub(crate) fn is_documented(scope: &str) -> bool {
     match scope.split_once(':') {
         Some(("email_verifications", action)) => matches!(action, "all" | "create" | "read"),
         Some((resource, action)) => RESOURCES.contains(&resource) && ACTIONS.contains(&action),

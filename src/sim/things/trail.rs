@@ -16,19 +16,19 @@ use crate::sim::state::State;
 
 /// A record; its moment is in its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sim) struct Record {
-    pub(in crate::sim) id: u128,
-    pub(in crate::sim) about: About,
-    pub(in crate::sim) activity: i64,
-    pub(in crate::sim) user: Option<Who>,
+pub(crate) struct Record {
+    pub(crate) id: u128,
+    pub(crate) about: About,
+    pub(crate) activity: i64,
+    pub(crate) user: Option<Who>,
     /// Place in the world's keys of the key that acted.
-    pub(in crate::sim) key: Option<usize>,
-    pub(in crate::sim) affected: Option<u32>,
+    pub(crate) key: Option<usize>,
+    pub(crate) affected: Option<u32>,
 }
 
 /// What a record is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sim) enum About {
+pub(crate) enum About {
     Nothing,
     Campaign(u128),
     Webhook(u128),
@@ -37,7 +37,7 @@ pub(in crate::sim) enum About {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sim) struct Named {
+pub(crate) struct Named {
     name: Box<str>,
     id: Option<(String, u128)>,
 }
@@ -56,7 +56,7 @@ impl About {
 
 /// Who did what is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Actor {
+pub(crate) enum Actor {
     /// A person in the app.
     Person(Who),
     /// The workspace's owner in the app.
@@ -68,14 +68,7 @@ pub(in crate::sim) enum Actor {
 
 impl State {
     /// Adds a record to a workspace's trail.
-    pub(in crate::sim) fn write_down(
-        &mut self,
-        workspace: usize,
-        now: i64,
-        activity: i64,
-        actor: Actor,
-        about: About,
-    ) -> u128 {
+    pub(crate) fn write_down(&mut self, workspace: usize, now: i64, activity: i64, actor: Actor, about: About) -> u128 {
         let id = self.mint(workspace, now);
         let (user, key) = match actor {
             Actor::Person(who) => (Some(who), None),
@@ -101,7 +94,7 @@ impl State {
     }
 }
 
-pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
+pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
     let Turn { ask, workspace, now, .. } = turn;
     let activity = ask.query("activity_type").map(|text| text.parse::<i64>());
     let activity = activity.transpose().map_err(|_no| paper::invalid("querystring/activity_type must be integer"))?;

@@ -10,18 +10,18 @@ use crate::sim::state::State;
 
 /// A webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sim) struct Webhook {
-    pub(in crate::sim) id: u128,
-    pub(in crate::sim) name: Option<Box<str>>,
-    pub(in crate::sim) target: Box<str>,
-    pub(in crate::sim) event: Option<Box<str>>,
-    pub(in crate::sim) status: i8,
+pub(crate) struct Webhook {
+    pub(crate) id: u128,
+    pub(crate) name: Option<Box<str>>,
+    pub(crate) target: Box<str>,
+    pub(crate) event: Option<Box<str>>,
+    pub(crate) status: i8,
     /// A header that is sent along, usually a secret.
-    pub(in crate::sim) token: Option<Box<str>>,
-    pub(in crate::sim) created: i64,
+    pub(crate) token: Option<Box<str>>,
+    pub(crate) created: i64,
 }
 
-pub(in crate::sim) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
+pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
     let Turn { ask, workspace, .. } = turn;
     let event = ask.query("event_type");
     let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none()) };

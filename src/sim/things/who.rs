@@ -7,18 +7,18 @@ use crate::sim::state::State;
 
 /// A user id that occurs in the world, a member's or nobody's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::sim) struct Who(NonZeroU32);
+pub(crate) struct Who(NonZeroU32);
 
 /// All user ids that occur.
 #[derive(Debug, Default)]
-pub(in crate::sim) struct Users {
+pub(crate) struct Users {
     ids: Vec<u128>,
     at: HashMap<u128, Who>,
 }
 
 impl Users {
     /// Finds or makes the number of an id.
-    pub(in crate::sim) fn of(&mut self, id: u128) -> Who {
+    pub(crate) fn of(&mut self, id: u128) -> Who {
         *self.at.entry(id).or_insert_with(|| {
             self.ids.push(id);
             let number = u32::try_from(self.ids.len()).expect("a world has fewer than four thousand million people");
@@ -27,14 +27,14 @@ impl Users {
     }
 
     /// Returns the id of a number.
-    pub(in crate::sim) fn id(&self, who: Who) -> u128 {
+    pub(crate) fn id(&self, who: Who) -> u128 {
         self.ids[who.0.get() as usize - 1]
     }
 }
 
 impl State {
     /// Finds or makes somebody by address, or by the user id itself where it is written like one.
-    pub(in crate::sim) fn who(&mut self, somebody: &str) -> Who {
+    pub(crate) fn who(&mut self, somebody: &str) -> Who {
         let id = super::name::read(somebody).unwrap_or_else(|| {
             let person = self.person(somebody);
             self.people[person].user_id

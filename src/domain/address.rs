@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// An e-mail address. Two are equal after trimming and ASCII-lowercasing; a non-ASCII address matches only itself,
-/// so no look-alike ever stands for another person.
+/// An e-mail address. Two are equal after trimming ASCII blanks and ASCII-lowercasing; a non-ASCII address matches only itself, be it a
+/// no-break space at its end that makes it one, so no look-alike ever stands for another person.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
 #[serde(transparent)]
 pub struct Email(String);
@@ -19,14 +19,16 @@ pub struct BadEmail {
 }
 
 impl Email {
-    /// Takes an address of the form `local@domain.tld`. Deliberately narrower than RFC 5321: no quotes, no comments.
+    /// Takes an address of the form `local@domain.tld`. Deliberately narrower than RFC 5321: no quotes, no comments, and nothing that
+    /// cannot be seen: asked for with a zero-width character in it, somebody would be called absent everywhere and keep all access.
     pub fn parse(text: &str) -> Result<Self, BadEmail> {
-        let trimmed = text.trim();
+        let trimmed = text.trim_ascii();
         let why = match trimmed.split_once('@') {
             _ if trimmed.len() > 254 => Some("longer than 254 bytes"),
             _ if trimmed.chars().any(|c| c.is_whitespace() || c.is_control() || "\"(),:;<>[]\\".contains(c)) => {
                 Some("it contains a blank or a character addresses do not have")
             }
+            _ if trimmed.chars().any(is_invisible) => Some("it contains a character that nobody can see"),
             None => Some("there is no `@`"),
             Some(("", _)) => Some("nothing stands before the `@`"),
             Some((_, domain)) if domain.contains('@') => Some("there is more than one `@`"),
@@ -42,13 +44,16 @@ impl Email {
         };
         match why {
             None => Ok(Self::observed(trimmed)),
-            Some(why) => Err(BadEmail { text: trimmed.chars().filter(|c| !c.is_control()).take(80).collect(), why }),
+            Some(why) => Err(BadEmail {
+                text: trimmed.chars().filter(|c| !c.is_control() && !is_invisible(*c)).take(80).collect(),
+                why,
+            }),
         }
     }
 
     /// Takes an address as the API gave it, whatever it looks like: rows are never dropped for an odd address.
     pub fn observed(text: &str) -> Self {
-        Self(text.trim().to_ascii_lowercase())
+        Self(text.trim_ascii().to_ascii_lowercase())
     }
 
     /// Returns the address, trimmed and ASCII-lowercased.
@@ -60,6 +65,22 @@ impl Email {
     pub fn domain(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
+}
+
+/// Tells whether nothing is shown for a character (Unicode's `Default_Ignorable_Code_Point`).
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{fff0}'..='\u{fff8}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 impl fmt::Display for Email {
@@ -99,5 +120,20 @@ mod tests {
         {
             assert!(Email::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_nobody_can_see_is_refused_where_it_is_typed_and_kept_where_it_is_observed() {
+        for hidden in ["\u{200b}", "\u{200d}", "\u{ad}", "\u{202e}", "\u{2060}", "\u{feff}", "\u{fe0f}"] {
+            let text = format!("an{hidden}n@agency.example");
+            let refused = Email::parse(&text).unwrap_err();
+            assert_eq!(
+                (refused.why, refused.text.as_str()),
+                ("it contains a character that nobody can see", "ann@agency.example")
+            );
+            assert_ne!(Email::observed(&text), Email::observed("ann@agency.example"));
+        }
+        assert!(Email::parse("ann@agency.example\u{a0}").is_err());
+        assert_ne!(Email::observed("ann@agency.example\u{a0}"), Email::observed("ann@agency.example"));
     }
 }

@@ -138,4 +138,28 @@ mod tests {
         let unread = |_: &str| Some("its key is dead".to_owned());
         assert_eq!(reason(&plan.again(&[], &rules(), unread)), Some(HeldReason::LaneEnded));
     }
+
+    #[test]
+    fn who_was_to_inherit_must_still_be_a_member_with_that_account() {
+        use crate::plan::traces::tests::{campaign, found, user};
+        use crate::plan::{Belongings, Leave};
+        let world = |heirs: Vec<crate::domain::Member>| {
+            let campaigns = found(vec![campaign("c-1", Some("u-m1"), None)]);
+            let belongings = Belongings { accounts: [user("u-m1")].into(), campaigns, ..Belongings::default() };
+            let rows = [vec![member("m1", "a@x.example", "view")], heirs].concat();
+            Observed { belongings: Some(Box::new(belongings)), ..observed(rows) }
+        };
+        let heir = || member("m2", "h@x.example", "view");
+        let leave = Leave { heir: Some(heir().email), ..Leave::default() };
+        let wish = Wish::Left { email: Email::parse("a@x.example").unwrap(), leave };
+        let plan = draw(&[(world(vec![heir()]), vec![wish])], &rules());
+        let again = |world: Observed| plan.clone().again(&[world], &rules(), |_| None);
+        assert_eq!((reason(&again(world(vec![heir()]))), again(world(vec![heir()])).sends()), (None, 2));
+        // Read without belongings, as it is where nobody asked for them: the lane reads them itself.
+        assert_eq!(again(Observed { belongings: None, ..world(vec![heir()]) }).sends(), 2);
+        let gone = again(world(vec![]));
+        assert_eq!((reason(&gone), gone.sends()), (Some(HeldReason::HeirNotMember), 1), "access goes all the same");
+        let other = crate::domain::Member { user_id: Some(user("u-new")), ..heir() };
+        assert_eq!(reason(&again(world(vec![other]))), Some(HeldReason::HeirNotMember));
+    }
 }

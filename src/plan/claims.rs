@@ -41,8 +41,9 @@ impl Claims {
             return false;
         }
         let Some(first) = self.same_thing(item) else { return true };
+        // What is not sent stands for nobody else's wish: where one of the two is held, both are, and both are told.
         merge(item, &first, items);
-        false
+        !items.iter().any(|other| other.step.id == first && other.sends())
     }
 
     /// Holds a step whose row, thing or key another wish is about already.

@@ -89,13 +89,14 @@ impl Doubt {
     /// Tells whether this write, landing late, could make what the item says untrue. What would be sent always waits.
     fn may_change(&self, item: &Item, observed: &Observed) -> bool {
         match (&item.disposition, &item.step.change) {
-            (Disposition::Held(_), _) => false,
+            (Disposition::Held(_), _) | (Disposition::Already(_), Change::HandOver { .. } | Change::Revoke { .. }) => {
+                false
+            }
             (Disposition::Send, _) => true,
             // Of all that can land late only a lost invitation brings somebody back.
             (Disposition::Already(_), Change::StayAbsent { .. } | Change::Remove { .. }) => {
                 matches!(self.kind, Some(StepKind::MemberInvite) | None)
             }
-            (Disposition::Already(_), Change::HandOver { .. } | Change::Revoke { .. }) => false,
             // What is seen is what was in doubt: it has come about.
             (Disposition::Already(_), Change::Invite { .. } | Change::SetRole { .. }) => {
                 let of_rows = matches!(
@@ -289,5 +290,40 @@ mod tests {
         let rules = rules(&[(A, invited, some_step()), ("c@x.example", invited, some_step())]);
         let again = plan.again(&[world()], &rules, |_| None);
         assert_eq!((reasons(&again), again.id), (vec![Some(HeldReason::InDoubt); 2], id));
+    }
+
+    #[test]
+    fn nothing_is_handed_over_to_somebody_who_may_be_gone_any_moment() {
+        use crate::plan::traces::tests::{campaign, found, user};
+        use crate::plan::{Belongings, Leave};
+        let heirs = Member { user_email: Some(email("account@x.example")), ..member("m2", "h@x.example", "view") };
+        let world = || {
+            let campaigns = found(vec![campaign("c-1", Some("u-m1"), None)]);
+            let belongings = Belongings { accounts: [user("u-m1")].into(), campaigns, ..Belongings::default() };
+            Observed {
+                belongings: Some(Box::new(belongings)),
+                ..observed(vec![member("m1", A, "view"), heirs.clone()])
+            }
+        };
+        let leave = Leave { heir: Some(email("h@x.example")), ..Leave::default() };
+        let wish = || vec![Wish::Left { email: email(A), leave: leave.clone() }];
+        let held = |about, kind| reasons(&draw(&[(world(), wish())], &rules(&[(about, kind, some_step())])));
+        for about in ["h@x.example", "account@x.example"] {
+            assert_eq!(held(about, Some(StepKind::MemberRemove)), [Some(HeldReason::InDoubt), None]);
+            assert_eq!(held(about, None), [Some(HeldReason::InDoubt), None]);
+            assert_eq!(held(about, Some(StepKind::CampaignHandOver)), [None, None]);
+        }
+    }
+
+    #[test]
+    fn a_hand_over_or_a_revocation_that_lands_late_changes_no_membership() {
+        for kind in [StepKind::CampaignHandOver, StepKind::LeadsReassign, StepKind::KeyRevoke] {
+            let rules = rules(&[(A, Some(kind), some_step())]);
+            assert_eq!(reasons(&draw(&[(observed(vec![]), vec![absent(A)])], &rules)), [None]);
+            let there = || observed(vec![member("m1", A, "view")]);
+            assert_eq!(reasons(&draw(&[(there(), vec![present(A, Role::View)])], &rules)), [None]);
+            let admins = || observed(vec![member("m1", A, "admin"), member("m2", "b@x.example", "admin")]);
+            assert_eq!(reasons(&draw(&[(admins(), vec![absent("b@x.example")])], &rules)), [None]);
+        }
     }
 }

@@ -151,4 +151,48 @@ mod tests {
         }
         assert!(matches!(load(&text[..text.len() / 2]), Err(BadPlan::Shape(_))));
     }
+
+    fn leaver() -> Plan {
+        use crate::plan::traces::tests::{campaign, found, key, lead, made_key, user};
+        use crate::plan::{Belongings, Leave, Observed};
+        let rows = vec![member("m1", "a@x.example", "view"), member("m2", "h@x.example", "view")];
+        let belongings = Belongings {
+            accounts: [user("u-m1")].into(),
+            campaigns: found(vec![campaign("c-1", Some("u-m1"), None)]),
+            leads: found(vec![lead("lead-1", "u-m1")]),
+            keys: found(vec![key("own", Some(true)), key("k-1", None)]),
+            trail: found(vec![made_key("r-1", Some("u-m1"), &["k-1"])]),
+            ..Belongings::default()
+        };
+        let email = rows[0].email.clone();
+        let leave = Leave { heir: Some(rows[1].email.clone()), revoke_keys: true, ..Leave::default() };
+        let world = Observed { belongings: Some(Box::new(belongings)), ..observed(rows) };
+        draw(&[(world, vec![Wish::Left { email, leave }])], &Rules::of(Guards::default()))
+    }
+
+    #[test]
+    fn a_leavers_plan_comes_back_with_all_its_steps_and_cannot_be_edited() {
+        let plan = leaver();
+        assert_eq!((plan.items.len(), plan.sends()), (4, 4));
+        let text = save(&plan, "offboard", &Value::Null);
+        assert_eq!(load(&text).unwrap().plan, plan);
+        for item in &plan.items {
+            let tag = serde_json::to_value(&item.step.change).unwrap()["kind"].as_str().unwrap().to_owned();
+            assert!(Change::TAGS.contains(&tag.as_str()), "{tag}");
+        }
+        for (from, to) in
+            [("\"u-m2\"", "\"u-m3\""), ("\"c-1\"", "\"c-2\""), ("lead-1", "lead-2"), ("\"k-1\"", "\"own\"")]
+        {
+            let edited = text.replace(from, to);
+            assert_ne!(edited, text);
+            assert!(matches!(load(&edited), Err(BadPlan::Edited { .. } | BadPlan::Touched)), "{from} -> {to}");
+        }
+    }
+
+    #[test]
+    fn a_step_of_a_kind_of_tomorrow_is_refused_with_its_word() {
+        let text = save(&leaver(), "offboard", &Value::Null).replace("\"key.revoke\"", "\"webhook.delete\"");
+        let refused = load(&text).unwrap_err();
+        assert_eq!(refused.to_string(), "it has a step of kind `webhook.delete`, which this keyholder does not know");
+    }
 }

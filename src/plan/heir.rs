@@ -69,7 +69,9 @@ pub(super) fn contested(step: &Step, observed: &Observed) -> Option<Held> {
         .members
         .iter()
         .filter(|row| row.user_id.as_ref() == Some(&account))
-        .find(|row| own.iter().all(|own| own.id != row.id))?;
+        .filter(|row| own.iter().all(|own| own.id != row.id))
+        // The order of a listing must not choose whom it names.
+        .min_by(|a, b| a.id.cmp(&b.id))?;
     Some(ambiguous(format!("the account of {email} is {}'s as well (row {})", other.email, other.id)))
 }
 

@@ -237,3 +237,6 @@ fn broken<T>(listing: &str, found: &Found<T>) -> Option<Held> {
 fn words(number: &str, one: bool, thing: &str) -> String {
     if one { format!("{number} {thing}") } else { format!("{number} {thing}s") }
 }
+
+#[cfg(test)]
+mod tests;

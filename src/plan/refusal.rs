@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::draw::{Item, Plan};
 use super::guard::Rules;
-use crate::domain::{Disposition, Email, HeldReason, RestsOn, Step};
+use crate::domain::{Change, Disposition, Email, HeldReason, RestsOn, Step};
 
 /// The rolling day of `guards.max_removals.per_day`.
 pub const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -161,10 +161,15 @@ fn workspaces<'a>(steps: &[&'a Step], room: usize) -> Part<'a> {
 /// The people of one workspace with as many of these removals as there is room for. Whoever shares an address or an account with
 /// somebody goes with them, and what is held for another reason counts too: asked for alone it might pass.
 fn people<'a>(items: &'a [Item], steps: &[&'a Step], room: usize) -> Part<'a> {
+    let strangers = strangers(items);
+    let same = |one: &Step, other: &Step| {
+        let of_stranger = |step: &Step| strangers.contains(step.change.subject()) && is_revocation(step);
+        same_person(one, other) || of_stranger(one) || of_stranger(other)
+    };
     let mut groups: Vec<Vec<&'a Step>> = Vec::new();
     for item in items.iter().filter(|item| item.step.is_removal()) {
         let (mut own, others): (Vec<_>, Vec<_>) =
-            groups.into_iter().partition(|group| group.iter().any(|other| same_person(other, &item.step)));
+            groups.into_iter().partition(|group| group.iter().any(|other| same(other, &item.step)));
         let mut group = own.drain(..).flatten().collect::<Vec<_>>();
         group.push(&item.step);
         groups = others;
@@ -182,6 +187,19 @@ fn people<'a>(items: &'a [Item], steps: &[&'a Step], room: usize) -> Part<'a> {
         .collect();
     let emails: BTreeSet<&Email> = taken.iter().map(|step| step.change.subject()).collect();
     Part::People { emails: emails.into_iter().collect(), removals: taken.len() }
+}
+
+fn is_revocation(step: &Step) -> bool {
+    matches!(step.change, Change::Revoke { .. })
+}
+
+/// Whose keys are revoked and whose rows bear other addresses than the one they were asked for by: a plan does not say which, so they may be
+/// anybody's, and nobody is asked for without them.
+fn strangers(items: &[Item]) -> BTreeSet<&Email> {
+    let of_rows = |item: &&Item| matches!(item.step.change, Change::Remove { .. } | Change::StayAbsent { .. });
+    let known: BTreeSet<&Email> = items.iter().filter(of_rows).map(|item| item.step.change.subject()).collect();
+    let revoked = items.iter().filter(|item| is_revocation(&item.step)).map(|item| item.step.change.subject());
+    revoked.filter(|subject| !known.contains(subject)).collect()
 }
 
 fn same_person(one: &Step, other: &Step) -> bool {

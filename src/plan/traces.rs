@@ -107,12 +107,7 @@ impl Traces {
             Person::Ambiguous(rows) => (rows, true),
         };
         let accounts = accounts_of(observed, email, known);
-        let mut traces = Self {
-            rows: rows.into_iter().cloned().collect(),
-            ambiguous,
-            leads: Count { count: 0, exact: true },
-            ..Self::default()
-        };
+        let mut traces = Self { rows: rows.into_iter().cloned().collect(), ambiguous, ..Self::default() };
         if let Some(reason) = &observed.incomplete {
             traces.unseen.push(Unseen { listing: "workspace-members".to_owned(), reason: reason.clone() });
         }
@@ -125,7 +120,8 @@ impl Traces {
 
     fn take(&mut self, belongings: &Belongings, accounts: &BTreeSet<UserId>) {
         let theirs = |user: &Option<UserId>| user.as_ref().is_some_and(|user| accounts.contains(user));
-        self.looked = true;
+        // Looked for is what every account of theirs was asked for: what an account nobody asked for owns was not kept.
+        self.looked = !accounts.is_empty() && accounts.is_subset(&belongings.accounts);
         for campaign in &belongings.campaigns.rows {
             let trace = Trace::new(campaign.id.as_str(), &campaign.name);
             if theirs(&campaign.owned_by) {
@@ -137,8 +133,10 @@ impl Traces {
         let lists = belongings.lead_lists.rows.iter().filter(|list| theirs(&list.owned_by));
         self.lead_lists = lists.map(|list| Trace::new(list.id.as_str(), &list.name)).collect();
         let leads = belongings.leads.rows.iter().filter(|lead| theirs(&lead.assigned_to)).count();
-        self.leads =
-            Count { count: u64::try_from(leads).unwrap_or(u64::MAX), exact: belongings.leads.incomplete.is_none() };
+        self.leads = Count {
+            count: u64::try_from(leads).unwrap_or(u64::MAX),
+            exact: self.looked && belongings.leads.incomplete.is_none(),
+        };
         let added = belongings.sending_accounts.rows.iter().filter(|account| theirs(&account.added_by));
         self.sending_accounts = added.map(|account| Trace::new(&account.email, &account.email)).collect();
         for key in &belongings.keys.rows {
@@ -165,6 +163,10 @@ impl Traces {
         if belongings.whole_trail {
             let records = belongings.trail.rows.iter().filter(|record| theirs(&record.user_id));
             self.activity = Some(Activity::of(records));
+        }
+        for account in accounts.difference(&belongings.accounts) {
+            let reason = format!("what account {account} owns was not looked for");
+            self.unseen.push(Unseen { listing: "belongings".to_owned(), reason });
         }
         self.note_unseen(belongings);
     }
@@ -213,12 +215,13 @@ impl Activity {
     fn of<'a>(records: impl Iterator<Item = &'a TrailRecord>) -> Self {
         let mut told = Self::default();
         let later = |seen: &mut Option<String>, at: &str| {
-            if seen.as_deref().is_none_or(|seen| seen < at) {
+            if seen.as_deref().is_none_or(|seen| moment(seen) < moment(at)) {
                 *seen = Some(at.to_owned());
             }
         };
         let later_code = |seen: &mut Option<(String, i64)>, record: &TrailRecord| {
-            if seen.as_ref().is_none_or(|(at, _)| *at < record.at) {
+            let is_later = |(at, code): &(String, i64)| (moment(at), *code) < (moment(&record.at), record.activity);
+            if seen.as_ref().is_none_or(is_later) {
                 *seen = Some((record.at.clone(), record.activity));
             }
         };
@@ -239,6 +242,12 @@ impl Activity {
         }
         told
     }
+}
+
+/// When something was, to compare by: the API writes moments with milliseconds or without (contract section 12), and texts of both do not
+/// sort by time. What is no moment is earlier than all that are.
+fn moment(at: &str) -> (Option<jiff::Timestamp>, &str) {
+    (at.parse().ok(), at)
 }
 
 /// The accounts a person is known by in a workspace. Rows of which it cannot be told whose they are tell none.
@@ -270,3 +279,6 @@ fn sole<'a>(records: impl Iterator<Item = &'a TrailRecord>) -> Option<&'a TrailR
     let first = records.iter().copied().min_by(|a, b| a.id.cmp(&b.id))?;
     (first.user_id.is_some() && records.iter().all(|other| other.user_id == first.user_id)).then_some(first)
 }
+
+#[cfg(test)]
+pub(super) mod tests;

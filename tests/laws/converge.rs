@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use keyholder::domain::{Change, Disposition, Member, MemberId, Outcome, PermissionWish, Role};
-use keyholder::plan::{AccessWish, Observed, Plan, Wish, draw};
+use keyholder::domain::{Change, Disposition, Member, MemberId, Outcome, PermissionWish, Role, Thing, UserId};
+use keyholder::plan::{AccessWish, Belongings, Observed, Plan, Wish, draw};
 use keyholder::sim::World;
 use proptest::prelude::*;
 
@@ -34,11 +34,34 @@ pub(crate) fn applied(observed: &Observed, plan: &Plan) -> Observed {
                 row.role = role.clone();
             }
             Change::Remove { member, .. } => after.members.retain(|row| row.id != *member),
-            Change::HandOver { .. } | Change::Revoke { .. } => {}
+            Change::HandOver { thing, to, .. } => give(after.belongings.as_mut().unwrap(), thing, to.as_ref()),
+            Change::Revoke { key, .. } => after.belongings.as_mut().unwrap().keys.rows.retain(|row| row.id != *key),
             Change::StayAbsent { .. } => unreachable!("an absence is never sent"),
         }
     }
     after
+}
+
+/// Gives a thing, which must be there, to somebody.
+fn give(belongings: &mut Belongings, thing: &Thing, to: Option<&UserId>) {
+    let owners: Vec<&mut Option<UserId>> = match thing {
+        Thing::Campaign { id, .. } => {
+            let rows = belongings.campaigns.rows.iter_mut();
+            rows.filter(|row| row.id == *id).map(|row| &mut row.owned_by).collect()
+        }
+        Thing::LeadList { id, .. } => {
+            let rows = belongings.lead_lists.rows.iter_mut();
+            rows.filter(|row| row.id == *id).map(|row| &mut row.owned_by).collect()
+        }
+        Thing::Leads { ids } => {
+            let rows = belongings.leads.rows.iter_mut();
+            rows.filter(|row| ids.contains(&row.id)).map(|row| &mut row.assigned_to).collect()
+        }
+    };
+    assert!(!owners.is_empty(), "{thing} is not there");
+    for owner in owners {
+        *owner = Some(to.expect("what is sent has an heir").clone());
+    }
 }
 
 /// Whether a wish holds, in plain words: somebody is there with the role, or nobody is there.

@@ -86,15 +86,17 @@ pub(crate) fn observed(number: usize) -> impl Strategy<Value = Observed> {
     let rows = proptest::collection::vec(row(), 0..9);
     let owner = proptest::option::weighted(0.8, 0..PEOPLE.len());
     let incomplete = proptest::option::weighted(0.05, Just("a cursor came twice".to_owned()));
-    (rows, mode(), owner, incomplete).prop_map(move |(rows, mode, owner, incomplete)| Observed {
+    // Belongings do not shrink; the rows beside them do.
+    let things = (proptest::bool::weighted(0.2), any::<u64>());
+    (rows, mode(), owner, incomplete, things).prop_map(move |(rows, mode, owner, incomplete, things)| Observed {
         workspace: WorkspaceName::parse(&format!("client-{number}")).unwrap(),
         id: workspace_id(number),
         mode,
         owner: owner.map(|account| UserId::parse(&format!("u-{account}")).unwrap()),
         members: rows.into_iter().enumerate().map(|(place, row)| member(number, place, row)).collect(),
         incomplete,
-        acts_as: false,
-        belongings: None,
+        acts_as: things.0,
+        belongings: random::belongings(&mut fastrand::Rng::with_seed(things.1)).map(Box::new),
     })
 }
 
@@ -110,10 +112,14 @@ fn wish_about(email: Email) -> impl Strategy<Value = Wish> {
     let grantable = select(&["admin", "editor", "view"][..]).prop_map(Role::observed);
     let fixed = (grantable, permission_wish()).prop_map(|(role, permissions)| AccessWish::Fixed { role, permissions });
     let access = prop_oneof![5 => fixed, 1 => person().prop_map(AccessWish::Like)];
-    let (present, absent, again) = (email.clone(), email.clone(), email);
+    let (present, absent, left, again) = (email.clone(), email.clone(), email.clone(), email);
     prop_oneof![
         3 => access.prop_map(move |access| Wish::Present { email: present.clone(), access, nickname: None }),
-        4 => Just(Wish::Absent { email: absent }),
+        3 => Just(Wish::Absent { email: absent }),
+        3 => any::<u64>().prop_map(move |seed| {
+            let leave = random::leave(&mut fastrand::Rng::with_seed(seed));
+            Wish::Left { email: left.clone(), leave }
+        }),
         1 => Just(Wish::Reinvited { email: again }),
     ]
 }
@@ -173,10 +179,10 @@ pub(crate) fn fleet() -> impl Strategy<Value = Vec<(Observed, Vec<Wish>)>> {
 pub(crate) mod random {
     use keyholder::domain::fleet::RemovalLimits;
     use keyholder::domain::{
-        Guards, Member, MemberId, Mode, PermissionWish, Permissions, Role, RunId, StepId, StepKind, UserId,
-        WorkspaceName,
+        Campaign, CampaignId, Guards, KeyId, KeyInfo, Lead, LeadId, LeadList, LeadListId, Member, MemberId, Mode,
+        PermissionWish, Permissions, Role, RunId, StepId, StepKind, TrailRecord, UserId, WorkspaceName,
     };
-    use keyholder::plan::{AccessWish, Doubt, Observed, Rules, Wish};
+    use keyholder::plan::{AccessWish, Belongings, Doubt, Found, Leave, Observed, Rules, Wish};
 
     use super::{PEOPLE, email, removed, workspace_id};
 
@@ -193,8 +199,8 @@ pub(crate) mod random {
             owner: (chance.u8(0..5) > 0).then(|| account(&mut chance)),
             members,
             incomplete: (chance.u8(0..20) == 0).then(|| "a cursor came twice".to_owned()),
-            acts_as: false,
-            belongings: None,
+            acts_as: chance.u8(0..5) == 0,
+            belongings: belongings(&mut chance).map(Box::new),
         };
         let wishes: Vec<&str> = PEOPLE.iter().filter(|_| chance.bool()).copied().collect();
         let wishes = wishes.into_iter().map(|person| wish(&mut chance, person)).collect();
@@ -213,6 +219,122 @@ pub(crate) mod random {
             in_doubt: (0..chance.usize(0..8) / 6).map(|_| doubt(&mut chance)).collect(),
         };
         (vec![(observed, wishes)], rules)
+    }
+
+    /// Makes a workspace in which hand-overs go through as often as not: everybody has an account of their own and most people a
+    /// membership, listings are whole, most wishes are to leave.
+    pub(crate) fn leavers(seed: u64) -> (Vec<(Observed, Vec<Wish>)>, Rules) {
+        let (mut seen, mut rules) = one(seed);
+        let mut chance = fastrand::Rng::with_seed(!seed);
+        let (observed, wishes) = &mut seen[0];
+        let here: Vec<usize> = (0..PEOPLE.len()).filter(|_| chance.u8(0..8) > 0).collect();
+        observed.members = here
+            .into_iter()
+            .map(|place| Member {
+                email: email(PEOPLE[place]),
+                user_id: Some(UserId::parse(&format!("u-{place}")).unwrap()),
+                user_email: (chance.u8(0..10) == 0).then(|| email(chance.choice(PEOPLE).unwrap())),
+                accepted: chance.u8(0..8) > 0,
+                ..member(&mut chance, place)
+            })
+            .collect();
+        observed.mode = if chance.u8(0..10) == 0 { observed.mode } else { Mode::Manage };
+        observed.incomplete = None;
+        observed.owner = Some(UserId::parse("u-0").unwrap());
+        let asked: Vec<&str> = PEOPLE[1..].iter().filter(|_| chance.u8(0..3) == 0).copied().collect();
+        *wishes = asked
+            .into_iter()
+            .map(|person| match chance.u8(0..6) {
+                0 => wish(&mut chance, person),
+                _ => Wish::Left { email: email(person), leave: leave(&mut chance) },
+            })
+            .collect();
+        if let Some(things) = &mut observed.belongings {
+            // Most keys have one maker, and the key in use is there to be seen.
+            for (place, record) in things.trail.rows.iter_mut().enumerate().filter(|_| chance.u8(0..6) > 0) {
+                (record.activity, record.api_key_id) = (37, None);
+                record.named = vec![format!("k-{place}")];
+            }
+            if let Some(key) = things.keys.rows.last_mut() {
+                key.in_use = Some(true);
+            }
+        }
+        rules.guards.max_removals = RemovalLimits { per_workspace: chance.usize(1..7), per_run: 9, per_day: 100 };
+        rules.guards.min_admins = chance.usize(0..2);
+        (seen, rules)
+    }
+
+    fn id<T, E: std::fmt::Debug>(parse: fn(&str) -> Result<T, E>, text: &str) -> T {
+        parse(text).unwrap()
+    }
+
+    fn somebody(chance: &mut fastrand::Rng) -> Option<UserId> {
+        (chance.u8(0..8) > 0).then(|| account(chance))
+    }
+
+    fn found<T>(chance: &mut fastrand::Rng, most: usize, row: impl Fn(&mut fastrand::Rng, usize) -> T) -> Found<T> {
+        let rows = (0..chance.usize(0..=most)).map(|place| row(chance, place)).collect();
+        let incomplete = (chance.u8(0..16) == 0).then(|| "a page was missing".to_owned());
+        Found { rows, incomplete }
+    }
+
+    /// What people own and made; of everybody, as a look for everybody would keep it.
+    pub(crate) fn belongings(chance: &mut fastrand::Rng) -> Option<Belongings> {
+        if chance.u8(0..6) == 0 {
+            return None;
+        }
+        let accounts = (0..PEOPLE.len()).filter(|_| chance.u8(0..12) > 0);
+        let accounts = accounts.map(|number| UserId::parse(&format!("u-{number}")).unwrap()).collect();
+        let keys = found(chance, 4, |chance, place| KeyInfo {
+            id: id(KeyId::parse, &format!("k-{place}")),
+            name: format!("key {place}"),
+            scopes: Vec::new(),
+            created: "2026-08-01T00:00:00Z".to_owned(),
+            in_use: [Some(false), Some(false), None, Some(true)][chance.usize(0..4)],
+        });
+        let many = if chance.u8(0..40) == 0 { 900 } else { 6 };
+        Some(Belongings {
+            accounts,
+            campaigns: found(chance, 5, |chance, place| Campaign {
+                id: id(CampaignId::parse, &format!("c-{place}")),
+                name: format!("campaign {place}"),
+                status: Some(1),
+                owned_by: somebody(chance),
+                created_by: somebody(chance),
+            }),
+            lead_lists: found(chance, 3, |chance, place| LeadList {
+                id: id(LeadListId::parse, &format!("l-{place}")),
+                name: format!("list {place}"),
+                owned_by: somebody(chance),
+            }),
+            leads: found(chance, many, |chance, place| Lead {
+                id: id(LeadId::parse, &format!("lead-{place:03}")),
+                assigned_to: somebody(chance),
+                uploaded_by: None,
+            }),
+            keys,
+            trail: found(chance, 6, |chance, place| TrailRecord {
+                id: format!("r-{place}"),
+                at: "2026-08-01T00:00:00Z".to_owned(),
+                activity: [37, 37, 37, 37, 38, 1][chance.usize(0..6)],
+                user_id: somebody(chance),
+                api_key_id: (chance.u8(0..4) == 0).then(|| id(KeyId::parse, &format!("k-{}", chance.u8(0..4)))),
+                webhook_id: None,
+                affected: None,
+                named: (0..chance.usize(0..8) / 3).map(|_| format!("k-{}", chance.u8(0..5))).collect(),
+            }),
+            ..Belongings::default()
+        })
+    }
+
+    /// How somebody leaves.
+    pub(crate) fn leave(chance: &mut fastrand::Rng) -> Leave {
+        Leave {
+            heir: (chance.u8(0..4) > 0).then(|| email(chance.choice(PEOPLE).unwrap())),
+            revoke_keys: chance.bool(),
+            until: (chance.u8(0..10) == 0).then(|| jiff::civil::date(2026, 12, 31)),
+            known_accounts: (0..chance.usize(0..6) / 4).map(|_| account(chance)).collect(),
+        }
     }
 
     fn doubt(chance: &mut fastrand::Rng) -> Doubt {
@@ -262,7 +384,8 @@ pub(crate) mod random {
         let email_of = email;
         let email = email(person);
         match chance.u8(0..8) {
-            0..4 => Wish::Absent { email },
+            0..3 => Wish::Absent { email },
+            3 => Wish::Left { email, leave: leave(chance) },
             4 => Wish::Reinvited { email },
             5 => {
                 let access = AccessWish::Like(email_of(chance.choice(PEOPLE).unwrap()));

@@ -13,6 +13,8 @@ mod exits;
 mod generate;
 mod guarded;
 mod listing;
+mod look_alikes;
+mod offboarded;
 mod order;
 mod pace;
 mod plan_file;

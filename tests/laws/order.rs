@@ -21,6 +21,13 @@ proptest! {
         for (observed, wishes) in &mut shuffled {
             chance.shuffle(&mut observed.members);
             chance.shuffle(wishes);
+            if let Some(belongings) = &mut observed.belongings {
+                chance.shuffle(&mut belongings.campaigns.rows);
+                chance.shuffle(&mut belongings.lead_lists.rows);
+                chance.shuffle(&mut belongings.leads.rows);
+                chance.shuffle(&mut belongings.keys.rows);
+                chance.shuffle(&mut belongings.trail.rows);
+            }
         }
         let other = draw(&shuffled, &rules);
         prop_assert_eq!(&plan.id, &other.id);
@@ -30,6 +37,10 @@ proptest! {
                 plan.of_workspace(&observed.workspace).filter(|item| item.sends()).map(|item| item.step.id.clone()).collect()
             };
             prop_assert_eq!(sent(&plan), sent(&other));
+            let told = |plan: &keyholder::plan::Plan| -> Vec<_> {
+                plan.of_workspace(&observed.workspace).map(|item| item.clone()).collect()
+            };
+            prop_assert_eq!(told(&plan), told(&other), "held and already so included");
         }
     }
 

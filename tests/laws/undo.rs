@@ -4,8 +4,10 @@
 use std::collections::BTreeSet;
 
 use keyholder::domain::fleet::RemovalLimits;
-use keyholder::domain::{Change, Disposition, Email, Guards, Member, MemberId, Mode, Permissions, RestsOn, Role};
-use keyholder::plan::{Earlier, Ending, Observed, Plan, Rules, draw, holds, undo};
+use keyholder::domain::{
+    Change, Disposition, Email, Guards, Member, MemberId, Mode, Permissions, RestsOn, Role, Thing, UserId,
+};
+use keyholder::plan::{Earlier, Ending, Observed, Plan, Rules, draw, holds, quest_of, undo};
 
 use crate::converge::applied;
 use crate::generate::random;
@@ -99,6 +101,15 @@ fn whatever_another_hand_did_only_what_the_run_changed_is_touched() {
                     (Change::Remove { email, .. }, Change::Invite { email: again, .. }) => {
                         email == again && now.members.iter().all(|row| row.email != *email)
                     }
+                    (
+                        Change::HandOver { thing, email, heir, to },
+                        Change::HandOver { thing: back, email: from, heir: former, to: again },
+                    ) => {
+                        let by = RestsOn::Owned { by: again.clone().unwrap() };
+                        let same = (thing, email, heir) == (back, former, from) && one.step.rests_on == by;
+                        let is_former = |row: &&Member| row.accepted && row.user_id == *again && bears(row, former);
+                        same && is_all_of(&now, thing, to.as_ref()) && now.members.iter().any(|row| is_former(&row))
+                    }
                     _ => false,
                 });
             assert!(cause, "seed {seed}: {item:?} undoes nothing of {steps:#?}");
@@ -113,8 +124,11 @@ fn right_after_a_run_everything_it_did_holds_and_after_its_undoing_nothing_does(
     for seed in 0..CASES {
         let (seen, rules) = random::one(seed);
         let plan = draw(&seen, &rules);
-        let after = Observed { mode: Mode::Manage, ..applied(&seen[0].0, &plan) };
+        let mut after = Observed { mode: Mode::Manage, ..applied(&seen[0].0, &plan) };
         let steps = earlier(&plan, &after);
+        if let Some(things) = &mut after.belongings {
+            things.accounts = quest_of(&steps);
+        }
         if after.incomplete.is_some() {
             continue;
         }
@@ -136,6 +150,23 @@ fn right_after_a_run_everything_it_did_holds_and_after_its_undoing_nothing_does(
     assert!(gone > 2_000, "the law looked at {gone} steps only");
 }
 
+fn bears(row: &Member, email: &Email) -> bool {
+    row.email == *email || row.user_email.as_ref() == Some(email)
+}
+
+/// Tells whether a thing is somebody's, every lead of it.
+fn is_all_of(observed: &Observed, thing: &Thing, whose: Option<&UserId>) -> bool {
+    let things = observed.belongings.as_ref().unwrap();
+    let is = |owner: &Option<UserId>| owner.as_ref() == whose;
+    match thing {
+        Thing::Campaign { id, .. } => things.campaigns.rows.iter().any(|row| row.id == *id && is(&row.owned_by)),
+        Thing::LeadList { id, .. } => things.lead_lists.rows.iter().any(|row| row.id == *id && is(&row.owned_by)),
+        Thing::Leads { ids } => {
+            ids.iter().all(|id| things.leads.rows.iter().any(|row| row.id == *id && is(&row.assigned_to)))
+        }
+    }
+}
+
 /// Another hand: rows go, get other roles, are accepted, or come.
 fn meddle(chance: &mut fastrand::Rng, world: &mut Observed) {
     let roles = ["admin", "editor", "view"];
@@ -145,6 +176,12 @@ fn meddle(chance: &mut fastrand::Rng, world: &mut Observed) {
             0 => row.role = Role::observed(chance.choice(roles).unwrap()),
             1 => row.accepted = true,
             _ => {}
+        }
+    }
+    if let Some(things) = &mut world.belongings {
+        things.campaigns.rows.retain(|_| chance.u8(0..6) > 0);
+        for row in things.leads.rows.iter_mut().filter(|_| chance.u8(0..6) == 0) {
+            row.assigned_to = None;
         }
     }
     if chance.bool() {

@@ -29,16 +29,14 @@ pub(super) fn handed_over(
         Some(owner) if Some(owner) == by => format!("{email}'s again"),
         Some(_) => "somebody else's now".to_owned(),
     };
-    let owner = match thing {
-        Thing::Campaign { id, .. } => owner(&belongings.campaigns, |row| row.id == *id, |row| row.owned_by.as_ref()),
-        Thing::LeadList { id, .. } => owner(&belongings.lead_lists, |row| row.id == *id, |row| row.owned_by.as_ref()),
-        Thing::Leads { ids } => return assigned(ids, to, belongings, whose),
-    };
-    match owner {
-        Ok(Some(owner)) if owner == Some(to) => there(),
-        Ok(Some(owner)) => Effect::Gone(whose(owner)),
-        Ok(None) => Effect::Gone("somebody else's now, or deleted".to_owned()),
-        Err(unseen) => unseen,
+    match thing {
+        Thing::Campaign { id, .. } => {
+            owned(&belongings.campaigns, |row| row.id == *id, |row| row.owned_by.as_ref(), to, whose)
+        }
+        Thing::LeadList { id, .. } => {
+            owned(&belongings.lead_lists, |row| row.id == *id, |row| row.owned_by.as_ref(), to, whose)
+        }
+        Thing::Leads { ids } => assigned(ids, to, belongings, whose),
     }
 }
 
@@ -59,16 +57,19 @@ fn seen(observed: &Observed) -> Result<&Belongings, Effect> {
     observed.belongings.as_deref().ok_or_else(|| Effect::Unseen("what people own here was not read".to_owned()))
 }
 
-/// Finds the owner of a thing; nothing where a complete listing does not show it.
-fn owner<T>(
+/// What became of a thing that one listing shows.
+fn owned<T>(
     found: &Found<T>,
     is_it: impl Fn(&T) -> bool,
     owner: impl Fn(&T) -> Option<&UserId>,
-) -> Result<Option<Option<&UserId>>, Effect> {
+    to: &UserId,
+    whose: impl Fn(Option<&UserId>) -> String,
+) -> Effect {
     match (found.rows.iter().find(|row| is_it(row)), &found.incomplete) {
-        (Some(row), _) => Ok(Some(owner(row))),
-        (None, Some(why)) => Err(Effect::Unseen(why.clone())),
-        (None, None) => Ok(None),
+        (Some(row), _) if owner(row) == Some(to) => there(),
+        (Some(row), _) => Effect::Gone(whose(owner(row))),
+        (None, Some(why)) => Effect::Unseen(why.clone()),
+        (None, None) => Effect::Gone("somebody else's now, or deleted".to_owned()),
     }
 }
 

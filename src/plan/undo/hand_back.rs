@@ -58,25 +58,31 @@ fn whose(thing: &Thing, by: &UserId, to: &UserId, observed: &Observed) -> Whose 
     match thing {
         Thing::Campaign { id, .. } => {
             let row = belongings.campaigns.rows.iter().find(|row| row.id == *id);
-            one(row.map(|row| row.owned_by.as_ref()), by, to, &belongings.campaigns, thing)
+            one(row, |row| row.owned_by.as_ref(), (by, to), &belongings.campaigns, thing)
         }
         Thing::LeadList { id, .. } => {
             let row = belongings.lead_lists.rows.iter().find(|row| row.id == *id);
-            one(row.map(|row| row.owned_by.as_ref()), by, to, &belongings.lead_lists, thing)
+            one(row, |row| row.owned_by.as_ref(), (by, to), &belongings.lead_lists, thing)
         }
         Thing::Leads { ids } => {
             // One step moves them all: where one of them is somebody else's by now, it is not ours to say whose all should be.
             let each = ids.iter().map(|id| {
                 let row = belongings.leads.rows.iter().find(|row| row.id == *id);
-                one(row.map(|row| row.assigned_to.as_ref()), by, to, &belongings.leads, thing)
+                one(row, |row| row.assigned_to.as_ref(), (by, to), &belongings.leads, thing)
             });
             each.reduce(both).unwrap_or(Whose::Former)
         }
     }
 }
 
-fn one<T>(owner: Option<Option<&UserId>>, by: &UserId, to: &UserId, found: &Found<T>, thing: &Thing) -> Whose {
-    match (owner, &found.incomplete) {
+fn one<T>(
+    row: Option<&T>,
+    owner: impl Fn(&T) -> Option<&UserId>,
+    (by, to): (&UserId, &UserId),
+    found: &Found<T>,
+    thing: &Thing,
+) -> Whose {
+    match (row.map(owner), &found.incomplete) {
         (Some(Some(owner)), _) if owner == to => Whose::Heir,
         (Some(Some(owner)), _) if owner == by => Whose::Former,
         (Some(Some(_)), _) => Whose::Other("it is somebody else's now".to_owned()),
@@ -103,5 +109,152 @@ fn listing(thing: &Thing) -> &'static str {
         Thing::Campaign { .. } => "campaigns",
         Thing::LeadList { .. } => "lead-lists",
         Thing::Leads { .. } => "leads",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Disposition, Email, Guards, KeyId, LeadId, Member, Step};
+    use crate::plan::earlier::Ending;
+    use crate::plan::members::tests::{member, observed};
+    use crate::plan::traces::tests::{campaign, cut, found, key, lead, user};
+    use crate::plan::{Belongings, Plan, Rules, quest_of, undo};
+
+    const RUN: &str = "20261120T080000Z-0007";
+
+    fn email(text: &str) -> Email {
+        Email::parse(text).unwrap()
+    }
+
+    fn done(change: Change, rests_on: RestsOn) -> Earlier {
+        let world = observed(vec![]);
+        let step = Step::new(&world.workspace, &world.id, change, rests_on);
+        Earlier::new(step, Ending::Applied { waiting: false }, &[])
+    }
+
+    fn handed_over(thing: Thing) -> Earlier {
+        let (email, heir) = (email("a@x.example"), email("h@x.example"));
+        let change = Change::HandOver { thing, email, heir, to: Some(user("u-m2")) };
+        done(change, RestsOn::Owned { by: user("u-m1") })
+    }
+
+    fn a_campaign() -> Thing {
+        Thing::Campaign { id: campaign("c-1", None, None).id, name: "Spring".to_owned() }
+    }
+
+    fn rows() -> Vec<Member> {
+        vec![member("m1", "a@x.example", "view"), member("m2", "h@x.example", "view")]
+    }
+
+    fn of_heir() -> Belongings {
+        Belongings {
+            accounts: [user("u-m1"), user("u-m2")].into(),
+            campaigns: found(vec![campaign("c-1", Some("u-m2"), None)]),
+            ..Belongings::default()
+        }
+    }
+
+    fn undone(rows: Vec<Member>, belongings: Option<Belongings>, steps: Vec<Earlier>) -> Plan {
+        let world = Observed { belongings: belongings.map(Box::new), ..observed(rows) };
+        undo::draw(&[(world, steps)], RUN, &Rules::of(Guards::default()))
+    }
+
+    fn fate(rows: Vec<Member>, belongings: Option<Belongings>) -> (&'static str, String) {
+        let plan = undone(rows, belongings, vec![handed_over(a_campaign())]);
+        assert_eq!(plan.items.len(), 1);
+        match &plan.items[0].disposition {
+            Disposition::Send => ("send", String::new()),
+            Disposition::Already(seen) => ("already", seen.clone()),
+            Disposition::Held(held) => (held.reason.as_str(), format!("{held} ({})", held.remedy)),
+        }
+    }
+
+    #[test]
+    fn what_is_still_the_heirs_goes_back_to_who_is_a_member_again() {
+        let plan = undone(rows(), Some(of_heir()), vec![handed_over(a_campaign())]);
+        let step = &plan.items[0].step;
+        let Change::HandOver { email: from, heir, to, .. } = &step.change else { panic!("{step:?}") };
+        assert_eq!((from.as_str(), heir.as_str(), to.as_ref()), ("h@x.example", "a@x.example", Some(&user("u-m1"))));
+        assert_eq!(step.rests_on, RestsOn::Owned { by: user("u-m2") });
+        assert!(plan.needs_typing() && plan.sends() == 1);
+    }
+
+    #[test]
+    fn who_is_not_a_member_again_gets_nothing_back_and_it_is_said_what_to_do() {
+        let (reason, text) = fate(rows()[1..].to_vec(), Some(of_heir()));
+        assert_eq!(reason, "not_undoable");
+        assert!(text.contains("is not in this workspace") && text.contains(&format!("undo {RUN}")), "{text}");
+        let invited = Member { accepted: false, ..member("m1", "a@x.example", "view") };
+        assert_eq!(fate(vec![invited, rows()[1].clone()], Some(of_heir())).0, "not_undoable");
+        let other = Member { user_id: Some(user("u-new")), ..member("m1", "a@x.example", "view") };
+        let (reason, text) = fate(vec![other, rows()[1].clone()], Some(of_heir()));
+        assert!(reason == "not_undoable" && text.contains("another account"), "{text}");
+    }
+
+    #[test]
+    fn what_another_hand_moved_is_not_ours_to_undo() {
+        let told = |owner| {
+            let campaigns = found(vec![campaign("c-1", owner, Some("u-m1"))]);
+            fate(rows(), Some(Belongings { campaigns, ..of_heir() })).0
+        };
+        assert_eq!([told(Some("u-m1")), told(Some("u-z")), told(None)], ["already", "stale", "stale"]);
+        assert_eq!(fate(rows(), Some(Belongings { campaigns: found(vec![]), ..of_heir() })).0, "stale");
+        let unseen = fate(rows(), Some(Belongings { campaigns: cut(vec![]), ..of_heir() }));
+        assert_eq!(unseen.0, "incomplete_listing");
+        assert_eq!(fate(rows(), None).0, "incomplete_listing");
+    }
+
+    #[test]
+    fn leads_go_back_all_together_or_not_at_all() {
+        let ids = ["l-1", "l-2"].map(|id| LeadId::parse(id).unwrap()).to_vec();
+        let told = |one: &str, other: &str| {
+            let belongings = Belongings { leads: found(vec![lead("l-1", one), lead("l-2", other)]), ..of_heir() };
+            let plan = undone(rows(), Some(belongings), vec![handed_over(Thing::Leads { ids: ids.clone() })]);
+            match &plan.items[0].disposition {
+                Disposition::Send => "send",
+                Disposition::Already(_) => "already",
+                Disposition::Held(held) => held.reason.as_str(),
+            }
+        };
+        assert_eq!(told("u-m2", "u-m2"), "send");
+        assert_eq!(told("u-m1", "u-m1"), "already");
+        assert_eq!([told("u-m1", "u-m2"), told("u-z", "u-m2")], ["stale"; 2]);
+    }
+
+    #[test]
+    fn every_revoked_key_is_told_as_gone_for_good() {
+        let revoked = |id: &str| {
+            let change = Change::Revoke {
+                key: KeyId::parse(id).unwrap(),
+                name: id.to_owned(),
+                email: email("a@x.example"),
+                record: "r".to_owned(),
+            };
+            done(change, RestsOn::Key { created: key(id, None).created })
+        };
+        let plan = undone(rows(), Some(of_heir()), vec![revoked("k-1"), revoked("k-2")]);
+        assert_eq!((plan.items.len(), plan.sends()), (2, 0));
+        for item in &plan.items {
+            let Disposition::Held(held) = &item.disposition else { panic!("{item:?}") };
+            assert!(held.detail.contains("cannot be brought back") && held.remedy.contains("make a new key"), "{held}");
+        }
+    }
+
+    #[test]
+    fn a_quest_names_who_left_and_who_inherited_and_for_keys_whose_rows_went() {
+        let removed =
+            |row: &Member| done(Change::Remove { member: row.id.clone(), email: row.email.clone() }, RestsOn::row(row));
+        let row = member("m7", "a@x.example", "view");
+        assert!(quest_of(&[removed(&row)]).is_empty(), "a membership needs no belongings");
+        assert_eq!(quest_of(&[handed_over(a_campaign())]), [user("u-m1"), user("u-m2")].into());
+        let change = Change::Revoke {
+            key: KeyId::parse("k-1").unwrap(),
+            name: "k".to_owned(),
+            email: email("a@x.example"),
+            record: "r".to_owned(),
+        };
+        let revoked = done(change, RestsOn::Key { created: String::new() });
+        assert_eq!(quest_of(&[revoked, removed(&row)]), [user("u-m7")].into());
     }
 }

@@ -237,3 +237,82 @@ pub fn unlisted(observed: &Observed, traces: &Traces) -> Vec<Unlisted> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Member, MemberId, Role, WorkspaceName};
+
+    fn observed(rows: &[(&str, &str)]) -> Observed {
+        let id = WorkspaceId::parse("w-1").unwrap();
+        let row = |(place, (email, user)): (usize, &(&str, &str))| Member {
+            id: MemberId::parse(&format!("m-{place}")).unwrap(),
+            email: Email::observed(email),
+            user_id: Some(UserId::parse(user).unwrap()),
+            user_email: None,
+            role: Role::Editor,
+            permissions: None,
+            accepted: true,
+            nickname: None,
+            name: None,
+            issuer_id: None,
+            timestamp_created: String::new(),
+            workspace_id: id.clone(),
+        };
+        Observed {
+            workspace: WorkspaceName::parse("acme").unwrap(),
+            id: id.clone(),
+            mode: Mode::Manage,
+            acts_as: false,
+            owner: None,
+            members: rows.iter().enumerate().map(row).collect(),
+            incomplete: None,
+            belongings: None,
+        }
+    }
+
+    fn leaving(workspace: &str) -> Leaving {
+        let email = Email::observed("lee@x.example");
+        let account = Account {
+            workspace_id: WorkspaceId::parse(workspace).unwrap(),
+            email: email.clone(),
+            user_id: UserId::parse("u-1").unwrap(),
+        };
+        Leaving::of(vec![Leaver::plain(&email)], BTreeSet::from([account]))
+    }
+
+    #[test]
+    fn an_account_counts_in_its_own_workspace_and_not_where_a_row_of_somebody_else_has_it_today() {
+        let accounts =
+            |leaving: &Leaving, rows: &[(&str, &str)]| leaving.quest(&observed(rows)).map(|quest| quest.accounts.len());
+        assert_eq!(accounts(&leaving("w-1"), &[]), Some(1), "the row is gone, the ledger knows the account");
+        assert_eq!(accounts(&leaving("w-1"), &[("lee@x.example", "u-1")]), Some(1));
+        assert_eq!(accounts(&leaving("w-1"), &[("ann@x.example", "u-1")]), None, "it is Ann's today");
+        assert_eq!(accounts(&leaving("w-2"), &[]), None, "an equal id elsewhere says nothing");
+    }
+
+    #[test]
+    fn a_last_day_counts_through_its_end_in_utc() {
+        let mut leaving = leaving("w-1");
+        leaving.people[0].last_day = Some("2026-11-30".parse().unwrap());
+        let held = |moment: &str| match &leaving.wishes(&observed(&[]), moment.parse().unwrap())[0] {
+            Wish::Left { leave, .. } => leave.until.is_some(),
+            other => panic!("{other:?}"),
+        };
+        let moments =
+            ["2026-11-29T12:00:00Z", "2026-11-30T23:59:59.999Z", "2026-12-01T00:00:00Z", "2026-11-30T20:00:00-05:00"];
+        assert_eq!(moments.map(held), [true, true, false, false]);
+    }
+
+    #[test]
+    fn who_leaves_is_read_back_as_it_was_written() {
+        let mut leaving = leaving("w-1").selected(true, &["globex".to_owned()]);
+        leaving.people[0].heir = Some(Email::observed("heir@x.example"));
+        leaving.people[0].last_day = Some("2026-11-30".parse().unwrap());
+        leaving.people[0].workspaces = Some(BTreeSet::from(["acme".to_owned()]));
+        let record = leaving.record();
+        assert_eq!(Leaving::read(&record), leaving.people);
+        assert_eq!(Leaving::read_selected(&record), (true, vec!["globex".to_owned()]));
+        assert!(Leaving::read(&Value::Null).is_empty());
+    }
+}

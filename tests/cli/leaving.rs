@@ -89,7 +89,7 @@ pub(crate) fn claim(certificate: &Value) -> (&str, bool) {
     (certificate["verdict"].as_str().unwrap(), certificate["complete"].as_bool().unwrap())
 }
 
-/// What stands under by_hand in a workspace of a certificate: task and name.
+/// What stands to be done by hand in a workspace of a certificate: task and name.
 pub(crate) fn by_hand(certificate: &Value, workspace: &str) -> Vec<(String, String)> {
     let places = certificate["workspaces"].as_array().unwrap();
     let place = places.iter().find(|place| place["workspace"] == workspace).unwrap();

@@ -59,11 +59,11 @@ fn world(workspaces: usize, theirs: usize) -> String {
     let mut script = "version = 1\n".to_owned();
     for number in 0..workspaces {
         let mut things = [const { String::new() }; 4];
-        for leaver in LEAVERS {
+        for (at, leaver) in LEAVERS.into_iter().enumerate() {
             let _infallible = write!(things[0], "{{ owner = \"{leaver}\", count = {theirs} }}, ");
             let _infallible = write!(things[1], "{{ owner = \"{leaver}\", count = 2 }}, ");
             let _infallible = write!(things[2], "{{ assigned = \"{leaver}\", count = 40 }}, ");
-            let _infallible = write!(things[3], "{{ name = \"sync\", by = \"{leaver}\", record = \"id\" }}, ");
+            let _infallible = write!(things[3], "{{ name = \"sync {at}\", by = \"{leaver}\", record = \"id\" }}, ");
         }
         let rest = CAMPAIGNS - theirs * LEAVERS.len();
         let [campaigns, lists, leads, keys] = things;

@@ -78,7 +78,7 @@ pub(crate) fn agency(chance: &mut Rng) -> (Stage, Case) {
     for (place, name) in names.iter().enumerate() {
         let mut keys = String::new();
         if place > 0 && percent(chance, 10) {
-            keys = "keys = [{ name = \"main\", dead = true }]\n".to_owned();
+            keys.push_str("keys = [{ name = \"main\", dead = true }]\n");
             case.dead.push(name.clone());
         } else if percent(chance, 15) {
             let (blind, listing) = pick(chance, &BLIND);

@@ -11,13 +11,16 @@ use crate::support::Stage;
 /// A membership or invitation: whose, its role, whether it was accepted.
 type Row = (String, String, bool);
 
+/// Whose each thing is, by its id.
+type Owners = BTreeMap<String, Option<String>>;
+
 /// Everything in one workspace that could change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
     rows: BTreeMap<String, Row>,
-    campaigns: BTreeMap<String, Option<String>>,
-    lists: BTreeMap<String, Option<String>>,
-    leads: BTreeMap<String, Option<String>>,
+    campaigns: Owners,
+    lists: Owners,
+    leads: Owners,
     keys: BTreeSet<String>,
     rest: String,
 }
@@ -82,7 +85,7 @@ impl Agency {
         let mut changes = Changes::default();
         for (name, place) in &self.places {
             let now = &after.places[name];
-            self.rows(name, place, now, case, &mut changes);
+            Self::rows(name, place, now, case, &mut changes);
             for (what, before, now) in [
                 ("campaign", &place.campaigns, &now.campaigns),
                 ("lead list", &place.lists, &now.lists),
@@ -90,7 +93,7 @@ impl Agency {
             ] {
                 self.owners(name, what, (before, now), case, &mut changes);
             }
-            self.keys(name, place, now, case, &mut changes);
+            Self::keys(name, place, now, case, &mut changes);
             if place.rest != now.rest {
                 changes.wrong.push(format!("{name}: sending accounts, webhooks or jobs changed"));
             }
@@ -101,7 +104,7 @@ impl Agency {
         changes
     }
 
-    fn rows(&self, name: &str, before: &Place, now: &Place, case: &Case, changes: &mut Changes) {
+    fn rows(name: &str, before: &Place, now: &Place, case: &Case, changes: &mut Changes) {
         for (id, row) in &before.rows {
             match now.rows.get(id) {
                 Some(same) if same == row => {}
@@ -115,14 +118,7 @@ impl Agency {
         }
     }
 
-    fn owners(
-        &self,
-        name: &str,
-        what: &str,
-        (before, now): (&BTreeMap<String, Option<String>>, &BTreeMap<String, Option<String>>),
-        case: &Case,
-        changes: &mut Changes,
-    ) {
+    fn owners(&self, name: &str, what: &str, (before, now): (&Owners, &Owners), case: &Case, changes: &mut Changes) {
         if before.len() != now.len() {
             changes.wrong.push(format!("{name}: {} {what}s became {}", before.len(), now.len()));
         }
@@ -144,7 +140,7 @@ impl Agency {
         }
     }
 
-    fn keys(&self, name: &str, before: &Place, now: &Place, case: &Case, changes: &mut Changes) {
+    fn keys(name: &str, before: &Place, now: &Place, case: &Case, changes: &mut Changes) {
         for id in before.keys.difference(&now.keys) {
             let theirs =
                 case.tied.iter().any(|(place, key, maker)| place == name && key == id && case.leavers.contains(maker));

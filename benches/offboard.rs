@@ -3,7 +3,6 @@
 //! `cargo bench --bench offboard`: how many requests it took beside the least it could have taken, as the run itself says, and how much
 //! memory for a fifth of the fleet and for all of it.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
-#![expect(clippy::disallowed_methods, reason = "a benchmark is a program of its own")]
 
 #[expect(clippy::allow_attributes, reason = "each bench uses a part of what they share")]
 #[allow(dead_code, reason = "each bench uses a part of what they share")]

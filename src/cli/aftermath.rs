@@ -8,7 +8,7 @@ use super::session::Session;
 use super::tables;
 use crate::domain::held::HeldClass;
 use crate::domain::{Change, Disposition, Outcome, RunId, Step, StepId};
-use crate::plan::forecast;
+use crate::plan::{Item, forecast};
 use crate::report::summary::{StepTally, Stopped};
 use crate::report::{Summary, listing};
 use crate::run::{Deck, Dispatched, LaneEnd, StepEnd, TroubleKind, Why};
@@ -32,17 +32,18 @@ pub struct Aftermath {
 }
 
 impl Aftermath {
-    /// Puts together what the lanes left.
+    /// Puts together what the lanes left. The plan's steps are moved out of it: a large fleet has a hundred thousand.
     pub fn of(
         deck: &Deck,
-        drawn: &Drawn,
-        lanes: Vec<LaneEnd>,
-        earlier: &EndedBefore,
+        drawn: &mut Drawn,
+        mut lanes: Vec<LaneEnd>,
+        earlier: EndedBefore,
         run: &RunId,
         seconds: f64,
     ) -> Self {
-        let ended = in_plan_order(drawn, &lanes, earlier);
-        let summary = summarize(deck, drawn, &lanes, &ended, run, seconds);
+        let least = drawn.leaving.as_ref().map(|leaving| leaving.requests + forecast::least(&drawn.plan) as u64);
+        let ended = in_plan_order(std::mem::take(&mut drawn.plan.items), &mut lanes, earlier);
+        let summary = Summary { least, ..summarize(deck, drawn, &lanes, &ended, run, seconds) };
         Self { ended, summary, lanes, run: run.clone(), unfinished: true }
     }
 
@@ -76,23 +77,21 @@ impl Aftermath {
 }
 
 /// Puts what was sent, already so and held into one list, in plan order.
-fn in_plan_order(drawn: &Drawn, lanes: &[LaneEnd], earlier: &EndedBefore) -> Vec<(Step, StepEnd)> {
+fn in_plan_order(items: Vec<Item>, lanes: &mut [LaneEnd], earlier: EndedBefore) -> Vec<(Step, StepEnd)> {
     // A step's id holds its workspace's, so it is one step of the plan.
-    let now = lanes.iter().flat_map(|lane| &lane.steps).map(|(step, end)| (&step.id, end));
-    let ends: BTreeMap<&StepId, &StepEnd> = earlier.iter().chain(now).collect();
-    drawn
-        .plan
-        .items
-        .iter()
-        .map(|item| {
-            let end = match &item.disposition {
-                Disposition::Already(seen) => StepEnd::already(seen.clone()),
-                Disposition::Held(held) => StepEnd::held(held.clone()),
-                Disposition::Send => ends
-                    .get(&item.step.id)
-                    .map_or_else(|| StepEnd::unknown("the lane ended without a word", 0), |end| (*end).clone()),
+    let mut ends = earlier;
+    ends.extend(lanes.iter_mut().flat_map(|lane| lane.steps.drain(..)).map(|(step, end)| (step.id, end)));
+    items
+        .into_iter()
+        .map(|Item { step, disposition }| {
+            let end = match disposition {
+                Disposition::Already(seen) => StepEnd::already(seen),
+                Disposition::Held(held) => StepEnd::held(held),
+                Disposition::Send => {
+                    ends.remove(&step.id).unwrap_or_else(|| StepEnd::unknown("the lane ended without a word", 0))
+                }
             };
-            (item.step.clone(), end)
+            (step, end)
         })
         .collect()
 }
@@ -126,7 +125,7 @@ fn summarize(
         stopped,
         coverage: drawn.coverage.clone(),
         requests: deck.tally.requests(),
-        least: drawn.leaving.as_ref().map(|leaving| leaving.requests + forecast::least(&drawn.plan) as u64),
+        least: None,
         throttled: deck.tally.throttled(),
         seconds,
     }

@@ -32,23 +32,29 @@ const LONGEST: usize = 180;
 /// of them are complete.
 pub async fn after_run(session: &Session<'_>, run: &RunId, out: Option<&Path>) -> Result<bool, Trouble> {
     let ledger = perform::open_ledger(session).await?;
-    let evidence = evidence::read(&ledger, run.as_str()).await;
+    let evidence = evidence::read(&ledger, run.as_str(), evidence::Chain::Told).await;
     let _closed = ledger.close().await;
     let evidence = evidence?;
     let people = certificate::leavers(&evidence);
-    let made: Vec<Certificate> = people.iter().filter_map(|person| Certificate::of(&evidence, person)).collect();
-    let folder = keep(&session.state_dir(), &evidence, &made)?;
-    if let Some(out) = out {
-        let files: Vec<File> = made.iter().flat_map(files).collect();
-        evidence::write(&session.door.path(out), &files)?;
-    }
     let printer = &session.door.printer;
-    for one in &made {
-        tell(printer, one);
+    let (mut folder, mut made, mut complete) = (session.state_dir().join(FOLDER), 0, true);
+    let mut wanted: Vec<File> = Vec::new();
+    // One after the other: a certificate is large where a run is.
+    for one in people.iter().filter_map(|person| Certificate::of(&evidence, person)) {
+        folder = keep(&session.state_dir(), &evidence, std::slice::from_ref(&one))?;
+        if out.is_some() {
+            wanted.extend(files(&one));
+        }
+        tell(printer, &one);
+        complete &= one.verdict.is_complete();
+        made += 1;
+    }
+    if let Some(out) = out {
+        evidence::write(&session.door.path(out), &wanted)?;
     }
     let shown = folder.strip_prefix(&session.fleet.root).unwrap_or(&folder);
-    printer.say(&format!("{}: {}", words::count(made.len(), "certificate"), shown.display()));
-    Ok(made.iter().all(|one| one.verdict.is_complete()))
+    printer.say(&format!("{}: {}", words::count(made, "certificate"), shown.display()));
+    Ok(complete)
 }
 
 /// Joins what the certificates say with how a run ended: what is incomplete counts where nothing graver holds (design section 4).

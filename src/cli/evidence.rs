@@ -2,6 +2,8 @@
 
 mod gather;
 
+pub(super) use gather::Chain;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ use crate::report::listing::{self, Listing};
 use crate::report::{Cell, cell};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
+use gather::Gatherer;
 
 /// Write what proves a run: plan, entries with their chain, outcomes, coverage, a page for people, and how to check it all.
 ///
@@ -46,7 +49,8 @@ impl EvidenceCommand {
     /// Runs the command.
     pub async fn run(self, door: &Door<'_>) -> Result<Exit, Trouble> {
         let ledger = perform::open_root_ledger(door).await?;
-        let evidence = read(&ledger, &self.run).await?;
+        let chain = if self.person.is_some() { Chain::Told } else { Chain::Whole };
+        let evidence = read(&ledger, &self.run, chain).await?;
         if let Some(person) = &self.person {
             return self.certify(door, ledger.folder(), &evidence, person);
         }
@@ -89,14 +93,15 @@ impl EvidenceCommand {
 }
 
 /// Reads what a run's evidence is made of, its chain proven first.
-pub(super) async fn read(ledger: &Ledger, asked: &str) -> Result<Evidence, Trouble> {
+pub(super) async fn read(ledger: &Ledger, asked: &str, chain: Chain) -> Result<Evidence, Trouble> {
     let row = ledger.run(asked).await.map_err(|error| Trouble::advised(error.exit(), error))?;
-    let (report, entries) = ledger.proven(&row.id).await.map_err(|broken| {
+    let proven = ledger.proven_into(&row.id, Gatherer::new(chain), Gatherer::take).await;
+    let (report, gatherer) = proven.map_err(|broken| {
         let what = Trouble::advised(broken.exit(), broken);
         what.advise("no evidence was written: a folder made of a broken chain would prove nothing")
     })?;
     let unfinished = if row.state == RunState::Running { Stands::Running } else { Stands::Cut };
-    gather::gather(&row.id, &report, entries, unfinished)
+    gatherer.evidence(&row.id, &report, unfinished)
 }
 
 /// Writes the files, the manifest last. Where that fails, what was written is removed: half a folder is no evidence.
@@ -194,7 +199,7 @@ fn list(
         "run": run,
         "files": files.len(),
         "complete": complete,
-        "chain": { "entries": evidence.chain.entries.len(), "head": evidence.chain.head() },
+        "chain": { "entries": evidence.chain.count, "head": evidence.chain.head },
     });
     for (name, value) in about.as_object().into_iter().flatten() {
         summary[name] = value.clone();
@@ -207,7 +212,7 @@ fn conclude(door: &Door<'_>, out: &Path, evidence: &Evidence, verdict: &Verdict,
     let printer = &door.printer;
     let run = &evidence.run.id;
     printer.say(&format!("evidence of run {run} is in {}: {}", out.display(), words::count(files, "file")));
-    printer.say(&format!("chain: {} entries, unbroken, head {}", evidence.chain.entries.len(), evidence.chain.head()));
+    printer.say(&format!("chain: {} entries, unbroken, head {}", evidence.chain.count, evidence.chain.head));
     printer.hint("CHECK.md in it has the ten lines that check it without keyholder; index.html is for people");
     let (partial, unseen) = (evidence.coverage.partial.len(), evidence.coverage.unreadable.len());
     if partial + unseen > 0 {

@@ -73,13 +73,16 @@ pub async fn perform(
     let turn = ledger.turn().await.map_err(|error| Trouble::advised(error.exit(), error))?;
     let run =
         ledger.still_free(run, session.door.env.seed).await.map_err(|error| Trouble::advised(error.exit(), error))?;
-    let drawn = reading::doubts_again(session, deck, ledger, drawn).await?;
+    let mut drawn = reading::doubts_again(session, deck, ledger, drawn).await?;
     let mut events = Events::open(session, request, &run, &drawn, forecast)?;
     let header = run_header(session, request, &drawn, approval, &run);
     // In one commit with the run's beginning: a certificate begins with what was there before the first write.
     let sighted = drawn.leaving.as_ref().map(Leaving::records).unwrap_or_default();
     ledger.begin_with(header, sighted).await.map_err(|error| Trouble::advised(error.exit(), error))?;
     drop(turn);
+    // From here on every lane looks for itself, and what was seen of the leavers is in the ledger.
+    drawn.observed = Vec::new();
+    drawn.leaving.iter_mut().for_each(|leaving| leaving.seen = Vec::new());
 
     let work = work(&drawn);
     let targets: Vec<Target> = work.iter().map(|work| work.target.clone()).collect();
@@ -90,10 +93,13 @@ pub async fn perform(
     });
     let (lanes, mut dispatched) = watch.around(carrying).await;
     let seconds = (drawn.reading + deck.clock.elapsed().saturating_sub(began)).as_secs_f64();
-    let mut aftermath = Aftermath::of(deck, &drawn, lanes, &EndedBefore::new(), &run, seconds);
+    let mut aftermath = Aftermath::of(deck, &mut drawn, lanes, EndedBefore::new(), &run, seconds);
     close(ledger, deck, &mut aftermath, &mut dispatched).await;
     let exit = aftermath.report(session, request, &dispatched, events)?;
-    match &drawn.leaving {
+    let leaving = drawn.leaving.take();
+    // A certificate reads the ledger alone; both in memory would be twice a large run.
+    drop((aftermath, drawn, dispatched));
+    match leaving {
         Some(leaving) => certified(session, &run, leaving.out.as_deref(), exit).await,
         None => Ok(exit),
     }

@@ -186,7 +186,7 @@ impl Resume {
         let leaves = !recall.header["settings"]["leaving"].is_null();
         let Recall { plan, mut ended, .. } = recall;
         let (observed, reading) = (Vec::new(), std::time::Duration::ZERO);
-        let drawn = Drawn { plan, targets: Vec::new(), coverage, reading, observed, rules, leaving: None };
+        let mut drawn = Drawn { plan, targets: Vec::new(), coverage, reading, observed, rules, leaving: None };
         let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
         let select = Select { workspace: names, ..Select::default() };
         let request = Request { command: "resume", select: &select, approve: &approve, undoes: None };
@@ -204,9 +204,10 @@ impl Resume {
         ends.extend(lanes.left);
         ended.extend(passed_over);
         let seconds = deck.clock.elapsed().saturating_sub(began).as_secs_f64();
-        let mut aftermath = Aftermath::of(deck, &drawn, ends, &ended, &id, seconds);
+        let mut aftermath = Aftermath::of(deck, &mut drawn, ends, ended, &id, seconds);
         perform::close(ledger, deck, &mut aftermath, &mut dispatched).await;
         let exit = aftermath.report(session, &request, &dispatched, events)?;
+        drop((aftermath, drawn, dispatched));
         if leaves { perform::certified(session, &id, None, exit).await } else { Ok(exit) }
     }
 

@@ -118,12 +118,23 @@ impl Advise for ChainBreak {
 impl Ledger {
     /// Returns the entries of a run whose chain holds, from the very snapshot that was proven.
     pub async fn proven(&self, run: &RunId) -> Result<(ChainReport, Vec<Entry>), ChainBreak> {
+        self.proven_into(run, Vec::new(), Vec::push).await
+    }
+
+    /// Hands the entries of a run whose chain holds to `take`, from the very snapshot that was proven and a page at a time: a run of a
+    /// hundred thousand steps need not be in memory at once.
+    pub async fn proven_into<T: Send + 'static>(
+        &self,
+        run: &RunId,
+        mut into: T,
+        take: fn(&mut T, Entry),
+    ) -> Result<(ChainReport, T), ChainBreak> {
         let run = run.clone();
         self.with(async move |connection| {
             sqlx::raw_sql("BEGIN").execute(&mut *connection).await?;
-            let proven = proven(connection, &run).await;
+            let proven = proven(connection, &run, &mut into, take).await;
             sqlx::raw_sql("COMMIT").execute(&mut *connection).await?;
-            Ok(proven)
+            Ok(proven.map(|report| (report, into)))
         })
         .await?
     }
@@ -177,10 +188,20 @@ pub(super) async fn verify(connection: &mut SqliteConnection, run: &RunId) -> Re
     Ok(ChainReport { entries: walk.seq, head, previous: walk.previous })
 }
 
-async fn proven(connection: &mut SqliteConnection, run: &RunId) -> Result<(ChainReport, Vec<Entry>), ChainBreak> {
+async fn proven<T>(
+    connection: &mut SqliteConnection,
+    run: &RunId,
+    into: &mut T,
+    take: fn(&mut T, Entry),
+) -> Result<ChainReport, ChainBreak> {
     let report = verify(connection, run).await?;
-    let entries = query::entries(connection, run, 0, u32::MAX).await?;
-    Ok((report, entries))
+    let mut behind = 0;
+    while behind < report.entries {
+        let page = query::entries(connection, run, behind, PAGE).await?;
+        behind += page.len() as u64;
+        page.into_iter().for_each(|entry| take(into, entry));
+    }
+    Ok(report)
 }
 
 /// The way along a chain.

@@ -13,28 +13,69 @@ use crate::report::evidence::{
 };
 use crate::trouble::{Exit, Trouble};
 
-/// Reads the entries of a run whose chain was just proven. `unfinished` says how it stands if no entry says that it ended.
-pub(super) fn gather(
-    run: &RunId,
-    report: &ChainReport,
-    entries: Vec<Entry>,
-    unfinished: Stands,
-) -> Result<Evidence, Trouble> {
-    let mut story = Story::default();
-    let mut replay = Replay::default();
-    for entry in &entries {
-        let value = entry.value().map_err(|error| Trouble::advised(error.exit(), error))?;
-        replay.take(entry.seq, &value).map_err(|impossible| Trouble::new(Exit::Output, impossible))?;
-        story.take(entry.seq, &value)?;
+/// What is wanted of the chain itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Chain {
+    /// Every entry, to be shown.
+    Whole,
+    /// Only how long it is and its newest hash: the entries of a large run are many times what they tell.
+    Told,
+}
+
+/// Takes up the entries of a run whose chain was just proven, one after the other.
+pub(super) struct Gatherer {
+    wanted: Chain,
+    hangs_on: String,
+    entries: Vec<(Vec<u8>, String)>,
+    story: Story,
+    replay: Replay,
+    trouble: Option<Trouble>,
+}
+
+impl Gatherer {
+    pub(super) fn new(wanted: Chain) -> Self {
+        let (story, replay) = (Story::default(), Replay::default());
+        Self { wanted, hangs_on: String::new(), entries: Vec::new(), story, replay, trouble: None }
     }
-    story.stand(&replay);
+
+    pub(super) fn take(&mut self, entry: Entry) {
+        if self.trouble.is_none() {
+            self.trouble = self.tell(&entry).err();
+        }
+        if entry.seq == 1 {
+            self.hangs_on = hex(&entry.prev_hash);
+        }
+        if self.wanted == Chain::Whole {
+            self.entries.push((entry.bytes, hex(&entry.hash)));
+        }
+    }
+
+    fn tell(&mut self, entry: &Entry) -> Result<(), Trouble> {
+        let value = entry.value().map_err(|error| Trouble::advised(error.exit(), error))?;
+        self.replay.take(entry.seq, &value).map_err(|impossible| Trouble::new(Exit::Output, impossible))?;
+        self.story.take(entry.seq, &value)
+    }
+
+    /// Puts it together. `unfinished` says how the run stands if no entry says that it ended.
+    pub(super) fn evidence(self, run: &RunId, report: &ChainReport, unfinished: Stands) -> Result<Evidence, Trouble> {
+        let Self { hangs_on, entries, mut story, replay, trouble, .. } = self;
+        if let Some(trouble) = trouble {
+            return Err(trouble);
+        }
+        story.stand(&replay);
+        let chain = ChainFacts {
+            hangs_on,
+            previous: report.previous.as_ref().map(|head| (head.run.clone(), head.seq)),
+            count: report.entries,
+            head: report.head.hash.clone(),
+            entries,
+        };
+        Ok(put_together(run, story, &replay, unfinished, chain))
+    }
+}
+
+fn put_together(run: &RunId, story: Story, replay: &Replay, unfinished: Stands, chain: ChainFacts) -> Evidence {
     let stands = if replay.ended.is_some() { Stands::Finished } else { unfinished };
-    let hangs_on = entries.first().map_or_else(String::new, |entry| hex(&entry.prev_hash));
-    let chain = ChainFacts {
-        hangs_on,
-        previous: report.previous.as_ref().map(|head| (head.run.clone(), head.seq)),
-        entries: entries.into_iter().map(|entry| (entry.bytes, hex(&entry.hash))).collect(),
-    };
     let Story { header, steps, identities, lanes, sighted, resumed, stops, ended, .. } = story;
     let planned: Option<Vec<Planned>> = serde_json::from_value(header["workspaces"].clone()).ok();
     let recomputed = planned.as_ref().map(|workspaces| {
@@ -42,7 +83,7 @@ pub(super) fn gather(
         Plan::of(workspaces.clone(), steps.iter().map(item).collect(), Vec::new()).id
     });
     let ended = if replay.ended.is_some() { ended } else { Value::Null };
-    Ok(Evidence {
+    Evidence {
         run: RunFacts {
             id: run.to_string(),
             command: text(&header, "command"),
@@ -72,7 +113,7 @@ pub(super) fn gather(
         leaving: header["settings"]["leaving"].clone(),
         sighted,
         chain,
-    })
+    }
 }
 
 /// What the entries tell beside where the steps stand.

@@ -118,7 +118,7 @@ impl Certificate {
                 unread.push((name.clone(), why.clone()));
             }
         }
-        let chain = (evidence.chain.entries.len() as u64, evidence.chain.head().to_owned());
+        let chain = (evidence.chain.count, evidence.chain.head.clone());
         let verdict = Verdict::of(evidence, &places, &unread);
         Some(Self { person: person.clone(), run: evidence.run.clone(), chain, asked, places, unread, verdict })
     }

@@ -104,7 +104,13 @@ fn evidence(traces: Value, steps: Vec<StepFacts>) -> Evidence {
             read_at: "2026-11-02T09:00:00Z".to_owned(),
             traces,
         }],
-        chain: ChainFacts { hangs_on: "0".repeat(64), previous: None, entries: vec![(b"{}".to_vec(), "a".repeat(64))] },
+        chain: ChainFacts {
+            hangs_on: "0".repeat(64),
+            previous: None,
+            count: 1,
+            head: "a".repeat(64),
+            entries: vec![(b"{}".to_vec(), "a".repeat(64))],
+        },
     }
 }
 

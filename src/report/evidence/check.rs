@@ -77,7 +77,7 @@ pub(super) fn page(evidence: &Evidence, verdict: &Verdict) -> String {
          run proves that nothing was changed since. Each `planned` entry holds a step of `plan.json`, and the first entry the\n\
          plan's id, `{}`.\n\n\
          What the outcomes mean: `keyholder help outcomes`.",
-        evidence.chain.head(),
+        evidence.chain.head,
         printable(&evidence.run.plan),
     ));
     page

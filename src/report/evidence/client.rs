@@ -95,7 +95,7 @@ fn client(evidence: &Evidence, others: &Others<'_>, name: &str, id: Option<&str>
         "unsettled": unsettled,
         "people": people(steps),
         "steps": steps.iter().map(|facts| step(facts, &alone)).collect::<Vec<_>>(),
-        "chain_head": evidence.chain.head(),
+        "chain_head": evidence.chain.head,
     })
 }
 

@@ -220,15 +220,12 @@ pub struct ChainFacts {
     pub hangs_on: String,
     /// The run and the entry that is, unless it is the first.
     pub previous: Option<(String, u64)>,
-    /// Every entry's stored bytes and its hash in hex digits.
+    /// How many entries it has.
+    pub count: u64,
+    /// The newest hash, in hex digits.
+    pub head: String,
+    /// Every entry's stored bytes and its hash in hex digits; none where only the run is told, and not shown.
     pub entries: Vec<(Vec<u8>, String)>,
-}
-
-impl ChainFacts {
-    /// Returns the newest hash.
-    pub fn head(&self) -> &str {
-        self.entries.last().map_or(self.hangs_on.as_str(), |(_, hash)| hash.as_str())
-    }
 }
 
 /// One file of a folder of evidence.
@@ -320,7 +317,7 @@ fn coverage(evidence: &Evidence, verdict: &Verdict) -> Value {
         "steps": steps,
         "unsettled": verdict.unsettled,
         "plan": { "id": evidence.run.plan, "begun": evidence.run.begun, "recomputed": evidence.recomputed },
-        "chain": { "entries": evidence.chain.entries.len(), "head": evidence.chain.head(), "hangs_on": evidence.chain.hangs_on },
+        "chain": { "entries": evidence.chain.count, "head": evidence.chain.head, "hangs_on": evidence.chain.hangs_on },
     })
 }
 

@@ -243,8 +243,8 @@ fn table(html: &mut Html, name: &str, steps: &[&StepFacts]) {
 
 fn chain(html: &mut Html, evidence: &Evidence) {
     let chain = &evidence.chain;
-    html.raw("<h2 id=chain>The chain</h2>\n<dl>\n<dt>Entries</dt><dd>").number(chain.entries.len() as u64);
-    html.raw("</dd>\n<dt>Head</dt>").element("dd class=mono", chain.head());
+    html.raw("<h2 id=chain>The chain</h2>\n<dl>\n<dt>Entries</dt><dd>").number(chain.count);
+    html.raw("</dd>\n<dt>Head</dt>").element("dd class=mono", &chain.head);
     html.raw("\n<dt>Hangs on</dt><dd><span class=mono>").text(&chain.hangs_on).raw("</span><br>");
     match &chain.previous {
         Some((run, seq)) => html.raw("entry ").number(*seq).raw(" of run ").text(run),

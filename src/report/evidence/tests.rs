@@ -64,7 +64,13 @@ fn evidence(steps: Vec<StepFacts>) -> Evidence {
         coverage: CoverageFacts { asked: Some(2), complete: Some(2), ..CoverageFacts::default() },
         leaving: Value::Null,
         sighted: Vec::new(),
-        chain: ChainFacts { hangs_on: "0".repeat(64), previous: None, entries: vec![(b"{}".to_vec(), "a".repeat(64))] },
+        chain: ChainFacts {
+            hangs_on: "0".repeat(64),
+            previous: None,
+            count: 1,
+            head: "a".repeat(64),
+            entries: vec![(b"{}".to_vec(), "a".repeat(64))],
+        },
     }
 }
 

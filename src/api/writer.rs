@@ -117,22 +117,24 @@ impl Writer {
 
     /// Assigns exactly these leads to somebody (contract section 11): answered 202 without a job, so only reading them tells.
     ///
-    /// WARNING: the leads are named one by one and nothing else narrows the request, so that no filter can be dropped on the way. Without
-    /// a name it would be about every lead of the workspace: it is not sent.
+    /// WARNING: the leads are named one by one, and besides it is said whose they are: an API that drops one of the two still moves nobody
+    /// else's, and a job that runs late takes nothing that somebody gave away meanwhile. Without a name it would be about every lead of the
+    /// person: it is not sent.
     pub async fn reassign_leads(
         &self,
         slot: Slot,
         permit: Permit,
         expected: &WorkspaceId,
         leads: &[LeadId],
+        from: &UserId,
         to: &UserId,
     ) -> Result<(), Error> {
         let operation = Operation::LeadsAssign;
         if leads.is_empty() {
-            let detail = "it names no lead, which would mean every lead of the workspace".to_owned();
+            let detail = "it names no lead, which would mean every lead of the person".to_owned();
             return Err(Error::NotSent { operation, detail });
         }
-        let body = json!({ "organization_user_ids": [to], "ids": leads }).to_string();
+        let body = json!({ "organization_user_ids": [to], "ids": leads, "assigned_to": from }).to_string();
         let path = belongings::ASSIGN.to_owned();
         self.send(slot, permit, expected, operation, path, Some(body), belongings::decode_accepted).await
     }

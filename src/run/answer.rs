@@ -9,7 +9,7 @@ use super::settle::{self, Cut, Found, Waited};
 use super::step::{History, Progress, Ready, deadline, operation, stale};
 use crate::api::client::certainty;
 use crate::api::{Error, Invite, Refusal, Slot};
-use crate::domain::{Change, Permit, Step, Thing, UserId, WorkspaceId};
+use crate::domain::{Change, Permit, RestsOn, Step, Thing, UserId};
 use crate::journal::{Class, Effect};
 use crate::pace::{Kind, Verdict, verdict};
 use crate::plan::person::{self, Person};
@@ -74,7 +74,7 @@ impl Hand<'_> {
             Change::SetRole { member, role, .. } => self.writer.set_role(slot, permit, workspace, member, role).await?,
             Change::Remove { member, .. } => self.writer.remove(slot, permit, workspace, member).await?,
             Change::HandOver { thing, to, .. } => {
-                return self.hand_over(slot, permit, workspace, thing, to.as_ref()).await;
+                return self.hand_over(slot, permit, step, (thing, to.as_ref())).await;
             }
             Change::Revoke { key, .. } => {
                 self.writer.revoke_key(slot, permit, workspace, key).await?;
@@ -89,18 +89,18 @@ impl Hand<'_> {
         &self,
         slot: Slot,
         permit: Permit,
-        workspace: &WorkspaceId,
-        thing: &Thing,
-        to: Option<&UserId>,
+        step: &Step,
+        (thing, to): (&Thing, Option<&UserId>),
     ) -> Result<String, Error> {
-        let to = to.expect("a step without an heir's account is held");
+        let (workspace, to) = (&step.workspace_id, to.expect("a step without an heir's account is held"));
         let owner = match thing {
             Thing::Campaign { id, .. } => {
                 self.writer.hand_over_campaign(slot, permit, workspace, id, to).await?.owned_by
             }
             Thing::LeadList { id, .. } => self.writer.hand_over_list(slot, permit, workspace, id, to).await?.owned_by,
             Thing::Leads { ids } => {
-                self.writer.reassign_leads(slot, permit, workspace, ids, to).await?;
+                let RestsOn::Owned { by } = &step.rests_on else { unreachable!("its footing was firm") };
+                self.writer.reassign_leads(slot, permit, workspace, ids, by, to).await?;
                 return Ok("accepted".to_owned());
             }
         };

@@ -57,7 +57,7 @@ impl Hand {
     async fn leads(&self, ids: &[&str]) -> Result<(), Error> {
         let (writer, slot, permit, home, heir) = self.parts(Operation::LeadsAssign).await;
         let ids: Vec<LeadId> = ids.iter().map(|id| LeadId::parse(id).unwrap()).collect();
-        writer.reassign_leads(slot, permit, &home, &ids, &heir).await
+        writer.reassign_leads(slot, permit, &home, &ids, &UserId::parse("noor").unwrap(), &heir).await
     }
 
     async fn key(&self) -> Result<(), Error> {
@@ -133,7 +133,10 @@ async fn leads_are_assigned_by_name_and_nothing_else_stands_in_the_request() {
     hand.leads(&["lead-1", "lead-2"]).await.unwrap();
     let seen = hand.sent();
     assert_eq!(seen.line, "POST /api/v2/leads/bulk-assign");
-    assert_eq!(seen.body.unwrap(), format!(r#"{{"organization_user_ids":["{HEIR}"],"ids":["lead-1","lead-2"]}}"#));
+    assert_eq!(
+        seen.body.unwrap(),
+        format!(r#"{{"organization_user_ids":["{HEIR}"],"ids":["lead-1","lead-2"],"assigned_to":"noor"}}"#)
+    );
     for body in ["{}", r#"{"status":"brand new"}"#, r#"{"error":null}"#] {
         Hand::answered(202, body).leads(&["a"]).await.unwrap();
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{apply, ends, require_all, require_left, sent, stage};
+use super::{SAM, apply, ends, require_all, require_left, sent, stage};
 use keyholder::sim::Op;
 
 #[test]
@@ -50,4 +50,23 @@ fn filters_that_an_api_drops_reassign_nobody_elses_leads() {
     let outcome = apply(&stage).exits(0);
     require_all(&outcome, "acme", "leads.reassign", "done");
     require_left(&stage, "acme");
+}
+
+#[test]
+fn an_api_that_drops_the_names_of_leads_still_moves_nobody_elses() {
+    let stage = stage();
+    let others = |stage: &crate::support::Stage| {
+        let leads = stage.world.leads("acme");
+        let theirs = stage.world.user_id(SAM);
+        leads.into_iter().filter(|lead| lead.assigned_to != theirs).collect::<Vec<_>>()
+    };
+    let before = others(&stage);
+    assert!(!before.is_empty(), "there are leads of others");
+    stage.world.configure(|settings| settings.drop_filters = vec!["ids".to_owned()]);
+    let _moved_at_once = apply(&stage);
+    let after = stage.world.leads("acme");
+    for lead in before {
+        let now = after.iter().find(|now| now.id == lead.id).unwrap();
+        assert_eq!(now.assigned_to, lead.assigned_to, "lead {} was another's", lead.id);
+    }
 }

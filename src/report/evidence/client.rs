@@ -167,12 +167,27 @@ fn of_held(reason: HeldReason, why: &str, alone: &impl Fn(&str) -> String) -> St
         | HeldReason::AmbiguousPerson
         | HeldReason::PermissionsDiffer
         | HeldReason::RoleNotGrantable
+        | HeldReason::HeirNotMember
+        | HeldReason::KeyInUse
+        | HeldReason::LastDay
         | HeldReason::LimitPerWorkspace
+        | HeldReason::InDoubt
+        | HeldReason::NotUndoable
         | HeldReason::Stale
+        | HeldReason::Superseded
         | HeldReason::After
         | HeldReason::LaneEnded => alone(why),
-        // Whatever is about the whole run says how the others fared. A kind that is added later belongs here until it is looked at.
-        _ => format!("{reason}: the run was held back as a whole, for a reason that is not this workspace's alone"),
+        // What is about the whole run says how the others fared. Spelled out, so that a kind that is added later is looked at.
+        HeldReason::LimitPerRun
+        | HeldReason::LimitPerDay
+        | HeldReason::FailureBudget
+        | HeldReason::Deadline
+        | HeldReason::Stopped
+        | HeldReason::SettleOnly
+        | HeldReason::Identity
+        | HeldReason::Ledger => {
+            format!("{reason}: the run was held back as a whole, for a reason that is not this workspace's alone")
+        }
     }
 }
 

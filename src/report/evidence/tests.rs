@@ -1,7 +1,9 @@
 //! Tests of the folder as a whole: what is never left out, and what is never told to another client.
 
 use super::*;
-use crate::domain::{Change, Email, Held, HeldReason, MemberId, Role, WorkspaceId, WorkspaceName};
+use crate::domain::{
+    Change, Email, Held, HeldReason, LeadId, MemberId, Role, Thing, UserId, WorkspaceId, WorkspaceName,
+};
 
 fn step(workspace: &str, email: &str) -> Step {
     let (name, id) =
@@ -17,6 +19,15 @@ fn step(workspace: &str, email: &str) -> Step {
         nickname: None,
     };
     Step::new(&name, &id, Change::Remove { member, email }, rests_on)
+}
+
+fn hand_over(workspace: &str, email: &str, thing: Thing) -> Step {
+    let (name, id) =
+        (WorkspaceName::parse(workspace).unwrap(), WorkspaceId::parse(&format!("id-of-{workspace}")).unwrap());
+    let heir = Email::parse("heir@agency.example").unwrap();
+    let change =
+        Change::HandOver { thing, email: Email::parse(email).unwrap(), heir, to: UserId::parse("u-heir").ok() };
+    Step::new(&name, &id, change, RestsOn::Owned { by: UserId::parse("u-1").unwrap() })
 }
 
 fn facts(workspace: &str, outcome: Option<Outcome>, attempts: u32, reason: Option<&str>) -> StepFacts {
@@ -163,6 +174,38 @@ fn a_client_is_not_told_how_many_others_there_are_or_how_they_fared() {
     // The agency's own files have all of it.
     assert!(text(&evidence, "outcomes.csv").contains("61 removals in one run"));
     assert!(text(&evidence, "index.html").contains("initech"));
+}
+
+#[test]
+fn a_client_is_told_why_its_own_step_was_held_and_nothing_of_the_others() {
+    let own = [
+        (HeldReason::HeirNotMember, "heir@agency.example is not in this workspace"),
+        (HeldReason::KeyInUse, "it is the key keyholder speaks with here"),
+        (HeldReason::LastDay, "their last day is 2026-11-30"),
+        (
+            HeldReason::InDoubt,
+            "run 20261101T090000Z-0001 sent member.remove about lee@agency.example, and its end is not known",
+        ),
+        (HeldReason::NotUndoable, "the ledger does not say who has it"),
+        (HeldReason::Superseded, "a later run had to do with the same person"),
+    ];
+    let held = |workspace: &str, email: &str, reason: HeldReason, detail: &str| StepFacts {
+        step: hand_over(workspace, email, Thing::Leads { ids: vec![LeadId::parse("lead-1").unwrap()] }),
+        disposition: Disposition::Held(Held::new(reason, detail, "mend it")),
+        ..facts(workspace, Some(Outcome::Held), 0, Some(detail))
+    };
+    let mut steps: Vec<StepFacts> =
+        own.iter().map(|(reason, why)| held("acme", "lee@agency.example", *reason, why)).collect();
+    let anothers = "sam@agency.example is to leave this workspace as well as globex";
+    steps.push(held("globex", "sam@agency.example", HeldReason::HeirNotMember, anothers));
+    let evidence = evidence(steps);
+    let acme = text(&evidence, "workspaces/acme.json");
+    for (reason, why) in own {
+        assert!(acme.contains(why), "{reason}: {acme}");
+    }
+    for word in ["held back as a whole", "globex", "sam@agency.example"] {
+        assert!(!acme.contains(word), "{word}:\n{acme}");
+    }
 }
 
 #[test]

@@ -120,7 +120,7 @@ impl Story {
             "settled" => {
                 if let Some(step) = self.step(entry) {
                     step.settled_at = Some(at);
-                    step.seen = Some(entry["seen"].clone()).filter(Value::is_array);
+                    step.seen = Some(entry["seen"].clone()).filter(|seen| !seen.is_null());
                 }
             }
             "identity" => self.identities.push(IdentityFact {

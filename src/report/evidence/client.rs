@@ -106,10 +106,10 @@ fn is_unsettled(facts: &StepFacts) -> bool {
     }
 }
 
-/// Before and after of every person, in plan order.
+/// Before and after of every person's membership, in plan order. What became of their belongings the steps tell.
 fn people(steps: &[&StepFacts]) -> Vec<Value> {
     let mut people: Vec<(&str, Vec<String>, Option<String>)> = Vec::new();
-    for facts in steps {
+    for facts in steps.iter().filter(|facts| !facts.is_about_belongings()) {
         let (person, before) = (facts.step.change.subject().as_str(), facts.step.rests_on.describe());
         match people.iter_mut().find(|(known, _, _)| *known == person) {
             Some((_, known, after)) => {

@@ -2,8 +2,11 @@
 
 use super::*;
 use crate::domain::{
-    Change, Email, Held, HeldReason, LeadId, MemberId, Role, Thing, UserId, WorkspaceId, WorkspaceName,
+    CampaignId, Change, Email, Held, HeldReason, KeyId, LeadId, MemberId, RestsOn, Role, Thing, UserId, WorkspaceId,
+    WorkspaceName,
 };
+
+const LEE: &str = "lee@agency.example";
 
 fn step(workspace: &str, email: &str) -> Step {
     let (name, id) =
@@ -245,6 +248,58 @@ fn what_was_seen_afterwards_is_told_apart_from_what_nobody_looked_at() {
     let row = serde_json::to_value(&two.step.rests_on).unwrap();
     two.seen = Some(json!([row, { "another": "shape" }]));
     assert_eq!(two.after().as_deref(), Some("editor; {\"another\":\"shape\"}"));
+}
+
+#[test]
+fn what_was_seen_of_belongings_is_told_in_the_words_of_each_kind() {
+    let campaign = Thing::Campaign { id: CampaignId::parse("c-1").unwrap(), name: "Spring".to_owned() };
+    let leads = Thing::Leads { ids: vec![LeadId::parse("lead-1").unwrap()] };
+    let (campaign, leads) = (hand_over("acme", LEE, campaign), hand_over("acme", LEE, leads));
+    let revoke = Change::Revoke {
+        key: KeyId::parse("k-1").unwrap(),
+        name: "k".to_owned(),
+        email: Email::parse(LEE).unwrap(),
+        record: "r-1".to_owned(),
+    };
+    let created = "2026-08-01T00:00:00Z".to_owned();
+    let (name, id) = (WorkspaceName::parse("acme").unwrap(), WorkspaceId::parse("id-of-acme").unwrap());
+    let key = Step::new(&name, &id, revoke, RestsOn::Key { created });
+    let cases = [
+        (&campaign, json!({ "as_asked": true, "other_owner": null }), "heir@agency.example's"),
+        (&campaign, json!({ "as_asked": false, "other_owner": "u-3" }), "account u-3's"),
+        (&campaign, json!({ "as_asked": false, "other_owner": null }), "nobody's"),
+        (&campaign, json!({ "gone": true }), "not there any more"),
+        (&campaign, json!({ "tomorrow": 1 }), "{\"tomorrow\":1}"),
+        (&leads, json!({ "assigned": 100, "gone": 0, "of": 100 }), "100 of 100 leads assigned"),
+        (&leads, json!({ "assigned": 97, "gone": 2, "of": 100 }), "97 of 100 leads assigned, 2 not there any more"),
+        (&leads, json!({ "assigned": 1, "gone": 0, "of": 1 }), "1 of 1 lead assigned"),
+        (&key, json!({ "listed": false }), "not in the key list"),
+        (&key, json!({ "listed": true }), "still in the key list"),
+    ];
+    for (step, seen, words) in cases {
+        let facts =
+            StepFacts { step: step.clone(), seen: Some(seen), ..facts("acme", Some(Outcome::Unverified), 1, None) };
+        assert_eq!(facts.after().as_deref(), Some(words));
+        let evidence = evidence(vec![facts]);
+        for path in ["outcomes.csv", "index.html"] {
+            let text = text(&evidence, path).replace("&#39;", "'").replace("&quot;", "\"").replace("\"\"", "\"");
+            assert!(text.contains(words) && !text.contains("not looked"), "{path}: {words}\n{text}");
+        }
+    }
+    let back = Disposition::Already("it is lee@agency.example's again".to_owned());
+    let nothing = StepFacts { step: campaign, disposition: back, ..facts("acme", Some(Outcome::Already), 0, None) };
+    assert_eq!(nothing.after().as_deref(), Some("it is lee@agency.example's again"));
+}
+
+#[test]
+fn a_persons_before_and_after_are_those_of_their_membership() {
+    let leads = hand_over("acme", LEE, Thing::Leads { ids: vec![LeadId::parse("lead-1").unwrap()] });
+    let seen = Some(json!({ "assigned": 1, "gone": 0, "of": 1 }));
+    let handed = StepFacts { step: leads, seen, ..facts("acme", Some(Outcome::Done), 1, None) };
+    let evidence = evidence(vec![handed, facts("acme", Some(Outcome::Failed), 1, None)]);
+    let acme: Value = serde_json::from_str(&text(&evidence, "workspaces/acme.json")).unwrap();
+    assert_eq!(acme["people"], json!([{ "person": LEE, "before": "editor", "after": null }]));
+    assert_eq!(acme["steps"][0]["after"], "1 of 1 lead assigned");
 }
 
 #[test]

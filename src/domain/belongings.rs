@@ -72,7 +72,7 @@ pub struct Webhook {
     pub id: WebhookId,
     /// Its name.
     pub name: Option<String>,
-    /// Where it delivers: scheme, host and path only, for a query may carry a secret.
+    /// Where it delivers: scheme and host, and of the rest, which may be a secret, `w:` and 8 hex digits of its SHA-256.
     pub target: String,
     /// What it delivers; none is what the API left open.
     pub event: Option<String>,

@@ -151,13 +151,14 @@ impl Traces {
             }
         }
         for webhook in &belongings.webhooks.rows {
-            let name = webhook.name.as_deref().unwrap_or(&webhook.target);
+            let target = &webhook.target;
+            let name = webhook.name.as_ref().map_or_else(|| target.clone(), |name| format!("{name}, to {target}"));
             match maker_of_webhook(&webhook.id, &belongings.trail) {
                 Some(record) if theirs(&record.user_id) => {
-                    self.webhooks.push(Trace::by(webhook.id.as_str(), name, record));
+                    self.webhooks.push(Trace::by(webhook.id.as_str(), &name, record));
                 }
                 Some(_) => {}
-                None => self.webhooks_of_unknown_maker.push(Trace::new(webhook.id.as_str(), name)),
+                None => self.webhooks_of_unknown_maker.push(Trace::new(webhook.id.as_str(), &name)),
             }
         }
         let jobs = belongings.jobs.rows.iter().filter(|job| theirs(&job.user_id) && !job.is_over());

@@ -140,7 +140,7 @@ async fn every_recorded_webhook_is_read_without_its_headers() {
     let rows = whole(webhooks(&[fixture!("webhooks.page1.json"), fixture!("webhooks.last.json")]).await);
     assert_eq!(
         (rows[0].name.as_deref(), rows[0].target.as_str()),
-        (Some("Replies to CRM"), "https://hooks.agency.example/in/1")
+        (Some("Replies to CRM"), "https://hooks.agency.example/… (w:30cc8f4e)")
     );
     assert_eq!((rows[0].event.as_deref(), rows[0].status), (Some("reply_received"), Some(1)));
     assert_eq!((rows[1].name.as_deref(), rows[1].event.as_deref(), rows[1].status), (None, None, Some(-1)));
@@ -370,9 +370,15 @@ async fn the_key_in_use_is_known_by_its_secret_and_a_masked_one_by_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_webhooks_target_only_scheme_host_and_path_are_shown() {
+async fn of_a_webhooks_target_only_scheme_and_host_are_shown_and_a_fingerprint_of_the_rest() {
     for (url, target) in [
-        ("https://name:secret@hooks.example:8443/in/1?token=secret#secret", "https://hooks.example:8443/in/1"),
+        (
+            "https://name:secret@hooks.example:8443/in/1?token=secret#secret",
+            "https://hooks.example:8443/… (w:f11550c1)",
+        ),
+        ("https://hooks.example/services/T0/B0/secret", "https://hooks.example/… (w:9e3b0d3f)"),
+        ("https://hooks.example/services/T0/B0/secret2", "https://hooks.example/… (w:462b3951)"),
+        ("https://secret@hooks.example", "https://hooks.example/… (w:f0643c00)"),
         ("http://hooks.example", "http://hooks.example/"),
         ("hooks.example/in?token=secret", "not a URL"),
         ("mailto:secret@hooks.example", "not a URL"),

@@ -60,7 +60,13 @@ pub(in crate::plan) fn cut<T>(rows: Vec<T>) -> Found<T> {
 
 fn webhook(id: &str) -> Webhook {
     let id = WebhookId::parse(id).unwrap();
-    Webhook { id, name: None, target: "https://hooks.client.example/in".to_owned(), event: None, status: Some(1) }
+    Webhook {
+        id,
+        name: None,
+        target: "https://hooks.client.example/… (w:1a2b3c4d)".to_owned(),
+        event: None,
+        status: Some(1),
+    }
 }
 
 fn made_webhook(record: &str, by: &str, webhook: &str) -> TrailRecord {
@@ -129,11 +135,13 @@ fn two_records_by_two_people_tie_a_key_to_nobody_and_two_by_one_are_one() {
 
 #[test]
 fn a_webhook_is_hers_by_its_record_and_a_strange_one_is_told_apart() {
-    let webhooks = found(vec![webhook("h-1"), webhook("h-2"), webhook("h-3")]);
+    let named = Webhook { name: Some("CRM".to_owned()), ..webhook("h-3") };
+    let webhooks = found(vec![webhook("h-1"), webhook("h-2"), named]);
     let trail = found(vec![made_webhook("r1", "u-m1", "h-1"), made_webhook("r2", "u-m2", "h-2")]);
     let told = traces(Belongings { webhooks, trail, ..of_ann() });
     assert_eq!((ids(&told.webhooks), ids(&told.webhooks_of_unknown_maker)), (vec!["h-1"], vec!["h-3"]));
-    assert_eq!(told.webhooks[0].name, "https://hooks.client.example/in");
+    assert_eq!(told.webhooks[0].name, "https://hooks.client.example/… (w:1a2b3c4d)");
+    assert_eq!(told.webhooks_of_unknown_maker[0].name, "CRM, to https://hooks.client.example/… (w:1a2b3c4d)");
     assert_eq!(told.webhooks[0].record.as_deref(), Some("r1"));
 }
 

@@ -6,7 +6,7 @@ use super::keys;
 use super::observed::{Belongings, Found, Observed};
 use super::person::{self, Person};
 use crate::domain::belongings::activity;
-use crate::domain::{Email, Job, KeyInfo, Member, TrailRecord, UserId, WebhookId};
+use crate::domain::{Email, Job, Member, TrailRecord, UserId, WebhookId};
 
 /// Something a person owns, made or added.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -191,17 +191,6 @@ impl Traces {
             }
         }
     }
-
-    /// Tells whether the person can still get in here, as far as was seen: a row, or a key that is known to be theirs.
-    pub fn has_access(&self) -> bool {
-        !self.rows.is_empty() || !self.keys.is_empty()
-    }
-
-    /// Tells whether nothing of the person is here, as far as was seen.
-    pub fn is_empty(&self) -> bool {
-        let things = [&self.campaigns, &self.lead_lists, &self.sending_accounts, &self.webhooks, &self.jobs];
-        !self.has_access() && self.leads.count == 0 && things.iter().all(|things| things.is_empty())
-    }
 }
 
 impl Trace {
@@ -262,12 +251,6 @@ pub fn accounts_of(observed: &Observed, email: &Email, known: &BTreeSet<UserId>)
     rows.into_iter().filter_map(|row| row.user_id.clone()).chain(known.iter().cloned()).collect()
 }
 
-/// Finds the record that ties a key to its maker: one of type 37 that names exactly this key's id. Its own `api_key_id` is the key that
-/// acted (contract section 10), so it never counts. Two records by two people tie it to nobody.
-pub fn maker_of_key<'a>(key: &KeyInfo, trail: &'a Found<TrailRecord>) -> Option<&'a TrailRecord> {
-    sole(trail.rows.iter().filter(|record| keys::names(record, &key.id)))
-}
-
 /// Finds the record that ties a webhook to its maker.
 fn maker_of_webhook<'a>(webhook: &WebhookId, trail: &'a Found<TrailRecord>) -> Option<&'a TrailRecord> {
     let names = |record: &&TrailRecord| {
@@ -277,7 +260,7 @@ fn maker_of_webhook<'a>(webhook: &WebhookId, trail: &'a Found<TrailRecord>) -> O
 }
 
 /// Of records that are all by the same person the one with the least id: the order of a listing must not choose it.
-fn sole<'a>(records: impl Iterator<Item = &'a TrailRecord>) -> Option<&'a TrailRecord> {
+pub(super) fn sole<'a>(records: impl Iterator<Item = &'a TrailRecord>) -> Option<&'a TrailRecord> {
     let records: Vec<&TrailRecord> = records.collect();
     let first = records.iter().copied().min_by(|a, b| a.id.cmp(&b.id))?;
     (first.user_id.is_some() && records.iter().all(|other| other.user_id == first.user_id)).then_some(first)

@@ -35,8 +35,6 @@ pub struct Lead {
     pub id: LeadId,
     /// Who works on it.
     pub assigned_to: Option<UserId>,
-    /// Who brought it in.
-    pub uploaded_by: Option<UserId>,
 }
 
 /// A sending account; its address is its identity.
@@ -46,8 +44,6 @@ pub struct SendingAccount {
     pub email: String,
     /// Who connected it.
     pub added_by: Option<UserId>,
-    /// Who changed it last.
-    pub modified_by: Option<UserId>,
 }
 
 /// An API key without its secret.

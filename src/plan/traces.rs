@@ -50,6 +50,9 @@ pub struct Activity {
     pub last_export: Option<String>,
     /// Exports of leads that are recorded.
     pub exports: u64,
+    /// The leads these exports were about, as far as their records say.
+    #[serde(default)]
+    pub leads_exported: u64,
 }
 
 /// A listing that could not be read, or not whole.
@@ -226,6 +229,7 @@ impl Activity {
                 }
                 activity::LEADS_EXPORTED => {
                     told.exports += 1;
+                    told.leads_exported = told.leads_exported.saturating_add(record.affected.unwrap_or_default());
                     later(&mut told.last_export, &record.at);
                 }
                 code if activity::MFA.contains(&code) => later_code(&mut told.last_mfa, record),

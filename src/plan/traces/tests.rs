@@ -49,7 +49,7 @@ pub(in crate::plan) fn list(id: &str, owner: &str) -> LeadList {
 }
 
 pub(in crate::plan) fn lead(id: &str, to: &str) -> Lead {
-    Lead { id: LeadId::parse(id).unwrap(), assigned_to: Some(user(to)), uploaded_by: None }
+    Lead { id: LeadId::parse(id).unwrap(), assigned_to: Some(user(to)) }
 }
 
 pub(in crate::plan) fn found<T>(rows: Vec<T>) -> Found<T> {
@@ -158,11 +158,7 @@ fn what_is_anothers_is_never_counted_as_hers() {
         ]),
         lead_lists: found(vec![list("l-1", "u-m2"), list("l-2", "u-m1")]),
         leads: found(vec![lead("a", "u-m1"), lead("b", "u-m2"), lead("c", "u-m1")]),
-        sending_accounts: found(vec![SendingAccount {
-            email: "s@x.example".to_owned(),
-            added_by: Some(user("u-m2")),
-            modified_by: Some(user("u-m1")),
-        }]),
+        sending_accounts: found(vec![SendingAccount { email: "s@x.example".to_owned(), added_by: Some(user("u-m2")) }]),
         ..of_ann()
     });
     assert_eq!((ids(&told.campaigns), ids(&told.campaigns_created)), (vec!["c-1"], vec!["c-2"]));
@@ -249,10 +245,11 @@ fn the_trail_tells_her_last_doings_by_time_and_not_by_text() {
             did("r3", "u-m2", "2026-11-20T10:00:00Z", activity::LOGIN),
             did("r4", "u-m1", "2026-10-01T10:00:00Z", activity::TOTP_ENABLED),
             did("r5", "u-m1", "2026-10-02T10:00:00+05:00", activity::LEADS_EXPORTED),
+            TrailRecord { affected: Some(842), ..did("r6", "u-m1", "2026-09-02T10:00:00Z", activity::LEADS_EXPORTED) },
         ])
     };
     let told = traces(Belongings { trail: trail(), whole_trail: true, ..of_ann() }).activity.unwrap();
-    assert_eq!((told.logins, told.exports), (2, 1));
+    assert_eq!((told.logins, told.exports, told.leads_exported), (2, 2, 842));
     assert_eq!(told.last_login.as_deref(), Some("2026-11-01T10:00:00.500Z"));
     assert_eq!(told.last.unwrap().0, "2026-11-01T10:00:00.500Z");
     assert_eq!(told.last_mfa, Some(("2026-10-01T10:00:00Z".to_owned(), activity::TOTP_ENABLED)));

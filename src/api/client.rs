@@ -1,8 +1,10 @@
 //! The client of one workspace lane: reads, and the slot every attempt must have.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -35,6 +37,8 @@ pub struct Tally {
     throttled: AtomicU64,
     writes: AtomicU64,
     limited: AtomicU64,
+    /// What was asked and answered with something that could be read, as hashes: each question of a lane once.
+    taken: Mutex<HashSet<u64>>,
 }
 
 impl Tally {
@@ -56,6 +60,18 @@ impl Tally {
     /// Returns the time all lanes together waited for their pace.
     pub fn limited(&self) -> Duration {
         Duration::from_micros(self.limited.load(Ordering::Relaxed))
+    }
+
+    /// Returns how many different questions were asked whose answer was taken: each page of a listing once, each identity once. What had
+    /// to be repeated, and what was asked twice, is in it once.
+    pub fn taken(&self) -> u64 {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).len() as u64
+    }
+
+    fn take(&self, lane: u64, operation: Operation, ask: &Ask) {
+        let mut hasher = DefaultHasher::new();
+        (lane, operation, &ask.path, &ask.body).hash(&mut hasher);
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(hasher.finish());
     }
 
     fn count(&self, operation: Operation) {
@@ -89,7 +105,7 @@ pub struct ClientSettings {
     pub timeout: Duration,
     /// When the run is to end: nothing waits beyond it.
     pub deadline: Option<Instant>,
-    /// Seed of the delays between attempts.
+    /// Seed of the delays between attempts: every lane has its own.
     pub seed: u64,
     /// The numbers of the run.
     pub tally: Arc<Tally>,
@@ -287,7 +303,10 @@ impl Client {
                         wipe(body);
                     }
                     match read {
-                        Ok(read) => return Ok(read),
+                        Ok(read) => {
+                            self.settings.tally.take(self.settings.seed, operation, ask);
+                            return Ok(read);
+                        }
                         Err(fault) => self.misread(operation, &fault),
                     }
                 }

@@ -68,6 +68,17 @@ async fn a_read_is_repeated_until_it_comes() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_asked_again_is_counted_once_among_what_was_taken() {
+    let error = || Line::Answer(502, fixture!("error.502.html.html"));
+    let stage = Stage::playing([error(), error(), Line::Throttle(Some("1")), identity(), identity()]);
+    stage.client.current().await.unwrap();
+    assert_eq!((stage.tally.requests(), stage.tally.taken()), (4, 1));
+    stage.client.current().await.unwrap();
+    assert_eq!((stage.tally.requests(), stage.tally.taken()), (5, 1), "the same question, asked once too often");
+    stage.ended();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_read_gives_up_after_four_attempts() {
     let stage = Stage::playing((0..4).map(|_| Line::Answer(502, fixture!("error.502.html.html"))));
     assert!(matches!(stage.client.current().await, Err(Error::Ambiguous { timed_out: false, .. })));

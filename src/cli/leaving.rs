@@ -65,7 +65,7 @@ pub struct Leaving {
     known: BTreeMap<WorkspaceId, BTreeMap<Email, BTreeSet<UserId>>>,
     /// What was seen of them.
     pub seen: Vec<Sighted>,
-    /// Requests the reading took.
+    /// Requests the reading needed.
     pub requests: u64,
     /// Where certificates are written besides the state folder.
     pub out: Option<PathBuf>,

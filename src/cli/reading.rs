@@ -25,7 +25,7 @@ pub struct Reading {
     pub observed: Vec<Observed>,
     /// What could be seen, and what could not.
     pub coverage: Coverage,
-    /// Requests it took, without those that were answered 429 and had to be repeated.
+    /// Requests it needed: each page and each identity once, without what had to be repeated.
     pub requests: u64,
     /// How long it took; a person's thinking over the plan is nobody's cost.
     pub took: Duration,
@@ -68,7 +68,7 @@ impl Reading {
                 Sight::Stranger { .. } | Sight::Unpinned { .. } => unreachable!("`strangers` ended the command"),
             }
         }
-        let requests = deck.tally.requests().saturating_sub(deck.tally.throttled());
+        let requests = deck.tally.taken();
         Ok(Self { targets, observed: seen, coverage, requests, took: deck.clock.elapsed() })
     }
 }

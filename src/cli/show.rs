@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::session::Session;
 use super::{Door, perform, tables};
+use crate::domain::Change;
 use crate::journal::{RunRow, RunState, State, StepRow};
 use crate::report::listing::{self, Listing};
 use crate::report::{Cell, Column};
@@ -25,6 +26,7 @@ const STEP: &[Column] = &[
     Column::detail("id"),
     Column::shown("kind"),
     Column::shown("subject"),
+    Column::shown("wanted"),
     Column::shown("state"),
     Column::shown("reason"),
     Column::detail("reason_code"),
@@ -115,6 +117,12 @@ pub fn state(step: &StepRow) -> &'static str {
     }
 }
 
+/// Says what the step was to bring about; nothing where it is of a kind that is not known here.
+fn wanted(step: &StepRow) -> Option<String> {
+    let change: Change = serde_json::from_value(step.planned["change"].clone()).ok()?;
+    Some(change.wanted())
+}
+
 fn cells(step: &StepRow) -> Vec<Cell<'_>> {
     vec![
         Cell::text(step.workspace.clone()),
@@ -122,6 +130,7 @@ fn cells(step: &StepRow) -> Vec<Cell<'_>> {
         Cell::text(step.id.as_str()),
         Cell::text(step.kind.clone()),
         Cell::text(step.subject.clone()),
+        Cell::maybe(wanted(step)),
         Cell::text(state(step)),
         Cell::maybe(step.reason.clone()),
         Cell::maybe(step.reason_code.clone()),

@@ -35,8 +35,6 @@ pub struct Lead {
     pub id: LeadId,
     /// Who works on it.
     pub assigned_to: Option<UserId>,
-    /// Who brought it in.
-    pub uploaded_by: Option<UserId>,
 }
 
 /// A sending account; its address is its identity.
@@ -46,8 +44,6 @@ pub struct SendingAccount {
     pub email: String,
     /// Who connected it.
     pub added_by: Option<UserId>,
-    /// Who changed it last.
-    pub modified_by: Option<UserId>,
 }
 
 /// An API key without its secret.
@@ -72,7 +68,7 @@ pub struct Webhook {
     pub id: WebhookId,
     /// Its name.
     pub name: Option<String>,
-    /// Where it delivers: scheme, host and path only, for a query may carry a secret.
+    /// Where it delivers: scheme and host, and of the rest, which may be a secret, `w:` and 8 hex digits of its SHA-256.
     pub target: String,
     /// What it delivers; none is what the API left open.
     pub event: Option<String>,

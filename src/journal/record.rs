@@ -239,8 +239,8 @@ impl Record {
     }
 }
 
-/// Reads from a `planned` entry what was to become of the step.
-pub(super) fn disposition_of(planned: &Value) -> Option<Disposition> {
+/// Reads from a `planned` entry what was to become of the step; none where it is held for a reason that is not known here.
+pub fn disposition_of(planned: &Value) -> Option<Disposition> {
     let text = |name: &str| planned[name].as_str().unwrap_or_default().to_owned();
     Some(match planned["state"].as_str()? {
         "planned" => Disposition::Send,

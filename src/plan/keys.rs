@@ -4,20 +4,21 @@
 //! does is unpublished). Both answer no wherever it cannot be told.
 
 use super::observed::{Belongings, Found};
-use super::traces::maker_of_key;
+use super::traces::sole;
 use crate::domain::belongings::activity;
 use crate::domain::{Held, HeldReason, KeyId, KeyInfo, TrailRecord};
 
-/// Finds the record that ties a key to its maker. A record that names several keys of the list ties none of them: which of the members of
-/// its metadata names the new key is unpublished.
+/// Finds the record that ties a key to its maker: one of type 37 that names exactly this key's id. Its own `api_key_id` is the key that
+/// acted (contract section 10), so it never counts. Two records by two people tie it to nobody. A record that names several keys of the
+/// list ties none of them: which of the members of its metadata names the new key is unpublished.
 pub(super) fn maker<'a>(key: &KeyInfo, belongings: &'a Belongings) -> Option<&'a TrailRecord> {
-    let record = maker_of_key(key, &belongings.trail)?;
+    let record = sole(belongings.trail.rows.iter().filter(|record| names(record, &key.id)))?;
     let named_too = |other: &KeyInfo| other.id != key.id && names(record, &other.id);
     (!belongings.keys.rows.iter().any(named_too)).then_some(record)
 }
 
 /// Tells whether a record is one of a made key and names this one as anything but the key that acted.
-pub(super) fn names(record: &TrailRecord, key: &KeyId) -> bool {
+fn names(record: &TrailRecord, key: &KeyId) -> bool {
     record.activity == activity::KEY_CREATED
         && record.api_key_id.as_ref() != Some(key)
         && record.named.iter().any(|id| id == key.as_str())

@@ -6,7 +6,7 @@ use super::keys;
 use super::observed::{Belongings, Found, Observed};
 use super::person::{self, Person};
 use crate::domain::belongings::activity;
-use crate::domain::{Email, Job, KeyInfo, Member, TrailRecord, UserId, WebhookId};
+use crate::domain::{Email, Job, Member, TrailRecord, UserId, WebhookId};
 
 /// Something a person owns, made or added.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -50,6 +50,9 @@ pub struct Activity {
     pub last_export: Option<String>,
     /// Exports of leads that are recorded.
     pub exports: u64,
+    /// The leads these exports were about, as far as their records say.
+    #[serde(default)]
+    pub leads_exported: u64,
 }
 
 /// A listing that could not be read, or not whole.
@@ -151,13 +154,14 @@ impl Traces {
             }
         }
         for webhook in &belongings.webhooks.rows {
-            let name = webhook.name.as_deref().unwrap_or(&webhook.target);
+            let target = &webhook.target;
+            let name = webhook.name.as_ref().map_or_else(|| target.clone(), |name| format!("{name}, to {target}"));
             match maker_of_webhook(&webhook.id, &belongings.trail) {
                 Some(record) if theirs(&record.user_id) => {
-                    self.webhooks.push(Trace::by(webhook.id.as_str(), name, record));
+                    self.webhooks.push(Trace::by(webhook.id.as_str(), &name, record));
                 }
                 Some(_) => {}
-                None => self.webhooks_of_unknown_maker.push(Trace::new(webhook.id.as_str(), name)),
+                None => self.webhooks_of_unknown_maker.push(Trace::new(webhook.id.as_str(), &name)),
             }
         }
         let jobs = belongings.jobs.rows.iter().filter(|job| theirs(&job.user_id) && !job.is_over());
@@ -189,17 +193,6 @@ impl Traces {
                 self.unseen.push(Unseen { listing: listing.to_owned(), reason: reason.clone() });
             }
         }
-    }
-
-    /// Tells whether the person can still get in here, as far as was seen: a row, or a key that is known to be theirs.
-    pub fn has_access(&self) -> bool {
-        !self.rows.is_empty() || !self.keys.is_empty()
-    }
-
-    /// Tells whether nothing of the person is here, as far as was seen.
-    pub fn is_empty(&self) -> bool {
-        let things = [&self.campaigns, &self.lead_lists, &self.sending_accounts, &self.webhooks, &self.jobs];
-        !self.has_access() && self.leads.count == 0 && things.iter().all(|things| things.is_empty())
     }
 }
 
@@ -236,6 +229,7 @@ impl Activity {
                 }
                 activity::LEADS_EXPORTED => {
                     told.exports += 1;
+                    told.leads_exported = told.leads_exported.saturating_add(record.affected.unwrap_or_default());
                     later(&mut told.last_export, &record.at);
                 }
                 code if activity::MFA.contains(&code) => later_code(&mut told.last_mfa, record),
@@ -261,12 +255,6 @@ pub fn accounts_of(observed: &Observed, email: &Email, known: &BTreeSet<UserId>)
     rows.into_iter().filter_map(|row| row.user_id.clone()).chain(known.iter().cloned()).collect()
 }
 
-/// Finds the record that ties a key to its maker: one of type 37 that names exactly this key's id. Its own `api_key_id` is the key that
-/// acted (contract section 10), so it never counts. Two records by two people tie it to nobody.
-pub fn maker_of_key<'a>(key: &KeyInfo, trail: &'a Found<TrailRecord>) -> Option<&'a TrailRecord> {
-    sole(trail.rows.iter().filter(|record| keys::names(record, &key.id)))
-}
-
 /// Finds the record that ties a webhook to its maker.
 fn maker_of_webhook<'a>(webhook: &WebhookId, trail: &'a Found<TrailRecord>) -> Option<&'a TrailRecord> {
     let names = |record: &&TrailRecord| {
@@ -276,7 +264,7 @@ fn maker_of_webhook<'a>(webhook: &WebhookId, trail: &'a Found<TrailRecord>) -> O
 }
 
 /// Of records that are all by the same person the one with the least id: the order of a listing must not choose it.
-fn sole<'a>(records: impl Iterator<Item = &'a TrailRecord>) -> Option<&'a TrailRecord> {
+pub(super) fn sole<'a>(records: impl Iterator<Item = &'a TrailRecord>) -> Option<&'a TrailRecord> {
     let records: Vec<&TrailRecord> = records.collect();
     let first = records.iter().copied().min_by(|a, b| a.id.cmp(&b.id))?;
     (first.user_id.is_some() && records.iter().all(|other| other.user_id == first.user_id)).then_some(first)

@@ -142,7 +142,8 @@ fn permissions(step: &Step) -> Cell<'static> {
     }
 }
 
-fn about(step: &Step) -> Vec<Cell<'_>> {
+/// Where a step is and whom it is about: how the rows of plan, outcomes and evidence begin.
+pub(super) fn about(step: &Step) -> Vec<Cell<'_>> {
     vec![
         Cell::text(step.workspace.as_str()),
         Cell::text(step.workspace_id.as_str()),

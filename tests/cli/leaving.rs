@@ -4,6 +4,7 @@ mod certificates;
 mod leavers;
 mod lists;
 mod person;
+mod shown;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

@@ -310,7 +310,6 @@ pub(crate) mod random {
             leads: found(chance, many, |chance, place| Lead {
                 id: id(LeadId::parse, &format!("lead-{place:03}")),
                 assigned_to: somebody(chance),
-                uploaded_by: None,
             }),
             keys,
             trail: found(chance, 6, |chance, place| TrailRecord {

@@ -69,12 +69,12 @@ impl Row {
     /// The row with every member that any resource reads.
     fn json(&self) -> Value {
         let home = if self.flaw == Flaw::Foreign { "another" } else { HOME };
-        let owner = if self.flaw == Flaw::Owner { json!({"odd": 1}) } else { json!("noor") };
-        let other = if self.version { "1" } else { "2" };
+        let (owner, other) = if self.version { ("noor", "1") } else { ("tomas", "2") };
+        let owner = if self.flaw == Flaw::Owner { json!({"odd": 1}) } else { json!(owner) };
         let mut row = json!({
             "organization": home, "organization_id": home, "workspace_id": home, "timestamp": "t", "activity_type": 1,
             "owned_by": owner, "assigned_to": owner, "added_by": owner, "user_id": owner, "name": other,
-            "uploaded_by_user": other, "modified_by": other, "status": other, "affected_count": other,
+            "status": other, "affected_count": other,
         });
         if self.flaw != Flaw::Nameless {
             row["id"] = json!(format!("row-{}", self.id));

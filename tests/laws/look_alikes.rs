@@ -183,12 +183,7 @@ fn world(one: &str, two: &str) -> Observed {
             .to_vec(),
         ),
         leads: found(
-            BOTH.map(|who| Lead {
-                id: LeadId::parse(&format!("lead-{who}")).unwrap(),
-                assigned_to: own(who),
-                uploaded_by: own(who),
-            })
-            .to_vec(),
+            BOTH.map(|who| Lead { id: LeadId::parse(&format!("lead-{who}")).unwrap(), assigned_to: own(who) }).to_vec(),
         ),
         keys: found(vec![key("k-one", false), key("k-two", false), key("k-own", true)]),
         trail: found(BOTH.map(made).to_vec()),

@@ -20,8 +20,6 @@ pub(super) struct AccountRow<'a> {
     organization: Text<'a>,
     #[serde(borrow)]
     added_by: Reference<'a>,
-    #[serde(borrow)]
-    modified_by: Reference<'a>,
 }
 
 impl Row for AccountRow<'_> {
@@ -34,9 +32,9 @@ impl AccountRow<'_> {
     /// Takes the row for a sending account of the expected workspace, or says why it cannot be.
     pub(super) fn check(self, expected: &WorkspaceId) -> Result<SendingAccount, Incomplete> {
         let email = self.id().filter(|email| email.contains('@')).ok_or(Incomplete::IdUnusable)?.to_owned();
-        let Self { email: _, organization, added_by, modified_by } = self;
+        let Self { email: _, organization, added_by } = self;
         row::of(&organization, expected, &email)?;
         let added_by = row::person(&added_by, &email, "added_by")?;
-        Ok(SendingAccount { email, added_by, modified_by: row::hint(&modified_by) })
+        Ok(SendingAccount { email, added_by })
     }
 }

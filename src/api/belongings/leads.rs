@@ -24,8 +24,6 @@ pub(super) struct LeadRow<'a> {
     organization: Text<'a>,
     #[serde(borrow)]
     assigned_to: Reference<'a>,
-    #[serde(borrow)]
-    uploaded_by_user: Reference<'a>,
 }
 
 impl Row for LeadRow<'_> {
@@ -37,11 +35,11 @@ impl Row for LeadRow<'_> {
 impl LeadRow<'_> {
     /// Takes the row for a lead of the expected workspace, or says why it cannot be.
     pub(super) fn check(self, expected: &WorkspaceId) -> Result<Lead, Incomplete> {
-        let Self { id, organization, assigned_to, uploaded_by_user } = self;
+        let Self { id, organization, assigned_to } = self;
         let id = row::id(&id, LeadId::parse)?;
         row::of(&organization, expected, id.as_str())?;
         let assigned_to = row::person(&assigned_to, id.as_str(), "assigned_to")?;
-        Ok(Lead { id, assigned_to, uploaded_by: row::hint(&uploaded_by_user) })
+        Ok(Lead { id, assigned_to })
     }
 }
 

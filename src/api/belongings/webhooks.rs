@@ -1,11 +1,13 @@
 //! Webhooks on the wire (contract section 11). Their headers, usually a shared secret, are not even decoded.
 
 use serde::Deserialize;
-use url::Url;
+use sha2::{Digest as _, Sha256};
+use url::{Position, Url};
 
 use super::row;
 use crate::api::page::{Incomplete, Row};
 use crate::api::wire::Text;
+use crate::domain::id::hex;
 use crate::domain::{Webhook, WebhookId, WorkspaceId};
 
 /// Where webhooks live.
@@ -51,17 +53,16 @@ impl WebhookRow<'_> {
     }
 }
 
-/// Returns scheme, host, a port that is not the usual one, and path: name, password, query and fragment may be secrets. Of what is no
-/// URL nothing is shown.
+/// Returns scheme, host, a port that is not the usual one, and in the place of all else a fingerprint: a path is as often the secret as a
+/// name, a password, a query or a fragment, and two targets must be told apart all the same. Of what is no URL nothing is shown.
 fn target(text: &str) -> String {
-    match Url::parse(text) {
-        Ok(url) => match url.host_str() {
-            Some(host) => {
-                let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-                format!("{}://{host}{port}{}", url.scheme(), url.path())
-            }
-            None => "not a URL".to_owned(),
-        },
-        Err(_) => "not a URL".to_owned(),
-    }
+    let Ok(url) = Url::parse(text) else { return "not a URL".to_owned() };
+    let Some(host) = url.host_str() else { return "not a URL".to_owned() };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let rest = [&url[Position::BeforeUsername..Position::BeforeHost], &url[Position::BeforePath..]].concat();
+    let rest = match rest.as_str() {
+        "" | "/" => rest,
+        secret => format!("/… (w:{})", &hex(&Sha256::digest(secret.as_bytes()))[..8]),
+    };
+    format!("{}://{host}{port}{rest}", url.scheme())
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use crate::domain::id::hex;
-use crate::domain::{Disposition, Email, Held, HeldReason, RunId, Step, StepId};
-use crate::journal::{ChainReport, Entry, Replay};
+use crate::domain::{Disposition, Email, RunId, Step, StepId};
+use crate::journal::{ChainReport, Entry, Replay, disposition_of};
 use crate::plan::{Item, Plan, Planned};
 use crate::report::evidence::{
     ChainFacts, CoverageFacts, Evidence, IdentityFact, RunFacts, SightedFact, Stands, StepFacts,
@@ -161,7 +161,7 @@ impl Story {
             "settled" => {
                 if let Some(step) = self.step(entry) {
                     step.settled_at = Some(at);
-                    step.seen = Some(entry["seen"].clone()).filter(Value::is_array);
+                    step.seen = Some(entry["seen"].clone()).filter(|seen| !seen.is_null());
                 }
             }
             "identity" => self.identities.push(IdentityFact {
@@ -206,16 +206,7 @@ impl Story {
 /// Reads a planned step; none where it is of a kind or held for a reason that is not known here.
 fn planned(entry: &Value, at: String) -> Option<StepFacts> {
     let step: Step = serde_json::from_value(entry["step"].clone()).ok()?;
-    let reason = text(entry, "reason");
-    let disposition = match entry["state"].as_str()? {
-        "planned" => Disposition::Send,
-        "already" => Disposition::Already(reason),
-        "held" => {
-            let code: HeldReason = serde_json::from_value(entry["reason_code"].clone()).ok()?;
-            Disposition::Held(Held::new(code, reason, text(entry, "remedy")))
-        }
-        _ => return None,
-    };
+    let disposition = disposition_of(entry)?;
     let settled_at = (disposition != Disposition::Send).then_some(at);
     Some(StepFacts {
         step,

@@ -208,7 +208,7 @@ fn of_thing(kind: Kind, thing: &Trace, detail: &str, source: &str) -> Finding {
 /// What the trail tells; where it has no record it says so, and never that there was nothing.
 fn of_activity(told: &Activity, whole: bool) -> Vec<Finding> {
     let finding = |kind, detail: String| Finding::new(kind, detail, "audit-logs");
-    let Activity { last, last_login, logins, last_mfa, last_export, exports } = told;
+    let Activity { last, last_login, logins, last_mfa, last_export, exports, leads_exported } = told;
     let mut last_one = finding(Kind::LastActivity, "no logged activity".to_owned());
     if let Some((at, code)) = last {
         last_one = Finding { at: Some(at.clone()), ..finding(Kind::LastActivity, activity::word(*code)) };
@@ -227,8 +227,13 @@ fn of_activity(told: &Activity, whole: bool) -> Vec<Finding> {
     }
     let mut of_exports = finding(Kind::Exports, "no logged export".to_owned());
     if let Some(at) = last_export {
-        of_exports =
-            Finding { at: Some(at.clone()), ..finding(Kind::Exports, "the last logged export of leads".to_owned()) };
+        let leads = match leads_exported {
+            0 => String::new(),
+            1 => "; 1 lead in all".to_owned(),
+            many => format!("; {many} leads in all"),
+        };
+        let detail = format!("the last logged export of leads{leads}");
+        of_exports = Finding { at: Some(at.clone()), ..finding(Kind::Exports, detail) };
     }
     of_exports.count = Some(count(*exports, whole));
     vec![last_one, of_logins, factor, of_exports]

@@ -147,11 +147,7 @@ mod tests {
     }
 
     fn assigned(to: &[(&str, Option<&str>)]) -> Found<Lead> {
-        let lead = |(id, to): &(&str, Option<&str>)| Lead {
-            id: LeadId::parse(id).unwrap(),
-            assigned_to: to.map(user),
-            uploaded_by: None,
-        };
+        let lead = |(id, to): &(&str, Option<&str>)| Lead { id: LeadId::parse(id).unwrap(), assigned_to: to.map(user) };
         Found { rows: to.iter().map(lead).collect(), incomplete: None }
     }
 

@@ -1,7 +1,9 @@
 //! What one person is or left: whose it is, and how sure that is.
 
 use super::*;
-use crate::domain::{Campaign, CampaignId, KeyId, Lead, LeadId, LeadList, LeadListId, SendingAccount, Webhook};
+use crate::domain::{
+    Campaign, CampaignId, KeyId, KeyInfo, Lead, LeadId, LeadList, LeadListId, SendingAccount, Webhook,
+};
 use crate::plan::members::tests::{member, observed};
 
 pub(in crate::plan) fn user(id: &str) -> UserId {
@@ -47,7 +49,7 @@ pub(in crate::plan) fn list(id: &str, owner: &str) -> LeadList {
 }
 
 pub(in crate::plan) fn lead(id: &str, to: &str) -> Lead {
-    Lead { id: LeadId::parse(id).unwrap(), assigned_to: Some(user(to)), uploaded_by: None }
+    Lead { id: LeadId::parse(id).unwrap(), assigned_to: Some(user(to)) }
 }
 
 pub(in crate::plan) fn found<T>(rows: Vec<T>) -> Found<T> {
@@ -60,7 +62,13 @@ pub(in crate::plan) fn cut<T>(rows: Vec<T>) -> Found<T> {
 
 fn webhook(id: &str) -> Webhook {
     let id = WebhookId::parse(id).unwrap();
-    Webhook { id, name: None, target: "https://hooks.client.example/in".to_owned(), event: None, status: Some(1) }
+    Webhook {
+        id,
+        name: None,
+        target: "https://hooks.client.example/… (w:1a2b3c4d)".to_owned(),
+        event: None,
+        status: Some(1),
+    }
 }
 
 fn made_webhook(record: &str, by: &str, webhook: &str) -> TrailRecord {
@@ -129,11 +137,13 @@ fn two_records_by_two_people_tie_a_key_to_nobody_and_two_by_one_are_one() {
 
 #[test]
 fn a_webhook_is_hers_by_its_record_and_a_strange_one_is_told_apart() {
-    let webhooks = found(vec![webhook("h-1"), webhook("h-2"), webhook("h-3")]);
+    let named = Webhook { name: Some("CRM".to_owned()), ..webhook("h-3") };
+    let webhooks = found(vec![webhook("h-1"), webhook("h-2"), named]);
     let trail = found(vec![made_webhook("r1", "u-m1", "h-1"), made_webhook("r2", "u-m2", "h-2")]);
     let told = traces(Belongings { webhooks, trail, ..of_ann() });
     assert_eq!((ids(&told.webhooks), ids(&told.webhooks_of_unknown_maker)), (vec!["h-1"], vec!["h-3"]));
-    assert_eq!(told.webhooks[0].name, "https://hooks.client.example/in");
+    assert_eq!(told.webhooks[0].name, "https://hooks.client.example/… (w:1a2b3c4d)");
+    assert_eq!(told.webhooks_of_unknown_maker[0].name, "CRM, to https://hooks.client.example/… (w:1a2b3c4d)");
     assert_eq!(told.webhooks[0].record.as_deref(), Some("r1"));
 }
 
@@ -148,11 +158,7 @@ fn what_is_anothers_is_never_counted_as_hers() {
         ]),
         lead_lists: found(vec![list("l-1", "u-m2"), list("l-2", "u-m1")]),
         leads: found(vec![lead("a", "u-m1"), lead("b", "u-m2"), lead("c", "u-m1")]),
-        sending_accounts: found(vec![SendingAccount {
-            email: "s@x.example".to_owned(),
-            added_by: Some(user("u-m2")),
-            modified_by: Some(user("u-m1")),
-        }]),
+        sending_accounts: found(vec![SendingAccount { email: "s@x.example".to_owned(), added_by: Some(user("u-m2")) }]),
         ..of_ann()
     });
     assert_eq!((ids(&told.campaigns), ids(&told.campaigns_created)), (vec!["c-1"], vec!["c-2"]));
@@ -186,7 +192,7 @@ fn without_an_account_or_a_look_nothing_is_exact() {
     assert!(told.unseen[0].reason.contains("u-old"));
 
     let told = Traces::of(&observed(vec![member("m1", "ann@x.example", "view")]), &email, &BTreeSet::new());
-    assert!(!told.looked && !told.leads.exact && told.has_access());
+    assert!(!told.looked && !told.leads.exact && told.rows.len() == 1);
 }
 
 #[test]
@@ -196,7 +202,7 @@ fn an_account_the_ledger_knows_finds_what_a_row_that_is_gone_left() {
     let world = Observed { belongings: Some(Box::new(belongings)), ..observed(vec![]) };
     let told = Traces::of(&world, &Email::parse("ann@x.example").unwrap(), &[user("u-old")].into());
     assert_eq!(ids(&told.campaigns), ["c-1"]);
-    assert!(told.looked && !told.has_access() && !told.is_empty());
+    assert!(told.looked && told.rows.is_empty() && told.keys.is_empty());
 }
 
 #[test]
@@ -239,10 +245,11 @@ fn the_trail_tells_her_last_doings_by_time_and_not_by_text() {
             did("r3", "u-m2", "2026-11-20T10:00:00Z", activity::LOGIN),
             did("r4", "u-m1", "2026-10-01T10:00:00Z", activity::TOTP_ENABLED),
             did("r5", "u-m1", "2026-10-02T10:00:00+05:00", activity::LEADS_EXPORTED),
+            TrailRecord { affected: Some(842), ..did("r6", "u-m1", "2026-09-02T10:00:00Z", activity::LEADS_EXPORTED) },
         ])
     };
     let told = traces(Belongings { trail: trail(), whole_trail: true, ..of_ann() }).activity.unwrap();
-    assert_eq!((told.logins, told.exports), (2, 1));
+    assert_eq!((told.logins, told.exports, told.leads_exported), (2, 2, 842));
     assert_eq!(told.last_login.as_deref(), Some("2026-11-01T10:00:00.500Z"));
     assert_eq!(told.last.unwrap().0, "2026-11-01T10:00:00.500Z");
     assert_eq!(told.last_mfa, Some(("2026-10-01T10:00:00Z".to_owned(), activity::TOTP_ENABLED)));

@@ -106,10 +106,10 @@ fn is_unsettled(facts: &StepFacts) -> bool {
     }
 }
 
-/// Before and after of every person, in plan order.
+/// Before and after of every person's membership, in plan order. What became of their belongings the steps tell.
 fn people(steps: &[&StepFacts]) -> Vec<Value> {
     let mut people: Vec<(&str, Vec<String>, Option<String>)> = Vec::new();
-    for facts in steps {
+    for facts in steps.iter().filter(|facts| !facts.is_about_belongings()) {
         let (person, before) = (facts.step.change.subject().as_str(), facts.step.rests_on.describe());
         match people.iter_mut().find(|(known, _, _)| *known == person) {
             Some((_, known, after)) => {
@@ -167,12 +167,27 @@ fn of_held(reason: HeldReason, why: &str, alone: &impl Fn(&str) -> String) -> St
         | HeldReason::AmbiguousPerson
         | HeldReason::PermissionsDiffer
         | HeldReason::RoleNotGrantable
+        | HeldReason::HeirNotMember
+        | HeldReason::KeyInUse
+        | HeldReason::LastDay
         | HeldReason::LimitPerWorkspace
+        | HeldReason::InDoubt
+        | HeldReason::NotUndoable
         | HeldReason::Stale
+        | HeldReason::Superseded
         | HeldReason::After
         | HeldReason::LaneEnded => alone(why),
-        // Whatever is about the whole run says how the others fared. A kind that is added later belongs here until it is looked at.
-        _ => format!("{reason}: the run was held back as a whole, for a reason that is not this workspace's alone"),
+        // What is about the whole run says how the others fared. Spelled out, so that a kind that is added later is looked at.
+        HeldReason::LimitPerRun
+        | HeldReason::LimitPerDay
+        | HeldReason::FailureBudget
+        | HeldReason::Deadline
+        | HeldReason::Stopped
+        | HeldReason::SettleOnly
+        | HeldReason::Identity
+        | HeldReason::Ledger => {
+            format!("{reason}: the run was held back as a whole, for a reason that is not this workspace's alone")
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod outcomes;
 mod page;
+mod seen;
 mod verdict;
 
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cell::Column;
 use crate::domain::id::hex;
-use crate::domain::{Disposition, Email, Outcome, PlanId, RestsOn, Step, canonical};
+use crate::domain::{Change, Disposition, Email, Outcome, PlanId, Step, canonical};
 
 pub use verdict::{Gap, Verdict};
 
@@ -119,7 +120,8 @@ pub struct StepFacts {
     pub attempts: u32,
     /// Why.
     pub reason: Option<String>,
-    /// The person's rows in the look that decided it: none where there was no such look, empty for an absence.
+    /// What the look showed that decided it, none where there was no such look: of a membership the person's rows, empty for an absence;
+    /// of belongings what is there in the place of what was asked.
     pub seen: Option<Value>,
     /// When it was first started.
     pub started_at: Option<String>,
@@ -139,18 +141,19 @@ impl StepFacts {
 
     /// Says what was seen when it was decided, in the words of `before`; none where nobody looked.
     pub fn after(&self) -> Option<String> {
-        if let (None, Disposition::Already(_)) = (&self.seen, &self.disposition) {
-            return Some(self.step.rests_on.describe());
+        match (&self.seen, &self.disposition) {
+            (Some(seen), _) => Some(seen::told(&self.step.change, seen)),
+            // What a hand-over rests on is what was before the one it undoes; the words of the plan say what is.
+            (None, Disposition::Already(told)) if self.is_about_belongings() => Some(told.clone()),
+            (None, Disposition::Already(_)) => Some(self.step.rests_on.describe()),
+            (None, _) => None,
         }
-        let rows = self.seen.as_ref()?.as_array()?;
-        let words: Vec<String> = rows.iter().map(described).collect();
-        Some(if words.is_empty() { RestsOn::Absent.describe() } else { words.join("; ") })
     }
-}
 
-/// Says one row that was seen; one of another shape is shown as it is.
-fn described(row: &Value) -> String {
-    serde_json::from_value::<RestsOn>(row.clone()).map_or_else(|_another| row.to_string(), |row| row.describe())
+    /// Tells whether it is about what a person has, not about whether they are in.
+    pub fn is_about_belongings(&self) -> bool {
+        matches!(self.step.change, Change::HandOver { .. } | Change::Revoke { .. })
+    }
 }
 
 /// A workspace was asked who it is.

@@ -3,6 +3,7 @@
 use super::StepFacts;
 use crate::report::cell::{Cell, Column};
 use crate::report::listing::{Format, Listing};
+use crate::report::rows;
 
 /// Columns; their order is stable.
 const COLUMNS: &[Column] = &[
@@ -35,12 +36,8 @@ pub(super) fn csv(steps: &[StepFacts]) -> Vec<u8> {
 
 fn cells(facts: &StepFacts) -> Vec<Cell<'_>> {
     let step = &facts.step;
-    vec![
-        Cell::text(step.workspace.as_str()),
-        Cell::text(step.workspace_id.as_str()),
-        Cell::text(step.id.as_str()),
-        Cell::text(step.kind().as_str()),
-        Cell::text(step.change.subject().as_str()),
+    let mut cells = rows::about(step);
+    cells.extend([
         Cell::text(step.rests_on.describe()),
         Cell::text(step.change.wanted()),
         Cell::text(facts.word()),
@@ -49,5 +46,6 @@ fn cells(facts: &StepFacts) -> Vec<Cell<'_>> {
         Cell::Number(u64::from(facts.attempts)),
         Cell::maybe(facts.started_at.as_deref()),
         Cell::maybe(facts.settled_at.as_deref()),
-    ]
+    ]);
+    cells
 }

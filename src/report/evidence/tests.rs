@@ -1,7 +1,12 @@
 //! Tests of the folder as a whole: what is never left out, and what is never told to another client.
 
 use super::*;
-use crate::domain::{Change, Email, Held, HeldReason, MemberId, Role, WorkspaceId, WorkspaceName};
+use crate::domain::{
+    CampaignId, Change, Email, Held, HeldReason, KeyId, LeadId, MemberId, RestsOn, Role, Thing, UserId, WorkspaceId,
+    WorkspaceName,
+};
+
+const LEE: &str = "lee@agency.example";
 
 fn step(workspace: &str, email: &str) -> Step {
     let (name, id) =
@@ -17,6 +22,15 @@ fn step(workspace: &str, email: &str) -> Step {
         nickname: None,
     };
     Step::new(&name, &id, Change::Remove { member, email }, rests_on)
+}
+
+fn hand_over(workspace: &str, email: &str, thing: Thing) -> Step {
+    let (name, id) =
+        (WorkspaceName::parse(workspace).unwrap(), WorkspaceId::parse(&format!("id-of-{workspace}")).unwrap());
+    let heir = Email::parse("heir@agency.example").unwrap();
+    let change =
+        Change::HandOver { thing, email: Email::parse(email).unwrap(), heir, to: UserId::parse("u-heir").ok() };
+    Step::new(&name, &id, change, RestsOn::Owned { by: UserId::parse("u-1").unwrap() })
 }
 
 fn facts(workspace: &str, outcome: Option<Outcome>, attempts: u32, reason: Option<&str>) -> StepFacts {
@@ -172,6 +186,38 @@ fn a_client_is_not_told_how_many_others_there_are_or_how_they_fared() {
 }
 
 #[test]
+fn a_client_is_told_why_its_own_step_was_held_and_nothing_of_the_others() {
+    let own = [
+        (HeldReason::HeirNotMember, "heir@agency.example is not in this workspace"),
+        (HeldReason::KeyInUse, "it is the key keyholder speaks with here"),
+        (HeldReason::LastDay, "their last day is 2026-11-30"),
+        (
+            HeldReason::InDoubt,
+            "run 20261101T090000Z-0001 sent member.remove about lee@agency.example, and its end is not known",
+        ),
+        (HeldReason::NotUndoable, "the ledger does not say who has it"),
+        (HeldReason::Superseded, "a later run had to do with the same person"),
+    ];
+    let held = |workspace: &str, email: &str, reason: HeldReason, detail: &str| StepFacts {
+        step: hand_over(workspace, email, Thing::Leads { ids: vec![LeadId::parse("lead-1").unwrap()] }),
+        disposition: Disposition::Held(Held::new(reason, detail, "mend it")),
+        ..facts(workspace, Some(Outcome::Held), 0, Some(detail))
+    };
+    let mut steps: Vec<StepFacts> =
+        own.iter().map(|(reason, why)| held("acme", "lee@agency.example", *reason, why)).collect();
+    let anothers = "sam@agency.example is to leave this workspace as well as globex";
+    steps.push(held("globex", "sam@agency.example", HeldReason::HeirNotMember, anothers));
+    let evidence = evidence(steps);
+    let acme = text(&evidence, "workspaces/acme.json");
+    for (reason, why) in own {
+        assert!(acme.contains(why), "{reason}: {acme}");
+    }
+    for word in ["held back as a whole", "globex", "sam@agency.example"] {
+        assert!(!acme.contains(word), "{word}:\n{acme}");
+    }
+}
+
+#[test]
 fn a_name_that_is_none_of_ours_leaves_no_folder() {
     let mut evidence = evidence(vec![facts("acme", Some(Outcome::Done), 1, None)]);
     let names = ["../../etc/passwd", "a\nb", "", "Acme", ".hidden", "acme/"];
@@ -208,6 +254,58 @@ fn what_was_seen_afterwards_is_told_apart_from_what_nobody_looked_at() {
     let row = serde_json::to_value(&two.step.rests_on).unwrap();
     two.seen = Some(json!([row, { "another": "shape" }]));
     assert_eq!(two.after().as_deref(), Some("editor; {\"another\":\"shape\"}"));
+}
+
+#[test]
+fn what_was_seen_of_belongings_is_told_in_the_words_of_each_kind() {
+    let campaign = Thing::Campaign { id: CampaignId::parse("c-1").unwrap(), name: "Spring".to_owned() };
+    let leads = Thing::Leads { ids: vec![LeadId::parse("lead-1").unwrap()] };
+    let (campaign, leads) = (hand_over("acme", LEE, campaign), hand_over("acme", LEE, leads));
+    let revoke = Change::Revoke {
+        key: KeyId::parse("k-1").unwrap(),
+        name: "k".to_owned(),
+        email: Email::parse(LEE).unwrap(),
+        record: "r-1".to_owned(),
+    };
+    let created = "2026-08-01T00:00:00Z".to_owned();
+    let (name, id) = (WorkspaceName::parse("acme").unwrap(), WorkspaceId::parse("id-of-acme").unwrap());
+    let key = Step::new(&name, &id, revoke, RestsOn::Key { created });
+    let cases = [
+        (&campaign, json!({ "as_asked": true, "other_owner": null }), "heir@agency.example's"),
+        (&campaign, json!({ "as_asked": false, "other_owner": "u-3" }), "account u-3's"),
+        (&campaign, json!({ "as_asked": false, "other_owner": null }), "nobody's"),
+        (&campaign, json!({ "gone": true }), "not there any more"),
+        (&campaign, json!({ "tomorrow": 1 }), "{\"tomorrow\":1}"),
+        (&leads, json!({ "assigned": 100, "gone": 0, "of": 100 }), "100 of 100 leads assigned"),
+        (&leads, json!({ "assigned": 97, "gone": 2, "of": 100 }), "97 of 100 leads assigned, 2 not there any more"),
+        (&leads, json!({ "assigned": 1, "gone": 0, "of": 1 }), "1 of 1 lead assigned"),
+        (&key, json!({ "listed": false }), "not in the key list"),
+        (&key, json!({ "listed": true }), "still in the key list"),
+    ];
+    for (step, seen, words) in cases {
+        let facts =
+            StepFacts { step: step.clone(), seen: Some(seen), ..facts("acme", Some(Outcome::Unverified), 1, None) };
+        assert_eq!(facts.after().as_deref(), Some(words));
+        let evidence = evidence(vec![facts]);
+        for path in ["outcomes.csv", "index.html"] {
+            let text = text(&evidence, path).replace("&#39;", "'").replace("&quot;", "\"").replace("\"\"", "\"");
+            assert!(text.contains(words) && !text.contains("not looked"), "{path}: {words}\n{text}");
+        }
+    }
+    let back = Disposition::Already("it is lee@agency.example's again".to_owned());
+    let nothing = StepFacts { step: campaign, disposition: back, ..facts("acme", Some(Outcome::Already), 0, None) };
+    assert_eq!(nothing.after().as_deref(), Some("it is lee@agency.example's again"));
+}
+
+#[test]
+fn a_persons_before_and_after_are_those_of_their_membership() {
+    let leads = hand_over("acme", LEE, Thing::Leads { ids: vec![LeadId::parse("lead-1").unwrap()] });
+    let seen = Some(json!({ "assigned": 1, "gone": 0, "of": 1 }));
+    let handed = StepFacts { step: leads, seen, ..facts("acme", Some(Outcome::Done), 1, None) };
+    let evidence = evidence(vec![handed, facts("acme", Some(Outcome::Failed), 1, None)]);
+    let acme: Value = serde_json::from_str(&text(&evidence, "workspaces/acme.json")).unwrap();
+    assert_eq!(acme["people"], json!([{ "person": LEE, "before": "editor", "after": null }]));
+    assert_eq!(acme["steps"][0]["after"], "1 of 1 lead assigned");
 }
 
 #[test]

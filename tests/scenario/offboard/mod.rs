@@ -4,6 +4,7 @@ mod doubt;
 mod lead_jobs;
 mod moved;
 mod refused;
+mod requests;
 mod resumed;
 
 use keyholder::sim::put::{Campaigns, Key, LeadLists, Leads};

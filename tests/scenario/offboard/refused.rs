@@ -49,7 +49,7 @@ fn what_rests_on_a_listing_that_cannot_be_read_is_held_and_the_rest_is_done() {
         let stage = stage();
         let plan = stage.run(&format!("{OFFBOARD} -o plan.json")).exits(0).plan_id();
         stage.world.add_fault(Fault::always(status(403)).on("acme").at(listing));
-        let outcome = stage.run(&format!("apply plan.json --confirm {plan}"));
+        let outcome = stage.run(&format!("apply plan.json --confirm {plan}")).exits(20);
         require_all(&outcome, "acme", kind, "held incomplete_listing");
         assert_eq!(sent(&stage, "acme", op), 0, "{kind}");
         for (other, ..) in KINDS.iter().filter(|(other, ..)| *other != kind) {

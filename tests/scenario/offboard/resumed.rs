@@ -4,7 +4,7 @@ use keyholder::api::transport::Method;
 use keyholder::run::{Stop, Why};
 use keyholder::sim::{Hand, Op};
 
-use super::{LANES, LEAD, OFFBOARD, SAM, apply, at, ends, require_left, sent, stage, status};
+use super::{KINDS, LANES, LEAD, OFFBOARD, SAM, apply, at, ends, require_all, require_left, sent, stage, status};
 
 #[test]
 fn stopped_in_the_middle_it_goes_on_where_it_stood() {
@@ -55,4 +55,20 @@ fn what_a_later_run_gave_to_another_heir_is_not_handed_over_by_an_earlier_one() 
     assert_eq!(sent(&stage, "acme", Op::CampaignPatch), 3);
     let lead = stage.world.user_id(LEAD);
     assert_eq!(stage.world.campaigns("acme").iter().filter(|campaign| campaign.owned_by == lead).count(), 4);
+}
+
+#[test]
+fn a_limit_of_today_that_keeps_somebody_keeps_what_is_theirs() {
+    let stage = stage();
+    stage.world.add_fault(at(Op::WorkspaceCurrent, status(403)).skip(2));
+    let _cut = apply(&stage).exits(20);
+    stage.edit("keyholder.toml", "max_failures", "max_removals = { per_workspace = 0 }\nmax_failures");
+    let resumed = stage.run("resume").exits(30);
+    for (kind, op, _) in KINDS {
+        require_all(&resumed, "acme", kind, "held limit_per_workspace");
+        assert_eq!(sent(&stage, "acme", op), 0, "{kind}");
+    }
+    stage.edit("keyholder.toml", "max_removals = { per_workspace = 0 }", "");
+    let _on = stage.run("resume").exits(0);
+    require_left(&stage, "acme");
 }

@@ -29,6 +29,9 @@ pub enum RestsOn {
     Owned {
         /// The account of `owned_by` or `assigned_to`.
         by: UserId,
+        /// Whether they have it by an earlier run, whose undoing gives it back to who had it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        back: bool,
     },
     /// The key is in the list, made at this moment.
     Key {

@@ -61,7 +61,7 @@ pub fn quest_of(steps: &[Earlier]) -> BTreeSet<UserId> {
         match (&one.step.change, &one.step.rests_on) {
             (Change::HandOver { to, .. }, rests_on) => {
                 accounts.extend(to.clone());
-                if let RestsOn::Owned { by } = rests_on {
+                if let RestsOn::Owned { by, .. } = rests_on {
                     accounts.insert(by.clone());
                 }
             }

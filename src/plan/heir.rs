@@ -47,7 +47,7 @@ pub(super) fn judge(step: &Step, observed: &Observed) -> Option<Held> {
     if to.as_ref() != Some(&account) {
         return Some(no_heir(format!("the account of {heir} is another than planned")));
     }
-    let by_step = matches!(&step.rests_on, RestsOn::Owned { by } if *by == account);
+    let by_step = matches!(&step.rests_on, RestsOn::Owned { by, .. } if *by == account);
     let by_row = rows(observed, email).iter().any(|row| row.user_id.as_ref() == Some(&account));
     (by_step || by_row).then(|| no_heir(format!("{heir} and {email} share an account here")))
 }
@@ -94,7 +94,7 @@ pub(super) fn rows<'a>(observed: &'a Observed, email: &Email) -> Vec<&'a Member>
 /// The account whose things a step takes, as far as is known: of a key, the one its record names.
 pub(super) fn account_behind(step: &Step, observed: &Observed) -> Option<UserId> {
     match (&step.change, &step.rests_on) {
-        (Change::HandOver { .. }, RestsOn::Owned { by }) => Some(by.clone()),
+        (Change::HandOver { .. }, RestsOn::Owned { by, .. }) => Some(by.clone()),
         (Change::Revoke { record, .. }, _) => {
             let trail = &observed.belongings.as_deref()?.trail;
             trail.rows.iter().find(|known| known.id == *record)?.user_id.clone()

@@ -93,7 +93,7 @@ impl Leaver<'_> {
         let item = |thing: Thing, by: UserId, broken: Option<&Held>| {
             let (email, heir, to) = (self.email.clone(), heir.clone(), to.clone());
             let leaves = goes.then(|| heir::no_heir(format!("{heir} is to leave this workspace as well")));
-            let step = self.step(Change::HandOver { thing, email, heir, to }, RestsOn::Owned { by });
+            let step = self.step(Change::HandOver { thing, email, heir, to }, RestsOn::Owned { by, back: false });
             match leaves.as_ref().or(broken) {
                 Some(held) => Item::held(step, held.clone()),
                 None => Item::send(step),

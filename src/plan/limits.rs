@@ -88,7 +88,8 @@ fn belongings(items: &mut [Item]) {
         }
     }
     for item in items.iter_mut().filter(|item| item.sends()) {
-        let (Change::HandOver { email, .. }, RestsOn::Owned { by }) = (&item.step.change, &item.step.rests_on) else {
+        let (Change::HandOver { email, .. }, RestsOn::Owned { by, .. }) = (&item.step.change, &item.step.rests_on)
+        else {
             continue;
         };
         let Some(limited) = limited.get(&item.step.workspace_id) else { continue };

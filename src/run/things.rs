@@ -54,7 +54,7 @@ impl Hand<'_> {
     /// Reads again whose something is, or whether a key is there. `doubtful` says that an earlier attempt may have taken effect.
     pub(super) async fn belonging(&mut self, step: &Step, doubtful: bool) -> Result<Footing, Error> {
         match (&step.change, &step.rests_on) {
-            (Change::HandOver { thing, heir, to: Some(to), .. }, RestsOn::Owned { by }) => {
+            (Change::HandOver { thing, heir, to: Some(to), .. }, RestsOn::Owned { by, .. }) => {
                 let whose = match self.whose(step, thing, to, doubtful).await {
                     Ok(whose) => whose,
                     Err(held) => return Ok(Footing::Held(held)),

@@ -125,7 +125,7 @@ fn handed(outcome: Option<Outcome>) -> StepFacts {
         heir: Email::observed("heir@agency.example"),
         to: Some(UserId::parse("u-heir").unwrap()),
     };
-    step(change, RestsOn::Owned { by: UserId::parse("u-lee").unwrap() }, outcome)
+    step(change, RestsOn::Owned { by: UserId::parse("u-lee").unwrap(), back: false }, outcome)
 }
 
 fn whole(hand: Option<Outcome>, key: Option<Outcome>, membership: Option<Outcome>) -> Evidence {

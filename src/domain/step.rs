@@ -37,6 +37,8 @@ pub enum RestsOn {
     Key {
         /// When it was made, as the API wrote it.
         created: String,
+        /// Whose account made it, as the trail's record says.
+        by: UserId,
     },
 }
 
@@ -71,7 +73,7 @@ impl RestsOn {
             Self::Row { role, accepted: true, .. } => role.to_string(),
             Self::Row { role, accepted: false, .. } => format!("{role}, invited"),
             Self::Owned { .. } => "theirs".to_owned(),
-            Self::Key { created } => format!("made {created}"),
+            Self::Key { created, .. } => format!("made {created}"),
         }
     }
 }

@@ -74,7 +74,7 @@ impl Hand<'_> {
                 }
                 Ok(Footing::Firm(step.rests_on.clone()))
             }
-            (Change::Revoke { key, .. }, RestsOn::Key { created }) => {
+            (Change::Revoke { key, .. }, RestsOn::Key { created, .. }) => {
                 self.key_footing(step, key, created, doubtful).await
             }
             _ => Ok(Footing::Moved("the step does not say what it rests on".to_owned())),

@@ -135,7 +135,7 @@ mod tests {
     fn revoke() -> Step {
         let (key, name) = (KeyId::parse("k-1").unwrap(), "k".to_owned());
         let change = Change::Revoke { key, name, email: email("a@x.example"), record: "r-1".to_owned() };
-        step(change, RestsOn::Key { created: "2026-08-01T00:00:00Z".to_owned() })
+        step(change, RestsOn::Key { created: "2026-08-01T00:00:00Z".to_owned(), by: user("u-a") })
     }
 
     fn owned(by: Option<&str>) -> Found<Campaign> {

@@ -287,6 +287,20 @@ fn nothing_of_the_owner_or_a_protected_person_is_taken() {
 }
 
 #[test]
+fn whose_key_it_is_is_asked_at_the_moment_of_sending_too_where_no_trail_is_at_hand() {
+    // Ann is gone; the ledger knows her account.
+    let leave = Leave { known_accounts: [user("u-m1")].into(), ..to_heir() };
+    let gone = plan(world(rows()[1..].to_vec(), belongings()), vec![left(ANN, leave)]);
+    let step = gone.items.iter().map(|item| &item.step).find(|step| matches!(step.change, Change::Revoke { .. }));
+    let told = |observed: Observed| rules().judge(step.unwrap(), &observed, 0).map(|held| held.reason);
+    let there = |more: Member| observed([&rows()[1..], &[more]].concat());
+    assert_eq!(told(observed(rows()[1..].to_vec())), None);
+    assert_eq!(told(Observed { owner: Some(user("u-m1")), ..observed(vec![]) }), Some(HeldReason::Owner));
+    assert_eq!(told(there(member("m1", "boss@x.example", "view"))), Some(HeldReason::Protected));
+    assert_eq!(told(there(member("m1", "bo@x.example", "view"))), Some(HeldReason::AmbiguousPerson));
+}
+
+#[test]
 fn only_manage_takes_anything() {
     for mode in [Mode::AddOnly, Mode::Observe, Mode::Off] {
         let world = Observed { mode, ..world(rows(), belongings()) };

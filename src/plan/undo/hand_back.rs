@@ -247,7 +247,7 @@ mod tests {
                 email: email("a@x.example"),
                 record: "r".to_owned(),
             };
-            done(change, RestsOn::Key { created: key(id, None).created })
+            done(change, RestsOn::Key { created: key(id, None).created, by: user("u-m1") })
         };
         let plan = undone(rows(), Some(of_heir()), vec![revoked("k-1"), revoked("k-2")]);
         assert_eq!((plan.items.len(), plan.sends()), (2, 0));
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quest_names_who_left_and_who_inherited_and_for_keys_whose_rows_went() {
+    fn a_quest_names_who_left_who_inherited_and_who_made_what_was_revoked() {
         let removed =
             |row: &Member| done(Change::Remove { member: row.id.clone(), email: row.email.clone() }, RestsOn::row(row));
         let row = member("m7", "a@x.example", "view");
@@ -270,7 +270,7 @@ mod tests {
             email: email("a@x.example"),
             record: "r".to_owned(),
         };
-        let revoked = done(change, RestsOn::Key { created: String::new() });
-        assert_eq!(quest_of(&[revoked, removed(&row)]), [user("u-m7")].into());
+        let revoked = done(change, RestsOn::Key { created: String::new(), by: user("u-m1") });
+        assert_eq!(quest_of(&[revoked, removed(&row)]), [user("u-m1")].into());
     }
 }

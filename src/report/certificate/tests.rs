@@ -115,7 +115,7 @@ fn revoked(outcome: Option<Outcome>) -> StepFacts {
         email: email(),
         record: "r-1".to_owned(),
     };
-    step(change, RestsOn::Key { created: "2026-01-01".to_owned() }, outcome)
+    step(change, RestsOn::Key { created: "2026-01-01".to_owned(), by: UserId::parse("u-lee").unwrap() }, outcome)
 }
 
 fn handed(outcome: Option<Outcome>) -> StepFacts {

@@ -29,11 +29,16 @@ pub enum RestsOn {
     Owned {
         /// The account of `owned_by` or `assigned_to`.
         by: UserId,
+        /// Whether they have it by an earlier run, whose undoing gives it back to who had it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        back: bool,
     },
     /// The key is in the list, made at this moment.
     Key {
         /// When it was made, as the API wrote it.
         created: String,
+        /// Whose account made it, as the trail's record says.
+        by: UserId,
     },
 }
 
@@ -68,7 +73,7 @@ impl RestsOn {
             Self::Row { role, accepted: true, .. } => role.to_string(),
             Self::Row { role, accepted: false, .. } => format!("{role}, invited"),
             Self::Owned { .. } => "theirs".to_owned(),
-            Self::Key { created } => format!("made {created}"),
+            Self::Key { created, .. } => format!("made {created}"),
         }
     }
 }

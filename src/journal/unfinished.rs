@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use futures::TryStreamExt as _;
+use serde_json::Value;
 use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
 
 use super::columns::run_id_of;
 use super::error::LedgerError;
 use super::ledger::Ledger;
 use super::lock::RunLock;
 use super::query::{self, RunRow};
-use crate::domain::{RunId, StepId};
+use crate::domain::{Change, RunId, StepId, StepKind, Thing};
 
 /// An end of step `s` that a look can still make a better one. Who is there in another form than was asked, or not there after the settle
 /// time, will not change by itself.
@@ -27,9 +30,72 @@ pub(super) const SEEN_SINCE: &str = "EXISTS (
       AND (t.state = 'already' OR (t.state = 'settled'
         AND (t.outcome IN ('done', 'already', 'waiting') OR (t.id = s.id AND t.outcome = 'failed')))))";
 
-/// A later run than `r` had to do with the subject of step `s`.
+/// A later run than `r` had to do with the membership of the subject of step `s`. A thing or a key is looked for whoever dealt with its
+/// person since: what surely is not so after the settle time has an end then, and until then it holds every plan about them.
 const SUPERSEDED: &str = "EXISTS (SELECT 1 FROM steps t JOIN runs q ON q.id = t.run
-    WHERE t.workspace_id = s.workspace_id AND t.subject = s.subject AND t.state <> 'held' AND q.ordinal > r.ordinal)";
+    WHERE t.workspace_id = s.workspace_id AND t.subject = s.subject AND t.state <> 'held' AND q.ordinal > r.ordinal
+      AND t.kind LIKE 'member.%' AND s.kind LIKE 'member.%')";
+
+// A later wish about somebody's membership stands above an earlier one. Who is wanted here again keeps what is theirs; that they are to be
+// absent says nothing against a hand-over or a revocation, nor does one of these against their membership.
+const BY_PERSON: &str = "SELECT s.id AS step, q.id AS run, q.ordinal FROM steps s JOIN runs r ON r.id = s.run
+    JOIN steps t ON t.workspace_id = s.workspace_id AND t.subject = s.subject AND t.state <> 'held'
+    JOIN runs q ON q.id = t.run AND q.ordinal > r.ordinal
+    WHERE s.run = ? AND t.kind LIKE 'member.%' AND (s.kind LIKE 'member.%' OR t.kind IN ('member.invite', 'member.set_role'))";
+
+const THINGS: &str =
+    "SELECT s.id AS step, s.workspace_id, s.run, r.ordinal, e.bytes FROM steps s JOIN runs r ON r.id = s.run
+    JOIN entries e ON e.run = s.run AND e.seq = s.planned_seq
+    WHERE s.run = ? AND s.kind NOT LIKE 'member.%'";
+
+// What was already so was not touched.
+const LATER_THINGS: &str =
+    "SELECT t.id AS step, t.workspace_id, t.run, q.ordinal, e.bytes FROM steps t JOIN runs q ON q.id = t.run
+    JOIN entries e ON e.run = t.run AND e.seq = t.planned_seq
+    WHERE t.kind NOT LIKE 'member.%' AND t.state NOT IN ('held', 'already')
+      AND q.ordinal > (SELECT ordinal FROM runs WHERE id = ?)";
+
+/// A thing that a step is about: its workspace, the kind of step, its id.
+type Place = (String, StepKind, String);
+
+/// A step about things, in its run.
+struct OfThings {
+    step: StepId,
+    run: RunId,
+    ordinal: i64,
+    places: Vec<Place>,
+}
+
+impl OfThings {
+    fn read(row: &SqliteRow) -> Result<Self, LedgerError> {
+        let step: String = row.try_get("step")?;
+        let workspace: String = row.try_get("workspace_id")?;
+        let entry: Value = serde_json::from_slice(&row.try_get::<Vec<u8>, _>("bytes")?).unwrap_or_default();
+        // Of a kind of tomorrow it is not known what it is about.
+        let change = serde_json::from_value::<Change>(entry["step"]["change"].clone()).ok();
+        let places = change.iter().flat_map(|change| things(change).into_iter().map(|id| (change.kind(), id)));
+        let places = places.map(|(kind, id)| (workspace.clone(), kind, id)).collect();
+        Ok(Self {
+            step: StepId::from_stored(&step),
+            run: run_id_of(row, "run")?,
+            ordinal: row.try_get("ordinal")?,
+            places,
+        })
+    }
+}
+
+/// The ids of what a change hands over or revokes.
+fn things(change: &Change) -> Vec<String> {
+    match change {
+        Change::HandOver { thing: Thing::Campaign { id, .. }, .. } => vec![id.to_string()],
+        Change::HandOver { thing: Thing::LeadList { id, .. }, .. } => vec![id.to_string()],
+        Change::HandOver { thing: Thing::Leads { ids }, .. } => ids.iter().map(ToString::to_string).collect(),
+        Change::Revoke { key, .. } => vec![key.to_string()],
+        Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
+            Vec::new()
+        }
+    }
+}
 
 impl Ledger {
     /// Returns the runs that did not say that they ended, or ended with a step that is still to be sent or in doubt;
@@ -78,26 +144,36 @@ impl Ledger {
         }
     }
 
-    /// Returns the steps of a run whose person a later run had to do with in the same workspace, each with the newest such run: a
-    /// later wish stands above what this run did not get to.
+    /// Returns the steps of a run that a later run stands above, each with the newest such run: one about the same membership, about the
+    /// same thing, or, of what somebody owns or made, one that wants its person here again.
     pub async fn superseded(&self, run: &RunId) -> Result<BTreeMap<StepId, RunId>, LedgerError> {
         let run = run.as_str().to_owned();
         self.with(async move |connection| {
-            let rows = sqlx::query(
-                "SELECT s.id AS step, q.id AS run FROM steps s JOIN runs r ON r.id = s.run
-                 JOIN steps t ON t.workspace_id = s.workspace_id AND t.subject = s.subject AND t.state <> 'held'
-                 JOIN runs q ON q.id = t.run AND q.ordinal > r.ordinal
-                 WHERE s.run = ? ORDER BY q.ordinal",
-            )
-            .bind(run)
-            .fetch_all(&mut *connection)
-            .await?;
-            rows.iter()
-                .map(|row| {
-                    let step: String = row.try_get("step")?;
-                    Ok((StepId::from_stored(&step), run_id_of(row, "run")?))
-                })
-                .collect()
+            let mut newest: BTreeMap<StepId, (i64, RunId)> = BTreeMap::new();
+            let mut take = |step: StepId, ordinal: i64, run: RunId| {
+                if newest.get(&step).is_none_or(|(other, _)| *other < ordinal) {
+                    newest.insert(step, (ordinal, run));
+                }
+            };
+            for row in sqlx::query(BY_PERSON).bind(run.clone()).fetch_all(&mut *connection).await? {
+                let step: String = row.try_get("step")?;
+                take(StepId::from_stored(&step), row.try_get("ordinal")?, run_id_of(&row, "run")?);
+            }
+            let mut own: BTreeMap<Place, StepId> = BTreeMap::new();
+            for row in sqlx::query(THINGS).bind(run.clone()).fetch_all(&mut *connection).await? {
+                let OfThings { step, places, .. } = OfThings::read(&row)?;
+                own.extend(places.into_iter().map(|place| (place, step.clone())));
+            }
+            if !own.is_empty() {
+                let mut later = sqlx::query(LATER_THINGS).bind(run).fetch(&mut *connection);
+                while let Some(row) = later.try_next().await? {
+                    let OfThings { run, ordinal, places, .. } = OfThings::read(&row)?;
+                    for step in places.iter().filter_map(|place| own.get(place)) {
+                        take(step.clone(), ordinal, run.clone());
+                    }
+                }
+            }
+            Ok(newest.into_iter().map(|(step, (_, run))| (step, run)).collect())
         })
         .await
     }

@@ -52,20 +52,19 @@ impl Earlier {
     }
 }
 
-/// Returns the accounts whose belongings must be read to tell whether steps hold, or to undo them: of who handed over and who inherits.
-/// Of a revoked key no account is written down; the rows its maker lost stand for it, so that the keys are read at all.
+/// Returns the accounts whose belongings must be read to tell whether steps hold, or to undo them: of who handed over, who inherits, and
+/// who made what was revoked.
 pub fn quest_of(steps: &[Earlier]) -> BTreeSet<UserId> {
     let mut accounts = BTreeSet::new();
-    let revokes = steps.iter().any(|one| matches!(one.step.change, Change::Revoke { .. }));
     for one in steps {
         match (&one.step.change, &one.step.rests_on) {
             (Change::HandOver { to, .. }, rests_on) => {
                 accounts.extend(to.clone());
-                if let RestsOn::Owned { by } = rests_on {
+                if let RestsOn::Owned { by, .. } = rests_on {
                     accounts.insert(by.clone());
                 }
             }
-            (Change::Remove { .. }, RestsOn::Row { user_id, .. }) if revokes => accounts.extend(user_id.clone()),
+            (Change::Revoke { .. }, RestsOn::Key { by, .. }) => drop(accounts.insert(by.clone())),
             _ => {}
         }
     }

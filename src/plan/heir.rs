@@ -47,7 +47,7 @@ pub(super) fn judge(step: &Step, observed: &Observed) -> Option<Held> {
     if to.as_ref() != Some(&account) {
         return Some(no_heir(format!("the account of {heir} is another than planned")));
     }
-    let by_step = matches!(&step.rests_on, RestsOn::Owned { by } if *by == account);
+    let by_step = matches!(&step.rests_on, RestsOn::Owned { by, .. } if *by == account);
     let by_row = rows(observed, email).iter().any(|row| row.user_id.as_ref() == Some(&account));
     (by_step || by_row).then(|| no_heir(format!("{heir} and {email} share an account here")))
 }
@@ -64,11 +64,11 @@ pub(super) fn contested(step: &Step, observed: &Observed) -> Option<Held> {
         Person::Rows(rows) => rows,
         Person::Ambiguous(_) => return Some(ambiguous(format!("several accounts bear {email}"))),
     };
-    let account = account_behind(step, observed)?;
+    let account = account_behind(step)?;
     let other = observed
         .members
         .iter()
-        .filter(|row| row.user_id.as_ref() == Some(&account))
+        .filter(|row| row.user_id.as_ref() == Some(account))
         .filter(|row| own.iter().all(|own| own.id != row.id))
         // The order of a listing must not choose whom it names.
         .min_by(|a, b| a.id.cmp(&b.id))?;
@@ -91,13 +91,11 @@ pub(super) fn rows<'a>(observed: &'a Observed, email: &Email) -> Vec<&'a Member>
     }
 }
 
-/// The account whose things a step takes, as far as is known: of a key, the one its record names.
-pub(super) fn account_behind(step: &Step, observed: &Observed) -> Option<UserId> {
+/// The account whose things a step takes: of a key, the one its record names.
+pub(super) fn account_behind(step: &Step) -> Option<&UserId> {
     match (&step.change, &step.rests_on) {
-        (Change::HandOver { .. }, RestsOn::Owned { by }) => Some(by.clone()),
-        (Change::Revoke { record, .. }, _) => {
-            let trail = &observed.belongings.as_deref()?.trail;
-            trail.rows.iter().find(|known| known.id == *record)?.user_id.clone()
+        (Change::HandOver { .. }, RestsOn::Owned { by, .. }) | (Change::Revoke { .. }, RestsOn::Key { by, .. }) => {
+            Some(by)
         }
         _ => None,
     }

@@ -93,7 +93,7 @@ impl Leaver<'_> {
         let item = |thing: Thing, by: UserId, broken: Option<&Held>| {
             let (email, heir, to) = (self.email.clone(), heir.clone(), to.clone());
             let leaves = goes.then(|| heir::no_heir(format!("{heir} is to leave this workspace as well")));
-            let step = self.step(Change::HandOver { thing, email, heir, to }, RestsOn::Owned { by });
+            let step = self.step(Change::HandOver { thing, email, heir, to }, RestsOn::Owned { by, back: false });
             match leaves.as_ref().or(broken) {
                 Some(held) => Item::held(step, held.clone()),
                 None => Item::send(step),
@@ -137,15 +137,15 @@ impl Leaver<'_> {
         let mut tied = BTreeMap::new();
         for key in &belongings.keys.rows {
             if let Some(record) = keys::maker(key, belongings)
-                && self.owns(record.user_id.as_ref()).is_some()
+                && let Some(by) = self.owns(record.user_id.as_ref())
             {
-                tied.insert(&key.id, (key, record));
+                tied.insert(&key.id, (key, record, by));
             }
         }
-        let item = |(key, record): (&KeyInfo, &TrailRecord)| {
+        let item = |(key, record, by): (&KeyInfo, &TrailRecord, UserId)| {
             let (id, name, record) = (key.id.clone(), key.name.clone(), record.id.clone());
             let change = Change::Revoke { key: id, name, email: self.email.clone(), record };
-            let step = self.step(change, RestsOn::Key { created: key.created.clone() });
+            let step = self.step(change, RestsOn::Key { created: key.created.clone(), by });
             match &broken {
                 Some(held) => Item::held(step, held.clone()),
                 None => Item::send(step),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draw::Item;
 use super::guard::Rules;
-use crate::domain::{Disposition, Held, HeldReason, Step, StepId, WorkspaceId};
+use crate::domain::{Change, Disposition, Email, Held, HeldReason, RestsOn, Step, StepId, WorkspaceId};
 
 impl Rules {
     /// Returns how many removals the rolling day has room for.
@@ -31,8 +31,13 @@ impl Rules {
 }
 
 /// Holds what exceeds the limits: above `per_workspace` that workspace's removals; above `per_run`, or above what the rolling day has
-/// room for, every removal of the run. Of these two the one that leaves less room is the reason.
+/// room for, every removal of the run. Of these two the one that leaves less room is the reason. Who stays for it keeps what is theirs.
 pub fn apply(items: &mut [Item], rules: &Rules) {
+    removals(items, rules);
+    belongings(items);
+}
+
+fn removals(items: &mut [Item], rules: &Rules) {
     let limits = rules.guards.max_removals;
     let mut removals: BTreeMap<WorkspaceId, usize> = BTreeMap::new();
     for item in items.iter().filter(|item| item.removes()) {
@@ -65,6 +70,45 @@ pub fn apply(items: &mut [Item], rules: &Rules) {
     }
 }
 
+/// Holds what would be handed over of people whose membership in the same workspace a limit holds: a mistake en masse must not take
+/// everybody's things while they stay. Whose membership stands in the plan as anything else is none of them; of a hand-over whose person
+/// no membership step names, by address or account, it cannot be told.
+fn belongings(items: &mut [Item]) {
+    let mut limited: BTreeMap<WorkspaceId, Vec<(Step, Held)>> = BTreeMap::new();
+    let mut others: BTreeSet<(WorkspaceId, Email)> = BTreeSet::new();
+    for Item { step, disposition } in &*items {
+        match (&step.change, disposition) {
+            (Change::Remove { .. }, Disposition::Held(held)) if is_limit(held.reason) => {
+                limited.entry(step.workspace_id.clone()).or_default().push((step.clone(), held.clone()));
+            }
+            (Change::Remove { .. } | Change::StayAbsent { .. }, _) => {
+                others.insert((step.workspace_id.clone(), step.change.subject().clone()));
+            }
+            _ => {}
+        }
+    }
+    for item in items.iter_mut().filter(|item| item.sends()) {
+        let (Change::HandOver { email, .. }, RestsOn::Owned { by, .. }) = (&item.step.change, &item.step.rests_on)
+        else {
+            continue;
+        };
+        let Some(limited) = limited.get(&item.step.workspace_id) else { continue };
+        let theirs = |(removal, _): &&(Step, Held)| {
+            let account = if let RestsOn::Row { user_id, .. } = &removal.rests_on { user_id.as_ref() } else { None };
+            removal.change.subject() == email || account == Some(by)
+        };
+        let unnamed = || !others.contains(&(item.step.workspace_id.clone(), email.clone()));
+        let held = limited.iter().find(theirs).or_else(|| limited.first().filter(|_| unnamed()));
+        if let Some((_, held)) = held {
+            item.disposition = Disposition::Held(held.clone());
+        }
+    }
+}
+
+fn is_limit(reason: HeldReason) -> bool {
+    matches!(reason, HeldReason::LimitPerWorkspace | HeldReason::LimitPerRun | HeldReason::LimitPerDay)
+}
+
 /// Judges what is left of a run that was approved and begun, by the limits of now: `steps` are all that took or may have taken effect and
 /// all that are still `open` to be sent, in plan order. Returns why an open one must not be sent. What stands behind a held step is held
 /// with it.
@@ -74,7 +118,7 @@ pub fn of_the_rest(steps: &[&Step], open: &BTreeSet<StepId>, rules: &Rules) -> B
     // Of the day only what is still to come counts: what the run did today is among the day's removals already.
     let mut but_the_day = rules.clone();
     but_the_day.guards.max_removals.per_day = usize::MAX;
-    apply(&mut items, &but_the_day);
+    removals(&mut items, &but_the_day);
     for item in items.iter_mut().filter(|item| !is_open(item)) {
         item.disposition = Disposition::Send;
     }
@@ -83,6 +127,10 @@ pub fn of_the_rest(steps: &[&Step], open: &BTreeSet<StepId>, rules: &Rules) -> B
         for item in items.iter_mut().filter(|item| item.removes() && is_open(item)) {
             item.disposition = Disposition::Held(held.clone());
         }
+    }
+    belongings(&mut items);
+    for item in items.iter_mut().filter(|item| !is_open(item)) {
+        item.disposition = Disposition::Send;
     }
     follow(&mut items);
     let held = items.into_iter().filter_map(|item| match item.disposition {

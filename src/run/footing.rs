@@ -2,13 +2,15 @@
 
 use super::hand::Hand;
 use crate::api::{Error, Refusal};
-use crate::domain::{Change, Held, Member, RestsOn, Step};
+use crate::domain::{Change, Held, LeadId, Member, RestsOn, Step};
 use crate::plan::person::{self, Person};
 
 /// Whether what a step rests on still holds.
 pub(super) enum Footing {
     /// It holds; the row as it is now.
     Firm(RestsOn),
+    /// It holds for these leads alone: the others of the step are not there any more, or the heir's already.
+    Some(Vec<LeadId>),
     /// The asked state is there already; what was seen.
     AsAsked(String),
     /// It does not hold; how it moved.

@@ -39,6 +39,12 @@ impl Hand<'_> {
             (Attempt::Again, Onward::Look) => {
                 StepEnd::new(Outcome::Failed, format!("{why}; the change does not show, and it was not sent again"))
             }
+            // The settle time is over, so nothing of it can land any more: who plans anew goes by whose it is then.
+            (Attempt::Again, Onward::Overtaken(by))
+                if matches!(step.change, Change::HandOver { .. } | Change::Revoke { .. }) =>
+            {
+                StepEnd::new(Outcome::Failed, format!("{}; it was not sent again", overtaken(why, by)))
+            }
             (Attempt::Again, Onward::Overtaken(by)) => StepEnd::unknown(overtaken(why, by), attempts),
         };
         Progress::ended(end.after(attempts))

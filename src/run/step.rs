@@ -9,7 +9,7 @@ use super::footing::Footing;
 use super::hand::Hand;
 use super::trouble::LaneTrouble;
 use crate::api::{Error, Operation, Slot};
-use crate::domain::{Change, Held, HeldReason, Outcome, Permit, RestsOn, Step, Thing};
+use crate::domain::{Change, Held, HeldReason, LeadId, Outcome, Permit, RestsOn, Step, Thing};
 use crate::journal::{Class, Effect};
 use crate::pace::{Backoff, Tries};
 
@@ -114,10 +114,10 @@ impl Hand<'_> {
         let deck = self.deck;
         let mut looked_twice = false;
         loop {
-            let Some(rests_on) = deck.stop.unless_draining(self.firm(step, followed, history)).await else {
+            let Some(fresh) = deck.stop.unless_draining(self.firm(step, followed, history)).await else {
                 return Err(held(deck.stop.held()));
             };
-            let fresh = Step { rests_on: rests_on?, ..step.clone() };
+            let fresh = fresh?;
             if let Some(refused) = self.rules.judge(&fresh, &self.observed, 0) {
                 return Err(held(refused));
             }
@@ -145,11 +145,11 @@ impl Hand<'_> {
         }
     }
 
-    /// Reads again what the step rests on; the error says how it ended where that does not hold.
-    async fn firm(&mut self, step: &Step, followed: bool, history: &History) -> Result<RestsOn, Progress> {
+    /// Reads again what the step rests on, and returns the step as it may be sent; the error says how it ended where that does not hold.
+    async fn firm(&mut self, step: &Step, followed: bool, history: &History) -> Result<Step, Progress> {
         let attempts = history.attempts;
         if blind::RESENDS && attempts > 0 {
-            return Ok(step.rests_on.clone());
+            return Ok(step.clone());
         }
         // An absence rests on the listing, a row is read by itself.
         let old = self.deck.clock.instant().duration_since(self.observed_at) > FRESH;
@@ -164,7 +164,8 @@ impl Hand<'_> {
             return Err(ended(StepEnd::held(Held::lane_ended(why))));
         }
         match self.footing(step, followed, history.doubt.is_some()).await {
-            Ok(Footing::Firm(rests_on)) => Ok(rests_on),
+            Ok(Footing::Firm(rests_on)) => Ok(Step { rests_on, ..step.clone() }),
+            Ok(Footing::Some(ids)) => Ok(narrowed(step, ids)),
             Ok(Footing::AsAsked(seen)) => Err(ended(StepEnd::already(seen))),
             Ok(Footing::Moved(how)) => Err(ended(StepEnd::held(stale(&how)))),
             Ok(Footing::Held(held)) => Err(ended(StepEnd::held(held))),
@@ -210,6 +211,15 @@ pub(super) fn operation(change: &Change) -> Operation {
         Change::HandOver { thing: Thing::Leads { .. }, .. } => Operation::LeadsAssign,
         Change::Revoke { .. } => Operation::KeyDelete,
     }
+}
+
+/// A step about some of its leads: still the same step, for the ledger and every look.
+fn narrowed(step: &Step, ids: Vec<LeadId>) -> Step {
+    let mut narrowed = step.clone();
+    if let Change::HandOver { thing, .. } = &mut narrowed.change {
+        *thing = Thing::Leads { ids };
+    }
+    narrowed
 }
 
 pub(super) fn stale(how: &str) -> Held {

@@ -13,7 +13,7 @@ use super::hand::Hand;
 use super::whose::{self, Owners, Unread, Wanted, Whose};
 use super::work::Task;
 use crate::api::Error;
-use crate::domain::{CampaignId, Change, Held, KeyId, KeyInfo, LeadListId, RestsOn, Step, Thing, UserId};
+use crate::domain::{CampaignId, Change, Held, KeyId, KeyInfo, LeadId, LeadListId, RestsOn, Step, Thing, UserId};
 use crate::plan::{Found, keys::in_use};
 
 /// How old a listing of belongings may be when a step rests on it. Two hundred campaigns are two pages and 200 writes, one after the other:
@@ -54,9 +54,9 @@ impl Hand<'_> {
     /// Reads again whose something is, or whether a key is there. `doubtful` says that an earlier attempt may have taken effect.
     pub(super) async fn belonging(&mut self, step: &Step, doubtful: bool) -> Result<Footing, Error> {
         match (&step.change, &step.rests_on) {
-            (Change::HandOver { thing, heir, to: Some(to), .. }, RestsOn::Owned { by }) => {
-                let whose = match self.whose(step, thing, to, doubtful).await {
-                    Ok(whose) => whose,
+            (Change::HandOver { thing, heir, to: Some(to), .. }, RestsOn::Owned { by, .. }) => {
+                let (whose, some) = match self.whose(step, thing, (by, to), doubtful).await {
+                    Ok(read) => read,
                     Err(held) => return Ok(Footing::Held(held)),
                 };
                 if whose.is_as_asked() {
@@ -72,16 +72,23 @@ impl Hand<'_> {
                 if self.deck.clock.instant().duration_since(self.observed_at) > FRESH {
                     self.refresh().await?;
                 }
-                Ok(Footing::Firm(step.rests_on.clone()))
+                Ok(some.map_or_else(|| Footing::Firm(step.rests_on.clone()), Footing::Some))
             }
-            (Change::Revoke { key, .. }, RestsOn::Key { created }) => {
+            (Change::Revoke { key, .. }, RestsOn::Key { created, .. }) => {
                 self.key_footing(step, key, created, doubtful).await
             }
             _ => Ok(Footing::Moved("the step does not say what it rests on".to_owned())),
         }
     }
 
-    async fn whose(&mut self, step: &Step, thing: &Thing, to: &UserId, doubtful: bool) -> Result<Whose, Held> {
+    /// Tells whose something is; of leads also which are still the leaver's, where not all of them are: no other may be sent.
+    async fn whose(
+        &mut self,
+        step: &Step,
+        thing: &Thing,
+        (by, to): (&UserId, &UserId),
+        doubtful: bool,
+    ) -> Result<(Whose, Option<Vec<LeadId>>), Held> {
         let (now, client, things) = (self.deck.clock.instant(), self.client, &mut self.things);
         let workspace = &step.workspace_id;
         match thing {
@@ -91,7 +98,7 @@ impl Hand<'_> {
                     things.campaigns = Some(Read { rows, at: self.deck.clock.instant() });
                 }
                 let owners = taken(things.campaigns.as_ref()).map_err(|unread| unread.held("list of campaigns"))?;
-                Ok(Whose::of([id], owners, Some(to)))
+                Ok((Whose::of([id], owners, Some(to)), None))
             }
             Thing::LeadList { id, .. } => {
                 if !fresh(things.lead_lists.as_ref(), now, doubtful) {
@@ -99,12 +106,14 @@ impl Hand<'_> {
                     things.lead_lists = Some(Read { rows, at: self.deck.clock.instant() });
                 }
                 let owners = taken(things.lead_lists.as_ref()).map_err(|unread| unread.held("list of lead lists"))?;
-                Ok(Whose::of([id], owners, Some(to)))
+                Ok((Whose::of([id], owners, Some(to)), None))
             }
             Thing::Leads { ids } => {
                 let owners =
                     whose::leads(client, workspace, ids).await.map_err(|unread| unread.held("list of leads"))?;
-                Ok(Whose::of(ids, &owners, Some(to)))
+                let theirs = |id: &&LeadId| owners.get(*id).is_some_and(|owner| owner.as_ref() == Some(by));
+                let some: Vec<LeadId> = ids.iter().filter(theirs).cloned().collect();
+                Ok((Whose::of(ids, &owners, Some(to)), (some.len() < ids.len()).then_some(some)))
             }
         }
     }

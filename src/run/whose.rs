@@ -144,14 +144,14 @@ impl Whose {
         whose
     }
 
-    /// Tells whether all are the heir's.
+    /// Tells whether all that are there are the heir's. What is gone is nobody's any more; where nothing is left, nobody has it.
     pub(super) fn is_as_asked(&self) -> bool {
-        self.heirs == self.of
+        self.heirs > 0 && self.others.is_empty()
     }
 
-    /// Tells whether each is still the leaver's, or the heir's already.
+    /// Tells whether each that is there is still the leaver's, or the heir's already.
     pub(super) fn is_still_of(&self, by: &UserId) -> bool {
-        self.gone == 0 && self.others.keys().all(|owner| owner.as_ref() == Some(by))
+        self.gone < self.of && self.others.keys().all(|owner| owner.as_ref() == Some(by))
     }
 
     /// As the ledger keeps it.
@@ -192,9 +192,10 @@ mod tests {
         let (to, by) = (user("heir"), user("leaver").unwrap());
         let owners: Owners<u8> = [(1, user("heir")), (2, user("leaver")), (3, user("third")), (4, None)].into();
         let whose = |ids: &[u8]| Whose::of(ids, &owners, to.as_ref());
-        assert!(whose(&[1]).is_as_asked() && !whose(&[1, 2]).is_as_asked() && !whose(&[1, 9]).is_as_asked());
-        assert!(whose(&[1, 2]).is_still_of(&by));
-        for moved in [&[2, 3][..], &[2, 4], &[2, 9]] {
+        assert!(whose(&[1]).is_as_asked() && !whose(&[1, 2]).is_as_asked());
+        assert!(whose(&[1, 9]).is_as_asked() && !whose(&[9]).is_as_asked(), "what is gone is nobody's");
+        assert!(whose(&[1, 2]).is_still_of(&by) && whose(&[2, 9]).is_still_of(&by));
+        for moved in [&[2, 3][..], &[2, 4], &[9]] {
             assert!(!whose(moved).is_still_of(&by), "{moved:?}");
         }
         assert!(!Whose::of(&[4], &owners, None).is_as_asked(), "nobody's is no heir's");

@@ -95,7 +95,7 @@ fn check_workspace(observed: &Observed, wishes: &[Wish], rules: &Rules, plan: &P
                 prop_assert!(leave.until.is_none(), "their last day is not over");
                 prop_assert_eq!(leave.heir.as_ref(), Some(heir), "to whom it was asked");
                 let to = to.as_ref().unwrap().as_str();
-                let RestsOn::Owned { by } = &item.step.rests_on else { panic!("{item:?}") };
+                let RestsOn::Owned { by, .. } = &item.step.rests_on else { panic!("{item:?}") };
                 is_theirs(observed, &before, rules, subject, leave, by.as_str())?;
                 prop_assert!(by.as_str() != to && subject != heir.as_str(), "nobody inherits from themselves");
                 let heirs: Vec<_> =

@@ -105,7 +105,7 @@ fn whatever_another_hand_did_only_what_the_run_changed_is_touched() {
                         Change::HandOver { thing, email, heir, to },
                         Change::HandOver { thing: back, email: from, heir: former, to: again },
                     ) => {
-                        let by = RestsOn::Owned { by: again.clone().unwrap() };
+                        let by = RestsOn::Owned { by: again.clone().unwrap(), back: false };
                         let same = (thing, email, heir) == (back, former, from) && one.step.rests_on == by;
                         let is_former = |row: &&Member| row.accepted && row.user_id == *again && bears(row, former);
                         same && is_all_of(&now, thing, to.as_ref()) && now.members.iter().any(|row| is_former(&row))

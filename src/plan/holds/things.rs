@@ -23,7 +23,7 @@ pub(super) fn handed_over(
     if !belongings.accounts.contains(to) {
         return Effect::Unseen(format!("what {heir} owns was not read"));
     }
-    let by = if let RestsOn::Owned { by } = &one.step.rests_on { Some(by) } else { None };
+    let by = if let RestsOn::Owned { by, .. } = &one.step.rests_on { Some(by) } else { None };
     let whose = |owner: Option<&UserId>| match owner {
         None => "nobody's now".to_owned(),
         Some(owner) if Some(owner) == by => format!("{email}'s again"),
@@ -118,7 +118,10 @@ mod tests {
 
     fn hand_over(thing: Thing) -> Step {
         let (email, heir) = (email("a@x.example"), email("h@x.example"));
-        step(Change::HandOver { thing, email, heir, to: Some(user("u-h")) }, RestsOn::Owned { by: user("u-a") })
+        step(
+            Change::HandOver { thing, email, heir, to: Some(user("u-h")) },
+            RestsOn::Owned { by: user("u-a"), back: false },
+        )
     }
 
     fn campaign() -> Step {
@@ -132,7 +135,7 @@ mod tests {
     fn revoke() -> Step {
         let (key, name) = (KeyId::parse("k-1").unwrap(), "k".to_owned());
         let change = Change::Revoke { key, name, email: email("a@x.example"), record: "r-1".to_owned() };
-        step(change, RestsOn::Key { created: "2026-08-01T00:00:00Z".to_owned() })
+        step(change, RestsOn::Key { created: "2026-08-01T00:00:00Z".to_owned(), by: user("u-a") })
     }
 
     fn owned(by: Option<&str>) -> Found<Campaign> {

@@ -287,6 +287,20 @@ fn nothing_of_the_owner_or_a_protected_person_is_taken() {
 }
 
 #[test]
+fn whose_key_it_is_is_asked_at_the_moment_of_sending_too_where_no_trail_is_at_hand() {
+    // Ann is gone; the ledger knows her account.
+    let leave = Leave { known_accounts: [user("u-m1")].into(), ..to_heir() };
+    let gone = plan(world(rows()[1..].to_vec(), belongings()), vec![left(ANN, leave)]);
+    let step = gone.items.iter().map(|item| &item.step).find(|step| matches!(step.change, Change::Revoke { .. }));
+    let told = |observed: Observed| rules().judge(step.unwrap(), &observed, 0).map(|held| held.reason);
+    let there = |more: Member| observed([&rows()[1..], &[more]].concat());
+    assert_eq!(told(observed(rows()[1..].to_vec())), None);
+    assert_eq!(told(Observed { owner: Some(user("u-m1")), ..observed(vec![]) }), Some(HeldReason::Owner));
+    assert_eq!(told(there(member("m1", "boss@x.example", "view"))), Some(HeldReason::Protected));
+    assert_eq!(told(there(member("m1", "bo@x.example", "view"))), Some(HeldReason::AmbiguousPerson));
+}
+
+#[test]
 fn only_manage_takes_anything() {
     for mode in [Mode::AddOnly, Mode::Observe, Mode::Off] {
         let world = Observed { mode, ..world(rows(), belongings()) };
@@ -312,12 +326,39 @@ fn until_their_last_day_is_over_everything_is_held_and_what_is_already_so_stays_
 }
 
 #[test]
-fn revocations_count_against_the_limits_of_removals() {
+fn revocations_count_against_the_limits_of_removals_and_who_stays_for_a_limit_keeps_what_is_theirs() {
+    let limits: [(&str, fn(&mut Guards)); 3] = [
+        ("limit_per_workspace", |guards| guards.max_removals.per_workspace = 1),
+        ("limit_per_run", |guards| guards.max_removals.per_run = 1),
+        ("limit_per_day", |guards| guards.max_removals.per_day = 1),
+    ];
+    for (word, limit) in limits {
+        let mut few = rules();
+        limit(&mut few.guards);
+        let plan = draw_plan(&[(world(rows(), belongings()), vec![left(ANN, to_heir())])], &few);
+        assert_eq!((held(&plan), plan.sends(), plan.needs_typing()), (vec![word; 8], 0, false));
+
+        // Who bears another address here is the same person, by the account.
+        let mut alias = rows();
+        alias[0].email = email("alias@x.example");
+        alias[0].user_email = Some(email(ANN));
+        let plan = draw_plan(&[(world(alias, belongings()), vec![left(ANN, to_heir())])], &few);
+        assert_eq!(held(&plan), vec![word; 8]);
+    }
+}
+
+#[test]
+fn whose_membership_no_limit_holds_is_handed_over_from() {
     let mut few = rules();
-    few.guards.max_removals.per_workspace = 1;
-    let plan = draw_plan(&[(world(rows(), belongings()), vec![left(ANN, to_heir())])], &few);
-    let expected = [&["send"; 6][..], &["limit_per_workspace"; 2]].concat();
-    assert_eq!((held(&plan), plan.removals(), plan.needs_typing()), (expected, 0, true));
+    few.guards.max_removals.per_workspace = 0;
+    // Ann is gone, and what the ledger knows to be hers is handed over; Bo stays for the limit.
+    let mut rows = rows();
+    rows[0] = member("m4", "bo@x.example", "view");
+    let leave = Leave { known_accounts: [user("u-m1")].into(), revoke_keys: false, ..to_heir() };
+    let wishes = vec![left(ANN, leave), left("bo@x.example", Leave::default())];
+    let plan = draw_plan(&[(world(rows, belongings()), wishes)], &few);
+    let expected = [&["send"; 6][..], &["already", "limit_per_workspace"]].concat();
+    assert_eq!(held(&plan), expected);
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub(super) fn of(one: &Earlier, by: &UserId, observed: &Observed, run: &str) -> 
     };
     let change =
         Change::HandOver { thing: thing.clone(), email: had.clone(), heir: former.clone(), to: Some(by.clone()) };
-    let back = step(observed, change, RestsOn::Owned { by: to.clone() });
+    let back = step(observed, change, RestsOn::Owned { by: to.clone(), back: true });
     match whose(thing, by, to, observed) {
         Whose::Former => return Item::already(back, format!("it is {former}'s again")),
         Whose::Other(how) => return Item::held(back, moved(&how, thing)),
@@ -115,7 +115,7 @@ fn listing(thing: &Thing) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Disposition, Email, Guards, KeyId, LeadId, Member, Step};
+    use crate::domain::{Disposition, Email, Guards, KeyId, LeadId, Member, Role, Step};
     use crate::plan::earlier::Ending;
     use crate::plan::members::tests::{member, observed};
     use crate::plan::traces::tests::{campaign, cut, found, key, lead, user};
@@ -136,7 +136,7 @@ mod tests {
     fn handed_over(thing: Thing) -> Earlier {
         let (email, heir) = (email("a@x.example"), email("h@x.example"));
         let change = Change::HandOver { thing, email, heir, to: Some(user("u-m2")) };
-        done(change, RestsOn::Owned { by: user("u-m1") })
+        done(change, RestsOn::Owned { by: user("u-m1"), back: false })
     }
 
     fn a_campaign() -> Thing {
@@ -176,8 +176,24 @@ mod tests {
         let step = &plan.items[0].step;
         let Change::HandOver { email: from, heir, to, .. } = &step.change else { panic!("{step:?}") };
         assert_eq!((from.as_str(), heir.as_str(), to.as_ref()), ("h@x.example", "a@x.example", Some(&user("u-m1"))));
-        assert_eq!(step.rests_on, RestsOn::Owned { by: user("u-m2") });
+        assert_eq!(step.rests_on, RestsOn::Owned { by: user("u-m2"), back: true });
         assert!(plan.needs_typing() && plan.sends() == 1);
+    }
+
+    #[test]
+    fn the_owner_and_who_is_protected_give_back_what_they_were_handed() {
+        let mut heir = rows();
+        heir[1].role = Role::Owner;
+        let world = Observed { belongings: Some(Box::new(of_heir())), owner: Some(user("u-m2")), ..observed(heir) };
+        let rules = Rules::of(Guards { protected: [email("h@x.example")].into(), ..Guards::default() });
+        let steps = vec![handed_over(a_campaign())];
+        let plan = undo::draw(&[(world.clone(), steps)], RUN, &rules);
+        assert_eq!(plan.sends(), 1, "{:?}", plan.items);
+        // What is simply theirs is never taken, at the moment of sending neither.
+        let RestsOn::Owned { by, .. } = plan.items[0].step.rests_on.clone() else { panic!() };
+        let taken = Step { rests_on: RestsOn::Owned { by, back: false }, ..plan.items[0].step.clone() };
+        assert_eq!(rules.judge(&taken, &world, 0).map(|held| held.reason), Some(HeldReason::Owner));
+        assert_eq!(rules.judge(&plan.items[0].step, &world, 0), None);
     }
 
     #[test]
@@ -231,7 +247,7 @@ mod tests {
                 email: email("a@x.example"),
                 record: "r".to_owned(),
             };
-            done(change, RestsOn::Key { created: key(id, None).created })
+            done(change, RestsOn::Key { created: key(id, None).created, by: user("u-m1") })
         };
         let plan = undone(rows(), Some(of_heir()), vec![revoked("k-1"), revoked("k-2")]);
         assert_eq!((plan.items.len(), plan.sends()), (2, 0));
@@ -242,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quest_names_who_left_and_who_inherited_and_for_keys_whose_rows_went() {
+    fn a_quest_names_who_left_who_inherited_and_who_made_what_was_revoked() {
         let removed =
             |row: &Member| done(Change::Remove { member: row.id.clone(), email: row.email.clone() }, RestsOn::row(row));
         let row = member("m7", "a@x.example", "view");
@@ -254,7 +270,7 @@ mod tests {
             email: email("a@x.example"),
             record: "r".to_owned(),
         };
-        let revoked = done(change, RestsOn::Key { created: String::new() });
-        assert_eq!(quest_of(&[revoked, removed(&row)]), [user("u-m7")].into());
+        let revoked = done(change, RestsOn::Key { created: String::new(), by: user("u-m1") });
+        assert_eq!(quest_of(&[revoked, removed(&row)]), [user("u-m1")].into());
     }
 }

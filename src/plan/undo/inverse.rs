@@ -23,7 +23,7 @@ pub(super) fn of(one: &Earlier, observed: &Observed, run: &str) -> Item {
         (Change::Remove { .. }, RestsOn::Row { email, role, permissions, .. }, Undo::Invite) => {
             invite_again(one, email, role, permissions.as_ref(), observed)
         }
-        (Change::HandOver { .. }, RestsOn::Owned { by }, Undo::HandBack) => hand_back::of(one, by, observed, run),
+        (Change::HandOver { .. }, RestsOn::Owned { by, .. }, Undo::HandBack) => hand_back::of(one, by, observed, run),
         _ => {
             let why = "the ledger does not say what was there before";
             Item::held(outline(one, observed), not_undoable(why, by_hand(one)))

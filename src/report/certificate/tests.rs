@@ -121,7 +121,7 @@ fn revoked(outcome: Option<Outcome>) -> StepFacts {
         email: email(),
         record: "r-1".to_owned(),
     };
-    step(change, RestsOn::Key { created: "2026-01-01".to_owned() }, outcome)
+    step(change, RestsOn::Key { created: "2026-01-01".to_owned(), by: UserId::parse("u-lee").unwrap() }, outcome)
 }
 
 fn handed(outcome: Option<Outcome>) -> StepFacts {
@@ -131,7 +131,7 @@ fn handed(outcome: Option<Outcome>) -> StepFacts {
         heir: Email::observed("heir@agency.example"),
         to: Some(UserId::parse("u-heir").unwrap()),
     };
-    step(change, RestsOn::Owned { by: UserId::parse("u-lee").unwrap() }, outcome)
+    step(change, RestsOn::Owned { by: UserId::parse("u-lee").unwrap(), back: false }, outcome)
 }
 
 fn whole(hand: Option<Outcome>, key: Option<Outcome>, membership: Option<Outcome>) -> Evidence {

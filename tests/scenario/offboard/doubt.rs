@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use keyholder::sim::{FaultBody, FaultKind, Op};
+use keyholder::sim::{FaultBody, FaultKind, Hand, Op};
 
-use super::{KINDS, LANES, apply, at, ends, require_all, require_left, sent, stage, status};
+use super::{KINDS, LANES, OFFBOARD, SAM, apply, at, ends, require_all, require_left, sent, stage, status};
+use crate::support::{Outcome, Stage};
 
 #[test]
 fn a_write_whose_answer_was_lost_is_looked_for_and_repeated_only_where_it_did_not_take() {
@@ -76,5 +77,52 @@ fn a_call_whose_answers_are_always_lost_does_not_keep_the_membership_from_its_tu
         require_all(&outcome, "acme", "member.remove", "done");
         assert_eq!(sent(&stage, "acme", op), 3, "{kind}");
         assert!(outcome.took < Duration::from_mins(10), "{kind} took {:?}", outcome.took);
+    }
+}
+
+/// Draws the plan again, held steps and all, and applies it.
+fn again(stage: &Stage) -> Outcome {
+    let plan = stage.run(&format!("{OFFBOARD} --plan-only")).plan_id();
+    stage.run(&format!("{OFFBOARD} --confirm {plan}"))
+}
+
+/// Runs the offboarding with every attempt of one step in acme lost; returns the run.
+fn lost(stage: &Stage, op: Op) -> String {
+    stage.world.add_fault(at(op, FaultKind::LoseRequest).times(3));
+    let _lost = apply(stage).exits(22);
+    stage.ledger(async |ledger| ledger.run("last").await.unwrap().id.to_string())
+}
+
+#[test]
+fn a_doubt_is_settled_by_a_resume_although_the_same_command_was_run_again() {
+    for (kind, op, count) in KINDS {
+        let stage = stage();
+        let first = lost(&stage, op);
+        let second = again(&stage).exits(30);
+        require_all(&second, "acme", kind, "held in_doubt");
+        let resumed = stage.run(&format!("resume {first}")).exits(0);
+        require_all(&resumed, "acme", kind, "done");
+        let third = again(&stage).exits(0);
+        assert!(ends(&third, "acme", kind).is_empty(), "{kind}\n{third}");
+        assert_eq!(sent(&stage, "acme", op), 3 + count, "{kind}: three were lost, nothing is sent twice");
+        let _nothing = stage.run("resume").exits(0).says("nothing to resume");
+        require_left(&stage, "acme");
+    }
+}
+
+#[test]
+fn what_is_in_doubt_of_somebody_who_is_wanted_again_is_looked_for_and_has_an_end() {
+    for (kind, op, count) in KINDS {
+        let stage = stage();
+        let first = lost(&stage, op);
+        assert!(stage.world.hand("acme", &Hand::Add { email: SAM.into(), role: "editor".into(), accepted: true }));
+        let _back = stage.run("onboard sam@agency.example --role editor -w acme --yes").exits(0);
+        let resumed = stage.run(&format!("resume {first}"));
+        let mut expected = vec!["failed"];
+        expected.resize(count, "held superseded");
+        assert_eq!(ends(&resumed, "acme", kind), expected, "{kind}\n{resumed}");
+        assert_eq!(sent(&stage, "acme", op), 3, "{kind}: what is theirs stays theirs");
+        let _over = apply(&stage).exits(0);
+        require_left(&stage, "acme");
     }
 }

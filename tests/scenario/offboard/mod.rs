@@ -8,7 +8,7 @@ mod requests;
 mod resumed;
 
 use keyholder::sim::put::{Campaigns, Key, LeadLists, Leads};
-use keyholder::sim::{Fault, FaultBody, FaultKind, KeyRecord, Op, World};
+use keyholder::sim::{Fault, FaultBody, FaultKind, Hand, KeyRecord, Op, World};
 
 use crate::support::{Outcome, Stage};
 use crate::{THREE, TOLERANT};
@@ -143,6 +143,36 @@ fn a_lane_reads_each_listing_a_few_times_and_not_once_for_each_thing() {
     let took = stage.world.request_count() - before;
     // What the run needs in the least: who, members and belongings of three workspaces, 203 writes, a look at what was written.
     assert!(took < 230 + 30, "{took} requests");
+}
+
+#[test]
+fn the_owner_can_inherit_and_gives_it_back_when_the_run_is_undone() {
+    const FOUNDER: &str = "founder@agency.example";
+    let stage = stage();
+    let line = "offboard sam@agency.example --hand-over-to founder@agency.example -w acme";
+    let plan = stage.run(&format!("{line} --plan-only")).exits(0).plan_id();
+    let outcome = stage.run(&format!("{line} --confirm {plan}")).exits(0);
+    let handed = &KINDS[..3];
+    let owned = |email: &str| {
+        let user = stage.world.user_id(email);
+        let campaigns = stage.world.campaigns("acme").into_iter().map(|one| one.owned_by);
+        let leads = stage.world.leads("acme").into_iter().map(|one| one.assigned_to);
+        campaigns.chain(leads).filter(|owner| *owner == user).count()
+    };
+    for (kind, ..) in handed {
+        require_all(&outcome, "acme", kind, "done");
+    }
+    assert_eq!((owned(SAM), owned(FOUNDER)), (0, 133));
+
+    let back = Hand::Add { email: SAM.into(), role: "editor".into(), accepted: true };
+    assert!(stage.world.hand("acme", &back));
+    let plan = stage.run("undo --plan-only").exits(0).plan_id();
+    let undone = stage.run(&format!("undo --confirm {plan}")).exits(0);
+    for (kind, ..) in handed {
+        require_all(&undone, "acme", kind, "done");
+    }
+    stage.world.land_all();
+    assert_eq!((owned(SAM), owned(FOUNDER)), (133, 0));
 }
 
 /// A fault at a call in acme.

@@ -1,6 +1,6 @@
 //! The world moves between the plan and the write, by another hand.
 
-use keyholder::sim::{FaultKind, Hand, KeyShown, Op, When};
+use keyholder::sim::{Fault, FaultKind, Hand, KeyShown, Op, When};
 
 use super::{LEAD, OFFBOARD, PRIYA, SAM, at, ends, require_all, sent, stage};
 use crate::support::{Outcome, Stage};
@@ -43,6 +43,46 @@ fn what_somebody_else_owns_by_now_is_left_to_them() {
     require_all(&outcome, "acme", "member.remove", "done");
     let third = stage.world.user_id(LEAD);
     assert_eq!(stage.world.campaigns("acme").iter().filter(|campaign| campaign.owned_by == third).count(), 3);
+}
+
+/// The leads a page does not show stand for deleted ones: one of a hundred.
+fn without_one_lead(stage: &Stage) {
+    let partial = Fault::always(FaultKind::Partial { rows: 99 });
+    stage.world.add_fault(partial.on("acme").at(Op::LeadsList));
+}
+
+fn leads_of(stage: &Stage, email: &str) -> usize {
+    let user = stage.world.user_id(email);
+    stage.world.leads("acme").iter().filter(|lead| lead.assigned_to == user).count()
+}
+
+#[test]
+fn a_lead_that_is_gone_keeps_none_of_the_others_from_their_heir_and_is_not_sent() {
+    let stage = stage();
+    let plan = stage.run(&format!("{OFFBOARD} -o plan.json")).exits(0).plan_id();
+    // One of those that are there is Priya's by now: it is not sent either.
+    let lead = first_lead(&stage);
+    assert!(stage.world.hand("acme", &Hand::AssignLead { lead, to: PRIYA.to_owned() }));
+    without_one_lead(&stage);
+    let outcome = stage.run(&format!("apply plan.json --confirm {plan}")).exits(0);
+    require_all(&outcome, "acme", "leads.reassign", "done");
+    stage.world.land_all();
+    assert_eq!((leads_of(&stage, SAM), leads_of(&stage, PRIYA), leads_of(&stage, LEAD)), (1, 129, 20));
+    assert_eq!(sent(&stage, "acme", Op::LeadsAssign), 2);
+}
+
+#[test]
+fn leads_of_which_those_that_are_there_are_the_heirs_are_already_so() {
+    let stage = stage();
+    let plan = stage.run(&format!("{OFFBOARD} -o plan.json")).exits(0).plan_id();
+    let sam = stage.world.user_id(SAM);
+    for lead in stage.world.leads("acme").into_iter().filter(|lead| lead.assigned_to == sam) {
+        assert!(stage.world.hand("acme", &Hand::AssignLead { lead: lead.id, to: PRIYA.to_owned() }));
+    }
+    without_one_lead(&stage);
+    let outcome = stage.run(&format!("apply plan.json --confirm {plan}")).exits(0);
+    require_all(&outcome, "acme", "leads.reassign", "already");
+    assert_eq!(sent(&stage, "acme", Op::LeadsAssign), 0);
 }
 
 #[test]

@@ -62,7 +62,7 @@ footer{margin-top:3rem;color:var(--soft);font-size:.875rem}
 
 /// On paper: the light colours, no wasted room, no row torn in two.
 const PRINT: &str = "body{font-size:10pt}main{max-width:none;padding:0}.wide{overflow:visible}thead{display:table-header-group}\
-tr,.note,dl,.place{break-inside:avoid}h2,h3{break-after:avoid}a{color:inherit}@page{margin:16mm}";
+tr,.note,dl{break-inside:avoid}h2,h3{break-after:avoid}a{color:inherit}@page{margin:16mm}";
 
 impl Html {
     /// Adds markup of ours.

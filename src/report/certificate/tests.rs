@@ -234,7 +234,7 @@ fn workspaces_where_nothing_was_found_are_folded_into_one_table() {
         let mut facts = step(absent.clone(), RestsOn::Absent, Some(Outcome::Already));
         facts.step = Step::new(&step_name, &step_id, absent, RestsOn::Absent);
         evidence.steps.push(facts);
-        let traces = json!({ "leads": { "count": 0, "exact": true }, "looked": false });
+        let traces = json!({ "leads": { "count": 0, "exact": true }, "looked": false, "keys_read": true });
         evidence.sighted.push(SightedFact {
             workspace_id: id.clone(),
             subject: email(),

@@ -149,6 +149,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn on_paper_no_row_is_torn_and_what_can_be_longer_than_a_page_may_go_on() {
+        let whole = PRINT.split('}').find_map(|rule| rule.strip_suffix("{break-inside:avoid")).unwrap();
+        assert!(whole.split(',').any(|what| what == "tr"), "{whole}");
+        assert!(whole.split(',').all(|what| ["tr", ".note", "dl"].contains(&what)), "{whole}");
+    }
+
+    #[test]
     fn nothing_foreign_becomes_markup() {
         let mut html = Html::default();
         html.element("td class=mono", "<script>alert(\"1\")</script> & 'x'\u{202e}\u{1b}");

@@ -242,6 +242,8 @@ impl Place {
                 }
             }
         }
+        let read: BTreeSet<&str> =
+            self.before.iter().flat_map(|before| &before.rows).map(|row| row.id.as_str()).collect();
         let mut left = Vec::new();
         for (id, row) in shown {
             let RestsOn::Row { email, role, accepted, .. } = &row else { continue };
@@ -249,7 +251,10 @@ impl Place {
                 Some((End::Gone, _)) => continue,
                 Some((End::Stays(why), owner)) => (why.clone(), *owner),
                 Some((End::Open, owner)) => ("it is not known whether it was removed".to_owned(), *owner),
-                None => ("it was there after the run, and no step was about it".to_owned(), false),
+                None if read.contains(id.as_str()) => {
+                    ("it was there when it was read, and no step was about it".to_owned(), false)
+                }
+                None => ("the closing look showed it, and no step was about it".to_owned(), false),
             };
             let kind = if *accepted { "membership" } else { "invitation" };
             let name = format!("{role} {email}");

@@ -1,12 +1,14 @@
 //! What a certificate claims, case by case.
 
+mod ends;
+
 use serde_json::json;
 
 use super::*;
 use crate::domain::change::Thing as Handed;
 use crate::domain::{
-    CampaignId, Change, Disposition, Held, HeldReason, KeyId, Member, MemberId, Outcome, PlanId, RestsOn, Role, Step,
-    UserId, WorkspaceId, WorkspaceName,
+    CampaignId, Change, Disposition, Held, HeldReason, KeyId, LeadId, Member, MemberId, Outcome, PlanId, RestsOn, Role,
+    Step, UserId, WorkspaceId, WorkspaceName,
 };
 use crate::report::evidence::{ChainFacts, CoverageFacts, SightedFact, Stands, StepFacts};
 

@@ -240,6 +240,9 @@ impl Agency {
                 wrong.push(format!("complete, and a listing of {name} could not be read"));
             }
             let has_gaps = told["gaps"].as_array().is_none_or(|gaps| !gaps.is_empty());
+            if has_gaps && case.calm && !blind {
+                wrong.push(format!("says that something is not known in {name}: {}", told["gaps"]));
+            }
             // Whose account is known has made them; where none is, they may have, and a person must look.
             let (list, of_keys) = if was_known {
                 ("access_left", ("kind", "key"))

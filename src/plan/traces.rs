@@ -122,7 +122,13 @@ impl Traces {
             traces.unseen.push(Unseen { listing: "workspace-members".to_owned(), reason: reason.clone() });
         }
         if let Some(belongings) = observed.belongings.as_deref() {
-            traces.take(belongings, &accounts);
+            // What was read for somebody else's sake tells nothing of who has no account here, and lacks nothing of theirs.
+            if !accounts.is_empty() {
+                traces.take(belongings, &accounts);
+            }
+            traces.note_unseen(belongings, |listing| {
+                !accounts.is_empty() || ["api-keys", "audit-logs"].contains(&listing)
+            });
             traces.take_keys(belongings, &accounts, &others);
         }
         traces.accounts = accounts;
@@ -170,7 +176,6 @@ impl Traces {
             let reason = format!("what account {account} owns was not looked for");
             self.unseen.push(Unseen { listing: "belongings".to_owned(), reason });
         }
-        self.note_unseen(belongings);
     }
 
     /// Tells the keys apart. `others` are the accounts of all rows that are not the person's.
@@ -192,7 +197,7 @@ impl Traces {
         }
     }
 
-    fn note_unseen(&mut self, belongings: &Belongings) {
+    fn note_unseen(&mut self, belongings: &Belongings, matters: impl Fn(&str) -> bool) {
         let listings = [
             ("campaigns", &belongings.campaigns.incomplete),
             ("lead-lists", &belongings.lead_lists.incomplete),
@@ -203,7 +208,7 @@ impl Traces {
             ("background-jobs", &belongings.jobs.incomplete),
             ("audit-logs", &belongings.trail.incomplete),
         ];
-        for (listing, reason) in listings {
+        for (listing, reason) in listings.into_iter().filter(|(listing, _)| matters(listing)) {
             if let Some(reason) = reason {
                 self.unseen.push(Unseen { listing: listing.to_owned(), reason: reason.clone() });
             }

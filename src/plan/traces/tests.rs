@@ -156,6 +156,21 @@ fn of_whom_no_account_is_known_may_have_made_every_key_whose_maker_is_no_member_
 }
 
 #[test]
+fn of_whom_no_account_is_known_only_keys_can_be_unseen() {
+    let keys = cut(vec![key("k-1", None)]);
+    let belongings = Belongings { keys, campaigns: cut(vec![]), webhooks: found(vec![webhook("h-1")]), ..of_ann() };
+    let world =
+        Observed { belongings: Some(Box::new(belongings)), ..observed(vec![member("m1", "ann@x.example", "view")]) };
+    let told = |email| {
+        let told = Traces::of(&world, &Email::parse(email).unwrap(), &BTreeSet::new());
+        let unseen: Vec<String> = told.unseen.into_iter().map(|unseen| unseen.listing).collect();
+        (unseen.join(" "), ids(&told.webhooks_of_unknown_maker).len())
+    };
+    assert_eq!(told("ann@x.example"), ("campaigns api-keys".to_owned(), 1));
+    assert_eq!(told("gone@x.example"), ("api-keys".to_owned(), 0), "the rest was read for Ann's sake");
+}
+
+#[test]
 fn two_records_by_two_people_tie_a_key_to_nobody_and_two_by_one_are_one() {
     let two = |by| vec![made_key("r2", Some("u-m1"), &["k-1"]), made_key("r1", by, &["k-1"])];
     let unknown = (vec![], vec!["k-1".to_owned()]);

@@ -151,6 +151,13 @@ pub fn tell(printer: &Printer, certificate: &Certificate) {
         Word::NoAccessLeft => printer.insist(&line),
         Word::AccessLeft | Word::Incomplete => printer.warn(&line),
     }
+    let unlooked = certificate.without_account();
+    if unlooked > 0 {
+        printer.say(&format!(
+            "  no account of theirs is known in {}: only memberships and keys without a maker could be told there",
+            words::count(unlooked, "workspace")
+        ));
+    }
     let left = certificate.places.iter().flat_map(|place| place.left.iter().map(move |left| (place, left)));
     let left = left.map(|(place, left)| format!("{}: {} {}: {}", place.name, left.kind, left.name, left.why));
     some(printer, "left", &left.collect::<Vec<_>>());

@@ -58,8 +58,8 @@ impl EarlierRun {
 
     /// Says whose belongings must be read in a workspace to tell what became of the steps there.
     pub fn quest(&self, observed: &Observed) -> Option<Quest> {
-        let accounts = quest_of(&self.of(&observed.id)?.steps);
-        (!accounts.is_empty()).then_some(Quest { accounts, whole_trail: false })
+        let accounts = quest_of(&self.of(&observed.id)?.steps)?;
+        Some(Quest { accounts, whole_trail: false })
     }
 
     /// Returns what the run did in one workspace.

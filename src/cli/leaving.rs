@@ -109,12 +109,15 @@ impl Leaving {
         trustworthy(observed, email, known)
     }
 
-    /// Says whose belongings are looked for in a workspace: those of its leavers, where an account of theirs is known.
+    /// Says whose belongings are looked for in a workspace somebody leaves: those of its leavers. Where no account of theirs is known that
+    /// is the keys alone: who was there before keyholder knew them may have left one.
     pub fn quest(&self, observed: &Observed) -> Option<Quest> {
-        self.quest_of(observed, |_| true)
+        let keys_alone = Quest { accounts: BTreeSet::new(), whole_trail: false };
+        self.here(observed).next()?;
+        Some(self.quest_of(observed, |_| true).unwrap_or(keys_alone))
     }
 
-    /// Says the same of some of them.
+    /// Says whose belongings are looked for of some of them, where an account of theirs is known.
     pub fn quest_of(&self, observed: &Observed, about: impl Fn(&Leaver) -> bool) -> Option<Quest> {
         let accounts: BTreeSet<UserId> = self
             .here(observed)
@@ -287,8 +290,12 @@ mod tests {
             |leaving: &Leaving, rows: &[(&str, &str)]| leaving.quest(&observed(rows)).map(|quest| quest.accounts.len());
         assert_eq!(accounts(&leaving("w-1"), &[]), Some(1), "the row is gone, the ledger knows the account");
         assert_eq!(accounts(&leaving("w-1"), &[("lee@x.example", "u-1")]), Some(1));
-        assert_eq!(accounts(&leaving("w-1"), &[("ann@x.example", "u-1")]), None, "it is Ann's today");
-        assert_eq!(accounts(&leaving("w-2"), &[]), None, "an equal id elsewhere says nothing");
+        assert_eq!(accounts(&leaving("w-1"), &[("ann@x.example", "u-1")]), Some(0), "it is Ann's today");
+        assert_eq!(accounts(&leaving("w-2"), &[]), Some(0), "an equal id elsewhere says nothing");
+        assert_eq!(leaving("w-2").quest_of(&observed(&[]), |_| true), None);
+        let mut elsewhere = leaving("w-2");
+        elsewhere.people[0].workspaces = Some(BTreeSet::from(["globex".to_owned()]));
+        assert_eq!(elsewhere.quest(&observed(&[])), None, "nobody is asked for here");
     }
 
     #[test]

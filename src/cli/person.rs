@@ -62,7 +62,9 @@ impl PersonCommand {
         let ledger = perform::open_ledger(&session).await?;
         let leaving = Leaving::known_to(&ledger, vec![Leaver::plain(&email)]).await?;
         let _closed = ledger.close().await;
-        let quest = |observed: &Observed| leaving.quest(observed).map(|quest| Quest { whole_trail: true, ..quest });
+        let quest = |observed: &Observed| {
+            leaving.quest_of(observed, |_| true).map(|quest| Quest { whole_trail: true, ..quest })
+        };
         let Survey { deck, observed, mut coverage, read_at } = Survey::take(&session, &chosen, quest).await?;
 
         let mut out = door.printer.data();
@@ -72,9 +74,11 @@ impl PersonCommand {
         let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
         let mut places: BTreeSet<&str> = BTreeSet::new();
         let mut shown = 0;
+        let mut unlooked = 0_usize;
         for observed in &observed {
             let traces = Traces::of(observed, &email, &leaving.known(observed, &email));
             coverage.note_unseen(leaving::unlisted(observed, &traces));
+            unlooked += usize::from(!traces.looked);
             for finding in findings::of(observed, &traces) {
                 if finding.kind.is_about_them() {
                     places.insert(observed.workspace.as_str());
@@ -85,10 +89,15 @@ impl PersonCommand {
             }
         }
         let exit = coverage.exit();
-        let exact = coverage.is_complete();
+        // Where no account of theirs is known, what they own could be anything; their rows are told all the same.
+        let exact = coverage.is_complete() && unlooked == 0;
         let kinds: BTreeMap<&str, _> = Kind::ALL
             .iter()
-            .map(|kind| (kind.as_str(), total(counts.get(kind).copied().unwrap_or(0), exact)))
+            .map(|kind| {
+                let exact =
+                    exact || kind.is_of_members() && coverage.partial.is_empty() && coverage.unreadable.is_empty();
+                (kind.as_str(), total(counts.get(kind).copied().unwrap_or(0), exact))
+            })
             .collect();
         let summary = json!({
             "type": "summary",
@@ -97,6 +106,7 @@ impl PersonCommand {
             "person": email,
             "rows": total(shown, exact),
             "kinds": kinds,
+            "not_looked_for": unlooked,
             "coverage": coverage.record(),
             "requests": deck.tally.requests(),
             "throttled": deck.tally.throttled(),
@@ -107,15 +117,21 @@ impl PersonCommand {
         let at_least = if exact { "" } else { "at least " };
         let told: Vec<String> =
             counts.iter().map(|(kind, count)| format!("{count} × {}", kind.as_str().replace('_', " "))).collect();
-        let told = if told.is_empty() { "nothing found".to_owned() } else { told.join(", ") };
+        let told = if told.is_empty() { "nothing found".to_owned() } else { format!("{at_least}{}", told.join(", ")) };
         door.printer.say(&format!(
-            "{email}: {at_least}{told}, in {} of {}; {} read whole; {} in {}",
+            "{email}: {told}, in {} of {}; {} read whole; {} in {}",
             places.len(),
             words::count(coverage.asked, "workspace"),
             coverage.complete,
             words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
             words::duration(deck.clock.elapsed()),
         ));
+        if unlooked > 0 {
+            door.printer.say(&format!(
+                "belongings could not be looked for in {}: no account of theirs is known there",
+                words::count(unlooked, "workspace")
+            ));
+        }
         Ok(exit)
     }
 }

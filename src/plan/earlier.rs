@@ -52,23 +52,20 @@ impl Earlier {
     }
 }
 
-/// Returns the accounts whose belongings must be read to tell whether steps hold, or to undo them: of who handed over, who inherits, and
-/// who made what was revoked.
-pub fn quest_of(steps: &[Earlier]) -> BTreeSet<UserId> {
+/// Returns the accounts whose belongings must be read to tell whether steps hold, or to undo them: of who handed over and who inherits.
+/// None where nothing but the members needs to be read; without an account the keys alone, to tell whether a revoked one is gone.
+pub fn quest_of(steps: &[Earlier]) -> Option<BTreeSet<UserId>> {
     let mut accounts = BTreeSet::new();
     for one in steps {
-        match (&one.step.change, &one.step.rests_on) {
-            (Change::HandOver { to, .. }, rests_on) => {
-                accounts.extend(to.clone());
-                if let RestsOn::Owned { by, .. } = rests_on {
-                    accounts.insert(by.clone());
-                }
+        if let Change::HandOver { to, .. } = &one.step.change {
+            accounts.extend(to.clone());
+            if let RestsOn::Owned { by, .. } = &one.step.rests_on {
+                accounts.insert(by.clone());
             }
-            (Change::Revoke { .. }, RestsOn::Key { by, .. }) => drop(accounts.insert(by.clone())),
-            _ => {}
         }
     }
-    accounts
+    let revokes = steps.iter().any(|one| matches!(one.step.change, Change::Revoke { .. }));
+    (revokes || !accounts.is_empty()).then_some(accounts)
 }
 
 /// Finds the row that an invitation made among the person's rows.

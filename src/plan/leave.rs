@@ -186,7 +186,9 @@ impl Leaver<'_> {
             made.extend(many(traces.keys.len(), "key").map(|keys| format!("{keys} of theirs")));
         }
         let mut rest = Vec::new();
-        rest.extend(many(self.strangers(traces), "key").map(|keys| format!("{keys} of unknown maker")));
+        // Where nothing is known of them, these are no trace of theirs; the certificate lists them all the same.
+        let strangers = if traces.accounts.is_empty() { 0 } else { traces.keys_of_unknown_maker.len() };
+        rest.extend(many(strangers, "key").map(|keys| format!("{keys} of unknown maker")));
         rest.extend(many(traces.webhooks.len(), "webhook"));
         rest.extend(many(traces.sending_accounts.len(), "sending account"));
         rest.extend(many(traces.jobs.len(), "background job"));
@@ -203,14 +205,6 @@ impl Leaver<'_> {
         }
         let things = [owned, made, rest].concat();
         (!things.is_empty()).then(|| format!("leaves {}{advice}", things.join(", ")))
-    }
-
-    /// Keys that may be theirs for all the trail tells; the key in use is the agency's own.
-    fn strangers(&self, traces: &Traces) -> usize {
-        let Some(belongings) = self.observed.belongings.as_deref() else { return 0 };
-        let ours: Vec<&str> =
-            belongings.keys.rows.iter().filter(|key| key.in_use == Some(true)).map(|key| key.id.as_str()).collect();
-        traces.keys_of_unknown_maker.iter().filter(|key| !ours.contains(&key.id.as_str())).count()
     }
 
     fn unseen(&self, traces: &Traces) -> Option<String> {

@@ -85,8 +85,12 @@ pub struct Traces {
     pub sending_accounts: Vec<Trace>,
     /// Keys that a record of the trail ties to them.
     pub keys: Vec<Trace>,
-    /// Keys whose maker no record tells.
+    /// Keys that may be theirs for all that is known: no record tells who made them, or, where no account of the person is known, the
+    /// record names somebody who is no member today.
     pub keys_of_unknown_maker: Vec<Trace>,
+    /// The key keyholder speaks with here, unless it is theirs: whoever knows it is in.
+    #[serde(default)]
+    pub key_in_use: Option<Trace>,
     /// Webhooks that a record of the trail ties to them.
     pub webhooks: Vec<Trace>,
     /// Webhooks whose maker no record tells.
@@ -99,6 +103,9 @@ pub struct Traces {
     pub unseen: Vec<Unseen>,
     /// Whether belongings could be looked for at all: without an account nothing can be told to be theirs.
     pub looked: bool,
+    /// Whether the keys were asked for; without an account that is all there is to ask.
+    #[serde(default)]
+    pub keys_read: bool,
 }
 
 impl Traces {
@@ -110,12 +117,22 @@ impl Traces {
             Person::Ambiguous(rows) => (rows, true),
         };
         let accounts = accounts_of(observed, email, known);
+        let is_their_row = |row: &Member| rows.iter().any(|theirs| theirs.id == row.id);
+        let others = observed.members.iter().filter(|row| !is_their_row(row));
+        let others: BTreeSet<&UserId> = others.filter_map(|row| row.user_id.as_ref()).collect();
         let mut traces = Self { rows: rows.into_iter().cloned().collect(), ambiguous, ..Self::default() };
         if let Some(reason) = &observed.incomplete {
             traces.unseen.push(Unseen { listing: "workspace-members".to_owned(), reason: reason.clone() });
         }
         if let Some(belongings) = observed.belongings.as_deref() {
-            traces.take(belongings, &accounts);
+            // What was read for somebody else's sake tells nothing of who has no account here, and lacks nothing of theirs.
+            if !accounts.is_empty() {
+                traces.take(belongings, &accounts);
+            }
+            traces.note_unseen(belongings, |listing| {
+                !accounts.is_empty() || ["api-keys", "audit-logs"].contains(&listing)
+            });
+            traces.take_keys(belongings, &accounts, &others);
         }
         traces.accounts = accounts;
         traces
@@ -142,17 +159,6 @@ impl Traces {
         };
         let added = belongings.sending_accounts.rows.iter().filter(|account| theirs(&account.added_by));
         self.sending_accounts = added.map(|account| Trace::new(&account.email, &account.email)).collect();
-        for key in &belongings.keys.rows {
-            match keys::maker(key, belongings) {
-                Some(record) if theirs(&record.user_id) => {
-                    self.keys.push(Trace::by(key.id.as_str(), &key.name, record));
-                }
-                Some(_) => {}
-                // The agency's own, whoever made it: the one this is read with.
-                None if key.in_use == Some(true) => {}
-                None => self.keys_of_unknown_maker.push(Trace::new(key.id.as_str(), &key.name)),
-            }
-        }
         for webhook in &belongings.webhooks.rows {
             let target = &webhook.target;
             let name = webhook.name.as_ref().map_or_else(|| target.clone(), |name| format!("{name}, to {target}"));
@@ -174,10 +180,28 @@ impl Traces {
             let reason = format!("what account {account} owns was not looked for");
             self.unseen.push(Unseen { listing: "belongings".to_owned(), reason });
         }
-        self.note_unseen(belongings);
     }
 
-    fn note_unseen(&mut self, belongings: &Belongings) {
+    /// Tells the keys apart. `others` are the accounts of all rows that are not the person's.
+    fn take_keys(&mut self, belongings: &Belongings, accounts: &BTreeSet<UserId>, others: &BTreeSet<&UserId>) {
+        self.keys_read = true;
+        for key in &belongings.keys.rows {
+            let record = keys::maker(key, belongings);
+            let maker = record.and_then(|record| record.user_id.as_ref());
+            let trace = Trace::new(key.id.as_str(), &key.name);
+            match (record, maker) {
+                (Some(record), Some(maker)) if accounts.contains(maker) => {
+                    self.keys.push(Trace::by(key.id.as_str(), &key.name, record));
+                }
+                _ if key.in_use == Some(true) => self.key_in_use = Some(trace),
+                // Of whose accounts none is known may have had the one that made it, unless somebody else has it today.
+                (_, Some(maker)) if !accounts.is_empty() || others.contains(maker) => {}
+                _ => self.keys_of_unknown_maker.push(trace),
+            }
+        }
+    }
+
+    fn note_unseen(&mut self, belongings: &Belongings, matters: impl Fn(&str) -> bool) {
         let listings = [
             ("campaigns", &belongings.campaigns.incomplete),
             ("lead-lists", &belongings.lead_lists.incomplete),
@@ -188,7 +212,7 @@ impl Traces {
             ("background-jobs", &belongings.jobs.incomplete),
             ("audit-logs", &belongings.trail.incomplete),
         ];
-        for (listing, reason) in listings {
+        for (listing, reason) in listings.into_iter().filter(|(listing, _)| matters(listing)) {
             if let Some(reason) = reason {
                 self.unseen.push(Unseen { listing: listing.to_owned(), reason: reason.clone() });
             }

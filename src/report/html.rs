@@ -62,7 +62,7 @@ footer{margin-top:3rem;color:var(--soft);font-size:.875rem}
 
 /// On paper: the light colours, no wasted room, no row torn in two.
 const PRINT: &str = "body{font-size:10pt}main{max-width:none;padding:0}.wide{overflow:visible}thead{display:table-header-group}\
-tr,.note,dl,.place{break-inside:avoid}h2,h3{break-after:avoid}a{color:inherit}@page{margin:16mm}";
+tr,.note,dl{break-inside:avoid}h2,h3{break-after:avoid}a{color:inherit}@page{margin:16mm}";
 
 impl Html {
     /// Adds markup of ours.
@@ -147,6 +147,13 @@ fn escape(text: &str, out: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn on_paper_no_row_is_torn_and_what_can_be_longer_than_a_page_may_go_on() {
+        let whole = PRINT.split('}').find_map(|rule| rule.strip_suffix("{break-inside:avoid")).unwrap();
+        assert!(whole.split(',').any(|what| what == "tr"), "{whole}");
+        assert!(whole.split(',').all(|what| ["tr", ".note", "dl"].contains(&what)), "{whole}");
+    }
 
     #[test]
     fn nothing_foreign_becomes_markup() {

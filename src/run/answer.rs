@@ -99,7 +99,7 @@ impl Hand<'_> {
             }
             Thing::LeadList { id, .. } => self.writer.hand_over_list(slot, permit, workspace, id, to).await?.owned_by,
             Thing::Leads { ids } => {
-                let RestsOn::Owned { by } = &step.rests_on else { unreachable!("its footing was firm") };
+                let RestsOn::Owned { by, .. } = &step.rests_on else { unreachable!("its footing was firm") };
                 self.writer.reassign_leads(slot, permit, workspace, ids, by, to).await?;
                 return Ok("accepted".to_owned());
             }

@@ -1,6 +1,7 @@
 //! Reading what some people own, made or started in one workspace (contract section 11).
 //!
-//! A listing that cannot be read, or not whole, never ends a lane: what it would have shown is told as not seen.
+//! A listing that cannot be read, or not whole, never ends a lane: what it would have shown is told as not seen. Where no account is known,
+//! nothing can be told to be anybody's, and only the keys are read: an old one may still open the workspace.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use crate::plan::{Belongings, Found};
 /// Whose belongings are looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quest {
-    /// The accounts.
+    /// The accounts; none: the keys alone are looked at, and who made them.
     pub accounts: BTreeSet<UserId>,
     /// Whether the whole trail is read, or only the records of made keys and webhooks, as an offboarding needs them.
     pub whole_trail: bool,
@@ -21,6 +22,10 @@ pub struct Quest {
 /// Reads everything the quest asks for; listings are read side by side, each paying the pace.
 pub(super) async fn read(client: &Client, workspace: &WorkspaceId, quest: &Quest) -> Belongings {
     let Quest { accounts, whole_trail } = quest;
+    if accounts.is_empty() {
+        let (keys, trail) = futures::join!(client.keys(workspace), made(client, workspace, activity::KEY_CREATED));
+        return Belongings { keys: found(keys), trail, ..Belongings::default() };
+    }
     let theirs = |user: &Option<UserId>| user.as_ref().is_some_and(|user| accounts.contains(user));
     let query = LeadsQuery::AssignedTo(accounts.iter().cloned().collect());
     let (campaigns, lead_lists, leads, sending_accounts, keys, webhooks, jobs, trail) = futures::join!(
@@ -48,20 +53,23 @@ pub(super) async fn read(client: &Client, workspace: &WorkspaceId, quest: &Quest
 }
 
 async fn trail(client: &Client, workspace: &WorkspaceId, quest: &Quest) -> Found<TrailRecord> {
-    // Of everybody: a key that two records tie to two people is nobody's.
-    let makes = |record: &TrailRecord| matches!(record.activity, activity::KEY_CREATED | activity::WEBHOOK_CREATED);
     if quest.whole_trail {
+        let makes = |record: &TrailRecord| matches!(record.activity, activity::KEY_CREATED | activity::WEBHOOK_CREATED);
         let theirs = |record: &TrailRecord| record.user_id.as_ref().is_some_and(|user| quest.accounts.contains(user));
         return found(client.trail(workspace, None, |record| makes(record) || theirs(record)).await);
     }
-    let (keys, webhooks) = futures::join!(
-        client.trail(workspace, Some(activity::KEY_CREATED), makes),
-        client.trail(workspace, Some(activity::WEBHOOK_CREATED), makes),
+    let (mut keys, webhooks) = futures::join!(
+        made(client, workspace, activity::KEY_CREATED),
+        made(client, workspace, activity::WEBHOOK_CREATED),
     );
-    let (mut keys, webhooks) = (found(keys), found(webhooks));
     keys.rows.extend(webhooks.rows);
     keys.incomplete = keys.incomplete.or(webhooks.incomplete);
     keys
+}
+
+/// The records of one kind, of everybody: a key that two records tie to two people is nobody's.
+async fn made(client: &Client, workspace: &WorkspaceId, activity: i64) -> Found<TrailRecord> {
+    found(client.trail(workspace, Some(activity), |record| record.activity == activity).await)
 }
 
 fn found<T>(listing: Result<Listing<T>, Error>) -> Found<T> {

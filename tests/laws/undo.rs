@@ -127,7 +127,7 @@ fn right_after_a_run_everything_it_did_holds_and_after_its_undoing_nothing_does(
         let mut after = Observed { mode: Mode::Manage, ..applied(&seen[0].0, &plan) };
         let steps = earlier(&plan, &after);
         if let Some(things) = &mut after.belongings {
-            things.accounts = quest_of(&steps);
+            things.accounts = quest_of(&steps).unwrap_or_default();
         }
         if after.incomplete.is_some() {
             continue;

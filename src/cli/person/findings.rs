@@ -91,6 +91,11 @@ impl Kind {
                 | Self::Unseen
         )
     }
+
+    /// Tells whether the member list alone shows it: then it is known without an account of theirs.
+    pub(super) fn is_of_members(self) -> bool {
+        matches!(self, Self::Membership | Self::Invitation | Self::Ambiguous)
+    }
 }
 
 /// One finding.

@@ -126,6 +126,59 @@ fn a_key_is_hers_only_by_a_record_that_names_exactly_it() {
 }
 
 #[test]
+fn the_key_in_use_has_a_place_of_its_own_unless_it_is_hers() {
+    let told = |record| {
+        let keys = found(vec![key("own", Some(true)), key("k-1", Some(false))]);
+        let told = traces(Belongings { keys, trail: found(record), ..of_ann() });
+        let own = told.key_in_use.as_ref().map(|key| key.id.clone());
+        (own, ids(&told.keys).len(), ids(&told.keys_of_unknown_maker) == ["k-1"], told.keys_read)
+    };
+    let own = Some("own".to_owned());
+    assert_eq!(told(vec![]), (own.clone(), 0, true, true));
+    assert_eq!(told(vec![made_key("r", Some("u-m2"), &["own"])]), (own, 0, true, true), "Ann may know Bob's");
+    assert_eq!(told(vec![made_key("r", Some("u-m1"), &["own"])]), (None, 1, true, true), "it is hers");
+}
+
+#[test]
+fn of_whom_no_account_is_known_may_have_made_every_key_whose_maker_is_no_member_today() {
+    let keys = found(["k-1", "k-2", "k-3", "k-4"].map(|id| key(id, Some(false))).to_vec());
+    let trail = found(vec![
+        made_key("r1", Some("u-m2"), &["k-1"]),
+        made_key("r2", Some("u-gone"), &["k-2"]),
+        made_key("r3", Some("u-m1"), &["k-3"]),
+    ]);
+    let ann = Email::parse("ann@x.example").unwrap();
+    let told = |rows: Vec<Member>| {
+        let belongings = Belongings { keys: keys.clone(), trail: trail.clone(), ..Belongings::default() };
+        let world = Observed { belongings: Some(Box::new(belongings)), ..observed(rows) };
+        let told = Traces::of(&world, &ann, &BTreeSet::new());
+        assert!(told.keys.is_empty() && told.keys_read && !told.looked && told.unseen.is_empty(), "{told:?}");
+        ids(&told.keys_of_unknown_maker).join(" ")
+    };
+    let bob = || member("m2", "bob@x.example", "editor");
+    assert_eq!(told(vec![bob()]), "k-2 k-3 k-4", "Bob is there today, and Ann is not Bob");
+    assert_eq!(told(vec![bob(), member("m1", "cleo@x.example", "view")]), "k-2 k-4");
+    // Two rows that cannot both be hers: whichever is, its key may be hers.
+    let alias = Member { user_email: Some(ann.clone()), ..member("m1", "alias@x.example", "editor") };
+    assert_eq!(told(vec![bob(), alias, member("m3", "ann@x.example", "view")]), "k-2 k-3 k-4");
+}
+
+#[test]
+fn of_whom_no_account_is_known_only_keys_can_be_unseen() {
+    let keys = cut(vec![key("k-1", None)]);
+    let belongings = Belongings { keys, campaigns: cut(vec![]), webhooks: found(vec![webhook("h-1")]), ..of_ann() };
+    let world =
+        Observed { belongings: Some(Box::new(belongings)), ..observed(vec![member("m1", "ann@x.example", "view")]) };
+    let told = |email| {
+        let told = Traces::of(&world, &Email::parse(email).unwrap(), &BTreeSet::new());
+        let unseen: Vec<String> = told.unseen.into_iter().map(|unseen| unseen.listing).collect();
+        (unseen.join(" "), ids(&told.webhooks_of_unknown_maker).len())
+    };
+    assert_eq!(told("ann@x.example"), ("campaigns api-keys".to_owned(), 1));
+    assert_eq!(told("gone@x.example"), ("api-keys".to_owned(), 0), "the rest was read for Ann's sake");
+}
+
+#[test]
 fn two_records_by_two_people_tie_a_key_to_nobody_and_two_by_one_are_one() {
     let two = |by| vec![made_key("r2", Some("u-m1"), &["k-1"]), made_key("r1", by, &["k-1"])];
     let unknown = (vec![], vec!["k-1".to_owned()]);

@@ -57,8 +57,10 @@ pub struct Before {
     pub sending_accounts: Vec<Thing>,
     /// Keys the trail ties to them.
     pub keys: Vec<Thing>,
-    /// Keys whose maker no record tells.
+    /// Keys that may be theirs for all that is known.
     pub keys_of_unknown_maker: Vec<Thing>,
+    /// The key keyholder spoke with there, unless it is theirs.
+    pub key_in_use: Option<Thing>,
     /// Webhooks the trail ties to them.
     pub webhooks: Vec<Thing>,
     /// Webhooks whose maker no record tells.
@@ -69,12 +71,19 @@ pub struct Before {
     pub unseen: Vec<Unseen>,
     /// Whether belongings could be looked for at all.
     pub looked: bool,
+    /// Whether the keys were asked for, as they are where nothing else could be looked for.
+    pub keys_read: bool,
 }
 
 impl Before {
     /// Reads it from the ledger; none where it is of a shape that is not understood.
     pub fn read(traces: &Value) -> Option<Self> {
         serde_json::from_value(traces.clone()).ok()
+    }
+
+    /// Tells whether the keys were looked at; what an earlier keyholder wrote says so only where it looked for everything.
+    pub fn saw_keys(&self) -> bool {
+        self.looked || self.keys_read
     }
 
     /// Tells whether nothing of the person was there.

@@ -22,6 +22,7 @@ pub(super) fn document(certificate: &Certificate) -> Vec<u8> {
         "chain": { "entries": chain.0, "head": chain.1 },
         "asked": asked.iter().map(of_asked).collect::<Vec<_>>(),
         "workspaces": places.iter().map(of_place).collect::<Vec<_>>(),
+        "workspaces_without_account": certificate.without_account(),
         "unreadable": unread.iter().map(|(name, why)| json!({ "workspace": name, "reason": why })).collect::<Vec<_>>(),
         "names_several_clients": places.len() + unread.len() > 1,
     });
@@ -53,11 +54,17 @@ fn of_asked(asked: &Asked) -> Value {
 }
 
 fn of_place(place: &Place) -> Value {
-    let Place { name, id, read_at, before, steps, gaps, left, by_hand } = place;
+    let Place { name, id, read_at, closing_look_at, before, steps, gaps, left, by_hand } = place;
     json!({
         "workspace": name,
         "workspace_id": id,
         "read_at": read_at,
+        "closing_look_at": closing_look_at,
+        "seen_at": {
+            "memberships": closing_look_at.as_ref().or(read_at.as_ref()),
+            "keys": read_at,
+            "belongings": read_at,
+        },
         "before": before.as_ref().map(of_before),
         "steps": steps.iter().map(of_step).collect::<Vec<_>>(),
         "gaps": gaps,
@@ -89,6 +96,7 @@ fn of_before(before: &Before) -> Value {
         "memberships": before.rows.iter().map(row).collect::<Vec<_>>(),
         "ambiguous": before.ambiguous,
         "belongings_looked_for": before.looked,
+        "keys_looked_for": before.saw_keys(),
         "campaigns": things(&before.campaigns),
         "campaigns_made": things(&before.campaigns_created),
         "lead_lists": things(&before.lead_lists),
@@ -96,6 +104,7 @@ fn of_before(before: &Before) -> Value {
         "sending_accounts": things(&before.sending_accounts),
         "keys": things(&before.keys),
         "keys_of_unknown_maker": things(&before.keys_of_unknown_maker),
+        "key_in_use": things(before.key_in_use.as_slice()).pop(),
         "webhooks": things(&before.webhooks),
         "webhooks_of_unknown_maker": things(&before.webhooks_of_unknown_maker),
         "jobs": things(&before.jobs),

@@ -110,7 +110,8 @@ impl Certificate {
                 continue;
             }
             let own = steps.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
-            places.push(Place::of(name, id, person, sighted.get(id.as_str()).copied(), own, &asked));
+            let sighted = sighted.get(id.as_str()).copied();
+            places.push(Place::of(&evidence.run.id, (name, id), person, sighted, own, &asked));
         }
         for (name, why) in evidence.coverage.partial.iter().filter(|(name, _)| about(name)) {
             // One that the plan does not hold at all is told here, or nowhere.
@@ -131,6 +132,11 @@ impl Certificate {
     /// Writes the document for machines.
     pub fn json(&self) -> Vec<u8> {
         json::document(self)
+    }
+
+    /// Counts the workspaces in which no account of the person was known, so that only memberships and keys without a maker could be told.
+    pub fn without_account(&self) -> usize {
+        self.places.iter().filter_map(|place| place.before.as_ref()).filter(|before| before.accounts.is_empty()).count()
     }
 
     /// Returns what a person must still do, workspace by workspace.

@@ -1,6 +1,8 @@
 //! The certificate for people: the claim first, then what must still be done, then workspace by workspace. Prints on paper.
 
 use super::{Asked, Before, Certificate, Place, Task, Thing, Word};
+use crate::domain::Change;
+use crate::domain::change::Thing as Handed;
 use crate::report::evidence::StepFacts;
 use crate::report::html::Html;
 
@@ -32,15 +34,22 @@ fn claim(html: &mut Html, certificate: &Certificate) {
     html.text(verdict.word.say()).raw("</strong>\n<p>");
     match verdict.word {
         Word::NoAccessLeft => html.raw(
-            "Every workspace that was asked for was read whole. No membership, no invitation and no API key that a record ties to \
-             this person was left when the run ended.",
+            "Every workspace that was asked for was read whole before the first write. No membership, no invitation and no API key that \
+             a record ties to this person was there, or it was taken away.",
         ),
-        Word::AccessLeft => html.raw("This person could still get in when the run ended:"),
+        Word::AccessLeft => html.raw("By what was seen, this person can still get in:"),
         Word::Incomplete => {
             html.raw("Nothing that was seen gives this person access, but not everything could be seen, so nothing is certified.")
         }
     };
-    html.raw("</p>\n");
+    html.raw("</p>\n<p>Members were looked at again after the last removal in a workspace, at the moment of its closing look. All else ");
+    html.raw("(keys, what people own, workspaces where this person was not found) is certified as it was read before the first write: ");
+    html.raw("each workspace says when.</p>\n");
+    let unlooked = certificate.without_account() as u64;
+    if unlooked > 0 {
+        html.raw("<p>Workspaces in which no account of this person is known: ").number(unlooked);
+        html.raw(". There, only memberships and keys without a known maker could be told; those keys are below, to be checked by hand.</p>\n");
+    }
     let left: Vec<_> =
         certificate.places.iter().flat_map(|place| place.left.iter().map(move |left| (place, left))).collect();
     if !left.is_empty() {
@@ -98,13 +107,22 @@ fn numbers(html: &mut Html, certificate: &Certificate) {
     );
     let leads: u64 = befores().map(|before| before.leads.count).sum();
     let bound = if befores().all(|before| before.leads.exact) { "" } else { "≥ " };
-    row("Leads assigned to them", format!("{bound}{leads} before"));
-    let unlooked = befores().filter(|before| !before.looked).count();
+    let done = places.iter().flat_map(|place| &place.steps).filter(|facts| facts.word() == "done");
+    let leads_handed: usize = done.map(|facts| leads_of(&facts.step.change)).sum();
+    row("Leads assigned to them", format!("{bound}{leads} before, {leads_handed} handed over"));
+    let unlooked = certificate.without_account();
     if unlooked > 0 {
-        let text = "no account of theirs is known there, so nothing but memberships could be looked for";
+        let text = "no account of theirs is known there, so only memberships and keys without a maker could be told";
         row("Workspaces without an account", format!("{unlooked}: {text}"));
     }
     html.raw("</dl>\n");
+}
+
+fn leads_of(change: &Change) -> usize {
+    match change {
+        Change::HandOver { thing: Handed::Leads { ids }, .. } => ids.len(),
+        _ => 0,
+    }
 }
 
 fn who(html: &mut Html, certificate: &Certificate) {
@@ -191,7 +209,7 @@ fn places(html: &mut Html, certificate: &Certificate) {
             let looked = place.before.as_ref().is_some_and(|before| before.looked);
             html.raw("<tr>").element("th scope=row", &place.name).element("td class=mono", &place.id);
             html.element("td", place.read_at.as_deref().unwrap_or_default());
-            html.element("td", if looked { "everything" } else { "members" }).raw("</tr>\n");
+            html.element("td", if looked { "everything" } else { "members and keys" }).raw("</tr>\n");
         }
         html.raw("</tbody></table></div></section>\n");
     }
@@ -202,6 +220,9 @@ fn one(html: &mut Html, place: &Place) {
     html.raw("</span>");
     if let Some(at) = &place.read_at {
         html.raw(", read ").text(at);
+    }
+    if let Some(at) = &place.closing_look_at {
+        html.raw(", members looked at again ").text(at);
     }
     html.raw("</p>\n");
     for gap in &place.gaps {
@@ -276,7 +297,9 @@ fn proof(html: &mut Html, certificate: &Certificate) {
     html.number(certificate.chain.0).raw(" entries in an unbroken chain, whose newest hash is <span class=mono>");
     html.text(&certificate.chain.1).raw("</span>. <code>keyholder evidence ").text(&certificate.run.id);
     html.raw(" --out DIR</code> writes what proves the run without keyholder.</p>\n");
-    html.raw("<p>It says what was so when the run ended. The vendor's audit log has no record of member changes, names the maker of a ");
+    html.raw("<p>It says what was so when it was seen, and nothing of what came since: <code>keyholder verify ")
+        .text(&certificate.run.id);
+    html.raw("</code> and <code>keyholder leavers</code> look again. The vendor's audit log has no record of member changes, names the maker of a ");
     html.raw("key or webhook only in recent records, and says nothing of people who copied a key or a password. Where it has no ");
     html.raw("record, there is <em>no logged activity</em>, which does not mean that there was none.</p>\n");
     html.raw("<footer>Times are UTC. The same run gives the same bytes.</footer>");

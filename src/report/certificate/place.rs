@@ -46,11 +46,13 @@ pub enum Task {
     NotHandedOver,
     /// They made a campaign that somebody else owns.
     CampaignMade,
+    /// The key keyholder itself uses is there.
+    KeyInUse,
 }
 
 impl Task {
     /// All of them, the gravest first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Owner,
         Self::Membership,
         Self::Key,
@@ -61,6 +63,7 @@ impl Task {
         Self::Job,
         Self::NotHandedOver,
         Self::CampaignMade,
+        Self::KeyInUse,
     ];
 
     /// Returns the word of the document.
@@ -76,6 +79,7 @@ impl Task {
             Self::Job => "job",
             Self::NotHandedOver => "not_handed_over",
             Self::CampaignMade => "campaign_made",
+            Self::KeyInUse => "key_in_use",
         }
     }
 
@@ -85,7 +89,7 @@ impl Task {
             Self::Owner => "Transfer the ownership of the workspace in the vendor's app, then offboard again",
             Self::Membership => "Remove the membership or invitation, or lift what held it and offboard again",
             Self::Key => "Revoke this key once nothing depends on it (offboard with --revoke-keys)",
-            Self::KeyOfUnknownMaker => "No record tells who made this key: if they could know it, replace it",
+            Self::KeyOfUnknownMaker => "It is not known who made this key: if they could know it, replace it",
             Self::Webhook => "They made this webhook: check where it delivers, or remove it in the app",
             Self::WebhookOfUnknownMaker => "No record tells who made this webhook: check where it delivers",
             Self::MailboxPassword => "They connected this mailbox: change its password where the mailbox is kept",
@@ -94,7 +98,13 @@ impl Task {
             Self::CampaignMade => {
                 "They made this campaign, somebody else owns it: nothing to do unless you rely on its maker"
             }
+            Self::KeyInUse => "keyholder itself uses this key here: if they could know it, replace it",
         }
+    }
+
+    /// Tells whether it is about something that is there whoever leaves: no sign of the person.
+    fn is_anybodys(self) -> bool {
+        matches!(self, Self::KeyOfUnknownMaker | Self::WebhookOfUnknownMaker | Self::KeyInUse)
     }
 }
 
@@ -120,6 +130,8 @@ pub struct Place {
     pub id: String,
     /// When it was read before the first write; none where that is not written down.
     pub read_at: Option<String>,
+    /// When the members were looked at again after a row was removed; none where none was, and they stand as they were read.
+    pub closing_look_at: Option<String>,
     /// What was before.
     pub before: Option<Before>,
     /// What was done about the person, in the order of the plan.
@@ -133,20 +145,20 @@ pub struct Place {
 }
 
 /// How a step about something ended, for what is left of it.
-enum End<'a> {
+enum End {
     /// It is gone.
     Gone,
     /// It surely is not, and why.
-    Stays(&'a str),
+    Stays(String),
     /// Nobody knows.
     Open,
 }
 
 impl Place {
-    /// Puts together what the ledger tells of one workspace. `steps` are all steps there.
+    /// Puts together what the ledger tells of one workspace in a run. `steps` are all steps there.
     pub(super) fn of(
-        name: &str,
-        id: &str,
+        run: &str,
+        (name, id): (&str, &str),
         person: &Email,
         sighted: Option<(&str, &Value)>,
         steps: &[&StepFacts],
@@ -164,51 +176,56 @@ impl Place {
             name: name.to_owned(),
             id: id.to_owned(),
             read_at,
+            closing_look_at: steps.iter().filter_map(closing_look).max().map(str::to_owned),
             before,
             steps,
             gaps: Vec::new(),
             left: Vec::new(),
             by_hand: Vec::new(),
         };
-        place.judge(asked);
+        place.judge(run, asked);
         place
     }
 
-    /// Tells whether nothing of the person was or is here, as far as was seen, and nothing is to be done.
+    /// Tells whether nothing of the person was or is here, as far as was seen, and nothing is to be done on their account alone.
     pub fn is_quiet(&self) -> bool {
         self.before.as_ref().is_some_and(Before::is_empty)
             && self.gaps.is_empty()
             && self.left.is_empty()
-            && self.by_hand.is_empty()
+            && self.by_hand.iter().all(|one| one.task.is_anybodys())
             && self.steps.iter().all(|facts| facts.outcome == Some(Outcome::Already))
     }
 
-    fn judge(&mut self, asked: &[Asked]) {
+    fn judge(&mut self, run: &str, asked: &[Asked]) {
         match &self.before {
             Some(before) => {
                 for Unseen { listing, reason } in &before.unseen {
                     self.gaps.push(format!("{listing} could not be read whole: {reason}"));
                 }
+                if !before.saw_keys() {
+                    self.gaps.push("the keys were not looked at, and one of theirs may be there".to_owned());
+                }
             }
             None => self.gaps.push("what was there before the run is not written down".to_owned()),
         }
         for facts in &self.steps {
-            if is_open(facts) {
+            if matches!(end(facts, run), End::Open) {
                 let what = what(&facts.step.change);
                 let why = facts.reason.as_deref().unwrap_or("no end is written down");
                 self.gaps.push(format!("it is not known whether {what}: {why}"));
             }
         }
-        self.rows();
+        self.rows(run);
         if let Some(before) = self.before.clone() {
-            self.keys(&before);
-            self.things(&before, asked);
+            self.keys(&before, run);
+            self.things(&before, run, asked);
+            self.all(Task::KeyInUse, before.key_in_use.as_slice());
         }
     }
 
     /// Rows of the person that are there, or may be.
-    fn rows(&mut self) {
-        let mut ends: BTreeMap<String, (End<'_>, bool)> = BTreeMap::new();
+    fn rows(&mut self, run: &str) {
+        let mut ends: BTreeMap<String, (End, bool)> = BTreeMap::new();
         let mut shown: BTreeMap<String, RestsOn> = BTreeMap::new();
         for row in self.before.iter().flat_map(|before| &before.rows) {
             shown.insert(row.id.to_string(), RestsOn::row(row));
@@ -216,7 +233,7 @@ impl Place {
         for facts in &self.steps {
             if let (Change::Remove { member, .. }, held) = (&facts.step.change, held(facts)) {
                 shown.entry(member.to_string()).or_insert_with(|| facts.step.rests_on.clone());
-                ends.insert(member.to_string(), (end(facts), held == Some(HeldReason::Owner)));
+                ends.insert(member.to_string(), (end(facts, run), held == Some(HeldReason::Owner)));
             }
             for row in facts.seen.iter().filter_map(Value::as_array).flatten() {
                 if let Ok(RestsOn::Row { id, .. }) = serde_json::from_value(row.clone()) {
@@ -225,14 +242,19 @@ impl Place {
                 }
             }
         }
+        let read: BTreeSet<&str> =
+            self.before.iter().flat_map(|before| &before.rows).map(|row| row.id.as_str()).collect();
         let mut left = Vec::new();
         for (id, row) in shown {
             let RestsOn::Row { email, role, accepted, .. } = &row else { continue };
             let (why, owner) = match ends.get(&id) {
                 Some((End::Gone, _)) => continue,
-                Some((End::Stays(why), owner)) => ((*why).to_owned(), *owner),
+                Some((End::Stays(why), owner)) => (why.clone(), *owner),
                 Some((End::Open, owner)) => ("it is not known whether it was removed".to_owned(), *owner),
-                None => ("it was there after the run, and no step was about it".to_owned(), false),
+                None if read.contains(id.as_str()) => {
+                    ("it was there when it was read, and no step was about it".to_owned(), false)
+                }
+                None => ("the closing look showed it, and no step was about it".to_owned(), false),
             };
             let kind = if *accepted { "membership" } else { "invitation" };
             let name = format!("{role} {email}");
@@ -245,12 +267,12 @@ impl Place {
         }
     }
 
-    fn keys(&mut self, before: &Before) {
-        let mut ends: BTreeMap<String, (String, End<'_>)> = BTreeMap::new();
+    fn keys(&mut self, before: &Before, run: &str) {
+        let mut ends: BTreeMap<String, (String, End)> = BTreeMap::new();
         let steps = self.steps.clone();
         for facts in &steps {
             if let Change::Revoke { key, name, .. } = &facts.step.change {
-                ends.insert(key.to_string(), (name.clone(), end(facts)));
+                ends.insert(key.to_string(), (name.clone(), end(facts, run)));
             }
         }
         let mut names: BTreeMap<String, String> =
@@ -261,7 +283,7 @@ impl Place {
         for (id, name) in names {
             let why = match ends.get(&id) {
                 Some((_, End::Gone)) => continue,
-                Some((_, End::Stays(why))) => (*why).to_owned(),
+                Some((_, End::Stays(why))) => why.clone(),
                 Some((_, End::Open)) => "it is not known whether it was revoked".to_owned(),
                 None => "revoking was not asked for (--revoke-keys)".to_owned(),
             };
@@ -271,23 +293,23 @@ impl Place {
         self.all(Task::KeyOfUnknownMaker, &before.keys_of_unknown_maker);
     }
 
-    fn things(&mut self, before: &Before, asked: &[Asked]) {
+    fn things(&mut self, before: &Before, run: &str, asked: &[Asked]) {
         self.all(Task::Webhook, &before.webhooks);
         self.all(Task::WebhookOfUnknownMaker, &before.webhooks_of_unknown_maker);
         self.all(Task::MailboxPassword, &before.sending_accounts);
         self.all(Task::Job, &before.jobs);
         let steps = self.steps.clone();
-        let mut ends: BTreeMap<String, End<'_>> = BTreeMap::new();
+        let mut ends: BTreeMap<String, End> = BTreeMap::new();
         let mut leads_gone = 0;
         let mut leads_why = None;
         for facts in &steps {
             let Change::HandOver { thing, .. } = &facts.step.change else { continue };
             match thing {
-                Handed::Campaign { id, .. } => drop(ends.insert(id.to_string(), end(facts))),
-                Handed::LeadList { id, .. } => drop(ends.insert(id.to_string(), end(facts))),
-                Handed::Leads { ids } => match end(facts) {
+                Handed::Campaign { id, .. } => drop(ends.insert(id.to_string(), end(facts, run))),
+                Handed::LeadList { id, .. } => drop(ends.insert(id.to_string(), end(facts, run))),
+                Handed::Leads { ids } => match end(facts, run) {
                     End::Gone => leads_gone += ids.len() as u64,
-                    End::Stays(why) => leads_why = Some(why.to_owned()),
+                    End::Stays(why) => leads_why = Some(why),
                     End::Open => leads_why = Some("it is not known whether they were reassigned".to_owned()),
                 },
             }
@@ -299,7 +321,7 @@ impl Place {
             for thing in things {
                 let why = match ends.get(&thing.id) {
                     Some(End::Gone) => continue,
-                    Some(End::Stays(why)) => *why,
+                    Some(End::Stays(why)) => why,
                     Some(End::Open) => "it is not known whether it was handed over",
                     None => unasked,
                 };
@@ -327,17 +349,22 @@ impl Place {
     }
 }
 
-/// Tells whether nobody knows what became of a step.
-fn is_open(facts: &StepFacts) -> bool {
-    matches!(facts.outcome, None | Some(Outcome::Unknown | Outcome::Unverified))
-}
-
-fn end(facts: &StepFacts) -> End<'_> {
+fn end(facts: &StepFacts, run: &str) -> End {
     match facts.outcome {
+        // Planned and never started, whatever stopped the run: it surely was not sent, and can be.
+        None if facts.attempts == 0 => End::Stays(format!("not sent yet: go on with `keyholder resume {run}`")),
         Some(Outcome::Done | Outcome::Already | Outcome::Waiting) => End::Gone,
-        Some(Outcome::Held | Outcome::Failed) => End::Stays(facts.reason.as_deref().unwrap_or("it was not sent")),
+        Some(Outcome::Held | Outcome::Failed) => {
+            End::Stays(facts.reason.clone().unwrap_or_else(|| "it was not sent".to_owned()))
+        }
         None | Some(Outcome::Unknown | Outcome::Unverified) => End::Open,
     }
+}
+
+/// When the member list was read that decided a removal.
+fn closing_look(facts: &StepFacts) -> Option<&str> {
+    let decided = matches!(facts.step.change, Change::Remove { .. }) && facts.seen.is_some();
+    facts.settled_at.as_deref().filter(|_| decided)
 }
 
 fn held(facts: &StepFacts) -> Option<HeldReason> {

@@ -1,12 +1,14 @@
 //! What a certificate claims, case by case.
 
+mod ends;
+
 use serde_json::json;
 
 use super::*;
 use crate::domain::change::Thing as Handed;
 use crate::domain::{
-    CampaignId, Change, Disposition, Held, HeldReason, KeyId, Member, MemberId, Outcome, PlanId, RestsOn, Role, Step,
-    UserId, WorkspaceId, WorkspaceName,
+    CampaignId, Change, Disposition, Held, HeldReason, KeyId, LeadId, Member, MemberId, Outcome, PlanId, RestsOn, Role,
+    Step, UserId, WorkspaceId, WorkspaceName,
 };
 use crate::report::evidence::{ChainFacts, CoverageFacts, SightedFact, Stands, StepFacts};
 
@@ -240,7 +242,7 @@ fn workspaces_where_nothing_was_found_are_folded_into_one_table() {
         let mut facts = step(absent.clone(), RestsOn::Absent, Some(Outcome::Already));
         facts.step = Step::new(&step_name, &step_id, absent, RestsOn::Absent);
         evidence.steps.push(facts);
-        let traces = json!({ "leads": { "count": 0, "exact": true }, "looked": false });
+        let traces = json!({ "leads": { "count": 0, "exact": true }, "looked": false, "keys_read": true });
         evidence.sighted.push(SightedFact {
             workspace_id: id.clone(),
             subject: email(),

@@ -30,7 +30,7 @@ fn hand_over(workspace: &str, email: &str, thing: Thing) -> Step {
     let heir = Email::parse("heir@agency.example").unwrap();
     let change =
         Change::HandOver { thing, email: Email::parse(email).unwrap(), heir, to: UserId::parse("u-heir").ok() };
-    Step::new(&name, &id, change, RestsOn::Owned { by: UserId::parse("u-1").unwrap() })
+    Step::new(&name, &id, change, RestsOn::Owned { by: UserId::parse("u-1").unwrap(), back: false })
 }
 
 fn facts(workspace: &str, outcome: Option<Outcome>, attempts: u32, reason: Option<&str>) -> StepFacts {
@@ -269,7 +269,7 @@ fn what_was_seen_of_belongings_is_told_in_the_words_of_each_kind() {
     };
     let created = "2026-08-01T00:00:00Z".to_owned();
     let (name, id) = (WorkspaceName::parse("acme").unwrap(), WorkspaceId::parse("id-of-acme").unwrap());
-    let key = Step::new(&name, &id, revoke, RestsOn::Key { created });
+    let key = Step::new(&name, &id, revoke, RestsOn::Key { created, by: UserId::parse("u-1").unwrap() });
     let cases = [
         (&campaign, json!({ "as_asked": true, "other_owner": null }), "heir@agency.example's"),
         (&campaign, json!({ "as_asked": false, "other_owner": "u-3" }), "account u-3's"),

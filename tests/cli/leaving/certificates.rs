@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use keyholder::sim::{Fault, FaultBody, FaultKind, Op};
+use keyholder::sim::{Fault, FaultBody, FaultKind, KeyRecord, Op, put};
 use serde_json::json;
 
 use super::{HEIR, LEE, agency, by_hand, carried_out, certificate, certificates, claim, outcomes};
@@ -50,7 +50,10 @@ fn everything_is_handed_over_revoked_and_removed_and_the_certificate_says_so() {
         assert!(tasks.iter().any(|one| one == task), "{task}: {tasks:?}");
     }
     assert!(!tasks.iter().any(|one| one == "not_handed_over" || one == "key"), "{tasks:?}");
-    assert_eq!(paper["workspaces"][2]["before"]["belongings_looked_for"], false, "nobody knows Lee in initech");
+    let initech = &paper["workspaces"][2]["before"];
+    assert_eq!(initech["belongings_looked_for"], false, "nobody knows Lee in initech");
+    assert_eq!(initech["keys_looked_for"], true, "Lee may have left a key there before keyholder came");
+    assert_eq!(paper["workspaces_without_account"], 1);
     ended.says("lee@agency.example: no access left (3 of 3 workspaces seen whole)").says("by hand: ").done();
 }
 
@@ -103,6 +106,50 @@ fn a_workspace_or_a_listing_that_cannot_be_read_always_makes_it_incomplete() {
     }
 }
 
+/// Somebody who was thrown out of every workspace in the app, before keyholder knew them.
+const GONE: &str = "gone@agency.example";
+
+#[test]
+fn who_left_before_keyholder_knew_them_may_have_left_a_key_and_it_is_listed_by_hand() {
+    let world = agency();
+    let key = |by, name| put::Key::of(by, name).recorded(KeyRecord::Id("id".into()));
+    world.sim.put("globex", key(GONE, "old sync"));
+    world.sim.put("globex", key("ops@agency.example", "ops sync"));
+    world.sim.put("initech", put::Key::of(GONE, "unrecorded").recorded(KeyRecord::Absent));
+    let before = world.sim.request_count();
+    let ended = carried_out(&world, &["offboard", GONE, "--all"]).exits(0);
+    let reads = |op| world.sim.requests()[before..].iter().filter(|seen| seen.operation == Some(op)).count();
+    assert_eq!(
+        (reads(Op::KeyList), reads(Op::TrailList)),
+        (2 * 3, 2 * 3),
+        "once to plan, once to confirm, nowhere else"
+    );
+    assert_eq!(reads(Op::WebhookList) + reads(Op::CampaignList) + reads(Op::LeadsList), 0, "they cannot be told");
+    let paper = certificate(&world, GONE);
+    assert_eq!(claim(&paper), ("no_access_left", true), "{paper:#}");
+    assert_eq!((&paper["workspaces_without_account"], paper["gaps"].as_array().unwrap().len()), (&json!(3), 0));
+    let unknown = |workspace| {
+        let hand = by_hand(&paper, workspace);
+        hand.into_iter().filter(|(task, _)| task == "key_of_unknown_maker").map(|(_, name)| name).collect::<Vec<_>>()
+    };
+    assert_eq!((unknown("globex"), unknown("initech")), (vec!["old sync".to_owned()], vec!["unrecorded".to_owned()]));
+    let page = fs::read_to_string(certificates(&world).join(format!("{GONE}.html"))).unwrap();
+    assert!(page.contains("Workspaces in which no account of this person is known: 3."), "{page}");
+    ended.says("no account of theirs is known in 3 workspaces").done();
+}
+
+#[test]
+fn who_left_before_and_whose_keys_cannot_be_looked_at_has_no_complete_certificate() {
+    for op in [Op::KeyList, Op::TrailList] {
+        let world = agency();
+        world.sim.add_fault(scope_lacking(op));
+        carried_out(&world, &["offboard", GONE, "--all"]).exits(33).says("incomplete").done();
+        let paper = certificate(&world, GONE);
+        assert_eq!(claim(&paper), ("incomplete", false), "{op:?}\n{paper:#}");
+        assert_eq!(paper["gaps"][0]["workspace"], "acme");
+    }
+}
+
 #[test]
 fn what_is_not_asked_for_is_left_and_listed() {
     let world = agency();
@@ -143,8 +190,8 @@ fn an_heir_who_is_no_member_holds_the_hand_over_and_the_membership_goes_all_the_
     let hand = by_hand(&paper, "globex");
     let solo = ("not_handed_over".to_owned(), "campaign \"Solo\"".to_owned());
     assert!(hand.contains(&solo), "{hand:?}");
-    let own = ("key_of_unknown_maker".to_owned(), "main".to_owned());
-    assert!(hand.contains(&own), "the key this was done with may be known to the leaver too: {hand:?}");
+    let own = ("key_in_use".to_owned(), "main".to_owned());
+    assert_eq!(hand.last(), Some(&own), "the key this was done with may be known to the leaver too: {hand:?}");
     ended.says("by hand: Hand this over to a colleague").done();
 }
 
@@ -209,4 +256,17 @@ fn a_later_offboarding_still_finds_what_somebody_left_who_is_no_member_any_more(
     assert_eq!(kinds[5], ("member.remove".to_owned(), "already".to_owned()));
     assert_eq!(claim(&certificate(&world, LEE)), ("no_access_left", true));
     ended.exits(0).done();
+}
+
+#[test]
+fn a_run_that_only_revoked_keys_can_be_verified() {
+    let world = agency();
+    carried_out(&world, &["offboard", LEE, "-w", "acme"]).exits(0).done();
+    let ended = carried_out(&world, &["offboard", LEE, "--revoke-keys", "-w", "acme"]).exits(0);
+    let expected = [("key.revoke", "done"), ("member.remove", "already")];
+    assert_eq!(outcomes(&ended, "acme"), expected.map(|(kind, end)| (kind.to_owned(), end.to_owned())), "{ended}");
+    let ended = world.run(&["verify", "last"]).exits(0);
+    assert_eq!((&ended.rows()[0]["kind"][..], &ended.rows()[0]["state"][..]), ("key.revoke", "holds"), "{ended}");
+    world.sim.add_fault(scope_lacking(Op::KeyList));
+    world.run(&["verify", "last"]).exits(33).says("1 unseen").done();
 }

@@ -58,12 +58,24 @@ fn all_four_shapes_say_the_same() {
         assert_eq!(row["kind"].as_str(), Some(cells["kind"].as_str()));
     }
     let summary = lines.last().unwrap();
-    assert_eq!(summary["kinds"]["campaign"], serde_json::json!({ "count": 2, "exact": true }));
+    let kind = |kind: &str| (summary["kinds"][kind]["count"].clone(), summary["kinds"][kind]["exact"].clone());
+    assert_eq!(kind("campaign"), (2.into(), false.into()), "nobody knows an account of Lee's in initech");
+    assert_eq!(kind("membership"), (2.into(), true.into()), "rows are told without one");
+    assert_eq!(summary["not_looked_for"], 1);
     assert_eq!(summary["coverage"]["complete"], 3);
     let table = shape("table").stdout;
     assert!(
         table.starts_with("WORKSPACE") && table.contains("campaign made").eq(&false) && table.contains("campaign_made")
     );
+}
+
+#[test]
+fn where_somebody_is_known_everywhere_the_summary_is_exact() {
+    let ended = agency().run(&["person", LEE, "-w", "acme", "--format", "ndjson"]).exits(0);
+    let summary = ended.records().pop().unwrap();
+    assert_eq!(summary["kinds"]["campaign"], serde_json::json!({ "count": 2, "exact": true }));
+    assert_eq!(summary["not_looked_for"], 0);
+    ended.never("could not be looked for").never("at least").done();
 }
 
 #[test]
@@ -92,6 +104,6 @@ fn a_look_alike_is_somebody_else() {
     for other in ["lee+x@agency.example", "leе@agency.example", "1ee@agency.example"] {
         let ended = world.run(&["person", other]).exits(0);
         assert_eq!(ended.rows().len(), 0, "{other}\n{ended}");
-        ended.says("nothing found").done();
+        ended.says("nothing found").says("belongings could not be looked for in 3 workspaces: no account").done();
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use keyholder::sim::put::{Accounts, Campaigns, Jobs, Key, LeadLists, Leads, Records, Webhook};
-use keyholder::sim::{Fault, FaultBody, FaultKind, KeyRecord, KeyShown, LastPage, LocalSettings, Op};
+use keyholder::sim::{Fault, FaultBody, FaultKind, Hand, KeyRecord, KeyShown, LastPage, LocalSettings, Op};
 
 use crate::support::Stage;
 
@@ -19,6 +19,13 @@ pub(crate) const PEOPLE: [&str; 8] = [
     "bob+crm@agency.example",
     "b\u{f6}b@agency.example",
     "bob@agency.example.example",
+];
+
+/// Addresses that some of them were invited by, and sign in with their own.
+const ALIASES: [(&str, &str); 3] = [
+    ("annie@elsewhere.example", "ann@agency.example"),
+    ("robert@agency.example", "bob@agency.example"),
+    ("dan@elsewhere.example", "dan@agency.example"),
 ];
 
 /// The scopes without which a listing cannot be read, and the listing.
@@ -75,6 +82,9 @@ pub(crate) fn agency(chance: &mut Rng) -> (Stage, Case) {
     case.shown = pick(chance, &[KeyShown::Whole, KeyShown::Whole, KeyShown::Whole, KeyShown::Masked, KeyShown::Absent]);
     let names: Vec<String> = (0..chance.usize(1..6)).map(|place| format!("w{place}")).collect();
     let mut script = String::new();
+    for (email, account) in ALIASES {
+        let _written = write!(script, "[[person]]\nemail = \"{email}\"\naccount = \"{account}\"\n");
+    }
     for (place, name) in names.iter().enumerate() {
         let mut keys = String::new();
         if place > 0 && percent(chance, 10) {
@@ -109,6 +119,14 @@ pub(crate) fn agency(chance: &mut Rng) -> (Stage, Case) {
         stage.add(&format!("workspaces/{name}.toml"), &format!("mode = \"{mode}\""));
         belongings(chance, &stage, name, &mut case);
     }
+    for name in &names {
+        // Thrown out by another hand, long before: whatever they left is there, keys too.
+        for leaver in case.leavers.iter().filter(|_| percent(chance, 15)) {
+            for email in ALIASES.iter().filter(|(_, whose)| whose == leaver).map(|(email, _)| email).chain([leaver]) {
+                stage.world.hand(name, &Hand::Remove { email: (*email).to_owned() });
+            }
+        }
+    }
     stage.add(
         "keyholder.toml",
         "[guards]\nmin_admins = 0\nmax_failures = \"100%\"\nmax_removals = { per_workspace = 99, per_run = 999, per_day = 999 }",
@@ -138,8 +156,10 @@ fn roster(chance: &mut Rng, heir: Option<&str>) -> String {
     let mut invited = Vec::new();
     for person in PEOPLE {
         let at_home = heir == Some(person) && percent(chance, 70);
+        let alias = ALIASES.iter().find(|(_, whose)| *whose == person).map(|(email, _)| *email);
         match chance.u8(0..12) {
-            0..3 if !at_home => {}
+            // Gone, or there by the other address alone.
+            word @ 0..3 if !at_home => lists[usize::from(word)].1.extend(alias.filter(|_| word > 0)),
             3 | 4 if !at_home => invited.push(format!("{{ email = \"{person}\", role = \"view\" }}")),
             word => lists[usize::from(word) % 3].1.push(person),
         }

@@ -119,7 +119,9 @@ fn judge(stage: &Stage, case: &Case, before: &Agency, run: &str, exit: Option<u8
         if flag("KEYHOLDER_SEED").is_some() {
             print_counts(&format!("{line}\n{text}\n{made}"));
         }
-        told.wrong.extend(after.contradicts(&paper, leaver, case).into_iter().map(|what| format!("{leaver}: {what}")));
+        told.wrong.extend(
+            after.contradicts(before, &paper, leaver, case).into_iter().map(|what| format!("{leaver}: {what}")),
+        );
     }
     if case.calm {
         told.wrong.extend(before.not_done(&after, case));

@@ -8,8 +8,13 @@ use serde_json::Value;
 use super::draw::Case;
 use crate::support::Stage;
 
-/// A membership or invitation: whose, its role, whether it was accepted.
-type Row = (String, String, bool);
+/// A membership or invitation: the address invited, its role, whether it was accepted, the address its account signs in with.
+type Row = (String, String, bool, Option<String>);
+
+/// Whether a row is somebody's, by either address.
+fn bears((invited, _, _, account): &Row, email: &str) -> bool {
+    invited == email || account.as_deref() == Some(email)
+}
 
 /// Whose each thing is, by its id.
 type Owners = BTreeMap<String, Option<String>>;
@@ -47,7 +52,11 @@ impl Agency {
     pub(super) fn of(stage: &Stage) -> Self {
         let world = &stage.world;
         let place = |name: &str| Place {
-            rows: world.members(name).into_iter().map(|row| (row.id, (row.email, row.role, row.accepted))).collect(),
+            rows: world
+                .members(name)
+                .into_iter()
+                .map(|row| (row.id, (row.email, row.role, row.accepted, row.user_email)))
+                .collect(),
             campaigns: world.campaigns(name).into_iter().map(|one| (one.id, one.owned_by)).collect(),
             lists: world.lead_lists(name).into_iter().map(|one| (one.id, one.owned_by)).collect(),
             leads: world.leads(name).into_iter().map(|one| (one.id, one.assigned_to)).collect(),
@@ -66,12 +75,12 @@ impl Agency {
     }
 
     fn is_member(&self, name: &str, email: &str) -> bool {
-        self.places[name].rows.values().any(|(whose, _, accepted)| whose == email && *accepted)
+        self.places[name].rows.values().any(|row| bears(row, email) && row.2)
     }
 
     /// Whether keyholder can know somebody's account here: a row bears it.
     fn is_known(&self, name: &str, email: &str) -> bool {
-        self.places[name].rows.values().any(|(whose, ..)| whose == email)
+        self.places[name].rows.values().any(|row| bears(row, email))
     }
 
     /// Says where two agencies differ at all.
@@ -108,7 +117,7 @@ impl Agency {
         for (id, row) in &before.rows {
             match now.rows.get(id) {
                 Some(same) if same == row => {}
-                None if case.leavers.contains(&row.0.as_str()) => changes.removed += 1,
+                None if case.leavers.iter().any(|leaver| bears(row, leaver)) => changes.removed += 1,
                 other => changes.wrong.push(format!("{name}: the row of {} became {other:?}", row.0)),
             }
         }
@@ -188,8 +197,8 @@ impl Agency {
         wrong
     }
 
-    /// Says where a certificate claims more than is so.
-    pub(super) fn contradicts(&self, paper: &Value, leaver: &str, case: &Case) -> Vec<String> {
+    /// Says where a certificate claims more than is so. `before` is the agency as keyholder found it.
+    pub(super) fn contradicts(&self, before: &Self, paper: &Value, leaver: &str, case: &Case) -> Vec<String> {
         let mut wrong = Vec::new();
         let none_left = paper["verdict"] == "no_access_left";
         let told: BTreeMap<&str, &Value> = paper["workspaces"]
@@ -200,12 +209,23 @@ impl Agency {
             .collect();
         for (name, place) in &self.places {
             let is_there = self.is_known(name, leaver);
-            let key =
-                case.tied.iter().any(|(at, key, maker)| at == name && *maker == leaver && place.keys.contains(key));
+            let keys: Vec<&str> = case
+                .tied
+                .iter()
+                .filter(|(at, key, maker)| at == name && *maker == leaver && place.keys.contains(key))
+                .map(|(_, key, _)| key.as_str())
+                .collect();
+            // Without an account only memberships and keys can be told.
+            let was_known = before.is_known(name, leaver);
             let unreadable = case.dead.contains(name);
-            let blind = case.blind.iter().any(|(at, _)| at == name);
-            if none_left && (is_there || unreadable) {
-                wrong.push(format!("no access left is claimed, and {name}: there {is_there}, unreadable {unreadable}"));
+            let blind = case
+                .blind
+                .iter()
+                .any(|(at, listing)| at == name && (was_known || ["api-keys", "audit-logs"].contains(listing)));
+            if none_left && (is_there || unreadable || was_known && !keys.is_empty()) {
+                wrong.push(format!(
+                    "no access left is claimed, and {name}: there {is_there}, keys {keys:?}, unreadable {unreadable}"
+                ));
             }
             if unreadable && paper["complete"] == true {
                 wrong.push(format!("complete, and {name} could not be read"));
@@ -216,47 +236,62 @@ impl Agency {
                 }
                 continue;
             };
-            let looked = told["before"]["belongings_looked_for"] == true;
-            if blind && looked && paper["complete"] == true {
+            if blind && paper["complete"] == true {
                 wrong.push(format!("complete, and a listing of {name} could not be read"));
             }
-            if key
-                && looked
-                && !blind
-                && told["access_left"].as_array().is_none_or(|left| left.iter().all(|left| left["kind"] != "key"))
-            {
-                wrong.push(format!("says nothing of a key of theirs in {name}"));
+            let has_gaps = told["gaps"].as_array().is_none_or(|gaps| !gaps.is_empty());
+            if has_gaps && case.calm && !blind {
+                wrong.push(format!("says that something is not known in {name}: {}", told["gaps"]));
             }
-            if is_there
-                && told["access_left"].as_array().is_none_or(Vec::is_empty)
-                && told["gaps"].as_array().is_none_or(Vec::is_empty)
-            {
+            // Whose account is known has made them; where none is, they may have, and a person must look.
+            let (list, of_keys) = if was_known {
+                ("access_left", ("kind", "key"))
+            } else {
+                ("by_hand", ("task", "key_of_unknown_maker"))
+            };
+            let listed: BTreeSet<&str> = told[list]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|one| one[of_keys.0] == of_keys.1)
+                .filter_map(|one| one["id"].as_str())
+                .collect();
+            if !has_gaps && keys.iter().any(|key| !listed.contains(key)) {
+                wrong.push(format!("{list} of {name} has not all keys of theirs: {keys:?}"));
+            }
+            if is_there && !has_gaps && told["access_left"].as_array().is_none_or(Vec::is_empty) {
                 wrong.push(format!("says that nothing is left in {name}, and a row is"));
             }
-            self.leftovers(name, place, told, leaver, &mut wrong);
+            if !has_gaps && was_known != (told["before"]["belongings_looked_for"] == true) {
+                wrong.push(format!("an account is known in {name}: {was_known}, and the certificate has it otherwise"));
+            }
+            if !has_gaps && was_known {
+                self.leftovers(name, place, told, leaver, &mut wrong);
+            }
         }
         wrong
     }
 
-    /// What is still theirs must stand in the list of what a person must do, unless that could not be seen.
+    /// What is still theirs must stand in the list of what a person must do.
     fn leftovers(&self, name: &str, place: &Place, told: &Value, leaver: &str, wrong: &mut Vec<String>) {
-        let looked = told["before"]["belongings_looked_for"] == true;
-        let gaps = told["gaps"].as_array().is_some_and(|gaps| !gaps.is_empty());
-        if !looked || gaps {
-            return;
-        }
         let theirs = |owner: &Option<String>| owner.is_some() && owner.as_ref() == self.account(leaver);
-        let not_handed_over: BTreeSet<&str> = told["by_hand"]
+        let not_handed_over: BTreeMap<&str, &str> = told["by_hand"]
             .as_array()
             .into_iter()
             .flatten()
             .filter(|one| one["task"] == "not_handed_over")
-            .filter_map(|one| one["id"].as_str())
+            .filter_map(|one| Some((one["id"].as_str()?, one["name"].as_str()?)))
             .collect();
         for (id, _) in place.campaigns.iter().chain(&place.lists).filter(|(_, owner)| theirs(owner)) {
-            if !not_handed_over.contains(id.as_str()) {
+            if !not_handed_over.contains_key(id.as_str()) {
                 wrong.push(format!("{name}: {id} is still theirs, and the certificate does not say so"));
             }
+        }
+        // All leads are one line, which begins with how many they are.
+        let leads = place.leads.values().filter(|owner| theirs(owner)).count();
+        let told = not_handed_over.get("").and_then(|name| name.split(' ').next()?.parse().ok()).unwrap_or(0_usize);
+        if told < leads {
+            wrong.push(format!("{name}: {leads} leads are still theirs, and the certificate tells of {told}"));
         }
     }
 }

@@ -26,8 +26,8 @@ use past::{Case, Past};
 
 /// List past leavers with any access found today: rows, open invitations, and keys that the audit log ties to them.
 ///
-/// Who left is what the ledger says: people of offboarding runs of whom a membership was removed, or found absent. A workspace that
-/// no offboarding of theirs had a step in counts only where one was asked for --all.
+/// Who left is what the ledger says: people of offboarding runs of whom a membership was removed, or found absent, or whose last day is
+/// over. A workspace that no offboarding of theirs had a step in counts only where one was asked for --all.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Meant for a scheduled job, such as daily, so that it looks at 30 and at 90 days after a leaver's last day too:\n  \

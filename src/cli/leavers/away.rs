@@ -6,7 +6,7 @@ use super::past::{Past, Place};
 use crate::cli::args::Select;
 use crate::cli::session::Session;
 use crate::config::{Purpose, Selection};
-use crate::domain::{Mode, Workspace, WorkspaceId};
+use crate::domain::{Workspace, WorkspaceId};
 use crate::report::summary::{OFF, Unreadable};
 use crate::report::{Coverage, cell};
 use crate::trouble::Trouble;
@@ -42,10 +42,10 @@ pub(super) fn choose<'f>(
     }
     let refused = |error: crate::config::SelectionError| Trouble::advised(error.exit(), error);
     let chosen = selection.choose(fleet, Purpose::Read).map_err(refused)?;
-    // A reading leaves out what is `off`; this is what it would have chosen with that.
     let all = selection.workspaces.is_empty() && selection.labels.is_empty();
     let with_off = Selection { all, ..selection }.choose(fleet, Purpose::Write).map_err(refused)?;
-    let looked_at: BTreeSet<&str> = chosen.iter().map(|workspace| workspace.name.as_str()).collect();
+    let names = |some: &[&'f Workspace]| some.iter().map(|workspace| &workspace.name).collect::<BTreeSet<_>>();
+    let (looked_at, with_off) = (names(&chosen), names(&with_off));
     let mut unlooked = Unlooked::default();
     for (id, place) in past.places() {
         match known.get(id) {
@@ -53,11 +53,10 @@ pub(super) fn choose<'f>(
             None if asked.names(&place.name) && asked.labels.is_empty() && !asked.excludes(&place.name) => {
                 unlooked.0.push(Away { place, is_off: false });
             }
-            Some(workspace) if workspace.mode == Mode::Off && !looked_at.contains(workspace.name.as_str()) => {
-                if with_off.iter().any(|other| other.name == workspace.name) {
-                    let place = Place { name: workspace.name.to_string(), ..place };
-                    unlooked.0.push(Away { place, is_off: true });
-                }
+            // A reading leaves out what is `off`; asked for it was all the same.
+            Some(workspace) if !looked_at.contains(&workspace.name) && with_off.contains(&workspace.name) => {
+                let place = Place { name: workspace.name.to_string(), ..place };
+                unlooked.0.push(Away { place, is_off: true });
             }
             _ => {}
         }

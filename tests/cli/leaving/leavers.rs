@@ -143,6 +143,8 @@ fn who_had_a_row_under_another_address_is_looked_for_by_both() {
     add(ANN, true);
     let ended = world.run(&["leavers", "--detailed-exitcode"]).exits(10);
     assert_eq!(found(&ended), [one("acme", "ann@agency.example as view", "left")], "{ended}");
+    let verified = world.run(&["verify", "--detailed-exitcode"]).exits(10);
+    assert!(verified.rows()[0]["how"].starts_with("is a member again: view"), "{verified}");
     world.sim.hand("acme", &Hand::Remove { email: ANN.to_owned() });
     add(BORNE, false);
     let ended = world.run(&["leavers", "--detailed-exitcode"]).exits(10);

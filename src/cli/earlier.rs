@@ -7,11 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::args::Select;
 use super::session::Session;
 use crate::config::{Purpose, Selection};
-use crate::domain::{Outcome, RestsOn, StepId, Workspace, WorkspaceId};
+use crate::domain::{Email, Member, MemberId, Outcome, RestsOn, StepId, Workspace, WorkspaceId};
 use crate::journal::{Class, Effect, Entry, Ledger, LedgerError, RunRow, State, StepRow};
 use crate::plan::{Earlier, Ending, Observed, quest_of};
 use crate::run::Quest;
 use crate::trouble::{Exit, Trouble};
+
+/// Whose a row is.
+type Owners = BTreeMap<(WorkspaceId, MemberId), BTreeSet<Email>>;
 
 /// An earlier run.
 #[derive(Debug)]
@@ -39,11 +42,15 @@ impl EarlierRun {
         let proven = ledger.proven(&row.id).await;
         let (_report, entries) = proven.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
         let rows = ledger.steps(&row.id).await.map_err(refused)?;
-        let seen = seen(&entries).map_err(refused)?;
+        let (seen, whose) = told(&entries).map_err(refused)?;
         let mut workspaces: BTreeMap<WorkspaceId, Past> = BTreeMap::new();
         for row in rows {
             let looked = seen.get(&row.id).map_or(&[][..], Vec::as_slice);
-            let one = Earlier::new(row.step().map_err(refused)?, ending(row.state), looked);
+            let step = row.step().map_err(refused)?;
+            let about =
+                step.rests_on.member().and_then(|member| whose.get(&(row.workspace_id.clone(), member.clone())));
+            let people = about.cloned().unwrap_or_default();
+            let one = Earlier::new(step, ending(row.state), looked).of(people);
             let past = workspaces.entry(row.workspace_id.clone()).or_default();
             past.rows.push(row);
             past.steps.push(one);
@@ -129,20 +136,28 @@ impl EarlierRun {
     }
 }
 
-/// Reads the rows that each deciding look saw; of a step that was settled twice, the last word counts.
-fn seen(entries: &[Entry]) -> Result<BTreeMap<StepId, Vec<RestsOn>>, LedgerError> {
-    let mut seen = BTreeMap::new();
+/// Reads the rows that each deciding look saw (of a step that was settled twice, the last word counts), and whose rows a run about people
+/// leaving saw before its first write: a row can bear another address than the one that was asked for.
+fn told(entries: &[Entry]) -> Result<(BTreeMap<StepId, Vec<RestsOn>>, Owners), LedgerError> {
+    let (mut seen, mut whose) = (BTreeMap::new(), Owners::new());
     for entry in entries {
         let mut value = entry.value()?;
-        if value["type"] != "settled" {
-            continue;
-        }
-        let Some(step) = value["step"].as_str().map(StepId::from_stored) else { continue };
         // Absent where no look decided it, and of another shape where a later version wrote it: then nothing is known of it.
-        let rows: Vec<RestsOn> = serde_json::from_value(value["seen"].take()).unwrap_or_default();
-        seen.insert(step, rows);
+        if value["type"] == "settled" {
+            let Some(step) = value["step"].as_str().map(StepId::from_stored) else { continue };
+            let rows: Vec<RestsOn> = serde_json::from_value(value["seen"].take()).unwrap_or_default();
+            seen.insert(step, rows);
+        } else if value["type"] == "sighted" {
+            let subject = value["subject"].as_str().map(Email::observed);
+            let workspace = value["workspace_id"].as_str().and_then(|id| WorkspaceId::parse(id).ok());
+            let (Some(subject), Some(workspace)) = (subject, workspace) else { continue };
+            let rows: Vec<Member> = serde_json::from_value(value["traces"]["rows"].take()).unwrap_or_default();
+            for row in rows {
+                whose.entry((workspace.clone(), row.id)).or_default().insert(subject.clone());
+            }
+        }
     }
-    Ok(seen)
+    Ok((seen, whose))
 }
 
 /// Says what came of a step that stands where the ledger says it stands.

@@ -1,5 +1,6 @@
 //! `keyholder leavers`: past leavers with any access found today.
 
+mod away;
 mod past;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +14,8 @@ use super::leaving::{self, Leaver, Leaving};
 use super::session::{self, Session};
 use super::survey::Survey;
 use super::{Door, perform, tables};
-use crate::config::Purpose;
-use crate::domain::{Email, Workspace};
+use crate::domain::{Email, Member, MemberId, Workspace};
+use crate::journal::LedgerError;
 use crate::plan::{Observed, Traces};
 use crate::report::listing::{self, Listing};
 use crate::report::summary::{meaning, rounded, total};
@@ -25,8 +26,8 @@ use past::{Case, Past};
 
 /// List past leavers with any access found today: rows, open invitations, and keys that the audit log ties to them.
 ///
-/// Who left is what the ledger says: people of offboarding runs of whom a membership was removed, or found absent. A workspace that
-/// no offboarding of theirs had a step in counts only where one was asked for --all.
+/// Who left is what the ledger says: people of offboarding runs of whom a membership was removed, or found absent, or whose last day is
+/// over. A workspace that no offboarding of theirs had a step in counts only where one was asked for --all.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Meant for a scheduled job, such as daily, so that it looks at 30 and at 90 days after a leaver's last day too:\n  \
@@ -83,10 +84,12 @@ impl Leavers {
             None => None,
         };
         let session = Session::open(door)?;
-        let chosen = session.choose(&self.select, Purpose::Read)?;
         let ledger = perform::open_ledger(&session).await?;
-        let offboardings = ledger.offboardings().await.map_err(|error| Trouble::advised(error.exit(), error))?;
+        let unread = |error: LedgerError| Trouble::advised(error.exit(), error);
+        let offboardings = ledger.offboardings().await.map_err(unread)?;
+        let pruned = ledger.pruned().await.map_err(unread)?;
         let past = Past::of(&offboardings, since, door.clock.now());
+        let (chosen, unlooked) = away::choose(&session, &self.select, &past)?;
         let people = past.people().iter().map(Leaver::plain).collect();
         let leaving = Leaving::known_to(&ledger, people).await?;
         let _closed = ledger.close().await;
@@ -106,11 +109,26 @@ impl Leavers {
                 |leaver: &Leaver| past.case(&leaver.email, observed.workspace.as_str(), Some(&observed.id)).is_some();
             leaving.quest_of(observed, about)
         };
-        let survey = Survey::take(&session, &concerned, quest).await?;
-        self.show(&session, survey, &past, &leaving)
+        let mut survey = Survey::take(&session, &concerned, quest).await?;
+        unlooked.tell(&mut survey.coverage, &door.printer);
+        let forgotten = pruned.iter().find(|pruned| since.is_none_or(|since| pruned.last_started >= since));
+        if let Some(pruned) = forgotten {
+            door.printer.warn(&format!(
+                "runs begun until {:.0} were pruned: who left by one of them is not looked for",
+                pruned.last_started
+            ));
+        }
+        self.show(&session, survey, &past, &leaving, forgotten.is_none())
     }
 
-    fn show(&self, session: &Session<'_>, survey: Survey, past: &Past, leaving: &Leaving) -> Result<Exit, Trouble> {
+    fn show(
+        &self,
+        session: &Session<'_>,
+        survey: Survey,
+        past: &Past<'_>,
+        leaving: &Leaving,
+        all_runs: bool,
+    ) -> Result<Exit, Trouble> {
         let printer = &session.door.printer;
         let Survey { deck, observed, mut coverage, read_at } = survey;
         let mut found: Vec<Access<'_>> = Vec::new();
@@ -120,6 +138,7 @@ impl Leavers {
                 let traces = Traces::of(observed, person, &leaving.known(observed, person));
                 coverage.note_unseen(leaving::unlisted(observed, &traces));
                 found.extend(access(observed, person, &traces, case));
+                found.extend(by_alias(observed, person, past, &traces, case));
             }
         }
         let exit = match coverage.exit() {
@@ -131,7 +150,7 @@ impl Leavers {
         for one in &found {
             *cases.entry(one.case.word()).or_default() += 1;
         }
-        let exact = coverage.is_complete();
+        let exact = coverage.is_complete() && all_runs;
         let summary = json!({
             "type": "summary",
             "exit": exit.code(),
@@ -179,22 +198,44 @@ impl Leavers {
 
 /// The access one leaver has in one workspace.
 fn access<'a>(observed: &'a Observed, person: &'a Email, traces: &Traces, case: &'a Case) -> Vec<Access<'a>> {
-    let of = |found, id: &str, name: String, since: Option<String>| Access {
+    let whose = if traces.ambiguous { " (whose row it is cannot be told)" } else { "" };
+    let rows = traces.rows.iter().map(|member| row(observed, person, member, whose, case));
+    let keys = traces.keys.iter().map(|key| Access {
         observed,
         person,
-        found,
-        id: id.to_owned(),
-        name,
-        since,
+        found: "key",
+        id: key.id.clone(),
+        name: key.name.clone(),
+        since: None,
         case,
-    };
-    let rows = traces.rows.iter().map(|row| {
-        let found = if row.accepted { "membership" } else { "invitation" };
-        let whose = if traces.ambiguous { " (whose row it is cannot be told)" } else { "" };
-        of(found, row.id.as_str(), format!("{} as {}{whose}", row.email, row.role), Some(row.timestamp_created.clone()))
     });
-    let keys = traces.keys.iter().map(|key| of("key", &key.id, key.name.clone(), None));
     rows.chain(keys).collect()
+}
+
+/// Rows by which a leaver is there again under an address that a removed row of theirs bore; those of another leaver's are told there.
+fn by_alias<'a>(
+    observed: &'a Observed,
+    person: &'a Email,
+    past: &Past<'_>,
+    traces: &Traces,
+    case: &'a Case,
+) -> Vec<Access<'a>> {
+    let own: BTreeSet<&MemberId> = traces.rows.iter().map(|row| &row.id).collect();
+    let aliases: BTreeSet<&Email> = past.aliases(person).filter(|alias| !past.people().contains(*alias)).collect();
+    let theirs = observed.members.iter().filter(|row| aliases.contains(&row.email) && !own.contains(&row.id));
+    theirs.map(|member| row(observed, person, member, "", case)).collect()
+}
+
+fn row<'a>(observed: &'a Observed, person: &'a Email, member: &Member, whose: &str, case: &'a Case) -> Access<'a> {
+    Access {
+        observed,
+        person,
+        found: if member.accepted { "membership" } else { "invitation" },
+        id: member.id.to_string(),
+        name: format!("{} as {}{whose}", member.email, member.role),
+        since: Some(member.timestamp_created.clone()),
+        case,
+    }
 }
 
 fn cells<'a>(one: &'a Access<'_>, read_at: &'a str) -> Vec<Cell<'a>> {

@@ -39,7 +39,7 @@ impl Leaver {
     }
 
     /// Tells whether they are asked for in a workspace.
-    fn is_about(&self, workspace: &str) -> bool {
+    pub fn is_about(&self, workspace: &str) -> bool {
         self.workspaces.as_ref().is_none_or(|names| names.contains(workspace))
     }
 }

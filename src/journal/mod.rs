@@ -18,7 +18,7 @@
 //! | `record`, `entry` | what can be written down, and its canonical bytes and hash |
 //! | `state` | the state machine of a step |
 //! | `replay`, `chain` | the fold over entries, and the proof that none was changed |
-//! | `query`, `people`, `unfinished`, `sighting` | questions |
+//! | `query`, `people`, `departures`, `unfinished`, `sighting` | questions |
 //! | `lock` | who may write to a workspace |
 //! | `pace_lock` | who talks to a workspace, and what of its share is spent |
 //! | `prune` | removing whole runs from the old end, and the record of it |
@@ -33,6 +33,7 @@
 mod chain;
 mod columns;
 mod db;
+mod departures;
 mod entry;
 mod error;
 mod folder;
@@ -55,12 +56,13 @@ mod unfinished;
 mod write;
 
 pub use chain::{ChainBreak, ChainReport, Head};
+pub use departures::{Departure, Offboarding, Offboardings};
 pub use entry::Entry;
 pub use error::LedgerError;
 pub use ledger::Ledger;
 pub use lock::{Holder, LockTrouble, Turn, WriteLock};
 pub use pace_lock::{Left, PaceLock, PaceLocks, PaceTrouble, Talker};
-pub use people::{Account, Departure, Offboarding, Offboardings};
+pub use people::Account;
 pub use probe::{Go, Moment, Probe};
 pub use prune::{Candidate, Prunable, PruneNote, PruneStop, Pruned, YOUNGEST};
 pub use query::{RunRow, RunState, StepRow, Unsettled};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Change, MemberId, RestsOn, Step, StepId, UserId};
+use crate::domain::{Change, Email, MemberId, RestsOn, Step, StepId, UserId};
 
 /// What came of a step, as far as it matters afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub struct Earlier {
     pub made: Option<MemberId>,
     /// The person's rows in the look that decided it.
     pub seen: Vec<MemberId>,
+    /// Whose row it is about, where the run wrote that down: the row can bear another address of theirs.
+    pub people: BTreeSet<Email>,
 }
 
 impl Earlier {
@@ -38,7 +40,13 @@ impl Earlier {
     pub fn new(step: Step, ending: Ending, seen: &[RestsOn]) -> Self {
         let made = made_by(&step.change, seen);
         let ids = seen.iter().filter_map(RestsOn::member).cloned();
-        Self { step, ending, made, seen: ids.collect() }
+        Self { step, ending, made, seen: ids.collect(), people: BTreeSet::new() }
+    }
+
+    /// Says whose row it is about.
+    #[must_use]
+    pub fn of(self, people: BTreeSet<Email>) -> Self {
+        Self { people, ..self }
     }
 
     /// Tells whether it took effect.

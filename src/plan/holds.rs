@@ -132,7 +132,7 @@ fn effect(one: &Earlier, steps: &[Earlier], known: &BTreeSet<&MemberId>, observe
         Change::SetRole { member, email, role } => has_role(member, email, role, observed),
         Change::Remove { member, email } => {
             let replaced = successor(&one.step.id, steps).is_some_and(Earlier::is_applied);
-            removed(member, email, replaced, known, observed)
+            removed(member, std::iter::once(email).chain(&one.people), replaced, known, observed)
         }
         Change::HandOver { thing, email, heir, to } => {
             things::handed_over(one, thing, (email, heir), to.as_ref(), observed)
@@ -191,9 +191,9 @@ fn has_role(member: &MemberId, email: &Email, role: &Role, observed: &Observed) 
     }
 }
 
-fn removed(
+fn removed<'a>(
     member: &MemberId,
-    email: &Email,
+    emails: impl Iterator<Item = &'a Email>,
     replaced: bool,
     known: &BTreeSet<&MemberId>,
     observed: &Observed,
@@ -204,11 +204,14 @@ fn removed(
     if replaced {
         return there();
     }
-    let others: Vec<&Member> = match person::find(&observed.members, email) {
-        Person::Nobody => return there(),
-        Person::Rows(rows) | Person::Ambiguous(rows) => rows,
-    };
-    let news: Vec<&Member> = others.into_iter().filter(|row| !known.contains(&row.id)).collect();
+    let mut news: Vec<&Member> = Vec::new();
+    for email in emails {
+        if let Person::Rows(rows) | Person::Ambiguous(rows) = person::find(&observed.members, email) {
+            news.extend(rows.into_iter().filter(|row| !known.contains(&row.id)));
+        }
+    }
+    news.sort_by(|a, b| a.id.cmp(&b.id));
+    news.dedup_by(|a, b| a.id == b.id);
     if news.is_empty() {
         return there();
     }
@@ -316,6 +319,21 @@ mod tests {
         assert_eq!(words, ["holds", "not_applied"]);
         let seen = [Earlier::new(remove(&row), APPLIED, &[RestsOn::row(&beside)])];
         assert_eq!(found(vec![beside], &seen)[0].0, "holds", "the last look showed it");
+    }
+
+    #[test]
+    fn who_comes_back_by_the_address_they_were_asked_by_is_no_less_back() {
+        let row = member("m1", "old@x.example", "view");
+        let asked = Email::parse("a@x.example").unwrap();
+        let removed = |people: &[&Email]| {
+            let people = people.iter().map(|email| (*email).clone()).collect();
+            [Earlier::new(remove(&row), APPLIED, &[]).of(people)]
+        };
+        let back = vec![open("m2", "admin")];
+        assert_eq!(found(back.clone(), &removed(&[]))[0].0, "holds", "whose row it was is not known");
+        let again = ("drifted", "is invited again: admin, invited".to_owned());
+        assert_eq!(found(back, &removed(&[&asked])), [again]);
+        assert_eq!(found(vec![], &removed(&[&asked]))[0].0, "holds");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::ui::words;
 /// Remove whole runs from the old end of the ledger: those that ended before, as far as they are settled.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Take `keyholder evidence RUN` of what must be kept first: a removed run cannot be shown, proven or undone. See `keyholder help ledger`."
+    after_help = "Take `keyholder evidence RUN` of what must be kept first: a removed run cannot be shown, proven or undone, and\n`keyholder leavers` does not look for who left by it. See `keyholder help ledger`."
 )]
 pub(super) struct Prune {
     /// Age of what goes, such as `400d`; two days at least.

@@ -3,6 +3,7 @@
 mod chain;
 mod damage;
 mod laws;
+mod people;
 mod prune;
 mod runs;
 mod state;

@@ -7,7 +7,7 @@ use super::events::Events;
 use super::session::Session;
 use super::tables;
 use crate::domain::held::HeldClass;
-use crate::domain::{Change, Disposition, Outcome, RunId, Step, StepId};
+use crate::domain::{Change, Disposition, Outcome, RunId, Step, StepId, StepKind};
 use crate::plan::{Item, forecast};
 use crate::report::summary::{StepTally, Stopped};
 use crate::report::{Summary, listing};
@@ -199,6 +199,18 @@ fn halves(session: &Session<'_>, run: &RunId, ended: &[(Step, StepEnd)]) {
     }
 }
 
+/// What has no time of its own may still come: an accepted assignment of leads is a job that nothing names (contract section 11).
+fn late(ended: &[(Step, StepEnd)]) -> &'static str {
+    let open = ended.iter().any(|(step, end)| {
+        step.kind() == StepKind::LeadsReassign && matches!(end.outcome, Outcome::Unverified | Outcome::Unknown)
+    });
+    if open {
+        " (an accepted assignment of leads may still be done, so give its leads to nobody else meanwhile)"
+    } else {
+        ""
+    }
+}
+
 /// Says how to go on where a run did not come to its end.
 fn going_on(session: &Session<'_>, request: &Request<'_>, aftermath: &Aftermath, exit: Exit, open: bool) {
     let printer = &session.door.printer;
@@ -214,8 +226,9 @@ fn going_on(session: &Session<'_>, request: &Request<'_>, aftermath: &Aftermath,
         Exit::Guard if open => format!("where nothing else holds it any more, go on with `keyholder resume {run}`"),
         Exit::Complete | Exit::Guard => return,
         Exit::Unknown if !unfinished => format!(
-            "what was acknowledged and does not show has an end all the same: nothing of it can land any more; {again}: it plans what \
-             is missing"
+            "what was acknowledged and does not show has an end all the same: it is not waited for any more{}; {again}: it plans what is \
+             missing",
+            late(&aftermath.ended)
         ),
         Exit::Unknown => format!(
             "some writes have no known end; settle them with `keyholder resume {run}`: it waits until nothing can land late, looks, \

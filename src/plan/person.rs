@@ -1,6 +1,6 @@
 //! Who is who: which rows of a listing are one person's.
 
-use crate::domain::{Email, Member};
+use crate::domain::{Email, Member, UserId};
 
 /// The rows of one person.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +31,16 @@ pub fn find<'a>(members: &'a [Member], email: &Email) -> Person<'a> {
             .any(|other| other.user_id.is_none() || other.user_id != by_account.user_id)
     });
     if contested { Person::Ambiguous(rows) } else { Person::Rows(rows) }
+}
+
+/// Tells whether a person is an accepted member with this account.
+pub fn is_accepted(members: &[Member], email: &Email, account: Option<&UserId>) -> bool {
+    match find(members, email) {
+        Person::Rows(rows) => {
+            rows.iter().any(|row| row.accepted && row.user_id.is_some() && row.user_id.as_ref() == account)
+        }
+        Person::Nobody | Person::Ambiguous(_) => false,
+    }
 }
 
 #[cfg(test)]

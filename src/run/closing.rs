@@ -70,7 +70,7 @@ struct Shown {
     outcome: Option<Outcome>,
     /// What was seen, as the ledger keeps it.
     seen: Value,
-    /// Who was to be invited is there in another form.
+    /// It took, and is not as asked all the same: who was to be invited is there in another form, or an heir is gone.
     otherwise: bool,
     /// What was seen in place of what was asked.
     contrary: String,
@@ -82,6 +82,10 @@ impl Picture {
         let wanted = Wanted::of(sent.iter().map(|sent| &sent.step));
         let why = whose::Unread::why;
         for Sent { step, .. } in sent {
+            // Who was handed something must still be a member when it is looked at.
+            if picture.members.is_none() && !matches!(step.change, Change::Revoke { .. } | Change::StayAbsent { .. }) {
+                picture.members = Some(settle::rows(client, workspace).await);
+            }
             match &step.change {
                 Change::HandOver { thing: Thing::Campaign { .. }, .. } if picture.campaigns.is_none() => {
                     picture.campaigns = Some(whose::campaigns(client, workspace, &wanted.campaigns).await.map_err(why));
@@ -97,9 +101,6 @@ impl Picture {
                 Change::Revoke { .. } if picture.keys.is_none() => {
                     picture.keys = Some(whose::keys(client, workspace).await.map_err(why));
                 }
-                Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } if picture.members.is_none() => {
-                    picture.members = Some(settle::rows(client, workspace).await);
-                }
                 _ => {}
             }
         }
@@ -109,18 +110,23 @@ impl Picture {
     /// Says what it shows of a step, or why it does not.
     fn shows(&self, step: &Step) -> Result<Shown, String> {
         match &step.change {
-            Change::HandOver { thing, to, .. } => {
+            Change::HandOver { thing, heir, to, .. } => {
                 let to = to.as_ref();
+                let stays = person::is_accepted(part(self.members.as_ref())?, heir, to);
                 let whose = match thing {
                     Thing::Campaign { id, .. } => Whose::of([id], part(self.campaigns.as_ref())?, to),
                     Thing::LeadList { id, .. } => Whose::of([id], part(self.lead_lists.as_ref())?, to),
                     Thing::Leads { ids } => Whose::of(ids, part(self.leads.get(&step.id))?, to),
                 };
                 Ok(Shown {
-                    outcome: whose.is_as_asked().then_some(Outcome::Done),
+                    outcome: (whose.is_as_asked() && stays).then_some(Outcome::Done),
                     seen: whose.record(thing),
-                    otherwise: false,
-                    contrary: whose.contrary(thing),
+                    otherwise: whose.is_as_asked(),
+                    contrary: if stays || !whose.is_as_asked() {
+                        whose.contrary(thing)
+                    } else {
+                        format!("{heir} is no accepted member here any more: hand the {thing} to somebody else")
+                    },
                 })
             }
             Change::Revoke { key, .. } => {
@@ -138,8 +144,12 @@ impl Picture {
                 Ok(Shown {
                     outcome: seen_as(step, rows),
                     otherwise: matches!(step.change, Change::Invite { .. }) && !about.is_empty(),
+                    contrary: if matches!(step.change, Change::Invite { .. }) && !about.is_empty() {
+                        "it is there in another form than was asked".to_owned()
+                    } else {
+                        contrary(step).to_owned()
+                    },
                     seen: about.into(),
-                    contrary: contrary(step).to_owned(),
                 })
             }
         }
@@ -211,7 +221,7 @@ impl Lane<'_> {
                 // Whatever an earlier look saw, this one decides whether a resume has anything to look for.
                 let (effect, found) = match &shown {
                     Err(why) => (Effect::Unclear, why.clone()),
-                    Ok(shown) if shown.otherwise => (Effect::There, "there in another form than was asked".to_owned()),
+                    Ok(shown) if shown.otherwise => (Effect::There, shown.contrary.clone()),
                     // Nothing is absent for sure before the settle time.
                     Ok(shown) => (Effect::Unclear, shown.contrary.clone()),
                 };

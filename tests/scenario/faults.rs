@@ -22,7 +22,7 @@ fn an_acknowledged_change_that_nobody_can_see_is_unverified() {
     let again = stage.run(ONBOARD).exits(30).says("keyholder resume");
     assert_eq!(again.outcomes(), ["acme held in_doubt", "birch already", "cedar already"]);
     // The resume settles it; what it advises then is what really goes on.
-    let settled = stage.run("resume").exits(22).says("nothing of it can land any more");
+    let settled = stage.run("resume").exits(22).says("it is not waited for any more");
     assert!(!settled.stderr.contains("settle them with"), "{settled}");
     let anew = stage.run(ONBOARD).exits(0);
     assert_eq!(anew.outcomes(), ["acme done", "birch already", "cedar already"]);

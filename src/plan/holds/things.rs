@@ -6,6 +6,7 @@ use super::{Effect, there};
 use crate::domain::{Email, KeyId, LeadId, RestsOn, Thing, UserId};
 use crate::plan::earlier::Earlier;
 use crate::plan::observed::{Belongings, Found, Observed};
+use crate::plan::person;
 
 /// What became of a hand-over.
 pub(super) fn handed_over(
@@ -22,6 +23,9 @@ pub(super) fn handed_over(
     };
     if !belongings.accounts.contains(to) {
         return Effect::Unseen(format!("what {heir} owns was not read"));
+    }
+    if !person::is_accepted(&observed.members, heir, Some(to)) {
+        return Effect::Gone(format!("{heir}, who was to have it, is no accepted member here any more"));
     }
     let by = if let RestsOn::Owned { by, .. } = &one.step.rests_on { Some(by) } else { None };
     let whose = |owner: Option<&UserId>| match owner {

@@ -122,7 +122,9 @@ fn who_goes_just_before_a_hand_over_is_no_heir() {
     let slow = FaultKind::Delay { by: std::time::Duration::from_secs(25) };
     stage.world.add_fault(at(Op::CampaignPatch, slow.clone()).skip(1));
     stage.world.add_fault(at(Op::LeadListPatch, slow));
-    let outcome = super::apply(&stage).exits(30);
+    let outcome = super::apply(&stage).exits(22);
+    // What went to her before that was seen is told too.
+    require_all(&outcome, "acme", "campaign.hand_over", "unverified");
     require_all(&outcome, "acme", "leads.reassign", "held heir_not_member");
     require_all(&outcome, "acme", "member.remove", "done");
 }
@@ -157,4 +159,22 @@ fn a_key_that_may_be_the_one_in_use_by_now_is_not_revoked() {
             assert_eq!(sent(&stage, lane, Op::KeyDelete), 0);
         }
     }
+}
+
+#[test]
+fn an_heir_who_goes_while_things_are_handed_over_is_told_at_the_end_and_by_verify() {
+    let stage = stage();
+    let hand = Hand::Remove { email: PRIYA.to_owned() };
+    let leaves = Fault::once(FaultKind::Meanwhile { when: When::After, hand });
+    stage.world.add_fault(leaves.on("acme").at(Op::CampaignPatch));
+    let plan = stage.run(&format!("{OFFBOARD} --plan-only")).plan_id();
+    let outcome = stage.run(&format!("{OFFBOARD} --confirm {plan}")).exits(22);
+    let things = ["campaign.hand_over", "lead_list.hand_over", "leads.reassign"];
+    for kind in things {
+        require_all(&outcome, "acme", kind, "unverified");
+    }
+    assert!(outcome.stdout.contains("is no accepted member here any more"), "{outcome}");
+    require_all(&outcome, "acme", "member.remove", "done");
+    let verified = stage.run("verify last --detailed-exitcode").exits(10);
+    assert!(verified.stdout.contains("is no accepted member here any more"), "{verified}");
 }

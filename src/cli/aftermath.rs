@@ -7,7 +7,7 @@ use super::events::Events;
 use super::session::Session;
 use super::tables;
 use crate::domain::held::HeldClass;
-use crate::domain::{Change, Disposition, Outcome, RunId, Step, StepId, StepKind};
+use crate::domain::{Change, Disposition, Held, Outcome, RunId, Step, StepId, StepKind};
 use crate::plan::{Item, forecast};
 use crate::report::summary::{StepTally, Stopped};
 use crate::report::{Summary, listing};
@@ -106,7 +106,10 @@ fn summarize(
 ) -> Summary {
     let in_trouble = lanes.iter().filter(|lane| lane.trouble.is_some()).map(|lane| lane.workspace.as_str());
     let not_well = ended.iter().filter(|(_, end)| end.is_failure()).map(|(step, _)| step.workspace.as_str());
-    let failed = in_trouble.chain(not_well).chain(drawn.coverage.failed_names()).collect::<BTreeSet<_>>().len();
+    let cut = ended.iter().filter(|(_, end)| end.held.as_ref().is_some_and(Held::rests_on_cut_listing));
+    let cut = cut.map(|(step, _)| step.workspace.as_str());
+    let failed =
+        in_trouble.chain(not_well).chain(cut).chain(drawn.coverage.failed_names()).collect::<BTreeSet<_>>().len();
     let stopped = deck.stop.why().map(|why| match why {
         Why::Interrupted => Stopped::Interrupted,
         Why::Terminated => Stopped::Terminated,

@@ -208,7 +208,16 @@ impl Resume {
         perform::close(ledger, deck, &mut aftermath, &mut dispatched).await;
         let exit = aftermath.report(session, &request, &dispatched, events)?;
         drop((aftermath, drawn, dispatched));
-        if leaves { perform::certified(session, &id, None, exit).await } else { Ok(exit) }
+        door.printer.say("the requests and the time are those of this resume alone");
+        if !leaves {
+            return Ok(exit);
+        }
+        let joined = perform::certified(session, &id, None, exit).await?;
+        if !matches!(exit, Exit::Bug | Exit::Output) {
+            door.printer
+                .say("certificates that were written elsewhere with --certificates are of before this: take those");
+        }
+        Ok(joined)
     }
 
     /// Takes out of the open steps what is not to be sent: where a later run had to do with the same person, or where the run is only

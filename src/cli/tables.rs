@@ -1,12 +1,13 @@
 //! Showing plans and outcomes: rows to stdout, talk to stderr.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
 use serde_json::{Value, json};
 
 use super::change::Drawn;
 use super::refusals;
-use crate::domain::{Disposition, Outcome, Step, StepKind};
+use crate::domain::{Disposition, Held, Outcome, Step, StepKind};
 use crate::plan::forecast::Forecast;
 use crate::report::listing::{Format, Listing};
 use crate::report::summary::{meaning, rounded};
@@ -191,18 +192,21 @@ pub fn unread(printer: &Printer, coverage: &Coverage) {
 
 /// Returns the exit code of a command that stopped at its plan.
 pub fn plan_exit(drawn: &Drawn, detailed: bool) -> Exit {
-    let held: Vec<_> = drawn
+    let held: Vec<(&str, &Held)> = drawn
         .plan
         .items
         .iter()
         .filter_map(|item| match &item.disposition {
-            Disposition::Held(held) => Some(held.reason),
+            Disposition::Held(held) => Some((item.step.workspace.as_str(), held)),
             _ => None,
         })
         .collect();
     let coverage = &drawn.coverage;
-    if coverage.failed() > 0 {
-        let nothing = coverage.failed() == coverage.asked;
+    // What rests on a listing that was cut is held, and its lane counts as failed (design section 5): as the run itself would end.
+    let cut = held.iter().filter(|(_, held)| held.rests_on_cut_listing()).map(|(workspace, _)| *workspace);
+    let failed: BTreeSet<&str> = coverage.failed_names().chain(cut).collect();
+    if !failed.is_empty() {
+        let nothing = failed.len() == coverage.asked;
         return match coverage.exit() {
             exit @ (Exit::AllFailed | Exit::TryLater) if nothing => exit,
             _ if nothing => Exit::AllFailed,

@@ -168,6 +168,11 @@ impl Held {
         )
     }
 
+    /// Tells whether it is for a listing that is not complete: then its lane counts as failed.
+    pub fn rests_on_cut_listing(&self) -> bool {
+        self.reason == HeldReason::IncompleteListing
+    }
+
     /// What was not sent because its lane ended before.
     pub fn lane_ended(why: impl fmt::Display) -> Self {
         Self::new(HeldReason::LaneEnded, format!("not sent: {why}"), "mend it, then go on with `keyholder resume`")

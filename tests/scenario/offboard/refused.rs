@@ -1,6 +1,8 @@
 //! Calls and listings that are refused: the lane goes on, for access goes first.
 
-use keyholder::sim::{Fault, Op};
+use keyholder::sim::{Fault, FaultKind, Op};
+
+use crate::support::Stage;
 
 use super::{KINDS, OFFBOARD, apply, ends, require_all, sent, stage, status};
 
@@ -57,5 +59,22 @@ fn what_rests_on_a_listing_that_cannot_be_read_is_held_and_the_rest_is_done() {
         }
         require_all(&outcome, "acme", "member.remove", "done");
         require_all(&outcome, "birch", kind, "done");
+    }
+}
+
+#[test]
+fn what_rests_on_a_listing_that_was_cut_fails_its_lane_in_the_plan_as_in_the_run() {
+    let cut = |stage: &Stage| {
+        let cut = Fault::always(FaultKind::CursorLoop).at(Op::CampaignList);
+        stage.world.add_fault(cut.on("acme"));
+    };
+    for (selection, exit) in [("--all", 20), ("-w acme", 21)] {
+        let stage = stage();
+        cut(&stage);
+        let line = OFFBOARD.replace("--all", selection);
+        let plan = stage.run(&format!("{line} --plan-only")).exits(exit).plan_id();
+        let outcome = stage.run(&format!("{line} --confirm {plan}")).exits(exit);
+        require_all(&outcome, "acme", "campaign.hand_over", "held incomplete_listing");
+        require_all(&outcome, "acme", "member.remove", "done");
     }
 }

@@ -69,6 +69,7 @@ fn a_limit_of_today_that_keeps_somebody_keeps_what_is_theirs() {
         assert_eq!(sent(&stage, "acme", op), 0, "{kind}");
     }
     stage.edit("keyholder.toml", "max_removals = { per_workspace = 0 }", "");
-    let _on = stage.run("resume").exits(0);
+    let on = stage.run("resume").exits(0).says("those of this resume alone");
+    let _told = on.says("1 certificate: .keyholder/certificates/").says("elsewhere with --certificates are of before");
     require_left(&stage, "acme");
 }

@@ -199,7 +199,9 @@ async fn proven<T>(
     while behind < report.entries {
         let page = query::entries(connection, run, behind, PAGE).await?;
         behind += page.len() as u64;
-        page.into_iter().for_each(|entry| take(into, entry));
+        for entry in page {
+            take(into, entry);
+        }
     }
     Ok(report)
 }

@@ -140,9 +140,9 @@ fn a_standard_output_that_cannot_be_written_is_exit_74() {
 #[test]
 fn colour_comes_only_where_it_is_wanted() {
     let world = World::three();
-    let always = ["offboard", "lee@agency.example", "--all", "--plan-only", "--color", "always"];
+    let always = ["offboard", "lee@agency.example", "-w", "acme", "--plan-only", "--color", "always"];
     assert!(world.run(&always).exits(0).stderr.contains('\u{1b}'));
-    for args in [&always[..4], &[&always[..4], &["--color", "never"]].concat()] {
+    for args in [&always[..5], &[&always[..5], &["--color", "never"]].concat()] {
         let mut command = world.command(args);
         command.env("NO_COLOR", "1");
         world.finish(command).exits(0).never("\u{1b}").done();

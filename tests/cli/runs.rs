@@ -58,7 +58,7 @@ fn a_ledger_that_somebody_changed_is_told_as_broken() {
 #[test]
 fn a_run_with_somebody_who_was_not_there_has_an_unbroken_chain_too() {
     let world = World::three();
-    world.run(&["offboard", "nobody@agency.example", "--all", "--yes"]).exits(0).done();
+    world.run(&["offboard", "nobody@agency.example", "-w", "acme", "--yes"]).exits(0).done();
     world.run(&["show"]).exits(0).says("unbroken").done();
 }
 

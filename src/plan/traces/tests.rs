@@ -31,6 +31,7 @@ pub(in crate::plan) fn made_key(id: &str, by: Option<&str>, named: &[&str]) -> T
         webhook_id: None,
         affected: None,
         named: named.iter().map(|id| (*id).to_owned()).collect(),
+        name: None,
     }
 }
 
@@ -123,6 +124,35 @@ fn a_key_is_hers_only_by_a_record_that_names_exactly_it() {
     assert_eq!(bobs, (vec![], vec!["k-10".to_owned()]), "Bob's is neither hers nor unknown");
     let of_both = made_key("r", Some("u-m1"), &["k-1", "k-10"]);
     assert_eq!(told(of_both), both_unknown, "which of the two is the new one is not to be told");
+}
+
+#[test]
+fn a_record_of_hers_that_bears_a_keys_name_alone_is_told_and_ties_it_to_nobody() {
+    let by_name = |trail: Vec<TrailRecord>| {
+        let keys = found(vec![key("k-1", None), key("k-2", None)]);
+        let told = traces(Belongings { keys, trail: found(trail), ..of_ann() });
+        let owned = |traces: &[Trace]| ids(traces).join(" ");
+        [&told.keys, &told.keys_by_name, &told.keys_of_unknown_maker].map(|keys| owned(keys))
+    };
+    let named = |by, ids: &[&str]| TrailRecord { name: Some("key k-1".to_owned()), ..made_key("r", Some(by), ids) };
+    assert_eq!(by_name(vec![named("u-m1", &[])]), ["", "k-1", "k-2"]);
+    assert_eq!(by_name(vec![named("u-m2", &[])]), ["", "", "k-1 k-2"], "Bob's record says nothing of her");
+    assert_eq!(by_name(vec![named("u-m1", &["k-1"])]), ["k-1", "", "k-2"], "the id says more");
+    assert_eq!(by_name(vec![named("u-m1", &["k-2"])]), ["k-2", "", "k-1"], "the id says it is the other one");
+    let bobs = made_key("b", Some("u-m2"), &["k-1"]);
+    assert_eq!(by_name(vec![named("u-m1", &[]), bobs]), ["", "", "k-2"], "it is Bob's by its id");
+}
+
+#[test]
+fn a_row_of_her_account_under_another_address_is_told_apart_from_hers() {
+    let other = |account: &str| Member { user_id: Some(user(account)), ..member("m9", "ann@private.example", "view") };
+    let told = |account| {
+        let world = observed(vec![member("m1", "ann@x.example", "editor"), other(account)]);
+        Traces::of(&world, &Email::parse("ann@x.example").unwrap(), &BTreeSet::new())
+    };
+    let (hers, bobs) = (told("u-m1"), told("u-m2"));
+    assert_eq!((hers.rows.len(), hers.same_account), (1, vec![other("u-m1")]));
+    assert_eq!(bobs.same_account, Vec::new());
 }
 
 #[test]

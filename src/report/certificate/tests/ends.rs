@@ -159,3 +159,29 @@ fn leads_that_were_handed_over_are_counted() {
     assert!(told(DONE).contains("230 before, 230 handed over"));
     assert!(told(Some(Outcome::Failed)).contains("230 before, 200 handed over"));
 }
+
+#[test]
+fn a_key_of_a_name_they_gave_one_is_a_gap_and_never_no_access_left() {
+    let mut evidence = whole(DONE, DONE, DONE);
+    evidence.sighted[0].traces["keys_by_name"] = json!([{ "id": "k-7", "name": "zapier lee", "record": "r-7" }]);
+    assert_eq!(claim(&evidence), (Word::Incomplete, false));
+    let told = place(&evidence);
+    assert!(told.gaps[0].contains("zapier lee") && told.gaps[0].contains("cannot be told"), "{:?}", told.gaps);
+    assert!(told.by_hand.iter().any(|one| one.task == Task::KeyByName && one.id == "k-7"));
+    assert_eq!(claim(&whole(DONE, DONE, DONE)).0, Word::NoAccessLeft);
+}
+
+#[test]
+fn the_same_account_under_another_address_is_access_left_until_its_row_is_gone() {
+    let other = Member { email: Email::observed("lee@private.example"), accepted: false, ..row("m-9", Role::View) };
+    let mut evidence = whole(DONE, DONE, DONE);
+    evidence.sighted[0].traces["same_account"] = json!([other]);
+    assert_eq!(claim(&evidence), (Word::AccessLeft, true));
+    let told = place(&evidence);
+    assert_eq!(
+        (told.left[0].kind, whys(&told)),
+        ("invitation", vec![("m-9", "the same account, under another address")])
+    );
+    evidence.steps.push(removed(&other, DONE));
+    assert_eq!(claim(&evidence), (Word::NoAccessLeft, true), "another leaver's step took it away");
+}

@@ -78,7 +78,7 @@ pub struct Traces {
     pub ambiguous: bool,
     /// Campaigns they own.
     pub campaigns: Vec<Trace>,
-    /// Campaigns they made and do not own.
+    /// Campaigns they made, whoever owns them: a hand-over does not change who made one.
     pub campaigns_created: Vec<Trace>,
     /// Lead lists they own.
     pub lead_lists: Vec<Trace>,
@@ -153,8 +153,9 @@ impl Traces {
         for campaign in &belongings.campaigns.rows {
             let trace = Trace::new(campaign.id.as_str(), &campaign.name);
             if theirs(&campaign.owned_by) {
-                self.campaigns.push(trace);
-            } else if theirs(&campaign.created_by) {
+                self.campaigns.push(trace.clone());
+            }
+            if theirs(&campaign.created_by) {
                 self.campaigns_created.push(trace);
             }
         }

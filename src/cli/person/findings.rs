@@ -134,7 +134,7 @@ pub(super) fn of(observed: &Observed, traces: &Traces) -> Vec<Finding> {
     }
     let listed = [
         (Kind::Campaign, &traces.campaigns, "owns it", "campaigns"),
-        (Kind::CampaignMade, &traces.campaigns_created, "made it; somebody else owns it", "campaigns"),
+        (Kind::CampaignMade, &traces.campaigns_created, "made it", "campaigns"),
         (Kind::LeadList, &traces.lead_lists, "owns it", "lead-lists"),
         (Kind::SendingAccount, &traces.sending_accounts, "added it, and may know its password", "accounts"),
         (Kind::Key, &traces.keys, "made it, as a record of the audit log says", "api-keys"),

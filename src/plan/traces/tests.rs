@@ -244,7 +244,7 @@ fn what_is_anothers_is_never_counted_as_hers() {
         sending_accounts: found(vec![SendingAccount { email: "s@x.example".to_owned(), added_by: Some(user("u-m2")) }]),
         ..of_ann()
     });
-    assert_eq!((ids(&told.campaigns), ids(&told.campaigns_created)), (vec!["c-1"], vec!["c-2"]));
+    assert_eq!((ids(&told.campaigns), ids(&told.campaigns_created)), (vec!["c-1"], vec!["c-1", "c-2"]));
     assert_eq!((ids(&told.lead_lists), told.leads), (vec!["l-2"], Count { count: 2, exact: true }));
     assert!(told.sending_accounts.is_empty() && told.looked && told.unseen.is_empty());
 }

@@ -49,7 +49,7 @@ pub struct Before {
     pub ambiguous: bool,
     /// Campaigns they owned.
     pub campaigns: Vec<Thing>,
-    /// Campaigns they made and did not own.
+    /// Campaigns they made; what an earlier keyholder wrote lacks those they owned.
     pub campaigns_created: Vec<Thing>,
     /// Lead lists they owned.
     pub lead_lists: Vec<Thing>,

@@ -16,6 +16,7 @@ pub(super) fn document(certificate: &Certificate) -> Vec<u8> {
         "schema": SCHEMA,
         "person": person,
         "verdict": verdict.word.as_str(),
+        "found_anywhere": certificate.found_anywhere(),
         "complete": verdict.is_complete(),
         "gaps": verdict.gaps.iter().map(gap).collect::<Vec<_>>(),
         "run": of_run(run),

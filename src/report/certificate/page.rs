@@ -31,7 +31,10 @@ fn claim(html: &mut Html, certificate: &Certificate) {
         Word::AccessLeft => "<section class=\"note bad\" aria-label=\"What this certifies\"><strong>✕ ",
         Word::Incomplete => "<section class=\"note bad\" aria-label=\"What this certifies\"><strong>? ",
     });
-    html.text(verdict.word.say()).raw("</strong>\n<p>");
+    html.text(&certificate.headline()).raw("</strong>\n<p>");
+    if !certificate.found_anywhere() {
+        html.raw("<b>").raw(super::NOTHING_FOUND).raw("</b></p>\n<p>");
+    }
     match verdict.word {
         Word::NoAccessLeft => html.raw(
             "Every workspace that was asked for was read whole before the first write. No membership, no invitation and no API key that \
@@ -268,7 +271,7 @@ fn before_list(html: &mut Html, before: &Before) {
     named(html, "webhooks they made", &before.webhooks);
     named(html, "sending accounts they added", &before.sending_accounts);
     named(html, "jobs of theirs that had not ended", &before.jobs);
-    named(html, "campaigns they made and did not own", &before.campaigns_created);
+    named(html, "campaigns they made", &before.campaigns_created);
     html.raw("</ul>\n");
 }
 

@@ -92,7 +92,9 @@ impl Task {
         match self {
             Self::Owner => "Transfer the ownership of the workspace in the vendor's app, then offboard again",
             Self::Membership => "Remove the membership or invitation, or lift what held it and offboard again",
-            Self::Key => "Revoke this key once nothing depends on it (offboard with --revoke-keys)",
+            Self::Key => {
+                "Revoke this key once nothing depends on it: with --revoke-keys, and where that was run, delete it in the app or give keyholder a key that shows which is which"
+            }
             Self::KeyByName => {
                 "They made a key of this name: find out in the app whether it is this one, and delete it there if it is"
             }
@@ -103,7 +105,7 @@ impl Task {
             Self::Job => "This job of theirs had not ended: see that it did what it should",
             Self::NotHandedOver => "Hand this over to a colleague",
             Self::CampaignMade => {
-                "They made this campaign, somebody else owns it: nothing to do unless you rely on its maker"
+                "They made this campaign, and it goes on saying so whoever owns it: nothing to do unless you rely on its maker"
             }
             Self::KeyInUse => "keyholder itself uses this key here: if they could know it, replace it",
         }
@@ -352,7 +354,13 @@ impl Place {
             let bound = if before.leads.exact { "" } else { "at least " };
             let leads = if rest == 1 { "lead" } else { "leads" };
             let why = leads_why.unwrap_or_else(|| unasked.to_owned());
-            self.hand(Task::NotHandedOver, "", &format!("{bound}{rest} {leads} assigned to them"), Some(why));
+            let unseen = rest == 0;
+            let what = if unseen {
+                "leads: could not be seen".to_owned()
+            } else {
+                format!("{bound}{rest} {leads} assigned to them")
+            };
+            self.hand(Task::NotHandedOver, "", &what, Some(why));
         }
         self.all(Task::CampaignMade, &before.campaigns_created);
     }

@@ -185,3 +185,33 @@ fn the_same_account_under_another_address_is_access_left_until_its_row_is_gone()
     evidence.steps.push(removed(&other, DONE));
     assert_eq!(claim(&evidence), (Word::NoAccessLeft, true), "another leaver's step took it away");
 }
+
+#[test]
+fn no_access_left_says_where_unless_all_was_asked_for() {
+    let headline = |evidence: &Evidence| Certificate::of(evidence, &email()).unwrap().headline();
+    let mut evidence = whole(DONE, DONE, DONE);
+    assert_eq!(headline(&evidence), "No access left");
+    evidence.run.selection = json!("-w acme");
+    assert_eq!(headline(&evidence), "No access left in the 1 workspace asked for (-w acme)");
+    let page = Certificate::of(&evidence, &email()).unwrap().html();
+    assert!(page.contains("No access left in the 1 workspace asked for (-w acme)"));
+}
+
+#[test]
+fn an_address_that_nothing_was_found_of_is_asked_about() {
+    let nothing = json!({ "leads": { "count": 0, "exact": true }, "keys_read": true });
+    for (traces, found) in [(nothing, false), (traces(), true)] {
+        let certificate = Certificate::of(&evidence(traces, Vec::new()), &email()).unwrap();
+        let document: Value = serde_json::from_slice(&certificate.json()).unwrap();
+        assert_eq!(document["found_anywhere"], found);
+        assert_eq!(certificate.html().contains(NOTHING_FOUND), !found);
+    }
+}
+
+#[test]
+fn leads_nobody_could_see_are_not_counted() {
+    let mut before = traces();
+    before["leads"] = json!({ "count": 0, "exact": false });
+    let told = place(&evidence(before, Vec::new()));
+    assert!(told.by_hand.iter().any(|one| one.name == "leads: could not be seen"), "{:?}", told.by_hand);
+}

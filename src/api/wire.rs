@@ -145,9 +145,10 @@ impl<'de> Visitor<'de> for ReferenceVisitor {
 }
 
 /// Texts at any depth of a value: those that `fits`, at most `MOST` of them, no deeper than `DEEPEST`. What is beyond is passed over.
+/// The second member is the text of the value's own `name`, where it has one.
 /// A hostile or changed answer can name a thousand things; what is not among the first is then tied to nobody.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Words(pub(crate) Vec<String>);
+pub(crate) struct Words(pub(crate) Vec<String>, pub(crate) Option<String>);
 
 impl Words {
     /// Most texts that are kept.
@@ -158,15 +159,15 @@ impl Words {
 
 impl<'de> Deserialize<'de> for Words {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut words = Vec::new();
+        let mut words = Self::default();
         Gather { words: &mut words, depth: 0 }.deserialize(deserializer)?;
-        Ok(Self(words))
+        Ok(words)
     }
 }
 
 /// Gathers the texts of one value.
 struct Gather<'w> {
-    words: &'w mut Vec<String>,
+    words: &'w mut Words,
     depth: usize,
 }
 
@@ -176,8 +177,8 @@ impl Gather<'_> {
     }
 
     fn take(self, text: &str) {
-        if self.depth <= Words::DEEPEST && self.words.len() < Words::MOST {
-            self.words.push(text.to_owned());
+        if self.depth <= Words::DEEPEST && self.words.0.len() < Words::MOST {
+            self.words.0.push(text.to_owned());
         }
     }
 }
@@ -228,8 +229,12 @@ impl<'de> Visitor<'de> for Gather<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
-        while map.next_key::<IgnoredAny>()?.is_some() {
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            let before = self.words.0.len();
             map.next_value_seed(self.deeper())?;
+            if self.depth == 0 && key == "name" {
+                self.words.1 = self.words.0.get(before).cloned();
+            }
         }
         Ok(())
     }
@@ -265,6 +270,9 @@ mod tests {
         let read = |json: &str| serde_json::from_str::<Words>(json).unwrap().0;
         assert_eq!(read(r#"{"a": "1", "b": ["2", {"c": "3"}], "d": 4, "e": null}"#), ["1", "2", "3"]);
         assert!(read("7").is_empty() && read("null").is_empty());
+        let name = |json: &str| serde_json::from_str::<Words>(json).unwrap().1;
+        assert_eq!(name(r#"{"a": "1", "name": "zapier noor", "b": {"name": "2"}}"#).as_deref(), Some("zapier noor"));
+        assert_eq!((name(r#"{"name": 7, "a": "1"}"#), name(r#"[{"name": "2"}]"#)), (None, None));
         let many = format!("[{}\"last\"]", "\"w\",".repeat(1000));
         assert_eq!(read(&many).len(), Words::MOST);
         let nested = |depth: usize| format!("{}\"w\"{}", "[".repeat(depth), "]".repeat(depth));

@@ -143,13 +143,16 @@ pub fn tell(printer: &Printer, certificate: &Certificate) {
     let line = format!(
         "{}: {} ({} of {} seen whole)",
         certificate.person,
-        verdict.word.say().to_lowercase(),
+        lower_first(&certificate.headline()),
         asked - unseen(certificate),
         words::count(asked, "workspace"),
     );
     match verdict.word {
         Word::NoAccessLeft => printer.insist(&line),
         Word::AccessLeft | Word::Incomplete => printer.warn(&line),
+    }
+    if !certificate.found_anywhere() {
+        printer.insist(&format!("  {}", certificate::NOTHING_FOUND));
     }
     let unlooked = certificate.without_account();
     if unlooked > 0 {
@@ -177,6 +180,12 @@ pub fn tell(printer: &Printer, certificate: &Certificate) {
             printer.say(&format!("  by hand: {}: {some}", task.say()));
         }
     }
+}
+
+/// Says a headline within a line.
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 fn unseen(certificate: &Certificate) -> usize {

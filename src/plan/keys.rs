@@ -3,10 +3,12 @@
 //! Owns the two questions that stand before every revocation (contract section 10: no creator, no last use, and what deleting the key in use
 //! does is unpublished). Both answer no wherever it cannot be told.
 
+use std::collections::BTreeSet;
+
 use super::observed::{Belongings, Found};
 use super::traces::sole;
 use crate::domain::belongings::activity;
-use crate::domain::{Held, HeldReason, KeyId, KeyInfo, TrailRecord};
+use crate::domain::{Held, HeldReason, KeyId, KeyInfo, TrailRecord, UserId};
 
 /// Finds the record that ties a key to its maker: one of type 37 that names exactly this key's id. Its own `api_key_id` is the key that
 /// acted (contract section 10), so it never counts. Two records by two people tie it to nobody. A record that names several keys of the
@@ -15,6 +17,27 @@ pub(super) fn maker<'a>(key: &KeyInfo, belongings: &'a Belongings) -> Option<&'a
     let record = sole(belongings.trail.rows.iter().filter(|record| names(record, &key.id)))?;
     let named_too = |other: &KeyInfo| other.id != key.id && names(record, &other.id);
     (!belongings.keys.rows.iter().any(named_too)).then_some(record)
+}
+
+/// Finds a record of a key that one of `accounts` made under this key's name. A name is no identity: it ties the key to nobody, so none is
+/// found where a record ties the key to its maker by id, and none counts that ties another key of the list.
+pub(super) fn same_name<'a>(
+    key: &KeyInfo,
+    belongings: &'a Belongings,
+    accounts: &BTreeSet<UserId>,
+) -> Option<&'a TrailRecord> {
+    if maker(key, belongings).is_some() {
+        return None;
+    }
+    let shown: String = key.name.chars().filter(|one| !one.is_control()).collect();
+    let theirs = |record: &&TrailRecord| record.user_id.as_ref().is_some_and(|user| accounts.contains(user));
+    let of_name = |record: &&TrailRecord| record.name.as_ref().is_some_and(|name| *name == shown);
+    let of_another = |record: &TrailRecord| {
+        let others = belongings.keys.rows.iter().filter(|other| other.id != key.id);
+        others.filter_map(|other| maker(other, belongings)).any(|made| made.id == record.id)
+    };
+    let records = belongings.trail.rows.iter().filter(|record| record.activity == activity::KEY_CREATED);
+    records.filter(theirs).filter(of_name).filter(|record| !of_another(record)).min_by(|a, b| a.id.cmp(&b.id))
 }
 
 /// Tells whether a record is one of a made key and names this one as anything but the key that acted.

@@ -71,11 +71,14 @@ pub struct Traces {
     pub accounts: BTreeSet<UserId>,
     /// Their memberships and invitations.
     pub rows: Vec<Member>,
+    /// Rows under another address that bear one of their accounts.
+    #[serde(default)]
+    pub same_account: Vec<Member>,
     /// Whether it cannot be told whose these rows are.
     pub ambiguous: bool,
     /// Campaigns they own.
     pub campaigns: Vec<Trace>,
-    /// Campaigns they made and do not own.
+    /// Campaigns they made, whoever owns them: a hand-over does not change who made one.
     pub campaigns_created: Vec<Trace>,
     /// Lead lists they own.
     pub lead_lists: Vec<Trace>,
@@ -85,6 +88,9 @@ pub struct Traces {
     pub sending_accounts: Vec<Trace>,
     /// Keys that a record of the trail ties to them.
     pub keys: Vec<Trace>,
+    /// Keys whose name a record of theirs bears, and that no record ties to anybody: it cannot be told whether it is this one.
+    #[serde(default)]
+    pub keys_by_name: Vec<Trace>,
     /// Keys that may be theirs for all that is known: no record tells who made them, or, where no account of the person is known, the
     /// record names somebody who is no member today.
     pub keys_of_unknown_maker: Vec<Trace>,
@@ -118,9 +124,11 @@ impl Traces {
         };
         let accounts = accounts_of(observed, email, known);
         let is_their_row = |row: &Member| rows.iter().any(|theirs| theirs.id == row.id);
-        let others = observed.members.iter().filter(|row| !is_their_row(row));
-        let others: BTreeSet<&UserId> = others.filter_map(|row| row.user_id.as_ref()).collect();
-        let mut traces = Self { rows: rows.into_iter().cloned().collect(), ambiguous, ..Self::default() };
+        let others = || observed.members.iter().filter(|row| !is_their_row(row));
+        let same_account = others().filter(|row| row.user_id.as_ref().is_some_and(|user| accounts.contains(user)));
+        let same_account: Vec<Member> = same_account.cloned().collect();
+        let others: BTreeSet<&UserId> = others().filter_map(|row| row.user_id.as_ref()).collect();
+        let mut traces = Self { rows: rows.into_iter().cloned().collect(), same_account, ambiguous, ..Self::default() };
         if let Some(reason) = &observed.incomplete {
             traces.unseen.push(Unseen { listing: "workspace-members".to_owned(), reason: reason.clone() });
         }
@@ -145,8 +153,9 @@ impl Traces {
         for campaign in &belongings.campaigns.rows {
             let trace = Trace::new(campaign.id.as_str(), &campaign.name);
             if theirs(&campaign.owned_by) {
-                self.campaigns.push(trace);
-            } else if theirs(&campaign.created_by) {
+                self.campaigns.push(trace.clone());
+            }
+            if theirs(&campaign.created_by) {
                 self.campaigns_created.push(trace);
             }
         }
@@ -189,6 +198,13 @@ impl Traces {
             let record = keys::maker(key, belongings);
             let maker = record.and_then(|record| record.user_id.as_ref());
             let trace = Trace::new(key.id.as_str(), &key.name);
+            if let Some(record) = keys::same_name(key, belongings, accounts) {
+                self.keys_by_name.push(Trace::by(key.id.as_str(), &key.name, record));
+                if key.in_use == Some(true) {
+                    self.key_in_use = Some(trace);
+                }
+                continue;
+            }
             match (record, maker) {
                 (Some(record), Some(maker)) if accounts.contains(maker) => {
                     self.keys.push(Trace::by(key.id.as_str(), &key.name, record));

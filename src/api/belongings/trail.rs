@@ -9,6 +9,8 @@ use crate::domain::{KeyId, TrailRecord, WebhookId, WorkspaceId};
 
 /// Where the audit log lives.
 pub(super) const PATH: &str = "/api/v2/audit-logs";
+/// Longest name that is kept, in characters.
+const LONGEST_NAME: usize = 256;
 /// Most ids that one record can name.
 const MOST_NAMED: usize = 64;
 
@@ -58,7 +60,7 @@ impl TrailRow<'_> {
         } = self;
         let id = row::opaque(&id)?;
         row::of(&organization_id, expected, &id)?;
-        let mut named = audit_metadata.0;
+        let Words(mut named, name) = audit_metadata;
         named.retain(|text| row::fits(text));
         named.truncate(MOST_NAMED);
         Ok(TrailRecord {
@@ -69,7 +71,13 @@ impl TrailRow<'_> {
             webhook_id: webhook_id.filled().and_then(|id| WebhookId::parse(id).ok()),
             affected: row::number(&affected_count),
             named,
+            name: name.map(|name| plain(&name)).filter(|name| !name.is_empty()),
             id,
         })
     }
+}
+
+/// A name without control characters, of a bounded length.
+fn plain(name: &str) -> String {
+    name.chars().filter(|one| !one.is_control()).take(LONGEST_NAME).collect()
 }

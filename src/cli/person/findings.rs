@@ -17,6 +17,7 @@ pub(super) enum Kind {
     Leads,
     SendingAccount,
     Key,
+    KeyByName,
     KeysOfUnknownMaker,
     Webhook,
     WebhooksOfUnknownMaker,
@@ -30,7 +31,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::Membership,
         Self::Invitation,
         Self::Ambiguous,
@@ -40,6 +41,7 @@ impl Kind {
         Self::Leads,
         Self::SendingAccount,
         Self::Key,
+        Self::KeyByName,
         Self::KeysOfUnknownMaker,
         Self::Webhook,
         Self::WebhooksOfUnknownMaker,
@@ -64,6 +66,7 @@ impl Kind {
             Self::Leads => "leads",
             Self::SendingAccount => "sending_account",
             Self::Key => "key",
+            Self::KeyByName => "key_by_name",
             Self::KeysOfUnknownMaker => "keys_of_unknown_maker",
             Self::Webhook => "webhook",
             Self::WebhooksOfUnknownMaker => "webhooks_of_unknown_maker",
@@ -81,7 +84,8 @@ impl Kind {
     pub(super) fn is_about_them(self) -> bool {
         !matches!(
             self,
-            Self::KeysOfUnknownMaker
+            Self::KeyByName
+                | Self::KeysOfUnknownMaker
                 | Self::WebhooksOfUnknownMaker
                 | Self::LastActivity
                 | Self::Logins
@@ -120,16 +124,26 @@ impl Finding {
 /// Lists what was found, in a stable order.
 pub(super) fn of(observed: &Observed, traces: &Traces) -> Vec<Finding> {
     let mut found: Vec<Finding> = traces.rows.iter().map(|row| membership(observed, row)).collect();
+    found.extend(traces.same_account.iter().map(|row| {
+        let told = membership(observed, row);
+        Finding { detail: format!("the same account, under another address; {}", told.detail), ..told }
+    }));
     if traces.ambiguous {
         let text = "several accounts bear the address: it cannot be told whose these rows are";
         found.push(Finding::new(Kind::Ambiguous, text, "workspace-members"));
     }
     let listed = [
         (Kind::Campaign, &traces.campaigns, "owns it", "campaigns"),
-        (Kind::CampaignMade, &traces.campaigns_created, "made it; somebody else owns it", "campaigns"),
+        (Kind::CampaignMade, &traces.campaigns_created, "made it", "campaigns"),
         (Kind::LeadList, &traces.lead_lists, "owns it", "lead-lists"),
         (Kind::SendingAccount, &traces.sending_accounts, "added it, and may know its password", "accounts"),
         (Kind::Key, &traces.keys, "made it, as a record of the audit log says", "api-keys"),
+        (
+            Kind::KeyByName,
+            &traces.keys_by_name,
+            "a record of the audit log says they made a key of this name; whether it is this one cannot be told",
+            "api-keys",
+        ),
         (Kind::Webhook, &traces.webhooks, "made it, as a record of the audit log says", "webhooks"),
         (Kind::Job, &traces.jobs, "started it; it has not ended", "background-jobs"),
     ];

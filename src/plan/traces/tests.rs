@@ -31,6 +31,7 @@ pub(in crate::plan) fn made_key(id: &str, by: Option<&str>, named: &[&str]) -> T
         webhook_id: None,
         affected: None,
         named: named.iter().map(|id| (*id).to_owned()).collect(),
+        name: None,
     }
 }
 
@@ -126,6 +127,35 @@ fn a_key_is_hers_only_by_a_record_that_names_exactly_it() {
 }
 
 #[test]
+fn a_record_of_hers_that_bears_a_keys_name_alone_is_told_and_ties_it_to_nobody() {
+    let by_name = |trail: Vec<TrailRecord>| {
+        let keys = found(vec![key("k-1", None), key("k-2", None)]);
+        let told = traces(Belongings { keys, trail: found(trail), ..of_ann() });
+        let owned = |traces: &[Trace]| ids(traces).join(" ");
+        [&told.keys, &told.keys_by_name, &told.keys_of_unknown_maker].map(|keys| owned(keys))
+    };
+    let named = |by, ids: &[&str]| TrailRecord { name: Some("key k-1".to_owned()), ..made_key("r", Some(by), ids) };
+    assert_eq!(by_name(vec![named("u-m1", &[])]), ["", "k-1", "k-2"]);
+    assert_eq!(by_name(vec![named("u-m2", &[])]), ["", "", "k-1 k-2"], "Bob's record says nothing of her");
+    assert_eq!(by_name(vec![named("u-m1", &["k-1"])]), ["k-1", "", "k-2"], "the id says more");
+    assert_eq!(by_name(vec![named("u-m1", &["k-2"])]), ["k-2", "", "k-1"], "the id says it is the other one");
+    let bobs = made_key("b", Some("u-m2"), &["k-1"]);
+    assert_eq!(by_name(vec![named("u-m1", &[]), bobs]), ["", "", "k-2"], "it is Bob's by its id");
+}
+
+#[test]
+fn a_row_of_her_account_under_another_address_is_told_apart_from_hers() {
+    let other = |account: &str| Member { user_id: Some(user(account)), ..member("m9", "ann@private.example", "view") };
+    let told = |account| {
+        let world = observed(vec![member("m1", "ann@x.example", "editor"), other(account)]);
+        Traces::of(&world, &Email::parse("ann@x.example").unwrap(), &BTreeSet::new())
+    };
+    let (hers, bobs) = (told("u-m1"), told("u-m2"));
+    assert_eq!((hers.rows.len(), hers.same_account), (1, vec![other("u-m1")]));
+    assert_eq!(bobs.same_account, Vec::new());
+}
+
+#[test]
 fn the_key_in_use_has_a_place_of_its_own_unless_it_is_hers() {
     let told = |record| {
         let keys = found(vec![key("own", Some(true)), key("k-1", Some(false))]);
@@ -214,7 +244,7 @@ fn what_is_anothers_is_never_counted_as_hers() {
         sending_accounts: found(vec![SendingAccount { email: "s@x.example".to_owned(), added_by: Some(user("u-m2")) }]),
         ..of_ann()
     });
-    assert_eq!((ids(&told.campaigns), ids(&told.campaigns_created)), (vec!["c-1"], vec!["c-2"]));
+    assert_eq!((ids(&told.campaigns), ids(&told.campaigns_created)), (vec!["c-1"], vec!["c-1", "c-2"]));
     assert_eq!((ids(&told.lead_lists), told.leads), (vec!["l-2"], Count { count: 2, exact: true }));
     assert!(told.sending_accounts.is_empty() && told.looked && told.unseen.is_empty());
 }

@@ -43,11 +43,13 @@ pub struct Before {
     pub accounts: Vec<String>,
     /// Memberships and invitations.
     pub rows: Vec<Member>,
+    /// Rows under another address that bore one of their accounts.
+    pub same_account: Vec<Member>,
     /// Whether it could not be told whose these rows are.
     pub ambiguous: bool,
     /// Campaigns they owned.
     pub campaigns: Vec<Thing>,
-    /// Campaigns they made and did not own.
+    /// Campaigns they made; what an earlier keyholder wrote lacks those they owned.
     pub campaigns_created: Vec<Thing>,
     /// Lead lists they owned.
     pub lead_lists: Vec<Thing>,
@@ -57,6 +59,8 @@ pub struct Before {
     pub sending_accounts: Vec<Thing>,
     /// Keys the trail ties to them.
     pub keys: Vec<Thing>,
+    /// Keys whose name a record of theirs bears, and that nothing ties to anybody.
+    pub keys_by_name: Vec<Thing>,
     /// Keys that may be theirs for all that is known.
     pub keys_of_unknown_maker: Vec<Thing>,
     /// The key keyholder spoke with there, unless it is theirs.
@@ -91,6 +95,8 @@ impl Before {
         let things =
             [&self.campaigns, &self.lead_lists, &self.sending_accounts, &self.keys, &self.webhooks, &self.jobs];
         self.rows.is_empty()
+            && self.same_account.is_empty()
+            && self.keys_by_name.is_empty()
             && self.leads.count == 0
             && self.campaigns_created.is_empty()
             && things.iter().all(|things| things.is_empty())

@@ -16,6 +16,7 @@ pub(super) fn document(certificate: &Certificate) -> Vec<u8> {
         "schema": SCHEMA,
         "person": person,
         "verdict": verdict.word.as_str(),
+        "found_anywhere": certificate.found_anywhere(),
         "complete": verdict.is_complete(),
         "gaps": verdict.gaps.iter().map(gap).collect::<Vec<_>>(),
         "run": of_run(run),
@@ -94,6 +95,7 @@ fn of_before(before: &Before) -> Value {
     json!({
         "accounts": before.accounts,
         "memberships": before.rows.iter().map(row).collect::<Vec<_>>(),
+        "same_account": before.same_account.iter().map(row).collect::<Vec<_>>(),
         "ambiguous": before.ambiguous,
         "belongings_looked_for": before.looked,
         "keys_looked_for": before.saw_keys(),
@@ -103,6 +105,7 @@ fn of_before(before: &Before) -> Value {
         "leads": { "count": before.leads.count, "exact": before.leads.exact },
         "sending_accounts": things(&before.sending_accounts),
         "keys": things(&before.keys),
+        "keys_by_name": things(&before.keys_by_name),
         "keys_of_unknown_maker": things(&before.keys_of_unknown_maker),
         "key_in_use": things(before.key_in_use.as_slice()).pop(),
         "webhooks": things(&before.webhooks),

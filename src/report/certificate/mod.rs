@@ -21,6 +21,9 @@ pub use before::{Before, Thing, Unseen};
 pub use place::{ByHand, Left, Place, Task};
 pub use verdict::{Verdict, Word};
 
+/// What is said where no workspace showed anything of the address.
+pub const NOTHING_FOUND: &str = "Nothing of this address was found anywhere: is it right?";
+
 /// What the ledger says of one person's leaving in one run.
 #[derive(Debug, Clone)]
 pub struct Certificate {
@@ -137,6 +140,26 @@ impl Certificate {
     /// Counts the workspaces in which no account of the person was known, so that only memberships and keys without a maker could be told.
     pub fn without_account(&self) -> usize {
         self.places.iter().filter_map(|place| place.before.as_ref()).filter(|before| before.accounts.is_empty()).count()
+    }
+
+    /// Says what is claimed; that no access is left says where, unless the run was about all there is.
+    pub fn headline(&self) -> String {
+        let word = self.verdict.word.say();
+        let selection = self.run.selection.as_str().unwrap_or_default();
+        let narrowed = self.asked.iter().all(|one| one.workspaces.is_some()) && !self.asked.is_empty();
+        if self.verdict.word != Word::NoAccessLeft || selection == "--all" && !narrowed {
+            return word.to_owned();
+        }
+        let count = self.places.len() + self.unread.len();
+        let workspaces = if count == 1 { "workspace" } else { "workspaces" };
+        let asked = if selection.is_empty() { String::new() } else { format!(" ({selection})") };
+        format!("{word} in the {count} {workspaces} asked for{asked}")
+    }
+
+    /// Tells whether a row or an account of the person was found in any workspace; if not, the address may be mistyped.
+    pub fn found_anywhere(&self) -> bool {
+        let found = |before: &Before| !before.accounts.is_empty() || !before.rows.is_empty();
+        self.places.iter().any(|place| place.before.as_ref().is_some_and(found) || !place.left.is_empty())
     }
 
     /// Returns what a person must still do, workspace by workspace.

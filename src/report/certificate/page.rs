@@ -31,7 +31,10 @@ fn claim(html: &mut Html, certificate: &Certificate) {
         Word::AccessLeft => "<section class=\"note bad\" aria-label=\"What this certifies\"><strong>✕ ",
         Word::Incomplete => "<section class=\"note bad\" aria-label=\"What this certifies\"><strong>? ",
     });
-    html.text(verdict.word.say()).raw("</strong>\n<p>");
+    html.text(&certificate.headline()).raw("</strong>\n<p>");
+    if !certificate.found_anywhere() {
+        html.raw("<b>").raw(super::NOTHING_FOUND).raw("</b></p>\n<p>");
+    }
     match verdict.word {
         Word::NoAccessLeft => html.raw(
             "Every workspace that was asked for was read whole before the first write. No membership, no invitation and no API key that \
@@ -252,6 +255,11 @@ fn before_list(html: &mut Html, before: &Before) {
         html.raw("<li>").text(&format!("{state} as {} of {}, since {}", row.role, row.email, row.timestamp_created));
         html.raw("</li>\n");
     }
+    for row in &before.same_account {
+        let state = if row.accepted { "membership" } else { "open invitation" };
+        html.raw("<li>").text(&format!("{state} of the same account as {} of {}", row.role, row.email));
+        html.raw("</li>\n");
+    }
     named(html, "campaigns they owned", &before.campaigns);
     named(html, "lead lists they owned", &before.lead_lists);
     if before.leads.count > 0 {
@@ -259,10 +267,11 @@ fn before_list(html: &mut Html, before: &Before) {
         html.raw("<li>").text(&format!("{bound}{} leads assigned to them", before.leads.count)).raw("</li>\n");
     }
     named(html, "keys they made", &before.keys);
+    named(html, "keys of a name they gave a key, by a record that does not say which", &before.keys_by_name);
     named(html, "webhooks they made", &before.webhooks);
     named(html, "sending accounts they added", &before.sending_accounts);
     named(html, "jobs of theirs that had not ended", &before.jobs);
-    named(html, "campaigns they made and did not own", &before.campaigns_created);
+    named(html, "campaigns they made", &before.campaigns_created);
     html.raw("</ul>\n");
 }
 

@@ -32,6 +32,8 @@ pub enum Task {
     Membership,
     /// A key of theirs is there.
     Key,
+    /// A key is there of a name that they gave a key.
+    KeyByName,
     /// A key is there whose maker nobody knows.
     KeyOfUnknownMaker,
     /// A webhook of theirs is there.
@@ -52,10 +54,11 @@ pub enum Task {
 
 impl Task {
     /// All of them, the gravest first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Owner,
         Self::Membership,
         Self::Key,
+        Self::KeyByName,
         Self::KeyOfUnknownMaker,
         Self::Webhook,
         Self::WebhookOfUnknownMaker,
@@ -72,6 +75,7 @@ impl Task {
             Self::Owner => "owner",
             Self::Membership => "membership",
             Self::Key => "key",
+            Self::KeyByName => "key_by_name",
             Self::KeyOfUnknownMaker => "key_of_unknown_maker",
             Self::Webhook => "webhook",
             Self::WebhookOfUnknownMaker => "webhook_of_unknown_maker",
@@ -88,7 +92,12 @@ impl Task {
         match self {
             Self::Owner => "Transfer the ownership of the workspace in the vendor's app, then offboard again",
             Self::Membership => "Remove the membership or invitation, or lift what held it and offboard again",
-            Self::Key => "Revoke this key once nothing depends on it (offboard with --revoke-keys)",
+            Self::Key => {
+                "Revoke this key once nothing depends on it: with --revoke-keys, and where that was run, delete it in the app or give keyholder a key that shows which is which"
+            }
+            Self::KeyByName => {
+                "They made a key of this name: find out in the app whether it is this one, and delete it there if it is"
+            }
             Self::KeyOfUnknownMaker => "It is not known who made this key: if they could know it, replace it",
             Self::Webhook => "They made this webhook: check where it delivers, or remove it in the app",
             Self::WebhookOfUnknownMaker => "No record tells who made this webhook: check where it delivers",
@@ -96,7 +105,7 @@ impl Task {
             Self::Job => "This job of theirs had not ended: see that it did what it should",
             Self::NotHandedOver => "Hand this over to a colleague",
             Self::CampaignMade => {
-                "They made this campaign, somebody else owns it: nothing to do unless you rely on its maker"
+                "They made this campaign, and it goes on saying so whoever owns it: nothing to do unless you rely on its maker"
             }
             Self::KeyInUse => "keyholder itself uses this key here: if they could know it, replace it",
         }
@@ -165,7 +174,8 @@ impl Place {
         asked: &[Asked],
     ) -> Self {
         let before = sighted.and_then(|(_, traces)| Before::read(traces));
-        let rows: BTreeSet<&str> = before.iter().flat_map(|before| &before.rows).map(|row| row.id.as_str()).collect();
+        let rows = before.iter().flat_map(|before| before.rows.iter().chain(&before.same_account));
+        let rows: BTreeSet<&str> = rows.map(|row| row.id.as_str()).collect();
         let theirs = |facts: &&&StepFacts| {
             facts.step.change.subject() == person
                 || facts.step.rests_on.member().is_some_and(|member| rows.contains(member.as_str()))
@@ -227,7 +237,7 @@ impl Place {
     fn rows(&mut self, run: &str) {
         let mut ends: BTreeMap<String, (End, bool)> = BTreeMap::new();
         let mut shown: BTreeMap<String, RestsOn> = BTreeMap::new();
-        for row in self.before.iter().flat_map(|before| &before.rows) {
+        for row in self.before.iter().flat_map(|before| before.rows.iter().chain(&before.same_account)) {
             shown.insert(row.id.to_string(), RestsOn::row(row));
         }
         for facts in &self.steps {
@@ -244,6 +254,8 @@ impl Place {
         }
         let read: BTreeSet<&str> =
             self.before.iter().flat_map(|before| &before.rows).map(|row| row.id.as_str()).collect();
+        let same = self.before.iter().flat_map(|before| &before.same_account);
+        let same: BTreeSet<&str> = same.map(|row| row.id.as_str()).collect();
         let mut left = Vec::new();
         for (id, row) in shown {
             let RestsOn::Row { email, role, accepted, .. } = &row else { continue };
@@ -251,6 +263,7 @@ impl Place {
                 Some((End::Gone, _)) => continue,
                 Some((End::Stays(why), owner)) => (why.clone(), *owner),
                 Some((End::Open, owner)) => ("it is not known whether it was removed".to_owned(), *owner),
+                None if same.contains(id.as_str()) => ("the same account, under another address".to_owned(), false),
                 None if read.contains(id.as_str()) => {
                     ("it was there when it was read, and no step was about it".to_owned(), false)
                 }
@@ -289,6 +302,14 @@ impl Place {
             };
             self.hand(Task::Key, &id, &name, Some(why.clone()));
             self.left.push(Left { kind: "key", id, name, why });
+        }
+        let gone = |key: &&Thing| matches!(ends.get(&key.id), Some((_, End::Gone)));
+        for key in before.keys_by_name.iter().filter(|key| !gone(key)) {
+            self.gaps.push(format!(
+                "key \"{}\": a record of the audit log says they made a key of this name; whether it is this one cannot be told",
+                key.name
+            ));
+            self.hand(Task::KeyByName, &key.id, &key.name, None);
         }
         self.all(Task::KeyOfUnknownMaker, &before.keys_of_unknown_maker);
     }
@@ -333,7 +354,13 @@ impl Place {
             let bound = if before.leads.exact { "" } else { "at least " };
             let leads = if rest == 1 { "lead" } else { "leads" };
             let why = leads_why.unwrap_or_else(|| unasked.to_owned());
-            self.hand(Task::NotHandedOver, "", &format!("{bound}{rest} {leads} assigned to them"), Some(why));
+            let unseen = rest == 0;
+            let what = if unseen {
+                "leads: could not be seen".to_owned()
+            } else {
+                format!("{bound}{rest} {leads} assigned to them")
+            };
+            self.hand(Task::NotHandedOver, "", &what, Some(why));
         }
         self.all(Task::CampaignMade, &before.campaigns_created);
     }

@@ -159,3 +159,59 @@ fn leads_that_were_handed_over_are_counted() {
     assert!(told(DONE).contains("230 before, 230 handed over"));
     assert!(told(Some(Outcome::Failed)).contains("230 before, 200 handed over"));
 }
+
+#[test]
+fn a_key_of_a_name_they_gave_one_is_a_gap_and_never_no_access_left() {
+    let mut evidence = whole(DONE, DONE, DONE);
+    evidence.sighted[0].traces["keys_by_name"] = json!([{ "id": "k-7", "name": "zapier lee", "record": "r-7" }]);
+    assert_eq!(claim(&evidence), (Word::Incomplete, false));
+    let told = place(&evidence);
+    assert!(told.gaps[0].contains("zapier lee") && told.gaps[0].contains("cannot be told"), "{:?}", told.gaps);
+    assert!(told.by_hand.iter().any(|one| one.task == Task::KeyByName && one.id == "k-7"));
+    assert_eq!(claim(&whole(DONE, DONE, DONE)).0, Word::NoAccessLeft);
+}
+
+#[test]
+fn the_same_account_under_another_address_is_access_left_until_its_row_is_gone() {
+    let other = Member { email: Email::observed("lee@private.example"), accepted: false, ..row("m-9", Role::View) };
+    let mut evidence = whole(DONE, DONE, DONE);
+    evidence.sighted[0].traces["same_account"] = json!([other]);
+    assert_eq!(claim(&evidence), (Word::AccessLeft, true));
+    let told = place(&evidence);
+    assert_eq!(
+        (told.left[0].kind, whys(&told)),
+        ("invitation", vec![("m-9", "the same account, under another address")])
+    );
+    evidence.steps.push(removed(&other, DONE));
+    assert_eq!(claim(&evidence), (Word::NoAccessLeft, true), "another leaver's step took it away");
+}
+
+#[test]
+fn no_access_left_says_where_unless_all_was_asked_for() {
+    let headline = |evidence: &Evidence| Certificate::of(evidence, &email()).unwrap().headline();
+    let mut evidence = whole(DONE, DONE, DONE);
+    assert_eq!(headline(&evidence), "No access left");
+    evidence.run.selection = json!("-w acme");
+    assert_eq!(headline(&evidence), "No access left in the 1 workspace asked for (-w acme)");
+    let page = Certificate::of(&evidence, &email()).unwrap().html();
+    assert!(page.contains("No access left in the 1 workspace asked for (-w acme)"));
+}
+
+#[test]
+fn an_address_that_nothing_was_found_of_is_asked_about() {
+    let nothing = json!({ "leads": { "count": 0, "exact": true }, "keys_read": true });
+    for (traces, found) in [(nothing, false), (traces(), true)] {
+        let certificate = Certificate::of(&evidence(traces, Vec::new()), &email()).unwrap();
+        let document: Value = serde_json::from_slice(&certificate.json()).unwrap();
+        assert_eq!(document["found_anywhere"], found);
+        assert_eq!(certificate.html().contains(NOTHING_FOUND), !found);
+    }
+}
+
+#[test]
+fn leads_nobody_could_see_are_not_counted() {
+    let mut before = traces();
+    before["leads"] = json!({ "count": 0, "exact": false });
+    let told = place(&evidence(before, Vec::new()));
+    assert!(told.by_hand.iter().any(|one| one.name == "leads: could not be seen"), "{:?}", told.by_hand);
+}

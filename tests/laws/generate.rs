@@ -313,6 +313,7 @@ pub(crate) mod random {
             }),
             keys,
             trail: found(chance, 6, |chance, place| TrailRecord {
+                name: None,
                 id: format!("r-{place}"),
                 at: "2026-08-01T00:00:00Z".to_owned(),
                 activity: [37, 37, 37, 37, 38, 1][chance.usize(0..6)],

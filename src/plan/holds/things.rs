@@ -105,7 +105,7 @@ mod tests {
     use crate::domain::{Campaign, CampaignId, Change, KeyInfo, Lead, Step};
     use crate::plan::earlier::Ending;
     use crate::plan::holds::{Word, compare};
-    use crate::plan::members::tests::observed;
+    use crate::plan::members::tests::{member, observed};
 
     fn user(id: &str) -> UserId {
         UserId::parse(id).unwrap()
@@ -168,7 +168,8 @@ mod tests {
 
     #[track_caller]
     fn word(step: &Step, ending: Ending, belongings: Option<Belongings>) -> (Word, String) {
-        let world = Observed { belongings: belongings.map(Box::new), ..observed(vec![]) };
+        let heir = member("h", "h@x.example", "view");
+        let world = Observed { belongings: belongings.map(Box::new), ..observed(vec![heir]) };
         let finding = compare(&[Earlier::new(step.clone(), ending, &[])], &world).remove(0);
         (finding.word, finding.how.unwrap_or_default())
     }

@@ -27,6 +27,7 @@ proof scenario cut_anywhere_a_run "crash anywhere, [^:]*"
 proof scenario cut_anywhere_a_resume "crash anywhere, [^:]*"
 proof scenario cut_anywhere_beside "crash anywhere, [^:]*"
 threads=2 proof scenario simulation_by_seed "simulation by seed"
+proof scenario whole_agency "whole agency"
 proof cli killed_anywhere killed_anywhere
 proof cli stopped_anywhere stopped_anywhere
 proof cli wherever_the_disk_is_full full_disk

@@ -265,7 +265,8 @@ fn play_all(seeds: impl Iterator<Item = u64>) {
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
     assert!(count < 100 || cuts > count / 4, "crashes must happen");
-    assert!(count < 100 || things > count, "things must change hands: {things}");
+    // A removal limit, which is narrow in many a fleet, keeps what is theirs with those it keeps.
+    assert!(count < 100 || things > count / 2, "things must change hands: {things}");
     println_of(&format!("simulation by seed: {count} seeds, {cuts} crashes, {resumes} resumes, nothing wrong"));
 }
 

@@ -327,17 +327,7 @@ fn until_their_last_day_is_over_everything_is_held_and_what_is_already_so_stays_
 
 #[test]
 fn revocations_count_against_the_limits_of_removals_and_who_stays_for_a_limit_keeps_what_is_theirs() {
-<<<<<<< HEAD
-    type Narrow = fn(&mut Guards);
-    let limits: [(&str, Narrow); 3] = [
-        ("limit_per_workspace", |guards| guards.max_removals.per_workspace = 1),
-        ("limit_per_run", |guards| guards.max_removals.per_run = 1),
-        ("limit_per_day", |guards| guards.max_removals.per_day = 1),
-    ];
-    for (word, limit) in limits {
-=======
     for word in ["limit_per_workspace", "limit_per_run", "limit_per_day"] {
->>>>>>> m4-run
         let mut few = rules();
         let limits = &mut few.guards.max_removals;
         match word {

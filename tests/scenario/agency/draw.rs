@@ -48,6 +48,8 @@ pub(crate) struct Case {
     pub(crate) shown: KeyShown,
     /// Keys by id that a record ties to their maker: workspace, key, maker.
     pub(crate) tied: Vec<(String, String, &'static str)>,
+    /// Keys of which a record bears only the name: workspace, maker.
+    pub(crate) named: Vec<(String, &'static str)>,
     /// Whether anything may go wrong on the way.
     pub(crate) calm: bool,
 }
@@ -190,6 +192,9 @@ fn belongings(chance: &mut Rng, stage: &Stage, name: &str, case: &mut Case) {
                 _ => KeyRecord::Absent,
             };
             let tied = matches!(record, KeyRecord::Id(_));
+            if matches!(record, KeyRecord::Name) {
+                case.named.push((name.to_owned(), person));
+            }
             // The name is the same in every workspace, and says nothing of whose the key is.
             let ids = world.put(name, Key::of(person, &format!("sync {number}")).recorded(record));
             if tied {

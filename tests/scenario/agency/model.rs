@@ -240,7 +240,12 @@ impl Agency {
                 wrong.push(format!("complete, and a listing of {name} could not be read"));
             }
             let has_gaps = told["gaps"].as_array().is_none_or(|gaps| !gaps.is_empty());
-            if has_gaps && case.calm && !blind {
+            // A record that bears a key's name and not its id tells that there may be one, and not which.
+            let by_name = case.named.iter().any(|(at, maker)| at == name && *maker == leaver);
+            if none_left && by_name && told["before"]["belongings_looked_for"] == true {
+                wrong.push(format!("no access left is claimed, and {name} may have a key of theirs by its name"));
+            }
+            if has_gaps && case.calm && !blind && !by_name {
                 wrong.push(format!("says that something is not known in {name}: {}", told["gaps"]));
             }
             // Whose account is known has made them; where none is, they may have, and a person must look.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::domain::{Email, Mode, UserId, WorkspaceId};
 use crate::journal::{Account, Ledger, Record};
-use crate::plan::person::{self, Person};
+use crate::plan::person;
 use crate::plan::traces::{Traces, accounts_of};
 use crate::plan::{Leave, Observed, Wish};
 use crate::report::{Coverage, Unlisted};
@@ -216,10 +216,7 @@ impl Leaving {
 
 /// Takes out of the accounts the ledger knows a person by those that a row of somebody else has today.
 pub fn trustworthy(observed: &Observed, email: &Email, mut known: BTreeSet<UserId>) -> BTreeSet<UserId> {
-    let own: Vec<_> = match person::find(&observed.members, email) {
-        Person::Nobody | Person::Ambiguous(_) => Vec::new(),
-        Person::Rows(rows) => rows.into_iter().map(|row| &row.id).collect(),
-    };
+    let own: Vec<_> = person::find(&observed.members, email).surely().into_iter().map(|row| &row.id).collect();
     for row in observed.members.iter().filter(|row| !own.contains(&&row.id)) {
         if let Some(user_id) = &row.user_id {
             known.remove(user_id);

@@ -247,9 +247,11 @@ pub(super) async fn close(ledger: &Ledger, deck: &Deck, aftermath: &mut Aftermat
         }
     }
     dispatched.unwritten.extend(last);
-    // Where that cannot be told, a resume can.
-    let unfinished = ledger.unfinished().await;
-    aftermath.unfinished = unfinished.map_or(true, |runs| runs.iter().any(|open| open.id == aftermath.run));
+    if exit == Exit::Unknown {
+        // Where that cannot be told, a resume can.
+        let unfinished = ledger.unfinished().await;
+        aftermath.unfinished = unfinished.map_or(true, |runs| runs.iter().any(|open| open.id == aftermath.run));
+    }
     // Everything is committed; a file that cannot be closed neatly is opened again all the same.
     let _open = ledger.close().await;
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draw::Item;
 use super::observed::Observed;
-use super::person::{self, Person};
+use super::person;
 use crate::domain::{
     Change, Disposition, Email, Held, HeldReason, Member, RestsOn, RunId, Step, StepId, StepKind, WorkspaceId,
 };
@@ -152,7 +152,7 @@ fn bears(row: &Member) -> impl Iterator<Item = &Email> {
 fn heirs<'a>(item: &'a Item, observed: &'a Observed) -> BTreeSet<&'a Email> {
     match &item.step.change {
         Change::HandOver { heir, .. } if item.sends() => {
-            super::heir::rows(observed, heir).into_iter().flat_map(bears).chain([heir]).collect()
+            person::find(&observed.members, heir).bearing().into_iter().flat_map(bears).chain([heir]).collect()
         }
         _ => BTreeSet::new(),
     }
@@ -164,10 +164,7 @@ fn row_of<'a>(step: &Step, observed: &'a Observed) -> Option<&'a Member> {
 
 /// The addresses a step's person is known by in a workspace: the one it is about, and those of the person's rows.
 fn addresses<'a>(step: &'a Step, observed: &'a Observed) -> BTreeSet<&'a Email> {
-    let found = match person::find(&observed.members, step.change.subject()) {
-        Person::Nobody => Vec::new(),
-        Person::Rows(rows) | Person::Ambiguous(rows) => rows,
-    };
+    let found = person::find(&observed.members, step.change.subject()).bearing();
     let rows = found.into_iter().chain(row_of(step, observed));
     rows.flat_map(bears).chain([step.change.subject()]).collect()
 }

@@ -95,13 +95,34 @@ pub struct Plan {
 impl Plan {
     /// Puts a plan together and gives it its id.
     pub fn of(workspaces: Vec<Planned>, items: Vec<Item>, notes: Vec<Note>) -> Self {
-        let id = identify(&workspaces, &items);
+        let id = Self::id_of(&workspaces, items.iter().map(|item| (&item.step, &item.disposition)));
         Self { id, workspaces, items, notes }
     }
 
     /// Returns the id of the plan as it is now: another than its own where something was held since it was reviewed.
     pub fn id_as_it_is(&self) -> PlanId {
-        identify(&self.workspaces, &self.items)
+        Self::id_of(&self.workspaces, self.items.iter().map(|item| (&item.step, &item.disposition)))
+    }
+
+    /// Returns the id of workspaces and steps: a hash of identities, steps, what they rest on and what becomes of them; names, order and time
+    /// do not matter.
+    pub fn id_of<'a>(workspaces: &[Planned], items: impl IntoIterator<Item = (&'a Step, &'a Disposition)>) -> PlanId {
+        let mut identities: Vec<&WorkspaceId> = workspaces.iter().map(|planned| &planned.id).collect();
+        identities.sort();
+        let mut lines: Vec<_> = items
+            .into_iter()
+            .map(|(step, disposition)| {
+                let (fate, reason) = match disposition {
+                    Disposition::Send => ("send", None),
+                    Disposition::Already(_) => ("already", None),
+                    Disposition::Held(held) => ("held", Some(held.reason.as_str())),
+                };
+                let after = step.after.as_ref().map_or("", StepId::as_str);
+                (&step.workspace_id, step.id.as_str(), after, fate, &step.rests_on, reason)
+            })
+            .collect();
+        lines.sort_by_key(|line| (line.0, line.1));
+        PlanId::of(&serde_json::to_vec(&(identities, lines)).expect("plain data serializes"))
     }
 
     /// Counts the steps that will be sent.
@@ -129,26 +150,6 @@ impl Plan {
     pub fn of_workspace<'a>(&'a self, name: &'a WorkspaceName) -> impl Iterator<Item = &'a Item> {
         self.items.iter().filter(move |item| item.step.workspace == name.as_str())
     }
-}
-
-/// Hashes workspace identities, steps, what they rest on and what becomes of them; names, order and time do not matter.
-fn identify(workspaces: &[Planned], items: &[Item]) -> PlanId {
-    let mut identities: Vec<&WorkspaceId> = workspaces.iter().map(|planned| &planned.id).collect();
-    identities.sort();
-    let mut lines: Vec<_> = items
-        .iter()
-        .map(|Item { step, disposition }| {
-            let (fate, reason) = match disposition {
-                Disposition::Send => ("send", None),
-                Disposition::Already(_) => ("already", None),
-                Disposition::Held(held) => ("held", Some(held.reason.as_str())),
-            };
-            let after = step.after.as_ref().map_or("", StepId::as_str);
-            (&step.workspace_id, step.id.as_str(), after, fate, &step.rests_on, reason)
-        })
-        .collect();
-    lines.sort_by_key(|line| (line.0, line.1));
-    PlanId::of(&serde_json::to_vec(&(identities, lines)).expect("plain data serializes"))
 }
 
 /// Draws the plan: for every observed workspace its wishes, in the order given, each step judged by the guards.

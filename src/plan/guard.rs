@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::doubt::Doubts;
 use super::observed::Observed;
-use super::{heir, keys};
+use super::{heir, keys, person};
 use crate::domain::{Change, Email, Guards, Held, HeldReason, Member, Mode, RestsOn, Role, Step, UserId};
 
 /// What guards go by: the fleet's rules, and what the ledger remembers of earlier runs.
@@ -124,7 +124,7 @@ fn raises(before: &Role, after: &Role) -> bool {
 /// The rows a step is about: the one it rests on; where it rests on what somebody owns or made, all of theirs.
 fn rows<'a>(step: &Step, observed: &'a Observed) -> Vec<&'a Member> {
     match &step.rests_on {
-        RestsOn::Owned { .. } | RestsOn::Key { .. } => heir::rows(observed, step.change.subject()),
+        RestsOn::Owned { .. } | RestsOn::Key { .. } => person::find(&observed.members, step.change.subject()).bearing(),
         RestsOn::Row { id, .. } => observed.row(id).into_iter().collect(),
         RestsOn::Absent => Vec::new(),
     }

@@ -48,7 +48,8 @@ pub(super) fn judge(step: &Step, observed: &Observed) -> Option<Held> {
         return Some(no_heir(format!("the account of {heir} is another than planned")));
     }
     let by_step = matches!(&step.rests_on, RestsOn::Owned { by, .. } if *by == account);
-    let by_row = rows(observed, email).iter().any(|row| row.user_id.as_ref() == Some(&account));
+    let by_row =
+        person::find(&observed.members, email).bearing().iter().any(|row| row.user_id.as_ref() == Some(&account));
     (by_step || by_row).then(|| no_heir(format!("{heir} and {email} share an account here")))
 }
 
@@ -81,14 +82,6 @@ fn ambiguous(why: String) -> Held {
         why,
         "look at these rows in the app and remove the one that is meant there; what is theirs can be handed over in the app",
     )
-}
-
-/// The rows of whom a hand-over or a revocation is about.
-pub(super) fn rows<'a>(observed: &'a Observed, email: &Email) -> Vec<&'a Member> {
-    match person::find(&observed.members, email) {
-        Person::Nobody => Vec::new(),
-        Person::Rows(rows) | Person::Ambiguous(rows) => rows,
-    }
 }
 
 /// The account whose things a step takes: of a key, the one its record names.

@@ -13,7 +13,7 @@ use super::draw::{Item, Note};
 use super::observed::{Belongings, Found, Observed};
 use super::traces::{Count, Traces, accounts_of};
 use super::wish::{Leave, Wish};
-use super::{heir, keys, members};
+use super::{heir, keys, members, person};
 use crate::domain::{
     Change, Email, Held, HeldReason, KeyInfo, LeadId, MemberId, RestsOn, Step, Thing, TrailRecord, UserId,
 };
@@ -48,7 +48,7 @@ pub(super) fn draw(
 /// The rows of everybody who is to leave the workspace.
 pub(super) fn leaving<'a>(wishes: &[&Wish], observed: &'a Observed) -> BTreeSet<&'a MemberId> {
     let leavers = wishes.iter().filter(|wish| matches!(wish, Wish::Absent { .. } | Wish::Left { .. }));
-    leavers.flat_map(|wish| heir::rows(observed, wish.subject())).map(|row| &row.id).collect()
+    leavers.flat_map(|wish| person::find(&observed.members, wish.subject()).bearing()).map(|row| &row.id).collect()
 }
 
 /// What rests on a listing of belongings that is not complete.
@@ -89,7 +89,8 @@ impl Leaver<'_> {
     fn hand_over(&self, belongings: &Belongings, heir: &Email, leaving: &BTreeSet<&MemberId>) -> Vec<Item> {
         let to = heir::account(self.observed, heir).ok();
         // The heir's row goes in this very plan, or would.
-        let goes = heir != self.email && heir::rows(self.observed, heir).iter().any(|row| leaving.contains(&row.id));
+        let goes = heir != self.email
+            && person::find(&self.observed.members, heir).bearing().iter().any(|row| leaving.contains(&row.id));
         let item = |thing: Thing, by: UserId, broken: Option<&Held>| {
             let (email, heir, to) = (self.email.clone(), heir.clone(), to.clone());
             let leaves = goes.then(|| heir::no_heir(format!("{heir} is to leave this workspace as well")));

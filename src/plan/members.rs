@@ -142,10 +142,7 @@ fn reinvited(email: &Email, observed: &Observed) -> (Vec<Item>, Vec<Note>) {
         let again = invite(&row.email, &row.role, row.permissions.as_ref(), row.nickname.as_deref());
         let again = step(observed, again, RestsOn::Absent).after(&withdraw);
         // It is sent again to the address it went to, which may be found under the person's account alone: no other row may bear it.
-        let bearing = match person::find(&observed.members, &row.email) {
-            Person::Nobody => Vec::new(),
-            Person::Rows(rows) | Person::Ambiguous(rows) => rows,
-        };
+        let bearing = person::find(&observed.members, &row.email).bearing();
         let alone = open.len() == 1 && taken.is_empty() && bearing.len() == 1;
         if alone && Role::grantable(row.role.as_str()).is_some() {
             items.push(Item::send(withdraw));

@@ -13,6 +13,24 @@ pub enum Person<'a> {
     Ambiguous(Vec<&'a Member>),
 }
 
+impl<'a> Person<'a> {
+    /// Returns the rows that bear the address, be it told whose they are or not.
+    pub fn bearing(self) -> Vec<&'a Member> {
+        match self {
+            Self::Nobody => Vec::new(),
+            Self::Rows(rows) | Self::Ambiguous(rows) => rows,
+        }
+    }
+
+    /// Returns the rows that are surely the person's: none where that cannot be told.
+    pub fn surely(self) -> Vec<&'a Member> {
+        match self {
+            Self::Nobody | Self::Ambiguous(_) => Vec::new(),
+            Self::Rows(rows) => rows,
+        }
+    }
+}
+
 /// Finds the rows of a person (design section 5, *the same person*).
 ///
 /// Rows whose `email` matches are the person's. A row that matches only by `user_email` is the person's too, unless another row

@@ -288,10 +288,7 @@ fn moment(at: &str) -> (Option<jiff::Timestamp>, &str) {
 
 /// The accounts a person is known by in a workspace. Rows of which it cannot be told whose they are tell none.
 pub fn accounts_of(observed: &Observed, email: &Email, known: &BTreeSet<UserId>) -> BTreeSet<UserId> {
-    let rows: Vec<&Member> = match person::find(&observed.members, email) {
-        Person::Nobody | Person::Ambiguous(_) => Vec::new(),
-        Person::Rows(rows) => rows,
-    };
+    let rows = person::find(&observed.members, email).surely();
     rows.into_iter().filter_map(|row| row.user_id.clone()).chain(known.iter().cloned()).collect()
 }
 

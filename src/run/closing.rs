@@ -256,11 +256,8 @@ fn shown_by(change: &Change) -> &'static str {
 
 /// Returns the rows of the step's person, as the ledger keeps them.
 fn rows_about(step: &Step, rows: &[Member]) -> Vec<Value> {
-    let rows = match person::find(rows, step.change.subject()) {
-        Person::Nobody => Vec::new(),
-        Person::Rows(rows) | Person::Ambiguous(rows) => rows.into_iter().map(RestsOn::row).collect(),
-    };
-    rows.iter().map(|row| serde_json::to_value(row).expect("plain data serializes")).collect()
+    let rows = person::find(rows, step.change.subject()).bearing().into_iter().map(RestsOn::row);
+    rows.map(|row| serde_json::to_value(row).expect("plain data serializes")).collect()
 }
 
 /// Says what the member list shows in place of what was asked.

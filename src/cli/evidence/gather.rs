@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::domain::id::hex;
 use crate::domain::{Disposition, Email, RunId, Step, StepId};
 use crate::journal::{ChainReport, Entry, Replay, disposition_of};
-use crate::plan::{Item, Plan, Planned};
+use crate::plan::{Plan, Planned};
 use crate::report::evidence::{
     ChainFacts, CoverageFacts, Evidence, IdentityFact, RunFacts, SightedFact, Stands, StepFacts,
 };
@@ -78,10 +78,9 @@ fn put_together(run: &RunId, story: Story, replay: &Replay, unfinished: Stands, 
     let stands = if replay.ended.is_some() { Stands::Finished } else { unfinished };
     let Story { header, steps, identities, lanes, sighted, resumed, stops, ended, .. } = story;
     let planned: Option<Vec<Planned>> = serde_json::from_value(header["workspaces"].clone()).ok();
-    let recomputed = planned.as_ref().map(|workspaces| {
-        let item = |facts: &StepFacts| Item { step: facts.step.clone(), disposition: facts.disposition.clone() };
-        Plan::of(workspaces.clone(), steps.iter().map(item).collect(), Vec::new()).id
-    });
+    let recomputed = planned
+        .as_ref()
+        .map(|workspaces| Plan::id_of(workspaces, steps.iter().map(|facts| (&facts.step, &facts.disposition))));
     let ended = if replay.ended.is_some() { ended } else { Value::Null };
     Evidence {
         run: RunFacts {

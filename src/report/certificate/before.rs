@@ -82,7 +82,7 @@ pub struct Before {
 impl Before {
     /// Reads it from the ledger; none where it is of a shape that is not understood.
     pub fn read(traces: &Value) -> Option<Self> {
-        serde_json::from_value(traces.clone()).ok()
+        Self::deserialize(traces).ok()
     }
 
     /// Tells whether the keys were looked at; what an earlier keyholder wrote says so only where it looked for everything.

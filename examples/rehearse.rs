@@ -20,7 +20,7 @@ use keyholder::domain::{
 };
 use keyholder::pace::Pacers;
 use keyholder::plan::{AccessWish, Plan, Rules, Wish, draw};
-use keyholder::run::{Deck, Sight, Stop, Target, observe};
+use keyholder::run::{Deck, Nowhere, Sight, Stop, Target, observe};
 use keyholder::sim::{Local, LocalSettings, World};
 use tokio::sync::Semaphore;
 
@@ -81,6 +81,7 @@ fn deck(world: &World, clock: Clock) -> Result<Deck, Box<dyn Error>> {
         timeout: Duration::from_secs(5),
         settle: Duration::from_secs(10),
         deadline: clock.instant() + Duration::from_mins(5),
+        keeper: Arc::new(Nowhere),
         seed: 1,
     })
 }
@@ -93,6 +94,7 @@ fn target(world: &World, name: &str) -> Result<Target, Box<dyn Error>> {
         pinned: Some(WorkspaceId::parse(&id)?),
         mode: Mode::Manage,
         access: Ok(Access::Own(ApiKey::parse(&key)?)),
+        key_id: None,
         pays: vec![(id, 50)],
     })
 }

@@ -37,6 +37,8 @@ pub enum Operation {
     AccountList,
     /// `GET /api-keys`.
     KeyList,
+    /// `POST /api-keys`.
+    KeyCreate,
     /// `DELETE /api-keys/{id}`.
     KeyDelete,
     /// `GET /webhooks`.
@@ -49,7 +51,7 @@ pub enum Operation {
 
 impl Operation {
     /// All calls.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::WorkspaceCurrent,
         Self::MemberList,
         Self::MemberGet,
@@ -65,6 +67,7 @@ impl Operation {
         Self::LeadsAssign,
         Self::AccountList,
         Self::KeyList,
+        Self::KeyCreate,
         Self::KeyDelete,
         Self::WebhookList,
         Self::JobList,
@@ -85,7 +88,7 @@ impl Operation {
             | Self::WebhookList
             | Self::JobList
             | Self::TrailList => Method::Get,
-            Self::MemberCreate | Self::LeadsList | Self::LeadsAssign => Method::Post,
+            Self::MemberCreate | Self::LeadsList | Self::LeadsAssign | Self::KeyCreate => Method::Post,
             Self::MemberPatch | Self::CampaignPatch | Self::LeadListPatch => Method::Patch,
             Self::MemberDelete | Self::KeyDelete => Method::Delete,
         }
@@ -122,7 +125,7 @@ impl Operation {
 
     /// Tells whether its answers hold secrets of others: keys, or the headers of webhooks. Nothing of such an answer is quoted.
     pub fn carries_secrets(self) -> bool {
-        matches!(self, Self::KeyList | Self::KeyDelete | Self::WebhookList)
+        matches!(self, Self::KeyList | Self::KeyCreate | Self::KeyDelete | Self::WebhookList)
     }
 
     /// Returns the scopes of which a key needs any one, the narrowest first (contract section 2); none where none is published.
@@ -142,6 +145,7 @@ impl Operation {
             Self::LeadsList => &["leads:read", "leads:all", "all:read", "all:all"],
             Self::AccountList => &["accounts:read", "accounts:all", "all:read", "all:all"],
             Self::KeyList => &["api_keys:read", "api_keys:all", "all:read", "all:all"],
+            Self::KeyCreate => &["api_keys:create", "api_keys:all", "all:create", "all:all"],
             Self::KeyDelete => &["api_keys:delete", "api_keys:all", "all:delete", "all:all"],
             Self::JobList => &["background-jobs:read", "background-jobs:all", "all:read", "all:all"],
             Self::TrailList => &["audit_logs:read", "audit_logs:all", "all:read", "all:all"],
@@ -176,6 +180,7 @@ impl Operation {
             Self::LeadsAssign => "to hand leads over",
             Self::AccountList => "to see who added sending accounts",
             Self::KeyList => "to list API keys",
+            Self::KeyCreate => "to make API keys",
             Self::KeyDelete => "to revoke API keys",
             Self::WebhookList => "to list webhooks",
             Self::JobList => "to list background jobs",
@@ -202,6 +207,7 @@ impl fmt::Display for Operation {
             Self::LeadsAssign => "POST /leads/bulk-assign",
             Self::AccountList => "GET /accounts",
             Self::KeyList => "GET /api-keys",
+            Self::KeyCreate => "POST /api-keys",
             Self::KeyDelete => "DELETE /api-keys/{id}",
             Self::WebhookList => "GET /webhooks",
             Self::JobList => "GET /background-jobs",
@@ -240,7 +246,7 @@ mod tests {
     fn listing_leads_reads_in_spite_of_its_method() {
         assert!(!Operation::LeadsList.is_write() && Operation::LeadsAssign.is_write());
         let writes: Vec<Operation> = Operation::ALL.into_iter().filter(|operation| operation.is_write()).collect();
-        assert_eq!(writes.len(), 7);
+        assert_eq!(writes.len(), 8);
     }
 
     #[test]

@@ -139,6 +139,24 @@ impl Writer {
         self.send(slot, permit, expected, operation, path, Some(body), belongings::decode_accepted).await
     }
 
+    /// Makes an API key (contract section 10, POST). Its secret is in the answer and perhaps nowhere else: whoever loses it must delete
+    /// the key. An answer that shows another name, another workspace or no secret is `Ambiguous`: a key may well have been made.
+    pub async fn create_key(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        name: &str,
+        scopes: &[String],
+    ) -> Result<belongings::MadeKey, Error> {
+        let body = json!({ "name": name, "scopes": scopes }).to_string();
+        let path = belongings::KEYS.to_owned();
+        self.send(slot, permit, expected, Operation::KeyCreate, path, Some(body), |body| {
+            belongings::decode_made(body, expected, name)
+        })
+        .await
+    }
+
     /// Deletes an API key (contract section 10). The answer carries its secret, which is not read.
     pub async fn revoke_key(
         &self,

@@ -66,7 +66,7 @@ impl EarlierRun {
     /// Says whose belongings must be read in a workspace to tell what became of the steps there.
     pub fn quest(&self, observed: &Observed) -> Option<Quest> {
         let accounts = quest_of(&self.of(&observed.id)?.steps)?;
-        Some(Quest { accounts, whole_trail: false })
+        Some(Quest { accounts, whole_trail: false, activity_since: None })
     }
 
     /// Returns what the run did in one workspace.

@@ -112,7 +112,7 @@ impl Leaving {
     /// Says whose belongings are looked for in a workspace somebody leaves: those of its leavers. Where no account of theirs is known that
     /// is the keys alone: who was there before keyholder knew them may have left one.
     pub fn quest(&self, observed: &Observed) -> Option<Quest> {
-        let keys_alone = Quest { accounts: BTreeSet::new(), whole_trail: false };
+        let keys_alone = Quest { accounts: BTreeSet::new(), whole_trail: false, activity_since: None };
         self.here(observed).next()?;
         Some(self.quest_of(observed, |_| true).unwrap_or(keys_alone))
     }
@@ -124,7 +124,7 @@ impl Leaving {
             .filter(|leaver| about(leaver))
             .flat_map(|leaver| accounts_of(observed, &leaver.email, &self.known(observed, &leaver.email)))
             .collect();
-        (!accounts.is_empty()).then_some(Quest { accounts, whole_trail: false })
+        (!accounts.is_empty()).then_some(Quest { accounts, whole_trail: false, activity_since: None })
     }
 
     /// Makes the wishes of a workspace. A last day counts through its end in UTC.

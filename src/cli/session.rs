@@ -21,7 +21,7 @@ use crate::domain::{Access, Fleet, Workspace, WorkspaceName};
 use crate::env::variable;
 use crate::pace::Pacers;
 use crate::report::{Coverage, Format, Unreadable};
-use crate::run::{Deck, LaneTrouble, Talks, Target, TroubleKind};
+use crate::run::{Deck, LaneTrouble, Nowhere, Talks, Target, TroubleKind};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// The state folder's name in a root.
@@ -94,6 +94,7 @@ impl<'a> Session<'a> {
             None => Err(LaneTrouble::new(TroubleKind::Off, "its mode is `off`", Vec::new())),
         };
         Target {
+            key_id: None,
             name: workspace.name.clone(),
             pinned: workspace.id.clone(),
             mode: workspace.mode,
@@ -134,6 +135,7 @@ impl<'a> Session<'a> {
             timeout: defaults.timeout,
             settle: defaults.settle,
             deadline: clock.instant() + deadline.unwrap_or(defaults.deadline),
+            keeper: Arc::new(Nowhere),
             seed: self.door.env.seed,
         })
     }

@@ -27,6 +27,7 @@ fn workspace(draft: Draft, defaults: &Defaults) -> Option<Workspace> {
         reach: reach?.0,
         mode: mode.unwrap_or(defaults.mode),
         labels,
+        store: None,
         display_name,
         share: share.unwrap_or(defaults.share),
         place,

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use super::problem::{Problem, Problems};
 use super::source::Source;
 use super::{AGENCY_FILE, WORKSPACES, agency, cross, workspace};
-use crate::domain::Fleet;
 use crate::domain::fleet::Place;
+use crate::domain::{Fleet, KeyPolicy, Register};
 
 /// Loads a root: `keyholder.toml` and `workspaces/*.toml` in the order of their names.
 ///
@@ -59,7 +59,17 @@ pub(super) fn fleet(
     let agency::Agency { name, domains, defaults, guards, presets } = agency;
     match Problems::of(problems) {
         Some(problems) => Err(problems),
-        None => Ok(Fleet { root: root.to_owned(), agency: name, domains, defaults, guards, presets, workspaces }),
+        None => Ok(Fleet {
+            root: root.to_owned(),
+            agency: name,
+            domains,
+            defaults,
+            guards,
+            presets,
+            key_policy: KeyPolicy::default(),
+            register: Register::default(),
+            workspaces,
+        }),
     }
 }
 

@@ -117,6 +117,9 @@ pub struct TrailRecord {
     pub affected: Option<u64>,
     /// Every text of `audit_metadata`, at any depth, that could be an id: which of its members names a new key is unpublished.
     pub named: Vec<String>,
+    /// Their name, as the record has it.
+    #[serde(default)]
+    pub user_name: Option<String>,
     /// The `name` of `audit_metadata`, without control characters: what it is about, by a name that another thing may bear as well.
     #[serde(default)]
     pub name: Option<String>,

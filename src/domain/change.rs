@@ -25,6 +25,9 @@ pub enum StepKind {
     /// Assign leads to somebody else.
     #[serde(rename = "leads.reassign")]
     LeadsReassign,
+    /// Make an API key.
+    #[serde(rename = "key.create")]
+    KeyCreate,
     /// Delete an API key.
     #[serde(rename = "key.revoke")]
     KeyRevoke,
@@ -32,13 +35,14 @@ pub enum StepKind {
 
 impl StepKind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::MemberInvite,
         Self::MemberSetRole,
         Self::MemberRemove,
         Self::CampaignHandOver,
         Self::LeadListHandOver,
         Self::LeadsReassign,
+        Self::KeyCreate,
         Self::KeyRevoke,
     ];
 
@@ -51,8 +55,14 @@ impl StepKind {
             Self::CampaignHandOver => "campaign.hand_over",
             Self::LeadListHandOver => "lead_list.hand_over",
             Self::LeadsReassign => "leads.reassign",
+            Self::KeyCreate => "key.create",
             Self::KeyRevoke => "key.revoke",
         }
+    }
+
+    /// Tells whether it makes or deletes keys.
+    pub fn is_about_keys(self) -> bool {
+        matches!(self, Self::KeyCreate | Self::KeyRevoke)
     }
 
     /// Reads the word back.
@@ -108,6 +118,70 @@ impl fmt::Display for Thing {
     }
 }
 
+/// Where the secret of a made key goes: shown or stored once, never written into a ledger, a plan or a pipe.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// Shown on the terminal, once.
+    Shown,
+    /// Into a file of its own in this folder (0700; the file 0600).
+    Folder(String),
+    /// To where the workspace's configured reference leads, in the reference's own words: a key file, or the program of a store command.
+    Configured(String),
+}
+
+impl fmt::Display for Keep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shown => f.write_str("shown once"),
+            Self::Folder(folder) => write!(f, "written to {folder}"),
+            Self::Configured(reference) => write!(f, "stored in {reference}"),
+        }
+    }
+}
+
+/// Whom or what a change is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Subject<'a> {
+    /// A person.
+    Person(&'a Email),
+    /// A key: its id, or the name or fingerprint where there is none yet or none is known.
+    Key(&'a str),
+}
+
+impl<'a> Subject<'a> {
+    /// Returns the text that stands for it in plans and in the ledger.
+    pub fn as_str(self) -> &'a str {
+        match self {
+            Self::Person(email) => email.as_str(),
+            Self::Key(key) => key,
+        }
+    }
+
+    /// Returns the person, where it is one.
+    pub fn person(self) -> Option<&'a Email> {
+        if let Self::Person(email) = self { Some(email) } else { None }
+    }
+}
+
+impl fmt::Display for Subject<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl serde::Serialize for Subject<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl PartialEq<Email> for Subject<'_> {
+    fn eq(&self, other: &Email) -> bool {
+        self.person() == Some(other)
+    }
+}
+
 /// What a step changes.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(tag = "kind")]
@@ -154,17 +228,42 @@ pub enum Change {
         /// The heir's account; none where the heir is no member here, and then the step is held.
         to: Option<UserId>,
     },
-    /// Delete an API key that the trail ties to a person (contract section 10, DELETE).
+    /// Make an API key (contract section 10, POST). Its secret is in that answer and, if ever, in listings; it must be kept or be lost.
+    #[serde(rename = "key.create")]
+    CreateKey {
+        /// Its name, in which `{nonce}` stands for what tells this attempt's key from every other.
+        name: String,
+        /// Its scopes, each one of the documented, in their documented order.
+        scopes: Vec<String>,
+        /// Where its secret goes.
+        keep: Keep,
+        /// The fingerprint of the configured key it takes the place of, in a rotation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        replaces: Option<String>,
+    },
+    /// Delete an API key (contract section 10, DELETE).
     #[serde(rename = "key.revoke")]
     Revoke {
         /// The key.
         key: KeyId,
         /// Its name.
         name: String,
-        /// Who made it.
-        email: Email,
+        /// Whose it is, in an offboarding: who made it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        email: Option<Email>,
         /// The trail's record that says so.
-        record: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        record: Option<String>,
+    },
+    /// Delete the key that a rotation replaced. It comes after the [`Change::CreateKey`] that took its place.
+    #[serde(rename = "key.retire")]
+    Retire {
+        /// Its fingerprint.
+        replaced: String,
+        /// Which one of the workspace's keys it is; none where neither the list nor the register tells, and then the step is held.
+        key: Option<KeyId>,
+        /// Its name, where it is known which one it is.
+        name: String,
     },
     /// Nobody to remove. It is only ever `already`, kept so that the asked state is told.
     #[serde(rename = "member.absent")]
@@ -176,8 +275,16 @@ pub enum Change {
 
 impl Change {
     /// The words a change is written with in plan files and the ledger.
-    pub const TAGS: [&'static str; 6] =
-        ["member.invite", "member.set_role", "member.remove", "hand_over", "key.revoke", "member.absent"];
+    pub const TAGS: [&'static str; 8] = [
+        "member.invite",
+        "member.set_role",
+        "member.remove",
+        "hand_over",
+        "key.create",
+        "key.revoke",
+        "key.retire",
+        "member.absent",
+    ];
 
     /// Returns the kind.
     pub fn kind(&self) -> StepKind {
@@ -188,19 +295,37 @@ impl Change {
             Self::HandOver { thing: Thing::Campaign { .. }, .. } => StepKind::CampaignHandOver,
             Self::HandOver { thing: Thing::LeadList { .. }, .. } => StepKind::LeadListHandOver,
             Self::HandOver { thing: Thing::Leads { .. }, .. } => StepKind::LeadsReassign,
-            Self::Revoke { .. } => StepKind::KeyRevoke,
+            Self::CreateKey { .. } => StepKind::KeyCreate,
+            Self::Revoke { .. } | Self::Retire { .. } => StepKind::KeyRevoke,
         }
     }
 
-    /// Returns whom it is about.
-    pub fn subject(&self) -> &Email {
+    /// Returns whom or what it is about.
+    pub fn subject(&self) -> Subject<'_> {
         match self {
             Self::Invite { email, .. }
             | Self::SetRole { email, .. }
             | Self::Remove { email, .. }
             | Self::HandOver { email, .. }
-            | Self::Revoke { email, .. }
-            | Self::StayAbsent { email } => email,
+            | Self::Revoke { email: Some(email), .. }
+            | Self::StayAbsent { email } => Subject::Person(email),
+            Self::CreateKey { name, .. } => Subject::Key(name),
+            Self::Revoke { key, email: None, .. } | Self::Retire { key: Some(key), .. } => Subject::Key(key.as_str()),
+            Self::Retire { replaced, key: None, .. } => Subject::Key(replaced),
+        }
+    }
+
+    /// Returns the person it is about, where it is about one.
+    pub fn person(&self) -> Option<&Email> {
+        self.subject().person()
+    }
+
+    /// Returns the key it deletes, where it deletes one.
+    pub fn deleted_key(&self) -> Option<&KeyId> {
+        match self {
+            Self::Revoke { key, .. } => Some(key),
+            Self::Retire { key, .. } => key.as_ref(),
+            _ => None,
         }
     }
 
@@ -218,7 +343,13 @@ impl Change {
             }
             Self::Remove { .. } | Self::StayAbsent { .. } => "absent".to_owned(),
             Self::HandOver { thing, heir, .. } => format!("{thing} to {heir}"),
+            Self::CreateKey { name, scopes, keep, replaces } => {
+                let what = if replaces.is_some() { "new key" } else { "key" };
+                format!("{what} \"{name}\" with {}, {keep}", scopes.join(" "))
+            }
             Self::Revoke { name, .. } => format!("key \"{name}\" revoked"),
+            Self::Retire { replaced, key: None, .. } => format!("replaced key {replaced} revoked"),
+            Self::Retire { name, .. } => format!("replaced key \"{name}\" revoked"),
         }
     }
 }

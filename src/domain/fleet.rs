@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Email, PermissionWish, Role, WorkspaceId, WorkspaceName};
+use super::{Email, KeyPolicy, PermissionWish, Register, Role, WorkspaceId, WorkspaceName};
 
 /// What keyholder may do in a workspace; each includes the ones before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -332,6 +332,8 @@ pub struct Workspace {
     pub mode: Mode,
     /// Labels for selection.
     pub labels: BTreeMap<String, String>,
+    /// The program and arguments that store another key where `key` leads, without a shell; it reads the secret on its standard input.
+    pub store: Option<Vec<String>>,
     /// Name for people.
     pub display_name: Option<String>,
     /// Share of the published limit, where it differs from the default.
@@ -355,6 +357,10 @@ pub struct Fleet {
     pub guards: Guards,
     /// The agency's own presets.
     pub presets: BTreeMap<String, Preset>,
+    /// What is asked of keys.
+    pub key_policy: KeyPolicy,
+    /// What is known of keys.
+    pub register: Register,
     /// The workspaces in config order: files by name, tables as they stand.
     pub workspaces: Vec<Workspace>,
 }

@@ -8,13 +8,16 @@ pub mod address;
 pub mod belongings;
 pub mod canonical;
 pub mod change;
+pub mod finding;
 pub mod fleet;
 pub mod held;
 pub mod id;
 pub mod identity;
+pub mod key_policy;
 pub mod member;
 pub mod outcome;
 pub mod permit;
+pub mod scope;
 pub mod secret;
 pub mod step;
 
@@ -22,7 +25,8 @@ pub use access::Access;
 pub use address::Email;
 pub use belongings::{Campaign, Job, KeyInfo, Lead, LeadList, SendingAccount, TrailRecord, Webhook};
 pub use canonical::canonical;
-pub use change::{Change, StepKind, Thing};
+pub use change::{Change, Keep, StepKind, Subject, Thing};
+pub use finding::{FindingCode, Severity};
 pub use fleet::{Fleet, Guards, KeyRef, Mode, Preset, Workspace};
 pub use held::{Disposition, Held, HeldReason};
 pub use id::{
@@ -30,6 +34,7 @@ pub use id::{
     WorkspaceName,
 };
 pub use identity::Identity;
+pub use key_policy::{Acceptance, KeyEntry, KeyPolicy, KeyPreset, Register};
 pub use member::{Member, PermissionWish, Permissions, Role};
 pub use outcome::Outcome;
 pub use permit::{Approval, Permit};

@@ -37,8 +37,16 @@ pub enum RestsOn {
     Key {
         /// When it was made, as the API wrote it.
         created: String,
-        /// Whose account made it, as the trail's record says.
-        by: UserId,
+        /// Whose account made it, as the trail's record says; none where nobody is tied to it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserId>,
+    },
+    /// No key of the complete list bears the name that is to be made, whatever its nonce.
+    NoKey,
+    /// Keyholder speaks here with the configured key of this fingerprint, which is to be replaced.
+    Speaking {
+        /// The fingerprint.
+        with: String,
     },
 }
 
@@ -74,6 +82,8 @@ impl RestsOn {
             Self::Row { role, accepted: false, .. } => format!("{role}, invited"),
             Self::Owned { .. } => "theirs".to_owned(),
             Self::Key { created, .. } => format!("made {created}"),
+            Self::NoKey => "no such key".to_owned(),
+            Self::Speaking { with } => format!("in use: {with}"),
         }
     }
 }
@@ -90,6 +100,8 @@ pub enum Undo {
     Invite,
     /// Hand back to the account it was taken from, whose person must be an accepted member again.
     HandBack,
+    /// Revoke the key that was made.
+    RevokeKey,
     /// It can't be, and why.
     Impossible(String),
 }
@@ -128,10 +140,21 @@ impl Step {
                 Undo::Impossible(format!("the API cannot grant the former role `{role}`"))
             }
             (Change::HandOver { .. }, RestsOn::Owned { .. }) => Undo::HandBack,
-            (Change::Revoke { .. }, _) => Undo::Impossible("a revoked key cannot be brought back".to_owned()),
-            (_, RestsOn::Absent | RestsOn::Owned { .. } | RestsOn::Key { .. }) => {
-                Undo::Impossible("nothing was sent".to_owned())
+            (Change::CreateKey { replaces: None, .. }, _) => Undo::RevokeKey,
+            (Change::CreateKey { .. }, _) => {
+                Undo::Impossible("the key it replaced is revoked; rotate again for another one".to_owned())
             }
+            (Change::Revoke { .. } | Change::Retire { .. }, _) => {
+                Undo::Impossible("a revoked key cannot be brought back".to_owned())
+            }
+            (
+                _,
+                RestsOn::Absent
+                | RestsOn::Owned { .. }
+                | RestsOn::Key { .. }
+                | RestsOn::NoKey
+                | RestsOn::Speaking { .. },
+            ) => Undo::Impossible("nothing was sent".to_owned()),
         };
         Self {
             id: identify(workspace_id, &change),
@@ -166,6 +189,8 @@ impl Step {
     pub fn is_removal(&self) -> bool {
         match &self.change {
             Change::Remove { .. } | Change::Revoke { .. } => true,
+            // The key in use gives way to another one: nothing is taken from anybody, so no limit counts it.
+            Change::Retire { .. } | Change::CreateKey { .. } => false,
             Change::SetRole { role, .. } => {
                 *role != Role::Admin && matches!(&self.rests_on, RestsOn::Row { role: Role::Admin, .. })
             }
@@ -175,7 +200,7 @@ impl Step {
 
     /// Tells whether `--yes` is not enough for it: it removes, revokes or transfers something (design section 3).
     pub fn needs_typing(&self) -> bool {
-        self.is_removal() || matches!(self.change, Change::HandOver { .. })
+        self.is_removal() || matches!(self.change, Change::HandOver { .. } | Change::Retire { .. })
     }
 }
 

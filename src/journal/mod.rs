@@ -66,7 +66,7 @@ pub use people::Account;
 pub use probe::{Go, Moment, Probe};
 pub use prune::{Candidate, Prunable, PruneNote, PruneStop, Pruned, YOUNGEST};
 pub use query::{RunRow, RunState, StepRow, Unsettled};
-pub use record::{Record, RunHeader, disposition_of};
+pub use record::{KeyDid, Record, RunHeader, disposition_of};
 pub use replay::{Replay, ReplayTrouble, Replayed, replay};
 pub use run_id::new_run_id;
 pub use sighting::{Listing, Sighting, Watermark};

@@ -16,7 +16,7 @@ use super::lock::RunLock;
 use super::record::disposition_of;
 use super::state::State;
 use super::unfinished::{SEEN_SINCE, UNSURE_END};
-use crate::domain::{Disposition, Email, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
+use crate::domain::{Disposition, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
 
 /// Whether a run has come to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +124,7 @@ pub struct Unsettled {
     /// The workspace.
     pub workspace_id: WorkspaceId,
     /// Whom or what it is about.
-    pub subject: Email,
+    pub subject: String,
     /// The kind, as a word.
     pub kind: String,
     /// The step.
@@ -216,7 +216,7 @@ impl Ledger {
                     let (run, ended): (RunId, Option<String>) = (run_id_of(&row, "run")?, row.try_get("ended_at")?);
                     found.push(Unsettled {
                         workspace_id,
-                        subject: Email::observed(&subject),
+                        subject,
                         kind: row.try_get("kind")?,
                         step: StepId::from_stored(&step),
                         running: ended.is_none() && running.is(run.as_str()),

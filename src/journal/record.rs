@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::error::LedgerError;
 use super::sql::NEWEST;
 use super::state::{Class, Effect, Illegal, Move, State};
-use crate::domain::{Disposition, Email, Held, HeldReason, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
+use crate::domain::{Disposition, Email, Held, HeldReason, KeyId, Outcome, PlanId, RunId, Step, StepId, WorkspaceId};
 
 /// The first thing written about a run. No key material: keys appear as fingerprints.
 #[derive(Debug, Clone)]
@@ -60,6 +60,50 @@ pub(super) fn held_text(disposition: &Disposition) -> Option<&str> {
         Disposition::Send => None,
         Disposition::Already(text) => Some(text),
         Disposition::Held(held) => Some(&held.detail),
+    }
+}
+
+/// What is done about a made key (design section 3, keys): made, proven, stored, switched to, proven from where it is stored; or, where
+/// its secret is lost or cannot be kept, deleted again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum KeyDid {
+    /// It is there; its id and fingerprint are known.
+    Made,
+    /// It opened the pinned workspace.
+    Proven,
+    /// Its secret is on disk, in the store, or was shown.
+    Stored,
+    /// The configured reference leads to it.
+    Switched,
+    /// What the configured reference leads to opened the pinned workspace.
+    ProvenStored,
+    /// It is about to be deleted: its secret is lost, or could not be kept.
+    Discarding,
+    /// It is gone.
+    Discarded,
+}
+
+impl KeyDid {
+    /// All, in their order.
+    pub const ALL: [Self; 7] =
+        [Self::Made, Self::Proven, Self::Stored, Self::Switched, Self::ProvenStored, Self::Discarding, Self::Discarded];
+
+    /// Returns the word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Made => "made",
+            Self::Proven => "proven",
+            Self::Stored => "stored",
+            Self::Switched => "switched",
+            Self::ProvenStored => "proven_stored",
+            Self::Discarding => "discarding",
+            Self::Discarded => "discarded",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|did| did.as_str() == text)
     }
 }
 
@@ -132,6 +176,19 @@ pub enum Record {
         /// What was seen, and what could not be; no key material.
         traces: Value,
     },
+    /// Something was done about a made key, besides the request of its step. No key material: the secret appears as its fingerprint.
+    Key {
+        /// The step that makes the key.
+        step: StepId,
+        /// What was done, or is about to be.
+        did: KeyDid,
+        /// The key, where its id is known.
+        key: Option<KeyId>,
+        /// The fingerprint of its secret, where it is known.
+        fingerprint: Option<String>,
+        /// Its name, or where its secret went, in words.
+        detail: String,
+    },
     /// A lane could not go on.
     Lane {
         /// The workspace's name.
@@ -174,6 +231,7 @@ impl Record {
             Self::Settled { .. } => "settled",
             Self::Identity { .. } => "identity",
             Self::Sighted { .. } => "sighted",
+            Self::Key { .. } => "key",
             Self::Lane { .. } => "lane",
             Self::Stop { .. } => "stop",
             Self::Resumed { .. } => "resumed",
@@ -224,6 +282,13 @@ impl Record {
                 // Not `at`: that is the moment of the entry.
                 "read_at": at.to_string(),
                 "traces": traces,
+            }),
+            Self::Key { step, did, key, fingerprint, detail } => json!({
+                "step": step,
+                "did": did.as_str(),
+                "key": key,
+                "fingerprint": fingerprint,
+                "detail": detail,
             }),
             Self::Lane { workspace, trouble } => json!({ "workspace": workspace, "trouble": trouble }),
             Self::Stop { why } => json!({ "why": why }),

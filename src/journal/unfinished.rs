@@ -90,10 +90,13 @@ fn things(change: &Change) -> Vec<String> {
         Change::HandOver { thing: Thing::Campaign { id, .. }, .. } => vec![id.to_string()],
         Change::HandOver { thing: Thing::LeadList { id, .. }, .. } => vec![id.to_string()],
         Change::HandOver { thing: Thing::Leads { ids }, .. } => ids.iter().map(ToString::to_string).collect(),
-        Change::Revoke { key, .. } => vec![key.to_string()],
-        Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
-            Vec::new()
-        }
+        Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => vec![key.to_string()],
+        Change::CreateKey { name, .. } => vec![name.clone()],
+        Change::Invite { .. }
+        | Change::SetRole { .. }
+        | Change::Remove { .. }
+        | Change::Retire { key: None, .. }
+        | Change::StayAbsent { .. } => Vec::new(),
     }
 }
 

@@ -79,7 +79,7 @@ fn moved(item: &Item, observed: &Observed) -> Option<Held> {
 
 /// Tells whether what a plan found already so still is.
 fn still_so(change: &Change, observed: &Observed) -> bool {
-    match (change, person::find(&observed.members, change.subject())) {
+    match (change, person::of_change(&observed.members, change)) {
         (Change::StayAbsent { .. } | Change::Remove { .. }, person) => person == Person::Nobody,
         (Change::Invite { role, permissions, .. }, Person::Rows(rows)) => rows.iter().any(|row| {
             let wish = permissions.clone().map_or(PermissionWish::Any, PermissionWish::Exactly);
@@ -87,7 +87,9 @@ fn still_so(change: &Change, observed: &Observed) -> bool {
         }),
         (Change::SetRole { role, .. }, Person::Rows(rows)) => rows.iter().any(|row| row.role == *role),
         // Only ever sent or held.
-        (Change::HandOver { .. } | Change::Revoke { .. }, _) => true,
+        (Change::HandOver { .. } | Change::Revoke { .. } | Change::Retire { .. }, _) => true,
+        // What a plan found there already is a key of the complete list.
+        (Change::CreateKey { .. }, _) => true,
         (Change::Invite { .. } | Change::SetRole { .. }, Person::Nobody | Person::Ambiguous(_)) => false,
     }
 }

@@ -50,7 +50,7 @@ impl Claims {
     pub(super) fn contest(&mut self, item: &mut Item, subject: &Email) {
         let first = match &item.step.rests_on {
             RestsOn::Row { id, .. } => self.rows.entry(id.clone()).or_insert_with(|| subject.clone()).clone(),
-            RestsOn::Absent => return,
+            RestsOn::Absent | RestsOn::NoKey | RestsOn::Speaking { .. } => return,
             RestsOn::Owned { .. } | RestsOn::Key { .. } => self.claim(item, subject),
         };
         if first != *subject {
@@ -108,9 +108,12 @@ fn places(change: &Change) -> Vec<Place> {
         Change::HandOver { thing: Thing::Leads { ids }, .. } => {
             ids.iter().map(|id| Place::Lead(id.to_string())).collect()
         }
-        Change::Revoke { key, .. } => vec![Place::Key(key.to_string())],
-        Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
-            Vec::new()
-        }
+        Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => vec![Place::Key(key.to_string())],
+        Change::Invite { .. }
+        | Change::SetRole { .. }
+        | Change::Remove { .. }
+        | Change::CreateKey { .. }
+        | Change::Retire { key: None, .. }
+        | Change::StayAbsent { .. } => Vec::new(),
     }
 }

@@ -16,8 +16,8 @@ use crate::domain::{
 pub struct Doubt {
     /// Where.
     pub workspace_id: WorkspaceId,
-    /// About whom.
-    pub subject: Email,
+    /// About whom or what.
+    pub subject: String,
     /// What it does; none is a kind this version does not know.
     pub kind: Option<StepKind>,
     /// The step.
@@ -30,7 +30,7 @@ pub struct Doubt {
 
 /// All doubts of some workspaces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Doubts(BTreeMap<(WorkspaceId, Email), Vec<Doubt>>);
+pub struct Doubts(BTreeMap<(WorkspaceId, String), Vec<Doubt>>);
 
 impl FromIterator<Doubt> for Doubts {
     fn from_iter<T: IntoIterator<Item = Doubt>>(doubts: T) -> Self {
@@ -58,7 +58,7 @@ impl Doubts {
         if self.is_empty() {
             return None;
         }
-        let about = |address: &Email| self.of(&item.step.workspace_id, address);
+        let about = |address: &str| self.of(&item.step.workspace_id, address);
         let own = addresses(&item.step, observed);
         let may_change = own.into_iter().flat_map(about).find(|doubt| doubt.may_change(item, observed));
         // Who is to inherit may be gone any moment.
@@ -74,14 +74,14 @@ impl Doubts {
         }
         let own = row_of(step, observed).map(|row| &row.id);
         let may_go = |row: &&Member| {
-            let mut doubts = bears(row).flat_map(|email| self.of(&observed.id, email));
+            let mut doubts = bears(row).flat_map(|email| self.of(&observed.id, email.as_str()));
             Some(&row.id) != own && row.is_acting_admin() && doubts.any(Doubt::may_lower)
         };
         observed.members.iter().filter(may_go).count()
     }
 
-    fn of(&self, workspace: &WorkspaceId, email: &Email) -> &[Doubt] {
-        self.0.get(&(workspace.clone(), email.clone())).map_or(&[], Vec::as_slice)
+    fn of(&self, workspace: &WorkspaceId, subject: &str) -> &[Doubt] {
+        self.0.get(&(workspace.clone(), subject.to_owned())).map_or(&[], Vec::as_slice)
     }
 }
 
@@ -89,9 +89,11 @@ impl Doubt {
     /// Tells whether this write, landing late, could make what the item says untrue. What would be sent always waits.
     fn may_change(&self, item: &Item, observed: &Observed) -> bool {
         match (&item.disposition, &item.step.change) {
-            (Disposition::Held(_), _) | (Disposition::Already(_), Change::HandOver { .. } | Change::Revoke { .. }) => {
-                false
-            }
+            (Disposition::Held(_), _)
+            | (
+                Disposition::Already(_),
+                Change::HandOver { .. } | Change::CreateKey { .. } | Change::Revoke { .. } | Change::Retire { .. },
+            ) => false,
             (Disposition::Send, _) => true,
             // Of all that can land late only a lost invitation brings somebody back.
             (Disposition::Already(_), Change::StayAbsent { .. } | Change::Remove { .. }) => {
@@ -149,10 +151,11 @@ fn bears(row: &Member) -> impl Iterator<Item = &Email> {
 }
 
 /// The addresses of whom something that would be sent is handed over to.
-fn heirs<'a>(item: &'a Item, observed: &'a Observed) -> BTreeSet<&'a Email> {
+fn heirs<'a>(item: &'a Item, observed: &'a Observed) -> BTreeSet<&'a str> {
     match &item.step.change {
         Change::HandOver { heir, .. } if item.sends() => {
-            person::find(&observed.members, heir).bearing().into_iter().flat_map(bears).chain([heir]).collect()
+            let rows = person::find(&observed.members, heir).bearing();
+            rows.into_iter().flat_map(bears).chain([heir]).map(Email::as_str).collect()
         }
         _ => BTreeSet::new(),
     }
@@ -162,11 +165,11 @@ fn row_of<'a>(step: &Step, observed: &'a Observed) -> Option<&'a Member> {
     observed.row(step.rests_on.member()?)
 }
 
-/// The addresses a step's person is known by in a workspace: the one it is about, and those of the person's rows.
-fn addresses<'a>(step: &'a Step, observed: &'a Observed) -> BTreeSet<&'a Email> {
-    let found = person::find(&observed.members, step.change.subject()).bearing();
+/// What a step's subject is known by in a workspace: the address or key it is about, and of a person the addresses of their rows.
+fn addresses<'a>(step: &'a Step, observed: &'a Observed) -> BTreeSet<&'a str> {
+    let found = person::of_change(&observed.members, &step.change).bearing();
     let rows = found.into_iter().chain(row_of(step, observed));
-    rows.flat_map(bears).chain([step.change.subject()]).collect()
+    rows.flat_map(bears).map(Email::as_str).chain([step.change.subject().as_str()]).collect()
 }
 
 #[cfg(test)]
@@ -183,7 +186,7 @@ mod tests {
     fn rules(doubts: &[(&str, Option<StepKind>, StepId)]) -> Rules {
         let doubt = |(subject, kind, step): &(&str, Option<StepKind>, StepId)| Doubt {
             workspace_id: WorkspaceId::parse("w1").unwrap(),
-            subject: email(subject),
+            subject: (*subject).to_owned(),
             kind: *kind,
             step: step.clone(),
             run: RunId::parse("20261119T080000Z-0001").unwrap(),

@@ -5,9 +5,7 @@ use super::guard::Rules;
 use super::observed::Observed;
 use super::wish::Wish;
 use super::{leave, limits, members};
-use crate::domain::{
-    Change, Disposition, Email, Held, HeldReason, Mode, PlanId, Step, StepId, WorkspaceId, WorkspaceName,
-};
+use crate::domain::{Change, Disposition, Held, HeldReason, Mode, PlanId, Step, StepId, WorkspaceId, WorkspaceName};
 
 /// One step and what becomes of it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -56,15 +54,15 @@ impl Item {
 pub struct Note {
     /// Where.
     pub workspace: String,
-    /// About whom.
-    pub subject: Email,
+    /// About whom or what.
+    pub subject: String,
     /// What.
     pub text: String,
 }
 
 impl Note {
-    pub(super) fn new(observed: &Observed, subject: &Email, text: String) -> Self {
-        Self { workspace: observed.workspace.to_string(), subject: subject.clone(), text }
+    pub(super) fn new(observed: &Observed, subject: impl std::fmt::Display, text: String) -> Self {
+        Self { workspace: observed.workspace.to_string(), subject: subject.to_string(), text }
     }
 }
 
@@ -212,7 +210,7 @@ fn draw_workspace(observed: &Observed, wishes: &[Wish], rules: &Rules) -> (Vec<I
 fn phase(change: &Change) -> u8 {
     match change {
         Change::HandOver { .. } => 0,
-        Change::Revoke { .. } => 1,
+        Change::CreateKey { .. } | Change::Revoke { .. } | Change::Retire { .. } => 1,
         Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => 2,
     }
 }
@@ -226,6 +224,7 @@ fn order(step: &Step) -> (bool, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Email;
     use crate::domain::fleet::RemovalLimits;
     use crate::domain::{Guards, Member, PermissionWish, Role};
     use crate::plan::AccessWish;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Change, Email, MemberId, RestsOn, Step, StepId, UserId};
+use crate::domain::{Change, Email, KeyId, MemberId, RestsOn, Step, StepId, UserId};
 
 /// What came of a step, as far as it matters afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub struct Earlier {
     pub ending: Ending,
     /// The row an invitation made, where the look that decided it showed exactly one.
     pub made: Option<MemberId>,
+    /// The key it made, where the ledger says which one.
+    pub made_key: Option<KeyId>,
     /// The person's rows in the look that decided it.
     pub seen: Vec<MemberId>,
     /// Whose row it is about, where the run wrote that down: the row can bear another address of theirs.
@@ -40,7 +42,7 @@ impl Earlier {
     pub fn new(step: Step, ending: Ending, seen: &[RestsOn]) -> Self {
         let made = made_by(&step.change, seen);
         let ids = seen.iter().filter_map(RestsOn::member).cloned();
-        Self { step, ending, made, seen: ids.collect(), people: BTreeSet::new() }
+        Self { step, ending, made, made_key: None, seen: ids.collect(), people: BTreeSet::new() }
     }
 
     /// Says whose row it is about.
@@ -72,7 +74,7 @@ pub fn quest_of(steps: &[Earlier]) -> Option<BTreeSet<UserId>> {
             }
         }
     }
-    let revokes = steps.iter().any(|one| matches!(one.step.change, Change::Revoke { .. }));
+    let revokes = steps.iter().any(|one| one.step.kind().is_about_keys());
     (revokes || !accounts.is_empty()).then_some(accounts)
 }
 
@@ -84,7 +86,9 @@ fn made_by(change: &Change, seen: &[RestsOn]) -> Option<MemberId> {
             let as_sent = permissions.is_none() || with == permissions;
             (bears == email && has == role && as_sent).then_some(id)
         }
-        RestsOn::Absent | RestsOn::Owned { .. } | RestsOn::Key { .. } => None,
+        RestsOn::Absent | RestsOn::Owned { .. } | RestsOn::Key { .. } | RestsOn::NoKey | RestsOn::Speaking { .. } => {
+            None
+        }
     });
     let first = fitting.next()?;
     fitting.next().is_none().then(|| first.clone())

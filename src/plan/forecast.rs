@@ -45,7 +45,7 @@ impl Cost {
                 // The leads it names are read before and after.
                 StepKind::LeadsReassign => 3,
                 // The list of keys is read again just before.
-                StepKind::KeyRevoke => {
+                StepKind::KeyCreate | StepKind::KeyRevoke => {
                     cost.revokes = true;
                     2
                 }
@@ -160,8 +160,8 @@ mod tests {
         let key = |id: &str| Change::Revoke {
             key: KeyId::parse(id).unwrap(),
             name: "k".to_owned(),
-            email: email("a@x.example"),
-            record: "r-1".to_owned(),
+            email: Some(email("a@x.example")),
+            record: Some("r-1".to_owned()),
         };
         assert_eq!(cost(&[key("k-1")]), 1 + 1 + 1);
         assert_eq!(cost(&[key("k-1"), key("k-2")]), 2 * 2 + 1);

@@ -47,6 +47,7 @@ impl Rules {
     fn protected(&self, step: &Step, rows: &[&Member], account: Option<&UserId>, observed: &Observed) -> Option<Held> {
         let subject = step.change.subject();
         let bears = |email: &Email| self.guards.protected.contains(email);
+        let by_name = subject.person().is_some_and(bears);
         // The account behind a protected address is protected under every address it was invited by.
         let accounts: BTreeSet<_> = observed
             .members
@@ -60,7 +61,7 @@ impl Rules {
                 || row.user_id.as_ref().is_some_and(|id| accounts.contains(id))
         });
         let by_account = account.is_some_and(|account| accounts.contains(account));
-        (bears(subject) || by_row || by_account).then(|| {
+        (by_name || by_row || by_account).then(|| {
             Held::new(
                 HeldReason::Protected,
                 format!("{subject} is protected"),
@@ -94,12 +95,19 @@ fn incomplete(observed: &Observed) -> Option<Held> {
 
 fn mode(step: &Step, observed: &Observed) -> Option<Held> {
     let needed = match (&step.change, &step.rests_on) {
-        (Change::Invite { .. }, _) => Mode::AddOnly,
+        // A rotation takes the place of what is there; a new key only adds.
+        (Change::Invite { .. } | Change::CreateKey { replaces: None, .. }, _) => Mode::AddOnly,
         (Change::SetRole { role, .. }, RestsOn::Row { role: before, .. }) if raises(before, role) => Mode::AddOnly,
         (Change::StayAbsent { .. }, _) => Mode::Observe,
-        (Change::SetRole { .. } | Change::Remove { .. } | Change::HandOver { .. } | Change::Revoke { .. }, _) => {
-            Mode::Manage
-        }
+        (
+            Change::SetRole { .. }
+            | Change::Remove { .. }
+            | Change::HandOver { .. }
+            | Change::CreateKey { .. }
+            | Change::Revoke { .. }
+            | Change::Retire { .. },
+            _,
+        ) => Mode::Manage,
     };
     (observed.mode < needed).then(|| {
         Held::new(
@@ -124,9 +132,9 @@ fn raises(before: &Role, after: &Role) -> bool {
 /// The rows a step is about: the one it rests on; where it rests on what somebody owns or made, all of theirs.
 fn rows<'a>(step: &Step, observed: &'a Observed) -> Vec<&'a Member> {
     match &step.rests_on {
-        RestsOn::Owned { .. } | RestsOn::Key { .. } => person::find(&observed.members, step.change.subject()).bearing(),
+        RestsOn::Owned { .. } | RestsOn::Key { .. } => person::of_change(&observed.members, &step.change).bearing(),
         RestsOn::Row { id, .. } => observed.row(id).into_iter().collect(),
-        RestsOn::Absent => Vec::new(),
+        RestsOn::Absent | RestsOn::NoKey | RestsOn::Speaking { .. } => Vec::new(),
     }
 }
 
@@ -146,9 +154,12 @@ fn owner(step: &Step, rows: &[&Member], account: Option<&UserId>, observed: &Obs
 fn ungrantable(step: &Step) -> Option<Held> {
     let role = match &step.change {
         Change::Invite { role, .. } | Change::SetRole { role, .. } => role,
-        Change::Remove { .. } | Change::HandOver { .. } | Change::Revoke { .. } | Change::StayAbsent { .. } => {
-            return None;
-        }
+        Change::Remove { .. }
+        | Change::HandOver { .. }
+        | Change::CreateKey { .. }
+        | Change::Revoke { .. }
+        | Change::Retire { .. }
+        | Change::StayAbsent { .. } => return None,
     };
     Role::grantable(role.as_str()).is_none().then(|| {
         Held::new(
@@ -164,6 +175,11 @@ fn unfounded(step: &Step) -> Option<Held> {
     let founded = match (&step.change, &step.rests_on) {
         (Change::HandOver { .. }, rests_on) => matches!(rests_on, RestsOn::Owned { .. }),
         (Change::Revoke { .. }, rests_on) => matches!(rests_on, RestsOn::Key { .. }),
+        (Change::Retire { key, .. }, rests_on) => key.is_some() && matches!(rests_on, RestsOn::Key { .. }),
+        (Change::CreateKey { replaces, .. }, rests_on) => match replaces {
+            None => *rests_on == RestsOn::NoKey,
+            Some(replaced) => matches!(rests_on, RestsOn::Speaking { with } if with == replaced),
+        },
         _ => true,
     };
     (!founded).then(|| {

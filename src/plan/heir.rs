@@ -59,7 +59,7 @@ pub(super) fn contested(step: &Step, observed: &Observed) -> Option<Held> {
     if !matches!(step.change, Change::HandOver { .. } | Change::Revoke { .. }) {
         return None;
     }
-    let email = step.change.subject();
+    let email = step.change.person()?;
     let own = match person::find(&observed.members, email) {
         Person::Nobody => Vec::new(),
         Person::Rows(rows) => rows,
@@ -87,9 +87,8 @@ fn ambiguous(why: String) -> Held {
 /// The account whose things a step takes: of a key, the one its record names.
 pub(super) fn account_behind(step: &Step) -> Option<&UserId> {
     match (&step.change, &step.rests_on) {
-        (Change::HandOver { .. }, RestsOn::Owned { by, .. }) | (Change::Revoke { .. }, RestsOn::Key { by, .. }) => {
-            Some(by)
-        }
+        (Change::HandOver { .. }, RestsOn::Owned { by, .. }) => Some(by),
+        (Change::Revoke { .. }, RestsOn::Key { by, .. }) => by.as_ref(),
         _ => None,
     }
 }

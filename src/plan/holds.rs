@@ -137,7 +137,9 @@ fn effect(one: &Earlier, steps: &[Earlier], known: &BTreeSet<&MemberId>, observe
         Change::HandOver { thing, email, heir, to } => {
             things::handed_over(one, thing, (email, heir), to.as_ref(), observed)
         }
-        Change::Revoke { key, .. } => things::revoked(key, observed),
+        Change::CreateKey { name, .. } => things::made(one, name, observed),
+        Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => things::revoked(key, observed),
+        Change::Retire { key: None, .. } => Effect::Unseen("which key it is was not known".to_owned()),
         Change::StayAbsent { email } => match person::find(&observed.members, email) {
             Person::Nobody => there(),
             Person::Rows(rows) | Person::Ambiguous(rows) => Effect::Gone(format!("is here: {}", told(&rows))),

@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 use super::observed::{Belongings, Found};
 use super::traces::sole;
 use crate::domain::belongings::activity;
-use crate::domain::{Held, HeldReason, KeyId, KeyInfo, TrailRecord, UserId};
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::id::hex;
+use crate::domain::{Held, HeldReason, KeyId, KeyInfo, RunId, StepId, TrailRecord, UserId};
 
 /// Finds the record that ties a key to its maker: one of type 37 that names exactly this key's id. Its own `api_key_id` is the key that
 /// acted (contract section 10), so it never counts. Two records by two people tie it to nobody. A record that names several keys of the
@@ -38,6 +41,30 @@ pub(super) fn same_name<'a>(
     };
     let records = belongings.trail.rows.iter().filter(|record| record.activity == activity::KEY_CREATED);
     records.filter(theirs).filter(of_name).filter(|record| !of_another(record)).min_by(|a, b| a.id.cmp(&b.id))
+}
+
+/// Where the nonce stands in the name of a key that is to be made.
+pub const NONCE: &str = "{nonce}";
+
+/// Tells whether a key's name is one that was made from a name with `{nonce}` in it.
+pub fn bears(shown: &str, template: &str) -> bool {
+    let Some((before, after)) = template.split_once(NONCE) else { return shown == template };
+    let inner = shown.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+    inner.is_some_and(|nonce| nonce.len() == NONCE_DIGITS && nonce.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// Digits of a nonce: two keys of one name get the same one in one of four billion cases.
+pub const NONCE_DIGITS: usize = 8;
+
+/// Returns the nonce of one attempt to make a key: the same wherever the same run asks for it again.
+pub fn nonce(run: &RunId, step: &StepId, attempt: u32) -> String {
+    let text = format!("{run} {step} {attempt}");
+    hex(&Sha256::digest(text.as_bytes()))[..NONCE_DIGITS].to_owned()
+}
+
+/// Returns the name of the key that one attempt makes.
+pub fn name_of(template: &str, nonce: &str) -> String {
+    template.replacen(NONCE, nonce, 1)
 }
 
 /// Tells whether a record is one of a made key and names this one as anything but the key that acted.

@@ -145,8 +145,8 @@ impl Leaver<'_> {
         }
         let item = |(key, record, by): (&KeyInfo, &TrailRecord, UserId)| {
             let (id, name, record) = (key.id.clone(), key.name.clone(), record.id.clone());
-            let change = Change::Revoke { key: id, name, email: self.email.clone(), record };
-            let step = self.step(change, RestsOn::Key { created: key.created.clone(), by });
+            let change = Change::Revoke { key: id, name, email: Some(self.email.clone()), record: Some(record) };
+            let step = self.step(change, RestsOn::Key { created: key.created.clone(), by: Some(by) });
             match &broken {
                 Some(held) => Item::held(step, held.clone()),
                 None => Item::send(step),

@@ -81,8 +81,8 @@ fn belongings(items: &mut [Item]) {
             (Change::Remove { .. }, Disposition::Held(held)) if is_limit(held.reason) => {
                 limited.entry(step.workspace_id.clone()).or_default().push((step.clone(), held.clone()));
             }
-            (Change::Remove { .. } | Change::StayAbsent { .. }, _) => {
-                others.insert((step.workspace_id.clone(), step.change.subject().clone()));
+            (Change::Remove { email, .. } | Change::StayAbsent { email }, _) => {
+                others.insert((step.workspace_id.clone(), email.clone()));
             }
             _ => {}
         }
@@ -95,7 +95,7 @@ fn belongings(items: &mut [Item]) {
         let Some(limited) = limited.get(&item.step.workspace_id) else { continue };
         let theirs = |(removal, _): &&(Step, Held)| {
             let account = if let RestsOn::Row { user_id, .. } = &removal.rests_on { user_id.as_ref() } else { None };
-            removal.change.subject() == email || account == Some(by)
+            removal.change.person() == Some(email) || account == Some(by)
         };
         let unnamed = || !others.contains(&(item.step.workspace_id.clone(), email.clone()));
         let held = limited.iter().find(theirs).or_else(|| limited.first().filter(|_| unnamed()));

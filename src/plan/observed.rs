@@ -1,10 +1,12 @@
 //! What the API said of one workspace.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
 
 use crate::domain::{
-    Campaign, Job, KeyInfo, Lead, LeadList, Member, Mode, SendingAccount, TrailRecord, UserId, Webhook, WorkspaceId,
-    WorkspaceName,
+    Campaign, Job, KeyId, KeyInfo, Lead, LeadList, Member, Mode, SendingAccount, TrailRecord, UserId, Webhook,
+    WorkspaceId, WorkspaceName,
 };
 
 /// One workspace as it was seen.
@@ -43,6 +45,17 @@ impl<T> Default for Found<T> {
     }
 }
 
+/// When keys were last used, by the `api_key_id` of the trail's records (contract section 10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// The moment from which the trail was read; what happened before is not told.
+    pub since: Timestamp,
+    /// The last record of each key, as the API wrote its moment.
+    pub last: BTreeMap<KeyId, String>,
+    /// Why the trail could not be read whole, where it could not: a key that is not in `last` may still have been used.
+    pub incomplete: Option<String>,
+}
+
 /// What people own, made or started in one workspace (contract section 11, what a removed member leaves behind).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Belongings {
@@ -65,6 +78,8 @@ pub struct Belongings {
     /// Records of the trail about one of them: always those of made keys and webhooks; where everything was asked for, also logins, second
     /// factors, exports and the last one of any kind.
     pub trail: Found<TrailRecord>,
+    /// When each key was last used, as far as the trail tells; none where it was not asked for.
+    pub activity: Option<Activity>,
     /// Whether everything was asked for, or only what an offboarding needs.
     pub whole_trail: bool,
 }

@@ -1,6 +1,6 @@
 //! Who is who: which rows of a listing are one person's.
 
-use crate::domain::{Email, Member, UserId};
+use crate::domain::{Change, Email, Member, UserId};
 
 /// The rows of one person.
 #[derive(Debug, PartialEq, Eq)]
@@ -49,6 +49,11 @@ pub fn find<'a>(members: &'a [Member], email: &Email) -> Person<'a> {
             .any(|other| other.user_id.is_none() || other.user_id != by_account.user_id)
     });
     if contested { Person::Ambiguous(rows) } else { Person::Rows(rows) }
+}
+
+/// Finds the rows of the person a change is about; nobody where it is about none.
+pub fn of_change<'a>(members: &'a [Member], change: &Change) -> Person<'a> {
+    change.person().map_or(Person::Nobody, |email| find(members, email))
 }
 
 /// Tells whether a person is an accepted member with this account.

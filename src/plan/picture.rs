@@ -17,12 +17,15 @@ pub(super) fn fold(picture: &mut Observed, step: &Step) {
                 give(belongings, thing, to.as_ref());
             }
         }
-        Change::Revoke { key, .. } => {
+        Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => {
             if let Some(belongings) = &mut picture.belongings {
                 belongings.keys.rows.retain(|other| other.id != *key);
             }
         }
-        Change::Invite { .. } | Change::StayAbsent { .. } => {}
+        Change::Invite { .. }
+        | Change::CreateKey { .. }
+        | Change::Retire { key: None, .. }
+        | Change::StayAbsent { .. } => {}
     }
 }
 

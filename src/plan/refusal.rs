@@ -163,7 +163,8 @@ fn workspaces<'a>(steps: &[&'a Step], room: usize) -> Part<'a> {
 fn people<'a>(items: &'a [Item], steps: &[&'a Step], room: usize) -> Part<'a> {
     let strangers = strangers(items);
     let same = |one: &Step, other: &Step| {
-        let of_stranger = |step: &Step| strangers.contains(step.change.subject()) && is_revocation(step);
+        let of_stranger =
+            |step: &Step| step.change.person().is_some_and(|email| strangers.contains(email)) && is_revocation(step);
         same_person(one, other) || of_stranger(one) || of_stranger(other)
     };
     let mut groups: Vec<Vec<&'a Step>> = Vec::new();
@@ -185,7 +186,7 @@ fn people<'a>(items: &'a [Item], steps: &[&'a Step], room: usize) -> Part<'a> {
         .copied()
         .filter(|step| refused.contains(step.id.as_str()))
         .collect();
-    let emails: BTreeSet<&Email> = taken.iter().map(|step| step.change.subject()).collect();
+    let emails: BTreeSet<&Email> = taken.iter().filter_map(|step| step.change.person()).collect();
     Part::People { emails: emails.into_iter().collect(), removals: taken.len() }
 }
 
@@ -197,15 +198,17 @@ fn is_revocation(step: &Step) -> bool {
 /// anybody's, and nobody is asked for without them.
 fn strangers(items: &[Item]) -> BTreeSet<&Email> {
     let of_rows = |item: &&Item| matches!(item.step.change, Change::Remove { .. } | Change::StayAbsent { .. });
-    let known: BTreeSet<&Email> = items.iter().filter(of_rows).map(|item| item.step.change.subject()).collect();
-    let revoked = items.iter().filter(|item| is_revocation(&item.step)).map(|item| item.step.change.subject());
+    let known: BTreeSet<&Email> = items.iter().filter(of_rows).filter_map(|item| item.step.change.person()).collect();
+    let revoked = items.iter().filter(|item| is_revocation(&item.step)).filter_map(|item| item.step.change.person());
     revoked.filter(|subject| !known.contains(subject)).collect()
 }
 
 fn same_person(one: &Step, other: &Step) -> bool {
     let account = |step: &Step| match &step.rests_on {
         RestsOn::Row { user_id, .. } => user_id.clone(),
-        RestsOn::Absent | RestsOn::Owned { .. } | RestsOn::Key { .. } => None,
+        RestsOn::Absent | RestsOn::Owned { .. } | RestsOn::Key { .. } | RestsOn::NoKey | RestsOn::Speaking { .. } => {
+            None
+        }
     };
     one.change.subject() == other.change.subject() || account(one).is_some_and(|id| account(other) == Some(id))
 }

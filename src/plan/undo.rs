@@ -21,7 +21,7 @@ use super::earlier::{Earlier, Ending, successor};
 use super::guard::Rules;
 use super::observed::Observed;
 use super::{limits, picture};
-use crate::domain::{Change, Disposition, Email, Held, HeldReason, Mode, RestsOn, Role, Step, StepId};
+use crate::domain::{Change, Disposition, Email, Held, HeldReason, Mode, RestsOn, Role, Step, StepId, Subject};
 
 /// Draws the plan that undoes an earlier run: for every observed workspace the steps it had there, in the run's order.
 /// `run` is the run's id, for remedies.
@@ -81,7 +81,7 @@ fn draw_workspace(
         }
     }
     // What nobody has settled about a person blocks everything else about them.
-    let open: BTreeSet<&Email> =
+    let open: BTreeSet<Subject<'_>> =
         steps.iter().filter(|one| one.ending == Ending::Unsettled).map(|one| one.step.change.subject()).collect();
     let chosen = chosen_rows(&steps_left);
     for one in steps_left {
@@ -98,7 +98,7 @@ fn draw_workspace(
                 continue;
             }
             Some(chosen) => inverse::second_row(one, chosen, observed),
-            None if open.contains(one.step.change.subject()) => inverse::unsettled(one, observed, run),
+            None if open.contains(&one.step.change.subject()) => inverse::unsettled(one, observed, run),
             None => inverse::of(one, observed, run),
         };
         if ids.insert(item.step.id.clone()) {
@@ -126,7 +126,12 @@ fn is_half_of_a_whole(one: &Earlier, steps: &[Earlier]) -> bool {
             .as_ref()
             .and_then(|before| steps.iter().find(|other| other.step.id == *before))
             .is_some_and(|removal| whole(removal, one)),
-        Change::SetRole { .. } | Change::StayAbsent { .. } | Change::HandOver { .. } | Change::Revoke { .. } => false,
+        Change::SetRole { .. }
+        | Change::StayAbsent { .. }
+        | Change::HandOver { .. }
+        | Change::CreateKey { .. }
+        | Change::Revoke { .. }
+        | Change::Retire { .. } => false,
     }
 }
 
@@ -186,7 +191,7 @@ fn remark(item: &Item, observed: &Observed, steps: &[Earlier], remarks: &mut Rem
     match (&item.step.change, &item.step.rests_on) {
         (Change::Remove { .. }, RestsOn::Row { accepted: true, .. }) => {
             let waited = steps.iter().any(|one| {
-                matches!(&one.step.change, Change::Invite { email: invited, .. } if invited == email)
+                matches!(&one.step.change, Change::Invite { email: invited, .. } if email == *invited)
                     && one.ending == Ending::Applied { waiting: true }
             });
             if waited {

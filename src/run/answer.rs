@@ -76,6 +76,9 @@ impl Hand<'_> {
             Change::HandOver { thing, to, .. } => {
                 return self.hand_over(slot, permit, step, (thing, to.as_ref())).await;
             }
+            Change::CreateKey { .. } | Change::Retire { .. } => {
+                unreachable!("no plan has one yet")
+            }
             Change::Revoke { key, .. } => {
                 self.writer.revoke_key(slot, permit, workspace, key).await?;
                 return Ok("deleted".to_owned());
@@ -249,7 +252,7 @@ impl Hand<'_> {
     /// Tells whether a person whose invitation was refused is there as asked.
     pub(super) async fn there_already(&self, step: &Step) -> Option<String> {
         let rows = self.with_own(settle::rows(self.client, &step.workspace_id).await.ok()?);
-        match person::find(&rows, step.change.subject()) {
+        match person::of_change(&rows, &step.change) {
             Person::Rows(found) if found.iter().any(|row| reached(&step.change, row)) => {
                 Some("refused, because the person is there already".to_owned())
             }

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use crate::api::{Client, Error, LeadsQuery, Listing};
 use crate::domain::belongings::activity;
 use crate::domain::{TrailRecord, UserId, WorkspaceId};
@@ -17,11 +19,13 @@ pub struct Quest {
     pub accounts: BTreeSet<UserId>,
     /// Whether the whole trail is read, or only the records of made keys and webhooks, as an offboarding needs them.
     pub whole_trail: bool,
+    /// From which moment on the trail is read for when keys were last used; none does not read it for that.
+    pub activity_since: Option<Timestamp>,
 }
 
 /// Reads everything the quest asks for; listings are read side by side, each paying the pace.
 pub(super) async fn read(client: &Client, workspace: &WorkspaceId, quest: &Quest) -> Belongings {
-    let Quest { accounts, whole_trail } = quest;
+    let Quest { accounts, whole_trail, activity_since: _ } = quest;
     if accounts.is_empty() {
         let (keys, trail) = futures::join!(client.keys(workspace), made(client, workspace, activity::KEY_CREATED));
         return Belongings { keys: found(keys), trail, ..Belongings::default() };
@@ -48,6 +52,7 @@ pub(super) async fn read(client: &Client, workspace: &WorkspaceId, quest: &Quest
         webhooks: found(webhooks),
         jobs: found(jobs),
         trail,
+        activity: None,
         whole_trail: *whole_trail,
     }
 }

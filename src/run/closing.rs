@@ -98,7 +98,7 @@ impl Picture {
                     let leads = whose::leads(client, workspace, ids).await.map_err(why);
                     picture.leads.insert(step.id.clone(), leads);
                 }
-                Change::Revoke { .. } if picture.keys.is_none() => {
+                Change::CreateKey { .. } | Change::Revoke { .. } | Change::Retire { .. } if picture.keys.is_none() => {
                     picture.keys = Some(whose::keys(client, workspace).await.map_err(why));
                 }
                 _ => {}
@@ -129,7 +129,8 @@ impl Picture {
                     },
                 })
             }
-            Change::Revoke { key, .. } => {
+            Change::CreateKey { .. } | Change::Retire { key: None, .. } => Err("nobody looks for it".to_owned()),
+            Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => {
                 let listed = part(self.keys.as_ref())?.iter().any(|found| found.id == *key);
                 Ok(Shown {
                     outcome: (!listed).then_some(Outcome::Done),
@@ -247,7 +248,7 @@ fn shown_by(change: &Change) -> &'static str {
         Change::HandOver { thing: Thing::Campaign { .. }, .. } => "list of campaigns shows",
         Change::HandOver { thing: Thing::LeadList { .. }, .. } => "list of lead lists shows",
         Change::HandOver { thing: Thing::Leads { .. }, .. } => "leads show",
-        Change::Revoke { .. } => "key list shows",
+        Change::CreateKey { .. } | Change::Revoke { .. } | Change::Retire { .. } => "key list shows",
         Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
             "member list shows"
         }
@@ -256,7 +257,7 @@ fn shown_by(change: &Change) -> &'static str {
 
 /// Returns the rows of the step's person, as the ledger keeps them.
 fn rows_about(step: &Step, rows: &[Member]) -> Vec<Value> {
-    let rows = person::find(rows, step.change.subject()).bearing().into_iter().map(RestsOn::row);
+    let rows = person::of_change(rows, &step.change).bearing().into_iter().map(RestsOn::row);
     rows.map(|row| serde_json::to_value(row).expect("plain data serializes")).collect()
 }
 
@@ -282,6 +283,6 @@ fn seen_as(step: &Step, rows: &[Member]) -> Option<Outcome> {
         Change::SetRole { .. } => rows.iter().any(|row| reached(&step.change, row)).then_some(Outcome::Done),
         Change::Remove { member, .. } => rows.iter().all(|row| row.id != *member).then_some(Outcome::Done),
         Change::StayAbsent { .. } => Some(Outcome::Already),
-        Change::HandOver { .. } | Change::Revoke { .. } => None,
+        Change::HandOver { .. } | Change::CreateKey { .. } | Change::Revoke { .. } | Change::Retire { .. } => None,
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use super::keeper::Keeper;
 use super::stop::Stop;
 use super::talks::{Talking, Talks};
 use super::trouble::LaneTrouble;
@@ -13,7 +14,7 @@ use crate::api::transport::Transport;
 use crate::api::{Client, ClientSettings, Tally};
 use crate::clock::Clock;
 use crate::domain::fleet::BaseUrl;
-use crate::domain::{Access, Mode, WorkspaceId, WorkspaceName};
+use crate::domain::{Access, KeyId, Mode, WorkspaceId, WorkspaceName};
 use crate::pace::{Pace, Pacer, Pacers, mixed};
 
 /// What all lanes share.
@@ -41,6 +42,8 @@ pub struct Deck {
     pub settle: Duration,
     /// When the run is over; lanes beyond it are parked.
     pub deadline: Instant,
+    /// Where secrets of made keys go.
+    pub keeper: Arc<dyn Keeper>,
     /// Seed of jitter; each workspace derives its own from it and its name.
     pub seed: u64,
 }
@@ -62,6 +65,9 @@ pub struct Target {
     pub mode: Mode,
     /// How it is reached, or why it can't be.
     pub access: Result<Access, LaneTrouble>,
+    /// Which of the workspace's keys the one it is reached with is, where that is known from when it was made or adopted: a list that shows
+    /// no secrets does not tell.
+    pub key_id: Option<KeyId>,
     /// Whose budgets a request is charged to, with the places of each: the workspace's, then the admin workspace's with `via`.
     pub pays: Vec<(String, u32)>,
 }

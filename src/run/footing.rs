@@ -26,7 +26,9 @@ impl Hand<'_> {
         let id = match &step.rests_on {
             RestsOn::Absent => return Ok(self.absence(step)),
             RestsOn::Row { id, .. } => id.clone(),
-            RestsOn::Owned { .. } | RestsOn::Key { .. } => return self.belonging(step, doubtful).await,
+            RestsOn::Owned { .. } | RestsOn::Key { .. } | RestsOn::NoKey | RestsOn::Speaking { .. } => {
+                return self.belonging(step, doubtful).await;
+            }
         };
         let row = match self.client.member(&id).await {
             Ok(row) => self.take_row(row),
@@ -41,7 +43,7 @@ impl Hand<'_> {
 
     fn absence(&self, step: &Step) -> Footing {
         let email = step.change.subject();
-        match person::find(&self.observed.members, email) {
+        match person::of_change(&self.observed.members, &step.change) {
             Person::Nobody => Footing::Firm(RestsOn::Absent),
             Person::Rows(rows) if rows.iter().any(|row| reached(&step.change, row)) => {
                 Footing::AsAsked("the person is there already".to_owned())
@@ -102,6 +104,11 @@ pub(super) fn reached(change: &Change, row: &Member) -> bool {
             row.role == *role && permissions.as_ref().is_none_or(|wanted| row.permissions.as_ref() == Some(wanted))
         }
         Change::SetRole { member, role, .. } => row.id == *member && row.role == *role,
-        Change::Remove { .. } | Change::HandOver { .. } | Change::Revoke { .. } | Change::StayAbsent { .. } => false,
+        Change::Remove { .. }
+        | Change::HandOver { .. }
+        | Change::CreateKey { .. }
+        | Change::Revoke { .. }
+        | Change::Retire { .. }
+        | Change::StayAbsent { .. } => false,
     }
 }

@@ -99,7 +99,12 @@ impl<'a> Hand<'a> {
             Change::SetRole { member, role, .. } => {
                 self.own.roles.insert(member.clone(), role.clone());
             }
-            Change::Invite { .. } | Change::HandOver { .. } | Change::Revoke { .. } | Change::StayAbsent { .. } => {}
+            Change::Invite { .. }
+            | Change::HandOver { .. }
+            | Change::CreateKey { .. }
+            | Change::Revoke { .. }
+            | Change::Retire { .. }
+            | Change::StayAbsent { .. } => {}
         }
         let rows = std::mem::take(&mut self.observed.members);
         self.observed.members = self.with_own(rows);

@@ -83,7 +83,9 @@ impl Hand<'_> {
                 let end = self.after_refusal(step, attempts).await;
                 return Progress::ended(end.unwrap_or_else(|| StepEnd::new(Outcome::Failed, said).after(attempts)));
             }
-            Change::SetRole { .. } | Change::StayAbsent { .. } => None,
+            Change::SetRole { .. } | Change::CreateKey { .. } | Change::Retire { .. } | Change::StayAbsent { .. } => {
+                None
+            }
         };
         let end = seen.map_or_else(|| StepEnd::new(Outcome::Failed, said), StepEnd::already);
         Progress::ended(end.after(attempts))

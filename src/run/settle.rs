@@ -61,7 +61,8 @@ pub(super) async fn look(
         Change::SetRole { member, role, .. } => late_role(deck, client, workspace, (member, role), waited).await,
         Change::Remove { member, .. } => removal(client, workspace, member).await,
         Change::HandOver { thing, to, .. } => late_owner(deck, client, workspace, (thing, to.as_ref()), waited).await,
-        Change::Revoke { key, .. } => revocation(client, workspace, key).await,
+        Change::CreateKey { .. } | Change::Retire { key: None, .. } => Found::Unclear("nobody looks for it".to_owned()),
+        Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => revocation(client, workspace, key).await,
         Change::StayAbsent { .. } => Found::There,
     }
 }

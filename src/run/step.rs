@@ -209,7 +209,8 @@ pub(super) fn operation(change: &Change) -> Operation {
         Change::HandOver { thing: Thing::Campaign { .. }, .. } => Operation::CampaignPatch,
         Change::HandOver { thing: Thing::LeadList { .. }, .. } => Operation::LeadListPatch,
         Change::HandOver { thing: Thing::Leads { .. }, .. } => Operation::LeadsAssign,
-        Change::Revoke { .. } => Operation::KeyDelete,
+        Change::CreateKey { .. } => Operation::KeyCreate,
+        Change::Revoke { .. } | Change::Retire { .. } => Operation::KeyDelete,
     }
 }
 

@@ -134,7 +134,7 @@ fn doubt() -> impl Strategy<Value = Doubt> {
     let kind = proptest::option::weighted(0.8, select(&StepKind::ALL[..]));
     (1..4_usize, person(), kind, any::<bool>()).prop_map(|(workspace, subject, kind, running)| Doubt {
         workspace_id: workspace_id(workspace),
-        subject,
+        subject: subject.to_string(),
         kind,
         step: StepId::of(b"a step of before"),
         run: RunId::parse("20261119T080000Z-0001").unwrap(),
@@ -313,6 +313,7 @@ pub(crate) mod random {
             }),
             keys,
             trail: found(chance, 6, |chance, place| TrailRecord {
+                user_name: None,
                 name: None,
                 id: format!("r-{place}"),
                 at: "2026-08-01T00:00:00Z".to_owned(),
@@ -340,7 +341,7 @@ pub(crate) mod random {
     fn doubt(chance: &mut fastrand::Rng) -> Doubt {
         Doubt {
             workspace_id: workspace_id(1),
-            subject: email(chance.choice(PEOPLE).unwrap()),
+            subject: email(chance.choice(PEOPLE).unwrap()).to_string(),
             kind: chance.choice(StepKind::ALL),
             step: StepId::of(b"a step of before"),
             run: RunId::parse("20261119T080000Z-0001").unwrap(),

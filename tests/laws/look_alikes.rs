@@ -152,6 +152,7 @@ fn world(one: &str, two: &str) -> Observed {
         in_use: Some(in_use),
     };
     let made = |who: &str| TrailRecord {
+        user_name: None,
         name: None,
         id: format!("r-{who}"),
         at: "2026-08-01T00:00:00Z".to_owned(),

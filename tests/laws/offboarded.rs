@@ -80,7 +80,7 @@ fn check_workspace(observed: &Observed, wishes: &[Wish], rules: &Rules, plan: &P
     for item in plan.of_workspace(&observed.workspace) {
         let now = match item.step.kind() {
             StepKind::CampaignHandOver | StepKind::LeadListHandOver | StepKind::LeadsReassign => 0,
-            StepKind::KeyRevoke => 1,
+            StepKind::KeyCreate | StepKind::KeyRevoke => 1,
             StepKind::MemberInvite | StepKind::MemberSetRole | StepKind::MemberRemove => 2,
         };
         prop_assert!(phase <= now, "hand-overs, then keys, then memberships");
@@ -298,7 +298,7 @@ fn a_last_day_that_is_not_over_holds_all_of_them() {
             }
         }
         let plan = draw(&seen, &rules);
-        for item in plan.items.iter().filter(|item| leavers.contains(item.step.change.subject())) {
+        for item in plan.items.iter().filter(|item| leavers.contains(item.step.change.person().unwrap())) {
             let of_other = seen[0].1.iter().any(|wish| {
                 let row = item.step.rests_on.member().and_then(|id| seen[0].0.row(id));
                 !leavers.contains(wish.subject())

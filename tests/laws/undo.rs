@@ -33,7 +33,7 @@ fn earlier(plan: &Plan, after: &Observed) -> Vec<Earlier> {
             Disposition::Already(_) => Ending::Already,
             Disposition::Held(_) => Ending::NotApplied,
         };
-        let subject = item.step.change.subject();
+        let subject = item.step.change.person().unwrap();
         let rows = after.members.iter().filter(|row| row.email == *subject || row.user_email.as_ref() == Some(subject));
         Earlier::new(item.step.clone(), ending, &rows.map(RestsOn::row).collect::<Vec<_>>())
     };

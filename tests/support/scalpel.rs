@@ -254,6 +254,7 @@ impl Scalpel {
             Record::Started { step, .. }
             | Record::Answered { step, .. }
             | Record::Looked { step, .. }
+            | Record::Key { step, .. }
             | Record::Settled { step, .. } => self.steps.get(step.as_str()).map_or("run", String::as_str),
             Record::Identity { workspace_id, .. } => self.ids.get(workspace_id.as_str()).map_or("run", String::as_str),
             Record::Sighted { workspace, .. } | Record::Lane { workspace, .. } => workspace,

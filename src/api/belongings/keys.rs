@@ -71,6 +71,32 @@ impl KeyRow<'_> {
     }
 }
 
+/// A key just made, with its secret: the one moment at which it is surely shown.
+#[derive(Debug)]
+pub struct MadeKey {
+    /// Its id.
+    pub id: KeyId,
+    /// Its name, as the answer has it.
+    pub name: String,
+    /// Its scopes, as the answer has them.
+    pub scopes: Vec<String>,
+    /// Its secret.
+    pub secret: ApiKey,
+}
+
+/// Takes the key that was made with this name for the expected workspace, or says why the answer cannot be about it.
+pub(crate) fn decode_made(body: &[u8], expected: &WorkspaceId, asked: &str) -> Result<MadeKey, String> {
+    let KeyRow { id, name, scopes, key, organization_id, timestamp_created: _ } = decode(body)?;
+    let id = row::id(&id, KeyId::parse).map_err(|fault| fault.to_string())?;
+    row::of(&organization_id, expected, id.as_str()).map_err(|fault| fault.to_string())?;
+    let name = row::text(name);
+    if name != asked {
+        return Err("the answer is about a key of another name".to_owned());
+    }
+    let secret = key.0.ok_or("the answer shows no secret")?;
+    Ok(MadeKey { id, name, scopes: scopes.0, secret })
+}
+
 /// The answer to a deletion, as far as it is read: not its secret.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

@@ -34,7 +34,8 @@ use crate::domain::{
 };
 
 pub(super) use campaigns::{PATH as CAMPAIGNS, decode_campaign};
-pub(super) use keys::{PATH as KEYS, decode_deleted};
+pub use keys::MadeKey;
+pub(super) use keys::{PATH as KEYS, decode_deleted, decode_made};
 pub(super) use lead_lists::{PATH as LEAD_LISTS, decode_lead_list};
 pub(super) use leads::{ASSIGN, decode_accepted};
 

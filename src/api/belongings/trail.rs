@@ -29,6 +29,8 @@ pub(super) struct TrailRow<'a> {
     #[serde(borrow)]
     user_id: Reference<'a>,
     #[serde(borrow)]
+    user_name: Text<'a>,
+    #[serde(borrow)]
     api_key_id: Text<'a>,
     #[serde(borrow)]
     webhook_id: Text<'a>,
@@ -53,6 +55,7 @@ impl TrailRow<'_> {
             timestamp,
             activity_type,
             user_id,
+            user_name,
             api_key_id,
             webhook_id,
             affected_count,
@@ -71,6 +74,7 @@ impl TrailRow<'_> {
             webhook_id: webhook_id.filled().and_then(|id| WebhookId::parse(id).ok()),
             affected: row::number(&affected_count),
             named,
+            user_name: user_name.filled().map(plain).filter(|name| !name.is_empty()),
             name: name.map(|name| plain(&name)).filter(|name| !name.is_empty()),
             id,
         })

@@ -16,6 +16,7 @@ fn workspace(name: &str, reach: Reach) -> Workspace {
         reach,
         mode: Mode::Observe,
         labels: BTreeMap::new(),
+        store: None,
         display_name: None,
         share: Share::new(0.5).unwrap(),
         place: Place { file: "workspaces/x.toml".into(), line: 1, column: 1 },
@@ -30,6 +31,8 @@ fn fleet(root: &Path, workspaces: Vec<Workspace>) -> Fleet {
         defaults: Defaults::default(),
         guards: crate::domain::Guards::default(),
         presets: BTreeMap::new(),
+        key_policy: crate::domain::KeyPolicy::default(),
+        register: crate::domain::Register::default(),
         workspaces,
     }
 }

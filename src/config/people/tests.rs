@@ -24,6 +24,7 @@ fn workspace(name: &str, labels: &[(&str, &str)]) -> Workspace {
         reach: Reach::Own(KeyRef::Env("K".into())),
         mode: Mode::Manage,
         labels: labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+        store: None,
         display_name: Some(format!("{name} Corp")),
         share: Share::new(0.5).unwrap(),
         place: Place { file: PathBuf::from("x.toml"), line: 1, column: 1 },

@@ -3,10 +3,10 @@
 //! Owns what may be said of a listing. Of other people's things nothing is kept of it, so what is not seen is somebody else's or gone.
 
 use super::{Effect, there};
-use crate::domain::{Email, KeyId, LeadId, RestsOn, Thing, UserId};
+use crate::domain::{Email, KeyId, KeyInfo, LeadId, RestsOn, Thing, UserId};
 use crate::plan::earlier::Earlier;
 use crate::plan::observed::{Belongings, Found, Observed};
-use crate::plan::person;
+use crate::plan::{keys, person};
 
 /// What became of a hand-over.
 pub(super) fn handed_over(
@@ -57,6 +57,20 @@ pub(super) fn revoked(key: &KeyId, observed: &Observed) -> Effect {
     }
 }
 
+/// What became of a made key.
+pub(super) fn made(one: &Earlier, name: &str, observed: &Observed) -> Effect {
+    let keys = match seen(observed) {
+        Ok(belongings) => &belongings.keys,
+        Err(unseen) => return unseen,
+    };
+    let is_it = |key: &KeyInfo| one.made_key.as_ref().map_or_else(|| keys::bears(&key.name, name), |id| key.id == *id);
+    match (keys.rows.iter().any(is_it), &keys.incomplete) {
+        (true, _) => there(),
+        (false, Some(why)) => Effect::Unseen(why.clone()),
+        (false, None) => Effect::Gone("the key is not in the list any more".to_owned()),
+    }
+}
+
 fn seen(observed: &Observed) -> Result<&Belongings, Effect> {
     observed.belongings.as_deref().ok_or_else(|| Effect::Unseen("what people own here was not read".to_owned()))
 }
@@ -102,7 +116,7 @@ fn assigned(ids: &[LeadId], to: &UserId, belongings: &Belongings, whose: impl Fn
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Campaign, CampaignId, Change, KeyInfo, Lead, Step};
+    use crate::domain::{Campaign, CampaignId, Change, Lead, Step};
     use crate::plan::earlier::Ending;
     use crate::plan::holds::{Word, compare};
     use crate::plan::members::tests::{member, observed};
@@ -138,8 +152,8 @@ mod tests {
 
     fn revoke() -> Step {
         let (key, name) = (KeyId::parse("k-1").unwrap(), "k".to_owned());
-        let change = Change::Revoke { key, name, email: email("a@x.example"), record: "r-1".to_owned() };
-        step(change, RestsOn::Key { created: "2026-08-01T00:00:00Z".to_owned(), by: user("u-a") })
+        let change = Change::Revoke { key, name, email: Some(email("a@x.example")), record: Some("r-1".to_owned()) };
+        step(change, RestsOn::Key { created: "2026-08-01T00:00:00Z".to_owned(), by: Some(user("u-a")) })
     }
 
     fn owned(by: Option<&str>) -> Found<Campaign> {

@@ -31,6 +31,7 @@ pub(in crate::plan) fn made_key(id: &str, by: Option<&str>, named: &[&str]) -> T
         webhook_id: None,
         affected: None,
         named: named.iter().map(|id| (*id).to_owned()).collect(),
+        user_name: None,
         name: None,
     }
 }

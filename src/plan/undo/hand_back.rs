@@ -244,10 +244,10 @@ mod tests {
             let change = Change::Revoke {
                 key: KeyId::parse(id).unwrap(),
                 name: id.to_owned(),
-                email: email("a@x.example"),
-                record: "r".to_owned(),
+                email: Some(email("a@x.example")),
+                record: Some("r".to_owned()),
             };
-            done(change, RestsOn::Key { created: key(id, None).created, by: user("u-m1") })
+            done(change, RestsOn::Key { created: key(id, None).created, by: Some(user("u-m1")) })
         };
         let plan = undone(rows(), Some(of_heir()), vec![revoked("k-1"), revoked("k-2")]);
         assert_eq!((plan.items.len(), plan.sends()), (2, 0));
@@ -267,10 +267,10 @@ mod tests {
         let change = Change::Revoke {
             key: KeyId::parse("k-1").unwrap(),
             name: "k".to_owned(),
-            email: email("a@x.example"),
-            record: "r".to_owned(),
+            email: Some(email("a@x.example")),
+            record: Some("r".to_owned()),
         };
-        let revoked = done(change, RestsOn::Key { created: String::new(), by: user("u-m1") });
+        let revoked = done(change, RestsOn::Key { created: String::new(), by: Some(user("u-m1")) });
         assert_eq!(quest_of(&[revoked]), Some([].into()), "the keys alone");
     }
 }

@@ -78,13 +78,12 @@ fn outline(one: &Earlier, observed: &Observed) -> Step {
             step(observed, invitation(&one.step.rests_on).expect("it rests on a row"), of_person(email))
         }
         // They exist once each: what stands for it is the step itself, held.
-        (Change::HandOver { .. } | Change::Revoke { .. }, before) => {
-            step(observed, one.step.change.clone(), before.clone())
-        }
-        (change, _) => {
-            let email = change.subject();
-            step(observed, Change::StayAbsent { email: email.clone() }, of_person(email))
-        }
+        (change, before) => match change.person() {
+            Some(email) if !matches!(change, Change::HandOver { .. } | Change::Revoke { .. }) => {
+                step(observed, Change::StayAbsent { email: email.clone() }, of_person(email))
+            }
+            _ => step(observed, change.clone(), before.clone()),
+        },
     }
 }
 
@@ -219,7 +218,7 @@ fn by_hand(one: &Earlier) -> String {
             format!("bring {subject} back as `{role}` in the app")
         }
         (Change::HandOver { thing, .. }, _) => format!("give {subject} the {thing} in the app"),
-        (Change::Revoke { name, .. }, _) => {
+        (Change::Revoke { name, .. } | Change::Retire { name, .. }, _) => {
             format!("make a new key in place of \"{name}\" in the app, where something still needs it")
         }
         _ => format!("look at {subject} in the app"),

@@ -78,7 +78,7 @@ pub fn leavers(evidence: &Evidence) -> BTreeSet<Email> {
         return asked;
     }
     let removed = evidence.steps.iter().filter(|facts| facts.step.kind().as_str() == "member.remove");
-    removed.map(|facts| facts.step.change.subject().clone()).collect()
+    removed.filter_map(|facts| facts.step.change.person().cloned()).collect()
 }
 
 impl Certificate {

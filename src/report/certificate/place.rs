@@ -177,7 +177,7 @@ impl Place {
         let rows = before.iter().flat_map(|before| before.rows.iter().chain(&before.same_account));
         let rows: BTreeSet<&str> = rows.map(|row| row.id.as_str()).collect();
         let theirs = |facts: &&&StepFacts| {
-            facts.step.change.subject() == person
+            facts.step.change.subject() == *person
                 || facts.step.rests_on.member().is_some_and(|member| rows.contains(member.as_str()))
         };
         let steps: Vec<StepFacts> = steps.iter().filter(theirs).map(|facts| (*facts).clone()).collect();
@@ -407,7 +407,8 @@ fn what(change: &Change) -> String {
         Change::Remove { email, .. } => format!("the row of {email} was removed"),
         Change::StayAbsent { email } => format!("{email} is absent"),
         Change::HandOver { thing, heir, .. } => format!("{thing} went to {heir}"),
-        Change::Revoke { name, .. } => format!("the key \"{name}\" was revoked"),
+        Change::CreateKey { name, .. } => format!("the key \"{name}\" was made"),
+        Change::Revoke { name, .. } | Change::Retire { name, .. } => format!("the key \"{name}\" was revoked"),
         Change::Invite { email, .. } | Change::SetRole { email, .. } => {
             format!("what was planned for {email} was done")
         }

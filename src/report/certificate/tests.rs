@@ -120,10 +120,10 @@ fn revoked(outcome: Option<Outcome>) -> StepFacts {
     let change = Change::Revoke {
         key: KeyId::parse("k-1").unwrap(),
         name: "zap".to_owned(),
-        email: email(),
-        record: "r-1".to_owned(),
+        email: Some(email()),
+        record: Some("r-1".to_owned()),
     };
-    step(change, RestsOn::Key { created: "2026-01-01".to_owned(), by: UserId::parse("u-lee").unwrap() }, outcome)
+    step(change, RestsOn::Key { created: "2026-01-01".to_owned(), by: Some(UserId::parse("u-lee").unwrap()) }, outcome)
 }
 
 fn handed(outcome: Option<Outcome>) -> StepFacts {

@@ -9,10 +9,12 @@ pub(super) fn told(change: &Change, seen: &Value) -> String {
     let known = match change {
         Change::HandOver { thing: Thing::Leads { .. }, .. } => leads(seen),
         Change::HandOver { heir, .. } => owner(heir.as_str(), seen),
-        Change::Revoke { .. } => seen["listed"].as_bool().map(|listed| {
-            let words = if listed { "still in the key list" } else { "not in the key list" };
-            words.to_owned()
-        }),
+        Change::CreateKey { .. } | Change::Revoke { .. } | Change::Retire { .. } => {
+            seen["listed"].as_bool().map(|listed| {
+                let words = if listed { "still in the key list" } else { "not in the key list" };
+                words.to_owned()
+            })
+        }
         Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
             rows(seen)
         }

@@ -264,12 +264,12 @@ fn what_was_seen_of_belongings_is_told_in_the_words_of_each_kind() {
     let revoke = Change::Revoke {
         key: KeyId::parse("k-1").unwrap(),
         name: "k".to_owned(),
-        email: Email::parse(LEE).unwrap(),
-        record: "r-1".to_owned(),
+        email: Some(Email::parse(LEE).unwrap()),
+        record: Some("r-1".to_owned()),
     };
     let created = "2026-08-01T00:00:00Z".to_owned();
     let (name, id) = (WorkspaceName::parse("acme").unwrap(), WorkspaceId::parse("id-of-acme").unwrap());
-    let key = Step::new(&name, &id, revoke, RestsOn::Key { created, by: UserId::parse("u-1").unwrap() });
+    let key = Step::new(&name, &id, revoke, RestsOn::Key { created, by: Some(UserId::parse("u-1").unwrap()) });
     let cases = [
         (&campaign, json!({ "as_asked": true, "other_owner": null }), "heir@agency.example's"),
         (&campaign, json!({ "as_asked": false, "other_owner": "u-3" }), "account u-3's"),

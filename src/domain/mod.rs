@@ -26,7 +26,7 @@ pub use address::Email;
 pub use belongings::{Campaign, Job, KeyInfo, Lead, LeadList, SendingAccount, TrailRecord, Webhook};
 pub use canonical::canonical;
 pub use change::{Change, Keep, StepKind, Subject, Thing};
-pub use finding::{FindingCode, Severity};
+pub use finding::{About, Accepted, Finding, FindingCode, NotJudged, Severity};
 pub use fleet::{Fleet, Guards, KeyRef, Mode, Preset, Workspace};
 pub use held::{Disposition, Held, HeldReason};
 pub use id::{

@@ -7,7 +7,7 @@ use super::problem::{Problem, Problems};
 use super::source::Source;
 use super::{AGENCY_FILE, WORKSPACES, agency, cross, register, workspace};
 use crate::domain::fleet::Place;
-use crate::domain::{Fleet, KeyPolicy, Register};
+use crate::domain::{Fleet, Register};
 
 /// Loads a root: `keyholder.toml`, `workspaces/*.toml` in the order of their names, and `keys.csv` where it is there.
 ///
@@ -68,7 +68,7 @@ pub(super) fn fleet(
         drafts.extend(with_source(&file, bytes, &mut problems, workspace::read).unwrap_or_default());
     }
     let workspaces = cross::join(drafts, &agency.defaults, &mut problems);
-    let agency::Agency { name, domains, defaults, guards, presets } = agency;
+    let agency::Agency { name, domains, defaults, guards, presets, key_policy } = agency;
     match Problems::of(problems) {
         Some(problems) => Err(problems),
         None => Ok(Fleet {
@@ -78,7 +78,7 @@ pub(super) fn fleet(
             defaults,
             guards,
             presets,
-            key_policy: KeyPolicy::default(),
+            key_policy,
             register: Register::default(),
             workspaces,
         }),

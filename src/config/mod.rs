@@ -19,6 +19,7 @@ mod clients;
 mod cross;
 pub mod init;
 pub mod key;
+pub mod key_policy;
 mod load;
 mod nearest;
 pub mod people;

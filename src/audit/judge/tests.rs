@@ -79,12 +79,8 @@ fn the_gravest_come_first_and_the_id_of_a_finding_stays() {
     world.key("job").name = "x".to_owned();
     let findings = world.judge().findings;
     let codes: Vec<FindingCode> = findings.iter().map(|finding| finding.code).collect();
-    let expected = [
-        FindingCode::WildcardScope,
-        FindingCode::GrantsAccess,
-        FindingCode::UndocumentedScope,
-        FindingCode::BadName,
-    ];
+    let expected =
+        [FindingCode::WildcardScope, FindingCode::GrantsAccess, FindingCode::UndocumentedScope, FindingCode::BadName];
     assert_eq!(codes, expected);
     let mut later = world.clone();
     later.key("job").name = "y".to_owned();
@@ -131,8 +127,9 @@ proptest! {
         idle in any::<u64>(),
     ) {
         let mut world = World::clean();
+        let row = world.register[0].clone();
         world.register.extend(keys.iter().take(2).map(|key| {
-            let mut entry = world.register[0].clone();
+            let mut entry = row.clone();
             entry.key = key.id.clone();
             entry.rotate_by = Some("2026-01-01".parse().unwrap());
             entry

@@ -16,6 +16,7 @@ mod fleet;
 mod goods;
 mod guards;
 mod identity;
+mod key_list;
 mod lost;
 mod moved;
 mod offboard;

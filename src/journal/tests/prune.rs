@@ -46,7 +46,7 @@ async fn the_old_end_goes_and_what_remains_is_proven_still() {
     let shown = ledger.prunable(days_ago(&world, 15)).await.unwrap();
     assert_eq!(shown.runs.iter().map(|run| &run.id).collect::<Vec<_>>(), all[..3].iter().collect::<Vec<_>>());
     assert_eq!((shown.stop.clone(), shown.remaining), (Some((all[3].clone(), PruneStop::Young)), 2));
-    assert_eq!(schema(&ledger).await, "1.2", "an older keyholder reads a ledger that was never pruned");
+    assert_eq!(schema(&ledger).await, "1.3", "an older keyholder reads a ledger that was never pruned");
     assert_eq!(ledger.prune(&shown, &note()).await.unwrap(), 3);
 
     for run in &all[3..] {
@@ -189,7 +189,7 @@ async fn a_run_without_an_end_stops_it_whether_somebody_writes_it_or_not() {
     assert_eq!(stopped_by(&ledger).await, PruneStop::Cut);
     assert_eq!(prune(&world, &ledger, 2).await, 0);
     assert!(ledger.pruned().await.unwrap().is_empty(), "a pruning of nothing leaves no record");
-    assert_eq!(schema(&ledger).await, "1.2");
+    assert_eq!(schema(&ledger).await, "1.3");
 }
 
 #[tokio::test(start_paused = true)]

@@ -17,6 +17,7 @@ mod goods;
 mod guards;
 mod identity;
 mod key_list;
+mod keys;
 mod lost;
 mod moved;
 mod offboard;

@@ -20,3 +20,22 @@ pub fn is_documented(scope: &str) -> bool {
 pub fn allows(held: &[String], any_of: &[&str]) -> bool {
     any_of.iter().any(|needed| held.iter().any(|scope| scope == needed))
 }
+
+/// Returns scopes in their documented order, each once; those the API does not document come last, by their text.
+pub fn canonical(scopes: &[String]) -> Vec<String> {
+    let mut scopes = scopes.to_vec();
+    let place = |scope: &str| documented().position(|other| other == scope).unwrap_or(usize::MAX);
+    scopes.sort_by_cached_key(|scope| (place(scope), scope.clone()));
+    scopes.dedup();
+    scopes
+}
+
+/// Says scopes in the fewest words of the same power.
+pub fn fold(scopes: &[String]) -> Vec<String> {
+    canonical(scopes)
+}
+
+/// Returns the scopes the API does not document.
+pub fn undocumented(scopes: &[String]) -> Vec<String> {
+    scopes.iter().filter(|scope| !is_documented(scope)).cloned().collect()
+}

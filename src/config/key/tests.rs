@@ -51,7 +51,7 @@ fn clock() -> Clock {
 }
 
 async fn one(root: &Path, reference: KeyRef) -> Result<ApiKey, KeyTrouble> {
-    let found = resolve_one(&fleet(root, vec![]), &reference, &env(), clock()).await;
+    let found = resolve_one(root, &reference, &env(), clock()).await;
     if let Err(trouble) = &found {
         let told = format!("{trouble} {trouble:?} {:?}", trouble.advice());
         assert!(!told.contains("canary"), "{told}");

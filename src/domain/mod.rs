@@ -28,7 +28,7 @@ pub use belongings::{Campaign, Job, KeyInfo, Lead, LeadList, SendingAccount, Tra
 pub use canonical::canonical;
 pub use change::{Change, Keep, StepKind, Subject, Thing};
 pub use command_names::{COMMAND_NAMES, is_command};
-pub use finding::{FindingCode, Severity};
+pub use finding::{About, Accepted, Finding, FindingCode, NotJudged, Severity};
 pub use fleet::{Fleet, Guards, KeyRef, Mode, Preset, Workspace};
 pub use held::{Disposition, Held, HeldReason};
 pub use id::{

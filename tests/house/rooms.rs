@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use crate::words::house;
 
 /// Whom each room may know, beside itself. `tests` modules may know anybody.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("clock", &[]),
     ("env", &[]),
     ("trouble", &[]),
     ("domain", &[]),
     ("config", &["domain", "trouble", "clock"]),
     ("plan", &["domain", "trouble"]),
+    ("audit", &["domain"]),
     ("journal", &["domain", "trouble", "clock"]),
     ("pace", &["domain", "trouble", "clock"]),
     ("api", &["pace", "domain", "trouble", "clock"]),
@@ -24,8 +25,8 @@ const ARROWS: [(&str, &[&str]); 14] = [
     (
         "cli",
         &[
-            "api", "clock", "config", "domain", "env", "journal", "pace", "plan", "report", "run", "sim", "trouble",
-            "ui",
+            "api", "audit", "clock", "config", "domain", "env", "journal", "pace", "plan", "report", "run", "sim",
+            "trouble", "ui",
         ],
     ),
 ];

@@ -69,7 +69,7 @@ fn found_or_trouble(
 }
 
 /// Marks which key is the one in use, where the list does not show it and it is known from when the key was made or adopted.
-fn mark(keys: &mut [KeyInfo], known: Option<&KeyId>) {
+pub(super) fn mark(keys: &mut [KeyInfo], known: Option<&KeyId>) {
     let Some(known) = known else { return };
     // What the list shows outweighs what is remembered.
     let fits = keys.iter().any(|key| key.id == *known && key.in_use.is_none());

@@ -3,11 +3,16 @@
 //! Owns the tree of verbs alone. What a key is, what is asked of keys and how they are read stands in the rooms.
 
 pub mod adopt;
+pub mod case;
+pub mod list;
+pub mod memory;
+pub mod sweep;
 pub mod vault;
 
 use clap::{Args, Subcommand};
 
 use super::Door;
+use super::args::Select;
 use super::session::Session;
 use crate::trouble::{Exit, Trouble};
 
@@ -17,6 +22,10 @@ use crate::trouble::{Exit, Trouble};
 pub struct Keys {
     #[command(subcommand)]
     verb: Option<Verb>,
+    #[command(flatten)]
+    list: list::List,
+    #[command(flatten)]
+    select: Select,
 }
 
 #[derive(Debug, Subcommand)]
@@ -31,7 +40,7 @@ impl Keys {
         let session = Session::open(door)?;
         match self.verb {
             Some(Verb::Adopt(adopt)) => adopt.run(&session).await,
-            None => Err(Trouble::new(Exit::Usage, "`keyholder keys` needs a verb: adopt")),
+            None => list::run(&session, &self.list, &self.select).await,
         }
     }
 }

@@ -6,9 +6,17 @@
 //!
 //! It never accuses wrongly: what cannot be told is no finding but a [`NotJudged`].
 
+mod acceptance;
+mod bench;
 pub mod case;
 pub mod judge;
+mod rules;
+mod words;
+
+#[cfg(test)]
+mod sample;
 
 pub use crate::domain::{About, Accepted, Finding, FindingCode, NotJudged, Severity};
 pub use case::{Case, Configured, Maker, Opened, Sighted};
-pub use judge::{Judge, Judgement, expired, judge};
+pub use judge::{Judge, Judgement, judge};
+pub use rules::expired;

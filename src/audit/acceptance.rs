@@ -61,9 +61,9 @@ impl<'p> Acceptances<'p> {
                 && ready.workspace.as_ref().is_none_or(|pattern| pattern.fits(workspace.as_str()))
                 && ready.key.as_ref().is_none_or(key)
         };
-        self.ready.iter().find(fits).map(|ready| Accepted {
-            reason: ready.acceptance.reason.clone(),
-            until: ready.acceptance.until,
-        })
+        self.ready
+            .iter()
+            .find(fits)
+            .map(|ready| Accepted { reason: ready.acceptance.reason.clone(), until: ready.acceptance.until })
     }
 }

@@ -11,6 +11,7 @@ use super::aftermath::Aftermath;
 use super::args::{Approve, Select};
 use super::change::{self, Drawn, Request};
 use super::events::Events;
+use super::keys::enrol::Enrol;
 use super::reading::Asked;
 use super::recall::{self, Recall};
 use super::session::{self, Session};
@@ -184,9 +185,10 @@ impl Resume {
         }
         let forecast = Forecast::of(&recall.plan, Deck::IN_FLIGHT);
         let leaves = !recall.header["settings"]["leaving"].is_null();
+        let enrol = Enrol::read(&recall.header["settings"]["enrol"]);
         let Recall { plan, mut ended, .. } = recall;
         let (observed, reading) = (Vec::new(), std::time::Duration::ZERO);
-        let mut drawn = Drawn { plan, targets: Vec::new(), coverage, reading, observed, rules, leaving: None };
+        let mut drawn = Drawn { plan, targets: Vec::new(), coverage, reading, observed, rules, leaving: None, enrol };
         let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
         let select = Select { workspace: names, ..Select::default() };
         let request = Request { command: "resume", select: &select, approve: &approve, undoes: None };

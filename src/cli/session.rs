@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::args::Select;
+use super::keys::vault::Vault;
 use super::{Door, open_files};
 use crate::api::transport::Transport;
 use crate::api::{Http, HttpSettings, Tally};
@@ -21,7 +22,7 @@ use crate::domain::{Access, Fleet, Workspace, WorkspaceName};
 use crate::env::variable;
 use crate::pace::Pacers;
 use crate::report::{Coverage, Format, Unreadable};
-use crate::run::{Deck, LaneTrouble, Nowhere, Talks, Target, TroubleKind};
+use crate::run::{Deck, LaneTrouble, Talks, Target, TroubleKind};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// The state folder's name in a root.
@@ -135,7 +136,7 @@ impl<'a> Session<'a> {
             timeout: defaults.timeout,
             settle: defaults.settle,
             deadline: clock.instant() + deadline.unwrap_or(defaults.deadline),
-            keeper: Arc::new(Nowhere),
+            keeper: Arc::new(Vault::of(self)),
             seed: self.door.env.seed,
         })
     }

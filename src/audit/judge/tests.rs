@@ -79,12 +79,8 @@ fn the_gravest_come_first_and_the_id_of_a_finding_stays() {
     world.key("job").name = "x".to_owned();
     let findings = world.judge().findings;
     let codes: Vec<FindingCode> = findings.iter().map(|finding| finding.code).collect();
-    let expected = [
-        FindingCode::WildcardScope,
-        FindingCode::GrantsAccess,
-        FindingCode::UndocumentedScope,
-        FindingCode::BadName,
-    ];
+    let expected =
+        [FindingCode::WildcardScope, FindingCode::GrantsAccess, FindingCode::UndocumentedScope, FindingCode::BadName];
     assert_eq!(codes, expected);
     let mut later = world.clone();
     later.key("job").name = "y".to_owned();

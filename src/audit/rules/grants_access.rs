@@ -63,7 +63,14 @@ pub(super) mod tests {
 
     #[test]
     fn wildcards_and_whole_resources_include_it() {
-        for scope in ["all:all", "all:create", "all:update", "api_keys:all", "workspace_members:all", "workspace_group_members:all"] {
+        for scope in [
+            "all:all",
+            "all:create",
+            "all:update",
+            "api_keys:all",
+            "workspace_members:all",
+            "workspace_group_members:all",
+        ] {
             let mut world = World::clean();
             world.key("job").scopes = vec![scope.to_owned()];
             assert_eq!(world.found(CODE).len(), 1, "{scope}");

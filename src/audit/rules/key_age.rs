@@ -48,12 +48,17 @@ pub(super) mod tests {
 
     #[test]
     fn a_moment_that_cannot_be_read_or_is_to_come_is_not_judged() {
-        for (created, why) in [("", "cannot be read"), ("last spring", "last spring"), ("9998-01-01T00:00:00Z", "future")] {
+        for (created, why) in
+            [("", "cannot be read"), ("last spring", "last spring"), ("9998-01-01T00:00:00Z", "future")]
+        {
             let mut world = World::clean();
             world.key("job").created = created.to_owned();
             assert!(world.found(CODE).is_empty());
             let unjudged = world.unjudged(CODE);
-            assert!(unjudged.len() == 1 && unjudged[0].starts_with("job: ") && unjudged[0].contains(why), "{unjudged:?}");
+            assert!(
+                unjudged.len() == 1 && unjudged[0].starts_with("job: ") && unjudged[0].contains(why),
+                "{unjudged:?}"
+            );
         }
         // Two clocks that differ by less than a day.
         let mut world = World::clean();

@@ -41,7 +41,10 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
     for (key, made, last) in silent {
         let seen = match last {
             Some(last) => format!("its last record in the trail is of {last}, {}", ago(last, bench.now)),
-            None => format!("the trail, read from {since}, has no record of it; it was made {made}, {}", ago(made, bench.now)),
+            None => format!(
+                "the trail, read from {since}, has no record of it; it was made {made}, {}",
+                ago(made, bench.now)
+            ),
         };
         let evidence = format!("no logged activity for the {} of the policy: {seen}", span(limit));
         let (workspace, id) = (bench.case.workspace, &key.id);

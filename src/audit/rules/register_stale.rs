@@ -4,18 +4,16 @@ use super::{Bench, Said};
 use crate::domain::About;
 
 pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
-    let mut missing: Vec<_> = bench
-        .case
-        .register
-        .iter()
-        .filter(|entry| !bench.is_here(entry) || bench.key(&entry.key).is_none())
-        .collect();
+    let mut missing: Vec<_> =
+        bench.case.register.iter().filter(|entry| !bench.is_here(entry) || bench.key(&entry.key).is_none()).collect();
     missing.sort_unstable_by_key(|entry| (&entry.key, &entry.name));
     if missing.is_empty() {
         return;
     }
     if let Some(why) = bench.case.keys_unknown {
-        return said.push(Said::unjudged(format!("not every key was listed, so one that is not in sight may be there: {why}")));
+        return said.push(Said::unjudged(format!(
+            "not every key was listed, so one that is not in sight may be there: {why}"
+        )));
     }
     for entry in missing {
         let evidence = if bench.is_here(entry) {

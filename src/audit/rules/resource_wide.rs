@@ -34,7 +34,8 @@ fn wide(scopes: &[String]) -> Vec<String> {
         // A resource may lack an action, as `email_verifications` lacks two: all that it has is everything.
         let exists = |action: &&str| is_documented(&format!("{resource}:{action}"));
         let mut known = ACTIONS.iter().filter(|action| exists(action)).peekable();
-        let whole = known.peek().is_some() && known.all(|action| holds(action)) || ACTIONS.iter().all(|action| holds(action));
+        let whole =
+            known.peek().is_some() && known.all(|action| holds(action)) || ACTIONS.iter().all(|action| holds(action));
         let scope = match () {
             () if holds("all") || whole => format!("{resource}:all"),
             () if holds("delete") => format!("{resource}:delete"),
@@ -60,7 +61,8 @@ pub(super) mod tests {
 
     pub(crate) fn silent() -> World {
         let mut world = World::clean();
-        world.key("job").scopes = ["campaigns:create", "campaigns:read", "campaigns:update"].map(str::to_owned).to_vec();
+        world.key("job").scopes =
+            ["campaigns:create", "campaigns:read", "campaigns:update"].map(str::to_owned).to_vec();
         world
     }
 

@@ -42,7 +42,8 @@ pub(super) mod tests {
     #[test]
     fn it_names_the_others_once_and_the_secret_by_its_fingerprint_alone() {
         let found = fires().found(FindingCode::SharedSecret);
-        let all = ": the key configured for it (k:0011aabb) is configured for other workspaces too: `globex`, `initech`";
+        let all =
+            ": the key configured for it (k:0011aabb) is configured for other workspaces too: `globex`, `initech`";
         assert_eq!(found, [all]);
     }
 }

@@ -6,7 +6,8 @@ use crate::domain::scope::is_documented;
 
 pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
     for key in bench.keys() {
-        let mut unknown: Vec<&str> = key.scopes.iter().map(String::as_str).filter(|scope| !is_documented(scope)).collect();
+        let mut unknown: Vec<&str> =
+            key.scopes.iter().map(String::as_str).filter(|scope| !is_documented(scope)).collect();
         unknown.sort_unstable();
         unknown.dedup();
         if !unknown.is_empty() {
@@ -39,6 +40,9 @@ pub(super) mod tests {
     fn odd_texts_are_named_as_they_are() {
         let mut world = World::clean();
         world.key("job").scopes = ["", "campaigns", "Campaigns:read", "campaigns:read "].map(str::to_owned).to_vec();
-        assert!(world.found(FindingCode::UndocumentedScope)[0].contains("``, `Campaigns:read`, `campaigns`, `campaigns:read `"));
+        assert!(
+            world.found(FindingCode::UndocumentedScope)[0]
+                .contains("``, `Campaigns:read`, `campaigns`, `campaigns:read `")
+        );
     }
 }

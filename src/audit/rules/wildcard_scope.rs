@@ -12,7 +12,8 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
         wild.sort_unstable();
         wild.dedup();
         if !wild.is_empty() {
-            let evidence = format!("it reaches every resource of the workspace, those of tomorrow included: {}", listed(&wild));
+            let evidence =
+                format!("it reaches every resource of the workspace, those of tomorrow included: {}", listed(&wild));
             said.push(Said::of(key, evidence, bench.narrow(key)));
         }
     }

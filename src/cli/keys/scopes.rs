@@ -48,7 +48,8 @@ fn find(fleet: &Fleet, name: &str) -> Result<KeyPreset, Trouble> {
     let own = fleet.key_policy.presets.iter().find(|preset| preset.name == name).cloned();
     own.or_else(|| needs::preset(name)).ok_or_else(|| {
         let built_in = needs::presets();
-        let names: Vec<&str> = built_in.iter().chain(&fleet.key_policy.presets).map(|preset| preset.name.as_str()).collect();
+        let names: Vec<&str> =
+            built_in.iter().chain(&fleet.key_policy.presets).map(|preset| preset.name.as_str()).collect();
         Trouble::new(Exit::Usage, format!("no preset of keys is called `{name}`; nothing was sent"))
             .advise(format!("there are {}; your own stand under `[key_policy.presets.NAME]`", names.join(", ")))
     })

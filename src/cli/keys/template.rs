@@ -105,7 +105,17 @@ impl Template {
 /// A value that cannot be taken for a placeholder or end a line.
 fn plain(value: &str) -> String {
     let shown = value.chars().filter(|one| !one.is_control());
-    shown.map(|one| if one == '{' { '(' } else if one == '}' { ')' } else { one }).collect()
+    shown
+        .map(|one| {
+            if one == '{' {
+                '('
+            } else if one == '}' {
+                ')'
+            } else {
+                one
+            }
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -123,7 +133,10 @@ mod tests {
             id: None,
             reach: Reach::Own(KeyRef::Env("K".to_owned())),
             mode: Mode::Manage,
-            labels: labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect::<BTreeMap<_, _>>(),
+            labels: labels
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect::<BTreeMap<_, _>>(),
             store: None,
             display_name: None,
             share: Share::new(0.5).unwrap(),

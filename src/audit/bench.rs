@@ -199,12 +199,3 @@ impl<'a> Bench<'a> {
         }
     }
 }
-
-/// Tells whether one scope includes another (contract section 2).
-pub(super) fn includes(scope: &str, other: &str) -> bool {
-    let Some((resource, action)) = other.split_once(':') else { return scope == other };
-    match scope.split_once(':') {
-        Some((held, doing)) => (held == resource || held == "all") && (doing == action || doing == "all"),
-        None => false,
-    }
-}

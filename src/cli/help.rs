@@ -6,14 +6,16 @@ use clap::{Args, CommandFactory as _};
 
 use super::{Cli, tables};
 use crate::config::preset::BUILT_IN;
-use crate::domain::Permissions;
+use crate::domain::{FindingCode, Permissions};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::Printer;
+
+pub mod findings;
 
 /// Explain a topic or a command.
 #[derive(Debug, Args)]
 pub struct Help {
-    /// A topic or a command; without one, the list of topics.
+    /// A topic, a finding's code or a command; without one, the list of them.
     #[arg(value_name = "TOPIC")]
     topic: Vec<String>,
 }
@@ -54,6 +56,7 @@ impl Help {
         let text = match self.topic.as_slice() {
             [] => overview(),
             [topic] if TOPICS.iter().any(|(name, _, _)| name == topic) => page(topic),
+            [code] if FindingCode::parse(code).is_some() => page(code),
             words => command(words)?,
         };
         print(printer, &text)
@@ -86,11 +89,19 @@ fn print(printer: &Printer, text: &str) -> Result<Exit, Trouble> {
 
 fn overview() -> String {
     let topics: Vec<String> = TOPICS.iter().map(|(name, about, _)| format!("  {name:<12} {about}\n")).collect();
-    format!("{}\nTopics (keyholder help TOPIC):\n{}", Cli::command().render_help(), topics.concat())
+    format!(
+        "{}\nTopics (keyholder help TOPIC):\n{}\nFindings of an audit of keys (keyholder help CODE):\n{}",
+        Cli::command().render_help(),
+        topics.concat(),
+        findings::overview()
+    )
 }
 
-/// Returns a topic's page.
+/// Returns the page of a topic, or of a finding's code.
 pub fn page(topic: &str) -> String {
+    if let Some(code) = FindingCode::parse(topic) {
+        return findings::page(code);
+    }
     match topic {
         "exit-codes" => exit_codes(),
         "access" => {
@@ -165,8 +176,12 @@ fn command(words: &[String]) -> Result<String, Trouble> {
 
 fn unknown(asked: &str) -> Trouble {
     let command = Cli::command();
-    let names: Vec<&str> =
-        TOPICS.iter().map(|(name, _, _)| *name).chain(command.get_subcommands().map(clap::Command::get_name)).collect();
+    let names: Vec<&str> = TOPICS
+        .iter()
+        .map(|(name, _, _)| *name)
+        .chain(command.get_subcommands().map(clap::Command::get_name))
+        .chain(FindingCode::ALL.map(FindingCode::as_str))
+        .collect();
     let near = |name: &&str| strsim::jaro_winkler(name, asked) > 0.85;
     let nearest = names
         .into_iter()

@@ -7,6 +7,7 @@ pub mod activity;
 pub mod cell;
 pub mod certificate;
 pub mod evidence;
+pub mod findings;
 pub mod html;
 pub mod key_rows;
 pub mod listing;

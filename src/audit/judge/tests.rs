@@ -127,8 +127,9 @@ proptest! {
         idle in any::<u64>(),
     ) {
         let mut world = World::clean();
+        let row = world.register[0].clone();
         world.register.extend(keys.iter().take(2).map(|key| {
-            let mut entry = world.register[0].clone();
+            let mut entry = row.clone();
             entry.key = key.id.clone();
             entry.rotate_by = Some("2026-01-01".parse().unwrap());
             entry

@@ -20,7 +20,7 @@ pub fn expired(policy: &KeyPolicy, today: Date) -> Vec<Finding> {
                 workspace: None,
                 workspace_id: None,
                 about: About::Place(acceptance.place.clone()),
-                evidence: format!("`{code}`{workspace}{key} was accepted until {until}: {reason}"),
+                evidence: format!("`{code}`{workspace}{key} was accepted until {until} ({}): {reason}", acceptance.place),
                 advice: format!("look at it again (`keyholder keys audit --code {code}`), then take the entry out or give it another day"),
                 accepted: None,
             }
@@ -52,7 +52,10 @@ pub(super) mod tests {
     fn it_says_what_it_accepted_and_where_it_stands() {
         let mut world = fires();
         let found = expired(&world.policy, "2026-11-20".parse().unwrap());
-        assert_eq!(found[0].evidence, "`key-age` in `acme` for `job` was accepted until 2026-11-19: known");
+        assert_eq!(
+            found[0].evidence,
+            "`key-age` in `acme` for `job` was accepted until 2026-11-19 (keyholder.toml:7:1): known"
+        );
         assert!(matches!(&found[0].about, About::Place(place) if place.to_string() == "keyholder.toml:7:1"));
         world.policy.severity.insert(FindingCode::AcceptanceExpired, None);
         assert!(expired(&world.policy, "2026-11-20".parse().unwrap()).is_empty());

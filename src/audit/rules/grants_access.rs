@@ -1,8 +1,8 @@
 //! `grants-access`: a key that can make keys, add people or raise what they may do. Whoever holds it can give access to others.
 
 use super::{Bench, Said};
-use crate::audit::bench::includes;
 use crate::audit::words::listed;
+use crate::domain::scope::covers;
 
 /// What gives access, and how it is said.
 const GRANTS: [(&str, &str); 4] = [
@@ -14,14 +14,14 @@ const GRANTS: [(&str, &str); 4] = [
 
 pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
     for key in bench.keys() {
-        let granted = |(needed, _): &&(&str, &str)| key.scopes.iter().any(|scope| includes(scope, needed));
+        let granted = |(needed, _): &&(&str, &str)| covers(&key.scopes, needed);
         let grants: Vec<&(&str, &str)> = GRANTS.iter().filter(granted).collect();
         if grants.is_empty() {
             continue;
         }
         let words: Vec<&str> = grants.iter().map(|(_, words)| *words).collect();
         let through: Vec<&str> = {
-            let gives = |scope: &&str| grants.iter().any(|(needed, _)| includes(scope, needed));
+            let gives = |scope: &&str| grants.iter().any(|(needed, _)| covers(&[scope], needed));
             let mut through: Vec<&str> = key.scopes.iter().map(String::as_str).filter(gives).collect();
             through.sort_unstable();
             through.dedup();
@@ -29,7 +29,7 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
         };
         let evidence = format!("whoever holds it can {} ({})", words.join(", "), listed(&through));
         let least = bench.case.configured.least.unwrap_or_default();
-        let needed = |(grant, _): &&(&str, &str)| least.iter().any(|scope| includes(scope, grant));
+        let needed = |(grant, _): &&(&str, &str)| covers(least, grant);
         let advice = if bench.is_configured(key) && grants.iter().all(|grant| needed(grant)) {
             "keyholder's own commands need it here: name fewer in `commands` of `[key_policy]` if they are not used, else \
              accept this with a reason"

@@ -5,11 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::{Bench, Said};
-use crate::audit::bench::includes;
 use crate::audit::words::listed;
-use crate::domain::scope::is_documented;
-
-const ACTIONS: [&str; 4] = ["create", "read", "update", "delete"];
+use crate::domain::scope::covers;
 
 pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
     for key in bench.keys() {
@@ -24,28 +21,17 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
 /// Returns what is wide, in order: `r:all`, or `r:delete` where no more than that is.
 fn wide(scopes: &[String]) -> Vec<String> {
     let mut by_resource: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (resource, action) in scopes.iter().filter_map(|scope| scope.split_once(':')) {
-        by_resource.entry(resource).or_default().push(action);
-    }
-    let said_by_wildcard = |wide: &str| scopes.iter().any(|scope| scope.starts_with("all:") && includes(scope, wide));
-    let mut wide = Vec::new();
-    for (resource, actions) in by_resource.into_iter().filter(|(resource, _)| *resource != "all") {
-        let holds = |action: &str| actions.contains(&action);
-        // A resource may lack an action, as `email_verifications` lacks two: all that it has is everything.
-        let exists = |action: &&str| is_documented(&format!("{resource}:{action}"));
-        let mut known = ACTIONS.iter().filter(|action| exists(action)).peekable();
-        let whole =
-            known.peek().is_some() && known.all(|action| holds(action)) || ACTIONS.iter().all(|action| holds(action));
-        let scope = match () {
-            () if holds("all") || whole => format!("{resource}:all"),
-            () if holds("delete") => format!("{resource}:delete"),
-            () => continue,
-        };
-        if !said_by_wildcard(&scope) {
-            wide.push(scope);
+    for scope in scopes {
+        if let Some((resource, _)) = scope.split_once(':') {
+            by_resource.entry(resource).or_default().push(scope);
         }
     }
-    wide
+    let wild = by_resource.remove("all").unwrap_or_default();
+    let wide = by_resource.into_iter().filter_map(|(resource, own)| {
+        let said = [format!("{resource}:all"), format!("{resource}:delete")];
+        said.into_iter().find(|scope| covers(&own, scope))
+    });
+    wide.filter(|scope| !covers(&wild, scope)).collect()
 }
 
 #[cfg(test)]

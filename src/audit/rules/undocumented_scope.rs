@@ -2,14 +2,11 @@
 
 use super::{Bench, Said};
 use crate::audit::words::listed;
-use crate::domain::scope::is_documented;
+use crate::domain::scope::undocumented;
 
 pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
     for key in bench.keys() {
-        let mut unknown: Vec<&str> =
-            key.scopes.iter().map(String::as_str).filter(|scope| !is_documented(scope)).collect();
-        unknown.sort_unstable();
-        unknown.dedup();
+        let unknown = undocumented(&key.scopes);
         if !unknown.is_empty() {
             let evidence = format!("the API does not document {}: what it allows is not known", listed(&unknown));
             let advice = format!("a new key has documented scopes only: {}", bench.renew(key));

@@ -26,7 +26,6 @@ fn is_wild(scope: &str) -> bool {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::*;
     use crate::audit::sample::World;
     use crate::domain::FindingCode;
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::aftermath::{Aftermath, EndedBefore};
 use super::change::{Drawn, Request};
 use super::events::Events;
-use super::keys::enrol::Enrol;
+use super::keys::enrol::{self, Enrol};
 use super::leaving::Leaving;
 use super::reading;
 use super::session::{STATE, Session, private_file};
@@ -100,6 +100,7 @@ pub async fn perform(
     let mut aftermath = Aftermath::of(deck, &mut drawn, lanes, EndedBefore::new(), &run, seconds);
     close(ledger, deck, &mut aftermath, &mut dispatched).await;
     let exit = aftermath.report(session, request, &dispatched, events)?;
+    enrol::after_run(session, &run, &aftermath.ended, &drawn.enrol, exit).await;
     let leaving = drawn.leaving.take();
     // A certificate reads the ledger alone; both in memory would be twice a large run.
     drop((aftermath, drawn, dispatched));

@@ -18,7 +18,7 @@ use crate::api::{Http, HttpSettings, Tally};
 use crate::config::key::{self, KeyTrouble};
 use crate::config::{self, Purpose};
 use crate::domain::fleet::Reach;
-use crate::domain::{Access, Fleet, Workspace, WorkspaceName};
+use crate::domain::{Access, Fleet, KeyId, Workspace, WorkspaceName};
 use crate::env::variable;
 use crate::pace::Pacers;
 use crate::report::{Coverage, Format, Unreadable};
@@ -94,14 +94,23 @@ impl<'a> Session<'a> {
             Some(Err(trouble)) => Err(key_trouble(trouble)),
             None => Err(LaneTrouble::new(TroubleKind::Off, "its mode is `off`", Vec::new())),
         };
+        let key_id = self.adopted(workspace, &access);
         Target {
-            key_id: None,
+            key_id,
             name: workspace.name.clone(),
             pinned: workspace.id.clone(),
             mode: workspace.mode,
             access,
             pays: self.pays(workspace),
         }
+    }
+
+    /// Finds in the register which key the configured one is: by the fingerprint that keyholder took of its secret, never by a word alone.
+    fn adopted(&self, workspace: &Workspace, access: &Result<Access, LaneTrouble>) -> Option<KeyId> {
+        let Ok(Access::Own(key)) = access else { return None };
+        let row = self.fleet.register.by_fingerprint(workspace.name.as_str(), &key.fingerprint())?;
+        let same = row.workspace_id.is_none() || row.workspace_id == workspace.id;
+        same.then(|| row.key.clone())
     }
 
     /// Says whose budgets a workspace's requests are charged to: who pays with `via` is unpublished, so both do.

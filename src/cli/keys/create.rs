@@ -99,8 +99,12 @@ pub fn needs_a_terminal(door: &Door<'_>) -> Result<(), Trouble> {
 
 /// Tells whether a plan would show secrets.
 pub fn shows(items: &[Item]) -> bool {
-    let shows = |item: &&Item| matches!(&item.step.change, Change::CreateKey { keep: Keep::Shown, .. });
-    items.iter().filter(|item| item.sends()).any(|item| shows(&item))
+    items.iter().filter(|item| item.sends()).any(|item| shows_when_made(&item.step.change))
+}
+
+/// Tells whether a change shows a secret.
+pub fn shows_when_made(change: &Change) -> bool {
+    matches!(change, Change::CreateKey { keep: Keep::Shown, .. })
 }
 
 /// Makes sure that the folders a plan writes secrets into can take them.

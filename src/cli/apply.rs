@@ -7,6 +7,8 @@ use clap::Args;
 
 use super::args::{Approve, Select};
 use super::change::{self, Drawn, Request};
+use super::keys::create;
+use super::keys::enrol::Enrol;
 use super::leaving::Leaving;
 use super::reading::{self, Asked, Reading};
 use super::session::{self, Session};
@@ -16,6 +18,7 @@ use crate::plan::file::{self, Loaded};
 use crate::plan::{Item, Observed, Plan};
 use crate::report::Coverage;
 use crate::report::summary::Unreadable;
+use crate::run::Ring;
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Apply exactly a plan that a writing command saved with -o. What moved since then is held (31).
@@ -35,6 +38,11 @@ impl Apply {
         let session = Session::open(door)?;
         let guards = change::guards(&session, &self.approve)?;
         let Loaded { plan, command: origin, coverage: drawn_with } = self.load(door)?;
+        create::check_folders(&plan.items)?;
+        if create::shows(&plan.items) && create::performs(&self.approve) {
+            create::needs_a_terminal(door)?;
+        }
+        let enrol = Enrol::read(&drawn_with["enrol"]);
         let undoes = change::undone_by(&origin);
         let chosen = chosen(&session, &plan)?;
         let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
@@ -49,8 +57,12 @@ impl Apply {
             let (all, exclude) = Leaving::read_selected(record);
             Some(Leaving::known_to(&ledger, people).await?.selected(all, &exclude))
         };
-        let quest = |observed: &Observed| leaving.as_ref().and_then(|leaving| leaving.quest(observed));
-        let reading = Reading::with_belongings(&session, &deck, targets, quest).await?;
+        let reading = if plan.is_about_keys_alone() {
+            Reading::of_keys(&session, &deck, targets, Ring::Keys).await?
+        } else {
+            let quest = |observed: &Observed| leaving.as_ref().and_then(|leaving| leaving.quest(observed));
+            Reading::with_belongings(&session, &deck, targets, quest).await?
+        };
         let Reading { targets, observed, mut coverage, requests, took } = reading;
         if let Some(leaving) = &mut leaving {
             leaving.look(&observed, &mut coverage, deck.clock.now());
@@ -58,7 +70,7 @@ impl Apply {
         }
         not_in_the_plan(&mut coverage, &plan, &Coverage::from_record(&drawn_with));
         let plan = plan.again(&observed, &rules, |name| reading::unread(&coverage, name));
-        let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules, leaving };
+        let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules, leaving, enrol };
         let request = Request { command: "apply", select: &select, approve: &self.approve, undoes: undoes.as_ref() };
         change::proceed(&session, &deck, &ledger, &request, drawn).await
     }

@@ -77,7 +77,9 @@ fn confirmed(id: &str, plan: &Plan) -> Result<ApprovedBy, Trouble> {
 fn weight(plan: &Plan) -> String {
     let removals = (plan.removals() > 0).then(|| words::count(plan.removals(), "removal"));
     let hand_overs = (plan.hand_overs() > 0).then(|| words::count(plan.hand_overs(), "hand-over"));
-    removals.into_iter().chain(hand_overs).collect::<Vec<_>>().join(" and ")
+    let replaced = (plan.replaced_keys() > 0)
+        .then(|| format!("{} that it revokes", words::count(plan.replaced_keys(), "replaced key")));
+    removals.into_iter().chain(hand_overs).chain(replaced).collect::<Vec<_>>().join(" and ")
 }
 
 fn yes(plan: &Plan) -> Result<ApprovedBy, Trouble> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::args::{Approve, Select};
+use super::keys::enrol::Enrol;
 use super::leaving::Leaving;
 use super::reading::{self, Asked, Reading};
 use super::session::{self, Session};
@@ -39,6 +40,8 @@ pub struct Drawn {
     pub rules: Rules,
     /// Who leaves, where it is about leaving.
     pub leaving: Option<Leaving>,
+    /// What the register is told of keys that are made.
+    pub enrol: Enrol,
 }
 
 impl Drawn {
@@ -116,7 +119,8 @@ pub async fn run(
     strays(session, &seen, expected);
     let plan = draw(&seen, &rules);
     let observed = seen.into_iter().map(|(observed, _)| observed).collect();
-    let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules, leaving: None };
+    let drawn =
+        Drawn { plan, targets, coverage, reading: took, observed, rules, leaving: None, enrol: Enrol::default() };
     proceed(session, &deck, &ledger, request, drawn).await
 }
 

@@ -4,13 +4,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+
 use super::args::Select;
+use super::reading::Reading;
 use super::session::Session;
 use crate::config::{Purpose, Selection};
 use crate::domain::{Email, Member, MemberId, Outcome, RestsOn, StepId, Workspace, WorkspaceId};
 use crate::journal::{Class, Effect, Entry, Ledger, LedgerError, RunRow, State, StepRow, made_by_step};
 use crate::plan::{Earlier, Ending, Observed, quest_of};
-use crate::run::Quest;
+use crate::run::{Deck, Quest, Ring, Target};
 use crate::trouble::{Exit, Trouble};
 
 /// Whose a row is.
@@ -65,6 +67,21 @@ impl EarlierRun {
     /// Returns every step.
     pub fn steps(&self) -> impl Iterator<Item = &Earlier> {
         self.workspaces.values().flat_map(|past| &past.steps)
+    }
+
+    /// Reads its workspaces, as far as that tells what became of its steps: where they are about keys that are nobody's, nobody's
+    /// membership is asked for.
+    pub async fn read_again(
+        &self,
+        session: &Session<'_>,
+        deck: &Deck,
+        targets: Vec<Target>,
+    ) -> Result<Reading, Trouble> {
+        let mut steps = self.steps().peekable();
+        if steps.peek().is_some() && steps.all(|one| one.step.change.person().is_none()) {
+            return Reading::of_keys(session, deck, targets, Ring::Keys).await;
+        }
+        Reading::with_belongings(session, deck, targets, |observed| self.quest(observed)).await
     }
 
     /// Says whose belongings must be read in a workspace to tell what became of the steps there.

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::args::{Approve, Select};
 use super::change::{self, Drawn, Request};
+use super::keys::enrol::Enrol;
 use super::leaving::{Leaver, Leaving};
 use super::people;
 use super::reading::{self, Asked, Reading};
@@ -77,7 +78,16 @@ impl Offboard {
         change::strays(&session, &seen, &leaving.emails());
         let plan = draw(&seen, &rules);
         let observed = seen.into_iter().map(|(observed, _)| observed).collect();
-        let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules, leaving: Some(leaving) };
+        let drawn = Drawn {
+            plan,
+            targets,
+            coverage,
+            reading: took,
+            observed,
+            rules,
+            leaving: Some(leaving),
+            enrol: Enrol::default(),
+        };
         let request = Request { command: "offboard", select: &self.select, approve: &self.approve, undoes: None };
         change::proceed(&session, &deck, &ledger, &request, drawn).await
     }

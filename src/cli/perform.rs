@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::aftermath::{Aftermath, EndedBefore};
 use super::change::{Drawn, Request};
 use super::events::Events;
+use super::keys::enrol::{self, Enrol};
 use super::leaving::Leaving;
 use super::reading;
 use super::session::{STATE, Session, private_file};
@@ -42,6 +43,9 @@ pub fn save_plan(path: &Path, drawn: &Drawn, command: &str) -> Result<(), Troubl
     let mut coverage = drawn.coverage.record();
     if let Some(leaving) = &drawn.leaving {
         coverage["leaving"] = leaving.record();
+    }
+    if drawn.enrol != Enrol::default() {
+        coverage["enrol"] = drawn.enrol.record();
     }
     let text = crate::plan::file::save(&drawn.plan, command, &coverage);
     private_file(path, false)
@@ -96,6 +100,7 @@ pub async fn perform(
     let mut aftermath = Aftermath::of(deck, &mut drawn, lanes, EndedBefore::new(), &run, seconds);
     close(ledger, deck, &mut aftermath, &mut dispatched).await;
     let exit = aftermath.report(session, request, &dispatched, events)?;
+    enrol::after_run(session, &run, &aftermath.ended, &drawn.enrol, exit).await;
     let leaving = drawn.leaving.take();
     // A certificate reads the ledger alone; both in memory would be twice a large run.
     drop((aftermath, drawn, dispatched));
@@ -210,6 +215,7 @@ fn run_header(
             "max_failures": drawn.rules.guards.max_failures.to_string(),
             "undoes": request.undoes,
             "leaving": drawn.leaving.as_ref().map(Leaving::record),
+            "enrol": drawn.enrol.record(),
         }),
         steps: drawn.plan.items.iter().map(|item| (item.step.clone(), item.disposition.clone())).collect(),
     }

@@ -11,8 +11,8 @@ use crate::domain::{Disposition, Guards, Mode, StepKind, Workspace, WorkspaceId}
 use crate::journal::{Ledger, LedgerError, Unsettled};
 use crate::plan::refusal::DAY;
 use crate::plan::{Doubt, Item, Observed, Rules};
-use crate::report::Coverage;
-use crate::run::{Deck, LaneTrouble, Quest, Sight, Target, TroubleKind, observe};
+use crate::report::{Coverage, Unlisted};
+use crate::run::{Deck, LaneTrouble, Quest, Ring, Sight, Target, TroubleKind, observe, observe_keys};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -46,15 +46,49 @@ impl Reading {
         quest: impl Fn(&Observed) -> Option<Quest>,
     ) -> Result<Self, Trouble> {
         let sights = sights(session, deck, "reading", &targets, quest).await?;
+        Self::of_sights(deck, targets, sights, |observed| observed.incomplete.clone())
+    }
+
+    /// Reads the keys of every chosen workspace at once, and no more than `ring` says. What makes a workspace read whole is its list of
+    /// keys; members that could not be read are told as not seen.
+    pub async fn of_keys(
+        session: &Session<'_>,
+        deck: &Deck,
+        targets: Vec<Target>,
+        ring: Ring,
+    ) -> Result<Self, Trouble> {
+        open_files::for_talking(&targets)?;
+        let watch = Watch::begin(&session.door.printer, deck, "reading", &targets);
+        let seen = |place: usize, sight: &Sight| {
+            watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
+        };
+        let looking = watch.around(observe_keys(deck, &targets, ring, seen));
+        let sights = looking.await.ok_or_else(|| session.interrupted())?;
+        let listed = |observed: &Observed| observed.belongings.as_deref()?.keys.incomplete.clone();
+        let mut reading = Self::of_sights(deck, targets, sights, listed)?;
+        if ring != Ring::Keys {
+            let unseen: Vec<Unlisted> = reading.observed.iter().flat_map(unlisted).collect();
+            reading.coverage.note_unseen(unseen);
+        }
+        Ok(reading)
+    }
+
+    /// Puts together what was seen. `cut` says why a workspace was not read whole.
+    fn of_sights(
+        deck: &Deck,
+        targets: Vec<Target>,
+        sights: Vec<Sight>,
+        cut: impl Fn(&Observed) -> Option<String>,
+    ) -> Result<Self, Trouble> {
         strangers(&targets, &sights)?;
         let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
         let mut seen = Vec::new();
         for (target, sight) in targets.iter().zip(sights) {
             match sight {
                 Sight::Seen(observed) => {
-                    match &observed.incomplete {
+                    match cut(&observed) {
                         None => coverage.complete += 1,
-                        Some(why) => coverage.partial.push((target.name.to_string(), why.clone())),
+                        Some(why) => coverage.partial.push((target.name.to_string(), why)),
                     }
                     seen.push(*observed);
                 }
@@ -71,6 +105,17 @@ impl Reading {
         let requests = deck.tally.taken();
         Ok(Self { targets, observed: seen, coverage, requests, took: deck.clock.elapsed() })
     }
+}
+
+/// Says which listings beside the keys were not seen whole in a workspace.
+fn unlisted(observed: &Observed) -> impl Iterator<Item = Unlisted> {
+    let trail = observed.belongings.as_deref().and_then(|belongings| belongings.trail.incomplete.as_ref());
+    let each = [("workspace-members", observed.incomplete.as_ref()), ("audit-logs", trail)];
+    let unlisted = |(listing, why): (&str, Option<&String>)| {
+        let (workspace, listing) = (observed.workspace.to_string(), listing.to_owned());
+        Some(Unlisted { workspace, listing, reason: why?.clone() })
+    };
+    each.into_iter().filter_map(unlisted).collect::<Vec<_>>().into_iter()
 }
 
 /// Looks at every workspace at once, watched.

@@ -72,6 +72,10 @@ fn passes(refusal: &Refusal<'_>) -> String {
             words::count(names.len(), "workspace"),
             selection(names)
         ),
+        Part::Keys { keys, removals } => {
+            let keys: Vec<String> = keys.iter().map(|key| format!("--id {key}")).collect();
+            format!("the largest part that passes: {removals} of them, with {}", words::some(&keys, FEW))
+        }
         Part::People { emails, .. } if emails.is_empty() => format!(
             "nobody's removals fit into the {} that may go there: one person has more rows than that",
             refusal.room
@@ -99,6 +103,7 @@ pub fn record(refusals: &[Refusal<'_>]) -> Value {
         let Refusal { limit, workspace, count, most, before, steps, part, room, frees } = refusal;
         let part = match part {
             Part::Workspaces { names, removals } => json!({ "removals": removals, "workspaces": names }),
+            Part::Keys { keys, removals } => json!({ "removals": removals, "keys": keys }),
             Part::People { emails, removals } => json!({ "removals": removals, "people": emails }),
         };
         json!({

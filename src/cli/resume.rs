@@ -11,6 +11,8 @@ use super::aftermath::Aftermath;
 use super::args::{Approve, Select};
 use super::change::{self, Drawn, Request};
 use super::events::Events;
+use super::keys::create;
+use super::keys::enrol::{self, Enrol};
 use super::reading::Asked;
 use super::recall::{self, Recall};
 use super::session::{self, Session};
@@ -89,6 +91,9 @@ impl Resume {
         let recall = Recall::of(&ledger, id.as_str()).await?;
         if recall.is_finished() {
             return Ok(finished(door, &recall));
+        }
+        if !self.settle_only && recall.to_send().any(|step| create::shows_when_made(&step.change)) {
+            create::needs_a_terminal(door)?;
         }
         self.go_on(&session, &deck, &ledger, recall, &chosen, targets).await
     }
@@ -184,9 +189,10 @@ impl Resume {
         }
         let forecast = Forecast::of(&recall.plan, Deck::IN_FLIGHT);
         let leaves = !recall.header["settings"]["leaving"].is_null();
+        let enrol = Enrol::read(&recall.header["settings"]["enrol"]);
         let Recall { plan, mut ended, .. } = recall;
         let (observed, reading) = (Vec::new(), std::time::Duration::ZERO);
-        let mut drawn = Drawn { plan, targets: Vec::new(), coverage, reading, observed, rules, leaving: None };
+        let mut drawn = Drawn { plan, targets: Vec::new(), coverage, reading, observed, rules, leaving: None, enrol };
         let names = chosen.iter().map(|workspace| workspace.name.to_string()).collect();
         let select = Select { workspace: names, ..Select::default() };
         let request = Request { command: "resume", select: &select, approve: &approve, undoes: None };
@@ -207,6 +213,7 @@ impl Resume {
         let mut aftermath = Aftermath::of(deck, &mut drawn, ends, ended, &id, seconds);
         perform::close(ledger, deck, &mut aftermath, &mut dispatched).await;
         let exit = aftermath.report(session, &request, &dispatched, events)?;
+        enrol::after_run(session, &id, &aftermath.ended, &drawn.enrol, exit).await;
         drop((aftermath, drawn, dispatched));
         door.printer.say("the requests and the time are those of this resume alone");
         if !leaves {

@@ -11,17 +11,18 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::args::Select;
+use super::keys::vault::Vault;
 use super::{Door, open_files};
 use crate::api::transport::Transport;
 use crate::api::{Http, HttpSettings, Tally};
 use crate::config::key::{self, KeyTrouble};
 use crate::config::{self, Purpose};
 use crate::domain::fleet::Reach;
-use crate::domain::{Access, Fleet, Workspace, WorkspaceName};
+use crate::domain::{Access, Fleet, KeyId, Workspace, WorkspaceName};
 use crate::env::variable;
 use crate::pace::Pacers;
 use crate::report::{Coverage, Format, Unreadable};
-use crate::run::{Deck, LaneTrouble, Nowhere, Talks, Target, TroubleKind};
+use crate::run::{Deck, LaneTrouble, Talks, Target, TroubleKind};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// The state folder's name in a root.
@@ -93,14 +94,23 @@ impl<'a> Session<'a> {
             Some(Err(trouble)) => Err(key_trouble(trouble)),
             None => Err(LaneTrouble::new(TroubleKind::Off, "its mode is `off`", Vec::new())),
         };
+        let key_id = self.adopted(workspace, &access);
         Target {
-            key_id: None,
+            key_id,
             name: workspace.name.clone(),
             pinned: workspace.id.clone(),
             mode: workspace.mode,
             access,
             pays: self.pays(workspace),
         }
+    }
+
+    /// Finds in the register which key the configured one is: by the fingerprint that keyholder took of its secret, never by a word alone.
+    fn adopted(&self, workspace: &Workspace, access: &Result<Access, LaneTrouble>) -> Option<KeyId> {
+        let Ok(Access::Own(key)) = access else { return None };
+        let row = self.fleet.register.by_fingerprint(workspace.name.as_str(), &key.fingerprint())?;
+        let same = row.workspace_id.is_none() || row.workspace_id == workspace.id;
+        same.then(|| row.key.clone())
     }
 
     /// Says whose budgets a workspace's requests are charged to: who pays with `via` is unpublished, so both do.
@@ -135,7 +145,7 @@ impl<'a> Session<'a> {
             timeout: defaults.timeout,
             settle: defaults.settle,
             deadline: clock.instant() + deadline.unwrap_or(defaults.deadline),
-            keeper: self.door.keeper.clone().unwrap_or_else(|| Arc::new(Nowhere)),
+            keeper: self.door.keeper.clone().unwrap_or_else(|| Arc::new(Vault::of(self))),
             seed: self.door.env.seed,
         })
     }

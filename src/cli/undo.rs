@@ -7,6 +7,7 @@ use clap::Args;
 use super::args::{Approve, Select};
 use super::change::{self, Drawn, Request};
 use super::earlier::EarlierRun;
+use super::keys::enrol::Enrol;
 use super::reading::{self, Asked, Reading};
 use super::session::Session;
 use super::{Door, approval, perform};
@@ -52,7 +53,7 @@ impl Undo {
         let chosen = run.workspaces(&session, &self.select, Earlier::may_have_changed)?;
         let (deck, ledger, targets) = change::begin(&session, &self.approve, &chosen).await?;
         let rules = reading::rules(guards, &ledger, &deck, &targets, Asked::ToPlan).await?;
-        let reading = Reading::with_belongings(&session, &deck, targets, |observed| run.quest(observed)).await?;
+        let reading = run.read_again(&session, &deck, targets).await?;
         let Reading { targets, observed, coverage, took, .. } = reading;
         let seen: Vec<(Observed, Vec<Earlier>)> = observed
             .iter()
@@ -62,7 +63,8 @@ impl Undo {
             })
             .collect();
         let plan = undo::draw(&seen, run.row.id.as_str(), &rules);
-        let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules, leaving: None };
+        let drawn =
+            Drawn { plan, targets, coverage, reading: took, observed, rules, leaving: None, enrol: Enrol::default() };
         let request =
             Request { command: "undo", select: &self.select, approve: &self.approve, undoes: Some(&run.row.id) };
         change::proceed(&session, &deck, &ledger, &request, drawn).await

@@ -75,8 +75,7 @@ impl Verify {
         let keys = session.keys(&chosen).await?;
         let deck = session.deck(None)?;
         let targets = session.targets(&chosen, &keys);
-        let quest = |observed: &Observed| run.quest(observed);
-        let mut reading = Reading::with_belongings(&session, &deck, targets, quest).await?;
+        let mut reading = run.read_again(&session, &deck, targets).await?;
         let lines = compare(&run, &chosen, &reading);
         let unseen: Vec<Unlisted> = unlisted(&lines, &reading.coverage).collect();
         reading.coverage.note_unseen(unseen);

@@ -26,6 +26,14 @@ pub enum HeldReason {
     HeirNotMember,
     /// The key may be the one in use.
     KeyInUse,
+    /// It can't be told which of the listed keys the one is that was replaced.
+    KeyUnknown,
+    /// A key of this name has other scopes, and the API cannot change them.
+    KeyDiffers,
+    /// It can't be told which scopes the new key is to have, or the API does not grant them.
+    KeyScopes,
+    /// There is no place where the new key could be kept.
+    KeyStorage,
     /// Their last day is not over.
     LastDay,
     /// More removals in one workspace than allowed.
@@ -87,6 +95,10 @@ impl HeldReason {
             Self::RoleNotGrantable => "role_not_grantable",
             Self::HeirNotMember => "heir_not_member",
             Self::KeyInUse => "key_in_use",
+            Self::KeyUnknown => "key_unknown",
+            Self::KeyDiffers => "key_differs",
+            Self::KeyScopes => "key_scopes",
+            Self::KeyStorage => "key_storage",
             Self::LastDay => "last_day",
             Self::LimitPerWorkspace => "limit_per_workspace",
             Self::LimitPerRun => "limit_per_run",
@@ -118,6 +130,10 @@ impl HeldReason {
             | Self::RoleNotGrantable
             | Self::HeirNotMember
             | Self::KeyInUse
+            | Self::KeyUnknown
+            | Self::KeyDiffers
+            | Self::KeyScopes
+            | Self::KeyStorage
             | Self::LastDay
             | Self::LimitPerWorkspace
             | Self::LimitPerRun

@@ -6,8 +6,8 @@ use super::draw::{Item, Plan};
 use super::guard::Rules;
 use super::observed::Observed;
 use super::person::{self, Person};
-use super::{limits, picture};
-use crate::domain::{Change, Disposition, Held, HeldReason, PermissionWish, RestsOn};
+use super::{keys, limits, picture};
+use crate::domain::{Change, Disposition, Held, HeldReason, KeyInfo, PermissionWish, RestsOn};
 
 impl Plan {
     /// Returns the plan with what no longer holds, held: guards, limits and doubts of today, what was already so and is not any more,
@@ -52,7 +52,10 @@ fn judge(item: &Item, observed: &Observed, picture: &Observed, rules: &Rules) ->
     match &item.disposition {
         Disposition::Held(_) => None,
         Disposition::Send => moved(item, observed).or_else(|| rules.judge(&item.step, picture, 0)),
-        Disposition::Already(_) if observed.incomplete.is_some() || observed.mode == crate::domain::Mode::Off => {
+        Disposition::Already(_)
+            if observed.incomplete.is_some() && item.step.change.person().is_some()
+                || observed.mode == crate::domain::Mode::Off =>
+        {
             rules.judge(&item.step, picture, 0)
         }
         Disposition::Already(_) => (!still_so(&item.step.change, observed)).then(|| {
@@ -87,11 +90,20 @@ fn still_so(change: &Change, observed: &Observed) -> bool {
         }),
         (Change::SetRole { role, .. }, Person::Rows(rows)) => rows.iter().any(|row| row.role == *role),
         // Only ever sent or held.
-        (Change::HandOver { .. } | Change::Revoke { .. } | Change::Retire { .. }, _) => true,
-        // What a plan found there already is a key of the complete list.
-        (Change::CreateKey { .. }, _) => true,
+        (Change::HandOver { .. } | Change::Retire { .. }, _) => true,
+        // Where no list of keys was read, nothing is said: the lane reads it just before it sends.
+        (Change::Revoke { key, .. }, _) => {
+            keys_of(observed).is_none_or(|keys| keys.iter().all(|listed| listed.id != *key))
+        }
+        (Change::CreateKey { name, scopes, .. }, _) => keys_of(observed).is_none_or(|keys| {
+            keys.iter().any(|key| keys::bears(&key.name, name) && keys::same_power(&key.scopes, scopes))
+        }),
         (Change::Invite { .. } | Change::SetRole { .. }, Person::Nobody | Person::Ambiguous(_)) => false,
     }
+}
+
+fn keys_of(observed: &Observed) -> Option<&[KeyInfo]> {
+    observed.belongings.as_deref().map(|belongings| belongings.keys.rows.as_slice())
 }
 
 #[cfg(test)]

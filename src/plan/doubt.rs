@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draw::Item;
 use super::observed::Observed;
-use super::person;
+use super::{keys, person};
 use crate::domain::{
     Change, Disposition, Email, Held, HeldReason, Member, RestsOn, RunId, Step, StepId, StepKind, WorkspaceId,
 };
@@ -36,7 +36,7 @@ impl FromIterator<Doubt> for Doubts {
     fn from_iter<T: IntoIterator<Item = Doubt>>(doubts: T) -> Self {
         let mut by_person: BTreeMap<_, Vec<Doubt>> = BTreeMap::new();
         for doubt in doubts {
-            by_person.entry((doubt.workspace_id.clone(), doubt.subject.clone())).or_default().push(doubt);
+            by_person.entry((doubt.workspace_id.clone(), folded(&doubt.subject))).or_default().push(doubt);
         }
         Self(by_person)
     }
@@ -61,10 +61,26 @@ impl Doubts {
         let about = |address: &str| self.of(&item.step.workspace_id, address);
         let own = addresses(&item.step, observed);
         let may_change = own.into_iter().flat_map(about).find(|doubt| doubt.may_change(item, observed));
+        let of_its_key = || self.of_its_key(item);
         // Who is to inherit may be gone any moment.
         let heirs = heirs(item, observed);
         let gone = || heirs.into_iter().flat_map(about).find(|doubt| doubt.may_end_a_membership());
-        may_change.or_else(gone).map(Doubt::held)
+        may_change.or_else(gone).or_else(of_its_key).map(Doubt::held)
+    }
+
+    /// Finds a key that may just be being made and that the item would delete, or that it would replace: its name is all that is known of it.
+    fn of_its_key(&self, item: &Item) -> Option<&Doubt> {
+        let (Disposition::Send, change) = (&item.disposition, &item.step.change) else { return None };
+        let made = |doubt: &&Doubt| {
+            doubt.workspace_id == item.step.workspace_id && matches!(doubt.kind, Some(StepKind::KeyCreate) | None)
+        };
+        match change {
+            Change::Revoke { name, .. } | Change::Retire { name, .. } => {
+                self.iter().filter(made).find(|doubt| keys::bears(name, &doubt.subject))
+            }
+            Change::CreateKey { replaces: Some(_), .. } => self.iter().find(made),
+            _ => None,
+        }
     }
 
     /// Counts the accepted admins other than this step's own who may be gone, or no admins, any moment.
@@ -81,8 +97,13 @@ impl Doubts {
     }
 
     fn of(&self, workspace: &WorkspaceId, subject: &str) -> &[Doubt] {
-        self.0.get(&(workspace.clone(), subject.to_owned())).map_or(&[], Vec::as_slice)
+        self.0.get(&(workspace.clone(), folded(subject))).map_or(&[], Vec::as_slice)
     }
+}
+
+/// What subjects are compared by: addresses mean the same in any case, and of two keys that differ in nothing else both wait.
+fn folded(subject: &str) -> String {
+    subject.to_ascii_lowercase()
 }
 
 impl Doubt {

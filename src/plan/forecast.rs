@@ -27,12 +27,15 @@ struct Cost {
     campaigns: usize,
     lead_lists: usize,
     revokes: bool,
+    /// Whether anything is about a person: only then the member list is read before and after.
+    people: bool,
 }
 
 impl Cost {
     fn of<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
         let mut cost = Self::default();
         for change in changes {
+            cost.people |= change.person().is_some();
             cost.own += match change.kind() {
                 StepKind::CampaignHandOver => {
                     cost.campaigns += 1;
@@ -47,7 +50,8 @@ impl Cost {
                 // The list of keys is read again just before.
                 StepKind::KeyCreate | StepKind::KeyRevoke => {
                     cost.revokes = true;
-                    2
+                    // The new key of a rotation is asked who it opens, once made and once stored.
+                    2 + if matches!(change, Change::CreateKey { replaces: Some(_), .. }) { 2 } else { 0 }
                 }
                 StepKind::MemberInvite => 1,
                 StepKind::MemberRemove if matches!(change, Change::StayAbsent { .. }) => 0,
@@ -60,7 +64,7 @@ impl Cost {
 
     /// Counts them all. How many campaigns there are beside those of a plan it does not say, so a listing has the pages of these alone.
     fn requests(&self) -> usize {
-        let Self { own, campaigns, lead_lists, revokes } = self;
+        let Self { own, campaigns, lead_lists, revokes, people: _ } = self;
         own + 2 * campaigns.div_ceil(PAGE) + 2 * lead_lists.div_ceil(PAGE) + usize::from(*revokes)
     }
 }
@@ -79,7 +83,7 @@ impl Forecast {
             let cost = Cost::of(steps.map(|item| &item.step.change));
             let writes = cost.requests();
             if writes > 0 {
-                let listing = planned.members.div_ceil(PAGE).max(1);
+                let listing = if cost.people { planned.members.div_ceil(PAGE).max(1) } else { 0 };
                 let lane = 1 + listing + writes + listing;
                 requests += lane;
                 longest = longest.max(lane);
@@ -115,7 +119,7 @@ pub fn least(plan: &Plan) -> usize {
             of(StepKind::LeadListHandOver).div_ceil(PAGE),
             // A step of leads is a page of them.
             of(StepKind::LeadsReassign),
-            of(StepKind::KeyRevoke).div_ceil(PAGE),
+            (of(StepKind::KeyCreate) + of(StepKind::KeyRevoke)).div_ceil(PAGE),
         ];
         least += 1 + kinds.len() + looks.iter().sum::<usize>();
     }

@@ -33,7 +33,7 @@ impl Rules {
         let gives_back = matches!(&step.rests_on, RestsOn::Owned { back: true, .. });
         let untouchable =
             || owner(step, &rows, account, observed).or_else(|| self.protected(step, &rows, account, observed));
-        incomplete(observed)
+        incomplete(step, observed)
             .or_else(|| mode(step, observed))
             .or_else(|| if gives_back { None } else { untouchable() })
             .or_else(|| self.last_admin(step, observed, admins_gone))
@@ -89,7 +89,9 @@ impl Rules {
     }
 }
 
-fn incomplete(observed: &Observed) -> Option<Held> {
+/// Nothing about a person rests on a member list that is not complete; a key that is nobody's does not rest on members at all.
+fn incomplete(step: &Step, observed: &Observed) -> Option<Held> {
+    step.change.person()?;
     observed.incomplete.as_deref().map(Held::incomplete)
 }
 

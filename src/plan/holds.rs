@@ -73,11 +73,13 @@ enum Effect {
 
 /// Compares every step of a run in one workspace with the workspace as it is now, in the order given.
 pub fn compare(steps: &[Earlier], observed: &Observed) -> Vec<Finding> {
-    if let Some(why) = &observed.incomplete {
-        return steps.iter().map(|_| unseen(why)).collect();
-    }
     let known = known_rows(steps);
-    steps.iter().map(|one| word(one, effect(one, steps, &known, observed))).collect()
+    let told = |one: &Earlier| match &observed.incomplete {
+        // A key that is nobody's does not rest on members.
+        Some(why) if one.step.change.person().is_some() => unseen(why),
+        _ => word(one, effect(one, steps, &known, observed)),
+    };
+    steps.iter().map(told).collect()
 }
 
 /// What is said of the steps of a workspace that could not be seen.
@@ -122,6 +124,8 @@ fn was_there(one: &Earlier) -> bool {
     match (&one.step.change, &one.step.rests_on) {
         (Change::SetRole { role, .. }, RestsOn::Row { role: before, .. }) => before == role,
         (Change::Invite { .. }, rests_on) => *rests_on != RestsOn::Absent,
+        (Change::CreateKey { .. }, rests_on) => matches!(rests_on, RestsOn::Key { .. }),
+        (Change::Revoke { .. }, rests_on) => *rests_on == RestsOn::NoKey,
         _ => false,
     }
 }
@@ -137,9 +141,11 @@ fn effect(one: &Earlier, steps: &[Earlier], known: &BTreeSet<&MemberId>, observe
         Change::HandOver { thing, email, heir, to } => {
             things::handed_over(one, thing, (email, heir), to.as_ref(), observed)
         }
-        Change::CreateKey { name, .. } => things::made(one, name, observed),
+        Change::CreateKey { name, replaces, .. } => things::made(one, name, replaces.is_some(), observed),
         Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => things::revoked(key, observed),
-        Change::Retire { key: None, .. } => Effect::Unseen("which key it is was not known".to_owned()),
+        Change::Retire { key: None, .. } => {
+            Effect::Gone("which key it is was not known, so keyholder revoked none".to_owned())
+        }
         Change::StayAbsent { email } => match person::find(&observed.members, email) {
             Person::Nobody => there(),
             Person::Rows(rows) | Person::Ambiguous(rows) => Effect::Gone(format!("is here: {}", told(&rows))),

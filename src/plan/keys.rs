@@ -3,7 +3,13 @@
 //! Owns the two questions that stand before every revocation (contract section 10: no creator, no last use, and what deleting the key in use
 //! does is unpublished). Both answer no wherever it cannot be told.
 
+mod draw;
+mod wish;
+
 use std::collections::BTreeSet;
+
+pub use draw::draw_keys;
+pub use wish::KeyWish;
 
 use super::observed::{Belongings, Found};
 use super::traces::sole;
@@ -11,7 +17,7 @@ use crate::domain::belongings::activity;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::id::hex;
-use crate::domain::{Held, HeldReason, KeyId, KeyInfo, RunId, StepId, TrailRecord, UserId};
+use crate::domain::{Held, HeldReason, KeyId, KeyInfo, RunId, StepId, TrailRecord, UserId, scope};
 
 /// Finds the record that ties a key to its maker: one of type 37 that names exactly this key's id. Its own `api_key_id` is the key that
 /// acted (contract section 10), so it never counts. Two records by two people tie it to nobody. A record that names several keys of the
@@ -65,6 +71,40 @@ pub fn nonce(run: &RunId, step: &StepId, attempt: u32) -> String {
 /// Returns the name of the key that one attempt makes.
 pub fn name_of(template: &str, nonce: &str) -> String {
     template.replacen(NONCE, nonce, 1)
+}
+
+/// Returns the name that is to be made from what a person wrote, with `{nonce}` at its end where it has none.
+pub fn with_nonce(name: &str) -> String {
+    if name.contains(NONCE) { name.to_owned() } else { format!("{name} [{NONCE}]") }
+}
+
+/// Returns the name under which a key is replaced: its own, with another nonce in the place of the one it has. Nothing where it has none.
+pub fn successor_of(shown: &str) -> Option<String> {
+    let plain: String = shown.chars().filter(|one| !one.is_control()).collect();
+    // A name somebody made in the app may have braces; the first `{nonce}` is where ours goes.
+    let plain = plain.replace(NONCE, "nonce");
+    let trimmed = plain.trim();
+    let without = trimmed.strip_suffix(']').and_then(|rest| {
+        let at = rest.len().checked_sub(NONCE_DIGITS).filter(|at| rest.is_char_boundary(*at))?;
+        let is_nonce = rest[at..].bytes().all(|byte| byte.is_ascii_hexdigit());
+        rest[..at].strip_suffix(" [").filter(|_| is_nonce)
+    });
+    let name = without.unwrap_or(trimmed);
+    (!name.is_empty()).then(|| with_nonce(name))
+}
+
+/// Tells whether two lists of scopes allow the same.
+pub fn same_power(one: &[String], other: &[String]) -> bool {
+    scope::fold(one) == scope::fold(other)
+}
+
+/// Returns why the list of keys proves nothing, or nothing. Where nobody read it, it proves nothing either.
+pub(super) fn unproven(observed: &super::Observed) -> Option<Held> {
+    match observed.belongings.as_deref().map(|belongings| &belongings.keys.incomplete) {
+        Some(None) => None,
+        Some(Some(why)) => Some(super::leave::incomplete("api-keys", why)),
+        None => Some(super::leave::incomplete("api-keys", "it was not read")),
+    }
 }
 
 /// Tells whether a record is one of a made key and names this one as anything but the key that acted.

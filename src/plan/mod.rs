@@ -29,6 +29,7 @@ pub use doubt::{Doubt, Doubts};
 pub use draw::{Item, Note, Plan, Planned, draw};
 pub use earlier::{Earlier, Ending, quest_of};
 pub use guard::Rules;
+pub use keys::{KeyWish, draw_keys};
 pub use observed::{Activity, Belongings, Found, Observed};
 pub use refusal::Refusal;
 pub use traces::Traces;

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::draw::{Item, Plan};
 use super::guard::Rules;
-use crate::domain::{Change, Disposition, Email, HeldReason, RestsOn, Step};
+use crate::domain::{Change, Disposition, Email, HeldReason, KeyId, RestsOn, Step};
 
 /// The rolling day of `guards.max_removals.per_day`.
 pub const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -47,6 +47,13 @@ pub enum Part<'a> {
         /// Their removals.
         removals: usize,
     },
+    /// These keys of the one workspace, where it is about keys alone.
+    Keys {
+        /// Their ids.
+        keys: Vec<&'a KeyId>,
+        /// How many: each is one removal.
+        removals: usize,
+    },
     /// These people of the one workspace.
     People {
         /// The addresses of their rows.
@@ -60,7 +67,9 @@ impl Part<'_> {
     /// Returns how many removals it has.
     pub fn removals(&self) -> usize {
         match self {
-            Self::Workspaces { removals, .. } | Self::People { removals, .. } => *removals,
+            Self::Workspaces { removals, .. } | Self::Keys { removals, .. } | Self::People { removals, .. } => {
+                *removals
+            }
         }
     }
 }
@@ -95,7 +104,7 @@ impl Plan {
                     count: steps.len(),
                     most: limits.per_workspace,
                     before: 0,
-                    part: people(items, &steps, room),
+                    part: some(items, &steps, room),
                     steps,
                     room,
                     frees: None,
@@ -156,6 +165,17 @@ fn workspaces<'a>(steps: &[&'a Step], room: usize) -> Part<'a> {
     let chosen = largest(&weights, room);
     let removals = chosen.iter().map(|place| weights[*place]).sum();
     Part::Workspaces { names: chosen.into_iter().map(|place| names[place]).collect(), removals }
+}
+
+/// What of one workspace's removals would pass: keys where they are about no person, else people.
+fn some<'a>(items: &'a [Item], steps: &[&'a Step], room: usize) -> Part<'a> {
+    if steps.iter().any(|step| step.change.person().is_some()) {
+        return people(items, steps, room);
+    }
+    let mut keys: Vec<&KeyId> = steps.iter().filter_map(|step| step.change.deleted_key()).collect();
+    keys.sort();
+    keys.truncate(room);
+    Part::Keys { removals: keys.len(), keys }
 }
 
 /// The people of one workspace with as many of these removals as there is room for. Whoever shares an address or an account with

@@ -11,6 +11,7 @@
 
 mod hand_back;
 mod inverse;
+mod made_key;
 #[cfg(test)]
 mod tests;
 
@@ -169,8 +170,9 @@ fn makes_an_admin(step: &Step) -> bool {
 fn judge(items: &mut [Item], observed: &Observed, rules: &Rules) {
     let mut picture = observed.clone();
     // Of a workspace that is `off`, or that was not seen whole, nothing may be said.
-    let unseen = observed.mode == Mode::Off || observed.incomplete.is_some();
+    let unread = observed.mode == Mode::Off || observed.incomplete.is_some();
     for item in items {
+        let unseen = unread && (observed.mode == Mode::Off || item.step.change.person().is_some());
         let impossible = matches!(&item.disposition, Disposition::Held(held) if held.reason == HeldReason::NotUndoable);
         if (item.sends() || unseen && !impossible)
             && let Some(held) = rules.judge(&item.step, &picture, 0)

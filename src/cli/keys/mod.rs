@@ -5,10 +5,19 @@
 pub mod adopt;
 pub mod audit;
 pub mod case;
+pub mod create;
+pub mod enrol;
 pub mod list;
+pub mod made;
 pub mod memory;
+pub mod pick;
+pub mod revoke;
+pub mod rotate;
+pub mod scopes;
 pub mod sweep;
+pub mod template;
 pub mod vault;
+pub mod write;
 
 use clap::{Args, Subcommand};
 
@@ -35,6 +44,12 @@ enum Verb {
     Audit(audit::Audit),
     /// Fill the register of keys (keys.csv) from what is seen.
     Adopt(adopt::Adopt),
+    /// Make a key in every selected workspace, from a preset or with scopes of your own.
+    Create(create::Create),
+    /// Delete keys: by id, name, finding or who made them. The key keyholder speaks with is never among them.
+    Revoke(revoke::Revoke),
+    /// Put a new key in the place of each configured one, and delete the old one.
+    Rotate(rotate::Rotate),
 }
 
 impl Keys {
@@ -44,6 +59,9 @@ impl Keys {
         match self.verb {
             Some(Verb::Audit(audit)) => audit.run(&session).await,
             Some(Verb::Adopt(adopt)) => adopt.run(&session).await,
+            Some(Verb::Create(create)) => Box::pin(create.run(&session)).await,
+            Some(Verb::Revoke(revoke)) => Box::pin(revoke.run(&session)).await,
+            Some(Verb::Rotate(rotate)) => Box::pin(rotate.run(&session)).await,
             None => list::run(&session, &self.list, &self.select).await,
         }
     }

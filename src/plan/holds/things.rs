@@ -57,16 +57,20 @@ pub(super) fn revoked(key: &KeyId, observed: &Observed) -> Effect {
     }
 }
 
-/// What became of a made key.
-pub(super) fn made(one: &Earlier, name: &str, observed: &Observed) -> Effect {
+/// What became of a made key. What replaces another one bears its name, as the one before it may have: only its id tells it.
+pub(super) fn made(one: &Earlier, name: &str, replaces: bool, observed: &Observed) -> Effect {
     let keys = match seen(observed) {
         Ok(belongings) => &belongings.keys,
         Err(unseen) => return unseen,
     };
-    let is_it = |key: &KeyInfo| one.made_key.as_ref().map_or_else(|| keys::bears(&key.name, name), |id| key.id == *id);
+    let is_it = |key: &KeyInfo| match &one.made_key {
+        Some(id) => key.id == *id,
+        None => !replaces && keys::bears(&key.name, name),
+    };
     match (keys.rows.iter().any(is_it), &keys.incomplete) {
         (true, _) => there(),
         (false, Some(why)) => Effect::Unseen(why.clone()),
+        (false, None) if one.made_key.is_none() => Effect::Gone("no such key is in the list".to_owned()),
         (false, None) => Effect::Gone("the key is not in the list any more".to_owned()),
     }
 }

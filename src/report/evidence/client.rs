@@ -169,6 +169,9 @@ fn of_held(reason: HeldReason, why: &str, alone: &impl Fn(&str) -> String) -> St
         | HeldReason::RoleNotGrantable
         | HeldReason::HeirNotMember
         | HeldReason::KeyInUse
+        | HeldReason::KeyUnknown
+        | HeldReason::KeyDiffers
+        | HeldReason::KeyScopes
         | HeldReason::LastDay
         | HeldReason::LimitPerWorkspace
         | HeldReason::InDoubt
@@ -177,6 +180,8 @@ fn of_held(reason: HeldReason, why: &str, alone: &impl Fn(&str) -> String) -> St
         | HeldReason::Superseded
         | HeldReason::After
         | HeldReason::LaneEnded => alone(why),
+        // A secret that two workspaces share: which one the other is, is another client's business.
+        HeldReason::KeyStorage => format!("{reason}: there was no place to keep a key of this workspace alone"),
         // What is about the whole run says how the others fared. Spelled out, so that a kind that is added later is looked at.
         HeldReason::LimitPerRun
         | HeldReason::LimitPerDay

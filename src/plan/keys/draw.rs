@@ -1,0 +1,209 @@
+//! The plan about keys: which are made, which revoked, which replaced; in each workspace from the complete list of its keys alone.
+//!
+//! Pure. It knows nothing of members: a key is nobody's here, whoever made it.
+
+use super::super::draw::{Item, Note, Plan, Planned};
+use super::super::guard::Rules;
+use super::super::limits;
+use super::super::observed::Observed;
+use super::wish::KeyWish;
+use super::{bears, same_power, successor_of, unproven};
+use crate::domain::{Change, Disposition, Held, HeldReason, Keep, KeyInfo, Mode, RestsOn, Step, scope};
+
+/// Draws the plan: for every observed workspace its wishes, each step judged by the guards. The order of the wishes does not matter.
+pub fn draw_keys(seen: &[(Observed, Vec<KeyWish>)], rules: &Rules) -> Plan {
+    let mut items = Vec::new();
+    let mut notes = Vec::new();
+    let mut workspaces = Vec::new();
+    for (observed, wishes) in seen {
+        workspaces.push(Planned {
+            name: observed.workspace.to_string(),
+            id: observed.id.clone(),
+            members: observed.members.len(),
+        });
+        let (drawn, remarks) = draw_workspace(observed, wishes, rules);
+        items.extend(drawn);
+        notes.extend(remarks);
+    }
+    limits::apply(&mut items, rules);
+    limits::follow(&mut items);
+    Plan::of(workspaces, items, notes)
+}
+
+fn draw_workspace(observed: &Observed, wishes: &[KeyWish], rules: &Rules) -> (Vec<Item>, Vec<Note>) {
+    let mut wishes: Vec<&KeyWish> = wishes.iter().collect();
+    wishes.sort_by(|one, other| rank(one).cmp(&rank(other)));
+    let mut items: Vec<Item> = Vec::new();
+    let mut notes = Vec::new();
+    for wish in wishes {
+        let mut drawn = match wish {
+            KeyWish::Made { name, scopes, keep } => vec![made(observed, name, scopes, keep)],
+            KeyWish::Revoked { key, name, why } => {
+                let listed = keys(observed).iter().find(|listed| listed.id == *key);
+                if listed.is_some() && !why.is_empty() {
+                    notes.push(Note::new(observed, key, why.clone()));
+                }
+                vec![revoked(observed, key, listed, name)]
+            }
+            KeyWish::Rotated { .. } => rotated(observed, wish),
+        };
+        drawn.retain(|item| items.iter().all(|other| other.step.id != item.step.id));
+        for item in &mut drawn {
+            // Of a workspace that is `off` nothing is known, so not even an `already` may be said.
+            if (item.sends() || observed.mode == Mode::Off)
+                && let Some(held) = rules.judge(&item.step, observed, 0)
+            {
+                item.disposition = Disposition::Held(held);
+            }
+            if let Some(held) = rules.in_doubt.judge(item, observed) {
+                item.disposition = Disposition::Held(held);
+            }
+        }
+        items.extend(drawn);
+    }
+    notes.dedup();
+    (items, notes)
+}
+
+/// What is made comes before what is taken: where a run ends early, nothing is gone without what takes its place.
+fn rank(wish: &KeyWish) -> (u8, &str, String) {
+    match wish {
+        KeyWish::Made { name, scopes, keep } => (0, name, format!("{scopes:?} {keep:?}")),
+        KeyWish::Rotated { fingerprint, scopes, name, otherwise, place } => {
+            (1, fingerprint, format!("{scopes:?} {name:?} {otherwise} {place:?}"))
+        }
+        KeyWish::Revoked { key, name, why } => (2, key.as_str(), format!("{name} {why}")),
+    }
+}
+
+fn keys(observed: &Observed) -> &[KeyInfo] {
+    observed.belongings.as_deref().map_or(&[], |belongings| &belongings.keys.rows)
+}
+
+fn step(observed: &Observed, change: Change, rests_on: RestsOn) -> Step {
+    Step::new(&observed.workspace, &observed.id, change, rests_on)
+}
+
+fn of_key(key: &KeyInfo) -> RestsOn {
+    RestsOn::Key { created: key.created.clone(), by: None }
+}
+
+fn made(observed: &Observed, name: &str, scopes: &[String], keep: &Keep) -> Item {
+    let scopes = scope::canonical(scopes);
+    let change =
+        Change::CreateKey { name: name.to_owned(), scopes: scopes.clone(), keep: keep.clone(), replaces: None };
+    if let Some(held) = unproven(observed) {
+        return Item::held(step(observed, change, RestsOn::NoKey), held);
+    }
+    let mut there: Vec<&KeyInfo> = keys(observed).iter().filter(|key| bears(&key.name, name)).collect();
+    // The order of a listing must not choose what is told of.
+    there.sort_by(|a, b| a.id.cmp(&b.id));
+    if let Some(key) = there.iter().find(|key| same_power(&key.scopes, &scopes)) {
+        let seen = format!(
+            "key {} bears this name and has these scopes; its secret cannot be shown again, another --name makes another key",
+            key.id
+        );
+        return Item::already(step(observed, change, of_key(key)), seen);
+    }
+    match there.first() {
+        None => Item::send(step(observed, change, RestsOn::NoKey)),
+        Some(key) => Item::held(
+            step(observed, change, of_key(key)),
+            Held::new(
+                HeldReason::KeyDiffers,
+                format!("key {} bears this name and has other scopes: {}", key.id, scope::fold(&key.scopes).join(" ")),
+                "say another --name, or revoke the key that is there first: the API cannot change a key's scopes",
+            ),
+        ),
+    }
+}
+
+fn revoked(observed: &Observed, key: &crate::domain::KeyId, listed: Option<&KeyInfo>, known_as: &str) -> Item {
+    let name = listed.map_or_else(|| known_as.to_owned(), |listed| listed.name.clone());
+    let change = Change::Revoke { key: key.clone(), name, email: None, record: None };
+    match (listed, unproven(observed)) {
+        (Some(listed), None) => Item::send(step(observed, change, of_key(listed))),
+        (Some(listed), Some(held)) => Item::held(step(observed, change, of_key(listed)), held),
+        (None, Some(held)) => Item::held(step(observed, change, RestsOn::NoKey), held),
+        (None, None) => {
+            Item::already(step(observed, change, RestsOn::NoKey), "no key of this id is in the list of keys".to_owned())
+        }
+    }
+}
+
+/// A rotation is two steps: the key that takes the place, and then the deletion of the one that was replaced.
+fn rotated(observed: &Observed, wish: &KeyWish) -> Vec<Item> {
+    let KeyWish::Rotated { fingerprint, scopes, name, otherwise, place } = wish else { return Vec::new() };
+    let mut in_use = keys(observed).iter().filter(|key| key.in_use == Some(true));
+    // Two of one secret: then neither is surely the one.
+    let old = in_use.next().filter(|_| in_use.next().is_none() && !observed.acts_as);
+    let wanted = scopes.clone().or_else(|| old.map(|old| old.scopes.clone()));
+    let name = name.clone().or_else(|| successor_of(&old?.name)).unwrap_or_else(|| otherwise.clone());
+    let reference = place.clone().unwrap_or_default();
+    let make = Change::CreateKey {
+        name,
+        scopes: scope::canonical(wanted.as_deref().unwrap_or_default()),
+        keep: Keep::Configured(reference),
+        replaces: Some(fingerprint.clone()),
+    };
+    let make = step(observed, make, RestsOn::Speaking { with: fingerprint.clone() });
+    let (retire, rests_on) = match old {
+        Some(old) => ((Some(old.id.clone()), old.name.clone()), of_key(old)),
+        None => ((None, String::new()), RestsOn::Speaking { with: fingerprint.clone() }),
+    };
+    let (key, name) = retire;
+    let retire = Change::Retire { replaced: fingerprint.clone(), key, name };
+    let retire = step(observed, retire, rests_on).after(&make);
+    let make = match unproven(observed).or_else(|| obstacle(observed, wanted.as_deref(), place)) {
+        Some(held) => Item::held(make, held),
+        None => Item::send(make),
+    };
+    let retire = match old {
+        Some(_) => Item::send(retire),
+        None => Item::held(
+            retire,
+            Held::new(
+                HeldReason::KeyUnknown,
+                "the list of keys shows no secrets, and no record of ours says which of them the replaced one is",
+                "find the replaced key in the app by its name and age and delete it there, once nothing uses it any more",
+            ),
+        ),
+    };
+    vec![make, retire]
+}
+
+/// Why a key cannot be replaced at all.
+fn obstacle(observed: &Observed, scopes: Option<&[String]>, place: &Result<String, String>) -> Option<Held> {
+    let held = |reason, why: String, remedy: &str| Some(Held::new(reason, why, remedy));
+    if observed.acts_as {
+        let why = "this workspace is reached with another one's key and has none of its own to replace";
+        return held(HeldReason::KeyStorage, why.to_owned(), "rotate the key of the workspace named by `via`");
+    }
+    if let Err(why) = place {
+        return held(
+            HeldReason::KeyStorage,
+            why.clone(),
+            "give the workspace a key of its own, in a file or with a store command (see `keyholder help keys`)",
+        );
+    }
+    let Some(scopes) = scopes else {
+        return held(
+            HeldReason::KeyScopes,
+            "it cannot be told which of the listed keys is the configured one, so its scopes are not known".to_owned(),
+            "say which scopes the new key is to have: `--preset keyholder` is what keyholder itself needs, or --scope",
+        );
+    };
+    let foreign = scope::undocumented(scopes);
+    if scopes.is_empty() || !foreign.is_empty() {
+        let why = if scopes.is_empty() {
+            "the configured key is listed without scopes".to_owned()
+        } else {
+            format!("the configured key has scopes that no new key can be given: {}", foreign.join(" "))
+        };
+        return held(HeldReason::KeyScopes, why, "say which scopes the new key is to have with --preset or --scope");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

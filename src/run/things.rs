@@ -154,6 +154,12 @@ impl Hand<'_> {
         if found.created != created {
             return Ok(Footing::Moved(format!("the key was made {} instead of {created}", found.created)));
         }
+        // The key that took its place is the one in use, by the very answer that made it: an API that lists it late tells nothing against that.
+        let replaced =
+            matches!(step.change, Change::Retire { .. }) && self.key_id.as_ref().is_some_and(|own| own != key);
+        if replaced && found.in_use != Some(true) {
+            return Ok(Footing::Firm(step.rests_on.clone()));
+        }
         Ok(match in_use(key, keys, self.observed.acts_as) {
             Some(held) => Footing::Held(held),
             None => Footing::Firm(step.rests_on.clone()),

@@ -122,6 +122,7 @@ pub(crate) struct Scalpel {
     lies: Option<usize>,
     writes: Mutex<usize>,
     stop: Option<(usize, Act)>,
+    watch: Option<Act>,
     world: World,
     cut: Arc<Notify>,
     noted: Mutex<Noted>,
@@ -138,7 +139,7 @@ impl Scalpel {
         let cut = Arc::clone(&stage.cut);
         let only = (names.len() == 1).then(|| names[0].clone());
         let (late, lies, writes, noted) = (Duration::from_secs(5), None, Mutex::default(), Mutex::default());
-        Self { target, late, keys, only, ids, steps, lies, writes, stop: None, world, cut, noted }
+        Self { target, late, keys, only, ids, steps, lies, writes, stop: None, watch: None, world, cut, noted }
     }
 
     /// Says how much later a request takes effect that was cut on its way.
@@ -156,6 +157,11 @@ impl Scalpel {
         Self { stop: Some((number, Act(Box::new(act)))), ..self }
     }
 
+    /// Does something at every point, before the run goes on or is cut there.
+    pub(crate) fn watches(self, act: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { watch: Some(Act(Box::new(act))), ..self }
+    }
+
     /// Returns the points that were passed, in their order.
     pub(crate) fn points(&self) -> Vec<Point> {
         self.noted.lock().unwrap().points.clone()
@@ -168,6 +174,9 @@ impl Scalpel {
 
     /// Notes a point; tells whether the run is cut there.
     fn is_cut(&self, lane: &str, what: &str, phase: Phase) -> bool {
+        if let Some(Act(act)) = &self.watch {
+            act();
+        }
         let mut noted = self.noted.lock().unwrap();
         if noted.cut.is_some() {
             return false;

@@ -1,6 +1,7 @@
 //! Keys that are made, kept, switched to and retired: the lane's part, driven by plans as the planner would save them.
 
 mod basic;
+mod crash;
 
 use std::sync::Arc;
 

@@ -173,7 +173,7 @@ fn what_one_place_alone_may_do_is_done_there_alone() {
     let only = [
         ("Approval::grant", &["cli/approval.rs"][..]),
         ("Permit::issue", &["journal/"]),
-        (".expose()", &["api/http.rs", "domain/secret.rs", "sim/"]),
+        (".expose()", &["api/http.rs", "cli/keys/vault.rs", "config/key/", "domain/secret.rs", "sim/"]),
         ("expose_secret(", &["domain/secret.rs", "config/key/mod.rs"]),
         (".bearer_auth(", &["api/http.rs"]),
         ("Approval {", &["domain/permit.rs"]),

@@ -1,0 +1,1 @@
+//! `[key_policy]`: what it can say, and every slip at its place.

@@ -8,7 +8,7 @@ use super::args::Select;
 use super::session::Session;
 use crate::config::{Purpose, Selection};
 use crate::domain::{Email, Member, MemberId, Outcome, RestsOn, StepId, Workspace, WorkspaceId};
-use crate::journal::{Class, Effect, Entry, Ledger, LedgerError, RunRow, State, StepRow};
+use crate::journal::{Class, Effect, Entry, Ledger, LedgerError, RunRow, State, StepRow, made_by_step};
 use crate::plan::{Earlier, Ending, Observed, quest_of};
 use crate::run::Quest;
 use crate::trouble::{Exit, Trouble};
@@ -43,6 +43,9 @@ impl EarlierRun {
         let (_report, entries) = proven.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
         let rows = ledger.steps(&row.id).await.map_err(refused)?;
         let (seen, whose) = told(&entries).map_err(refused)?;
+        let ids: BTreeSet<WorkspaceId> = rows.iter().map(|row| row.workspace_id.clone()).collect();
+        let made = ledger.made_keys(&ids.into_iter().collect::<Vec<_>>()).await.map_err(refused)?;
+        let made = made_by_step(&made, &row.id);
         let mut workspaces: BTreeMap<WorkspaceId, Past> = BTreeMap::new();
         for row in rows {
             let looked = seen.get(&row.id).map_or(&[][..], Vec::as_slice);
@@ -50,7 +53,8 @@ impl EarlierRun {
             let about =
                 step.rests_on.member().and_then(|member| whose.get(&(row.workspace_id.clone(), member.clone())));
             let people = about.cloned().unwrap_or_default();
-            let one = Earlier::new(step, ending(row.state), looked).of(people);
+            let mut one = Earlier::new(step, ending(row.state), looked).of(people);
+            one.made_key = made.get(&row.id).cloned();
             let past = workspaces.entry(row.workspace_id.clone()).or_default();
             past.rows.push(row);
             past.steps.push(one);

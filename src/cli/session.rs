@@ -135,7 +135,7 @@ impl<'a> Session<'a> {
             timeout: defaults.timeout,
             settle: defaults.settle,
             deadline: clock.instant() + deadline.unwrap_or(defaults.deadline),
-            keeper: Arc::new(Nowhere),
+            keeper: self.door.keeper.clone().unwrap_or_else(|| Arc::new(Nowhere)),
             seed: self.door.env.seed,
         })
     }

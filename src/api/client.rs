@@ -22,7 +22,7 @@ use super::transport::{Failure, Request, Transport};
 use super::workspace::{self, decode_identity};
 use crate::clock::Clock;
 use crate::domain::fleet::BaseUrl;
-use crate::domain::{Access, Identity, Member, MemberId, WorkspaceId};
+use crate::domain::{Access, ApiKey, Identity, Member, MemberId, WorkspaceId};
 use crate::pace::{Backoff, Certainty, Kind, Pace, Tickets, Tries, Verdict, verdict};
 
 /// The first delay between attempts of a read, at most; they double up to [`LONGEST_DELAY`].
@@ -142,6 +142,25 @@ impl Client {
     /// Returns how the workspace is reached.
     pub(super) fn access(&self) -> &Access {
         &self.settings.access
+    }
+
+    /// Returns the key it speaks with.
+    pub fn speaks_with(&self) -> &ApiKey {
+        self.settings.access.key()
+    }
+
+    /// Makes a client of the same lane that speaks with another key of the same workspace: the same pace, and its own key's name on
+    /// nothing else. Only a workspace with a key of its own can be spoken to so.
+    #[must_use]
+    pub fn with_key(&self, key: ApiKey) -> Self {
+        let access = match &self.settings.access {
+            Access::Own(_) => Access::Own(key),
+            Access::As { workspace, .. } => Access::As { key, workspace: workspace.clone() },
+        };
+        Self {
+            settings: Arc::new(ClientSettings { access, ..(*self.settings).clone() }),
+            calls: Arc::clone(&self.calls),
+        }
     }
 
     /// Asks which workspace the key opens (contract section 7).

@@ -4,15 +4,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::args::Select;
-use super::keys::made;
 use super::reading::Reading;
 use super::session::Session;
 use crate::config::{Purpose, Selection};
 use crate::domain::{Email, Member, MemberId, Outcome, RestsOn, StepId, Workspace, WorkspaceId};
-use crate::journal::{Class, Effect, Entry, Ledger, LedgerError, RunRow, State, StepRow};
+use crate::journal::{Class, Effect, Entry, Ledger, LedgerError, RunRow, State, StepRow, made_by_step};
 use crate::plan::{Earlier, Ending, Observed, quest_of};
 use crate::run::{Deck, Quest, Ring, Target};
 use crate::trouble::{Exit, Trouble};
@@ -47,11 +44,9 @@ impl EarlierRun {
         let (_report, entries) = proven.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
         let rows = ledger.steps(&row.id).await.map_err(refused)?;
         let (seen, whose) = told(&entries).map_err(refused)?;
-        let of_keys = |value: &Result<Value, LedgerError>| value.as_ref().map_or(true, made::is_of_key);
-        let values =
-            entries.iter().map(Entry::value).filter(of_keys).collect::<Result<Vec<_>, _>>().map_err(refused)?;
-        let mut made = made::of(&values);
-        drop(values);
+        let ids: BTreeSet<WorkspaceId> = rows.iter().map(|row| row.workspace_id.clone()).collect();
+        let made = ledger.made_keys(&ids.into_iter().collect::<Vec<_>>()).await.map_err(refused)?;
+        let made = made_by_step(&made, &row.id);
         let mut workspaces: BTreeMap<WorkspaceId, Past> = BTreeMap::new();
         for row in rows {
             let looked = seen.get(&row.id).map_or(&[][..], Vec::as_slice);
@@ -59,8 +54,8 @@ impl EarlierRun {
             let about =
                 step.rests_on.member().and_then(|member| whose.get(&(row.workspace_id.clone(), member.clone())));
             let people = about.cloned().unwrap_or_default();
-            let made_key = made.remove(&row.id).map(|made| made.key);
-            let one = Earlier { made_key, ..Earlier::new(step, ending(row.state), looked).of(people) };
+            let mut one = Earlier::new(step, ending(row.state), looked).of(people);
+            one.made_key = made.get(&row.id).cloned();
             let past = workspaces.entry(row.workspace_id.clone()).or_default();
             past.rows.push(row);
             past.steps.push(one);

@@ -47,7 +47,7 @@ use crate::api::transport::Transport;
 use crate::clock::Clock;
 use crate::env::{Env, variable};
 use crate::journal::Probe;
-use crate::run::Stop;
+use crate::run::{Keeper, Stop};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::printer::Colour;
 use crate::ui::{Printer, Progress, Sink};
@@ -151,6 +151,8 @@ pub struct Door<'a> {
     pub transport: Option<Arc<dyn Transport>>,
     /// Who is told of every commit to the ledger, in tests.
     pub probe: Option<Arc<dyn Probe>>,
+    /// Who keeps the secrets of made keys, in tests.
+    pub keeper: Option<Arc<dyn Keeper>>,
 }
 
 /// Runs the program and returns its exit code.
@@ -208,6 +210,7 @@ fn in_runtime(env: &Env, global: args::Global, printer: &Printer, command: Comma
             stop: Stop::default(),
             transport: None,
             probe: None,
+            keeper: None,
         };
         let work = dispatch(&door, command);
         tokio::select! {
@@ -229,6 +232,8 @@ pub struct Inside {
     pub transport: Arc<dyn Transport>,
     /// Who is told of every commit to the ledger.
     pub probe: Option<Arc<dyn Probe>>,
+    /// Who keeps the secrets of made keys, where it is not the files' own way.
+    pub keeper: Option<Arc<dyn Keeper>>,
     /// The clock; under a paused runtime all waiting is virtual.
     pub clock: Clock,
     /// Stopping.
@@ -258,6 +263,7 @@ pub async fn run_inside(env: &Env, inside: &Inside) -> Exit {
         stop: inside.stop.clone(),
         transport: Some(Arc::clone(&inside.transport)),
         probe: inside.probe.clone(),
+        keeper: inside.keeper.clone(),
     };
     dispatch(&door, cli.command).await.unwrap_or_else(|trouble| {
         door.printer.trouble(&trouble);

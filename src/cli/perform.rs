@@ -135,7 +135,7 @@ pub(super) async fn carry_out(
     work: Vec<Work>,
     tell: impl FnMut(&Event),
 ) -> (Vec<LaneEnd>, Dispatched) {
-    let (logbook, mut inbox) = Logbook::open();
+    let (logbook, mut inbox) = Logbook::open(run);
     let Drawn { rules, coverage, .. } = drawn;
     let applied = apply(deck, rules, approval, logbook, work, coverage.failed(), coverage.asked);
     futures::future::join(applied, dispatch(ledger, run, &mut inbox, &deck.stop, tell)).await

@@ -13,7 +13,7 @@ use crate::domain::{Disposition, Held, HeldReason, Outcome, Step, StepId, Worksp
 use crate::journal::{Entry, Ledger, RunRow, StepRow};
 use crate::plan::{Item, Plan, Planned, Rules, limits};
 use crate::report::Coverage;
-use crate::run::{Past, Standing, StepEnd, Task};
+use crate::run::{Made, Making, Past, Standing, StepEnd, Task};
 use crate::trouble::{Exit, Trouble};
 
 /// A run as the ledger remembers it, its chain proven.
@@ -29,6 +29,8 @@ pub struct Recall {
     pub open: Vec<Task>,
     /// How the others ended that were to be sent.
     pub ended: EndedBefore,
+    /// The keys that its steps made and that were not discarded.
+    pub made: BTreeMap<StepId, Made>,
 }
 
 impl Recall {
@@ -57,10 +59,12 @@ impl Recall {
         let mut items = Vec::new();
         let mut open = Vec::new();
         let mut ended = EndedBefore::new();
+        let mut made = BTreeMap::new();
         for row in rows {
             let step = row.step().map_err(failed)?;
             let story = stories.get(row.id.as_str()).map(Vec::as_slice).unwrap_or_default();
             if row.disposition == Disposition::Send {
+                made.extend(Making::of(story.iter().copied()).made.map(|key| (row.id.clone(), key)));
                 match Past::of(row.state, story.iter().copied()) {
                     Some(past) => open.push(Task { step: step.clone(), past }),
                     None => drop(ended.insert(row.id.clone(), end_of(&row, story))),
@@ -70,7 +74,7 @@ impl Recall {
         }
         let workspaces: Vec<Planned> = serde_json::from_value(header["workspaces"].clone()).unwrap_or_default();
         let plan = Plan::of(workspaces, items, Vec::new());
-        Ok(Self { run, header, plan, open, ended })
+        Ok(Self { run, header, plan, open, ended, made })
     }
 
     /// Returns what could be seen when the plan was drawn.

@@ -81,7 +81,8 @@ impl Resume {
         let chosen = recall.workspaces(&session, &leave_out)?;
         let keys = session.keys(&chosen).await?;
         reading::keys_or_trouble(&keys, &chosen)?;
-        let targets = session.targets(&chosen, &keys);
+        let mut targets = session.targets(&chosen, &keys);
+        session.know_keys(&ledger, &mut targets).await?;
         let mut deck = session.deck(deadline)?;
         // What the run sent may land as late as was thought when it was sent.
         deck.settle = deck.settle.max(recall.settle());
@@ -355,8 +356,10 @@ fn lanes(recall: &Recall, targets: Vec<Target>, sights: &[Sight]) -> Lanes {
         if let Sight::Unreadable(trouble) = sight {
             lanes.left.push(left(target.name.as_str(), &tasks, &Held::lane_ended(trouble), Some(trouble)));
         } else {
-            let ended_well = ended_well.remove(target.name.as_str()).unwrap_or_default();
-            lanes.work.push(Work { target, tasks, ended_well });
+            let ended_well: BTreeSet<StepId> = ended_well.remove(target.name.as_str()).unwrap_or_default();
+            let made = recall.made.iter().filter(|(step, _)| ended_well.contains(step));
+            let made = made.map(|(step, made)| (step.clone(), made.clone())).collect();
+            lanes.work.push(Work { target, tasks, ended_well, made });
         }
     }
     let out = Held::new(HeldReason::LaneEnded, "not sent: left out with --exclude", "go on with `keyholder resume`");

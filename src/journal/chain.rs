@@ -314,6 +314,7 @@ fn check_run(row: &SqliteRow, walk: &Walk) -> Result<(), ChainBreak> {
 fn kind_of(change: &Value) -> Option<&str> {
     match change["kind"].as_str() {
         Some("member.absent") => Some(StepKind::MemberRemove.as_str()),
+        Some("key.retire") => Some(StepKind::KeyRevoke.as_str()),
         Some("hand_over") => {
             let thing = change["thing"].as_object()?.keys().next()?;
             Some(match thing.as_str() {
@@ -325,6 +326,12 @@ fn kind_of(change: &Value) -> Option<&str> {
         }
         kind => kind,
     }
+}
+
+/// Returns whom or what a change is about: a person, else a key by its id, by the fingerprint where that is not known, or by its name where it
+/// is to be made.
+fn subject_of(change: &Value) -> Option<&str> {
+    ["email", "key", "replaced", "name"].into_iter().find_map(|member| change[member].as_str())
 }
 
 async fn check_steps(connection: &mut SqliteConnection, run: &RunId, replay: &Replay) -> Result<(), ChainBreak> {
@@ -350,7 +357,7 @@ async fn check_steps(connection: &mut SqliteConnection, run: &RunId, replay: &Re
             && step["workspace"].as_str() == Some(text("workspace")?.as_str())
             && step["workspace_id"].as_str() == Some(text("workspace_id")?.as_str())
             && kind_of(&step["change"]) == Some(text("kind")?.as_str())
-            && step["change"]["email"].as_str() == Some(text("subject")?.as_str());
+            && subject_of(&step["change"]) == Some(text("subject")?.as_str());
         if !agrees {
             return Err(broken());
         }

@@ -216,7 +216,8 @@ impl Ledger {
         }
     }
 
-    /// Adds records to a run, in one commit that is on disk when this returns. For each `Started` a permit comes back, in its place.
+    /// Adds records to a run, in one commit that is on disk when this returns. For each `Started`, and each key
+    /// that is about to be discarded, a permit comes back, in its place.
     ///
     /// If any record is refused, nothing of the batch is written. Many workers' records belong in one batch: each commit costs a sync.
     pub async fn append(&self, run: &RunId, records: Vec<Record>) -> Result<Vec<Option<Permit>>, LedgerError> {

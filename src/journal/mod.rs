@@ -18,6 +18,7 @@
 //! | `record`, `entry` | what can be written down, and its canonical bytes and hash |
 //! | `state` | the state machine of a step |
 //! | `replay`, `chain` | the fold over entries, and the proof that none was changed |
+//! | `made` | keys that runs made |
 //! | `query`, `people`, `departures`, `unfinished`, `sighting` | questions |
 //! | `lock` | who may write to a workspace |
 //! | `pace_lock` | who talks to a workspace, and what of its share is spent |
@@ -39,6 +40,7 @@ mod error;
 mod folder;
 mod ledger;
 mod lock;
+mod made;
 mod pace_lock;
 mod people;
 mod probe;
@@ -61,6 +63,7 @@ pub use entry::Entry;
 pub use error::LedgerError;
 pub use ledger::Ledger;
 pub use lock::{Holder, LockTrouble, Turn, WriteLock};
+pub use made::{MadeKey, made_by_step};
 pub use pace_lock::{Left, PaceLock, PaceLocks, PaceTrouble, Talker};
 pub use people::Account;
 pub use probe::{Go, Moment, Probe};

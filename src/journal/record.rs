@@ -110,7 +110,7 @@ impl KeyDid {
 /// Something that happened in a run. Texts that came from the network must be redacted before they get here.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Record {
-    /// A step is about to be sent; a [`Permit`](crate::domain::Permit) comes back for it.
+    /// A step is about to be sent; a [`Permit`](crate::domain::Permit) comes back for it. So it does for [`KeyDid::Discarding`].
     Started {
         /// The step.
         step: StepId,
@@ -252,6 +252,7 @@ impl Record {
             }
             Self::Looked { step, effect, .. } => (step, Move::Look(*effect)),
             Self::Settled { step, outcome, .. } => (step, Move::Settle(*outcome)),
+            Self::Key { step, did, .. } => (step, Move::Key(*did)),
             _ => return Ok(None),
         }))
     }
@@ -331,6 +332,7 @@ pub(super) fn move_of(entry: &Value) -> Result<Option<(StepId, Move)>, String> {
         }
         "looked" => (step()?, Move::Look(Effect::parse(text("effect")?).ok_or("`effect` is no effect")?)),
         "settled" => (step()?, Move::Settle(Outcome::parse(text("outcome")?).ok_or("`outcome` is no outcome")?)),
+        "key" => (step()?, Move::Key(KeyDid::parse(text("did")?).ok_or("`did` is nothing that is done about a key")?)),
         _ => return Ok(None),
     }))
 }

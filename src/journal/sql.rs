@@ -43,7 +43,7 @@ pub(super) const ROLLBACK: &str = "ROLLBACK";
 pub(super) const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
 
 /// Steps from an empty file to the newest schema. Never edit one that was released: add one.
-pub(super) const MIGRATIONS: [(Version, &[&str]); 4] = [
+pub(super) const MIGRATIONS: [(Version, &[&str]); 5] = [
     (Version { major: 1, minor: 0 }, &[META, RUNS, STEPS, ENTRIES, NO_UPDATE, NO_DELETE]),
     (
         Version { major: 1, minor: 1 },
@@ -56,6 +56,7 @@ pub(super) const MIGRATIONS: [(Version, &[&str]); 4] = [
     ),
     (Version { major: 1, minor: 2 }, &[PRUNED, PRUNED_NO_UPDATE, PRUNED_NO_DELETE]),
     (Version { major: 1, minor: 3 }, &["ALTER TABLE watermarks ADD COLUMN first_complete_at TEXT"]),
+    (Version { major: 1, minor: 4 }, &[KEYS, "CREATE INDEX keys_by_workspace ON keys (workspace_id)"]),
 ];
 
 /// The newest schema.
@@ -138,6 +139,21 @@ const NO_UPDATE: &str = "CREATE TRIGGER entries_are_not_updated BEFORE UPDATE ON
 
 const NO_DELETE: &str = "CREATE TRIGGER entries_are_not_deleted BEFORE DELETE ON entries
     BEGIN SELECT RAISE(ABORT, 'entries are append-only'); END";
+
+// Keys that runs made, kept in the commit of their entries: which of a workspace's keys is ours is asked long after its run, and even when
+// that was pruned. `stored` says where the secret went, `gone_at` that the key was deleted by a run.
+const KEYS: &str = "CREATE TABLE keys (
+    workspace_id TEXT NOT NULL,
+    key_id TEXT NOT NULL,
+    fingerprint TEXT,
+    name TEXT NOT NULL,
+    run TEXT NOT NULL,
+    step TEXT NOT NULL,
+    made_at TEXT NOT NULL,
+    stored TEXT,
+    gone_at TEXT,
+    PRIMARY KEY (workspace_id, key_id)
+)";
 
 // What was removed from the old end. `head_*` is the newest entry of the last run that was removed; `anchor_*` is the entry of it that
 // the first remaining run hangs on, which is an older one where the two overlapped.

@@ -5,14 +5,18 @@
 //! planned ─► started(n) ─► answered(class) ─► looked(effect)… ─► settled(outcome)
 //!    │ ▲         ▲  │  └───────────────────────────▲   │  ▲           │
 //!    └─┘ looked  │  └─► settled(unknown)               │  └───────────┘ unknown, unverified: resume looks again
-//!                └── not_sent, throttled, looked(absent)
+//!                └── not_sent, throttled, looked(absent), key(discarded)
 //! ```
+//!
+//! What is done about a made key (`key`) leaves the step where it is, but for the last word: a key that was discarded is as good as one that
+//! was never made, so the step stands as looked at and absent, whatever was answered before.
 //!
 //! What it keeps true: nothing is `done` that was not sent and acknowledged or seen; nothing is sent again before it is sure that it
 //! did not take; attempts count without a gap; what has a sure outcome stays so.
 
 use std::fmt;
 
+use super::record::KeyDid;
 use crate::domain::Outcome;
 
 macro_rules! words {
@@ -132,6 +136,8 @@ pub enum Move {
     },
     /// It was looked.
     Look(Effect),
+    /// Something was done about the key it makes, or is about to be.
+    Key(KeyDid),
     /// It ends.
     Settle(Outcome),
 }
@@ -156,6 +162,7 @@ impl State {
                 _ => None,
             },
             Move::Look(effect) => self.look(effect),
+            Move::Key(did) => self.key(did),
             Move::Settle(outcome) => self.settle(outcome),
         };
         next.ok_or_else(|| Illegal { from: self.to_string(), to: step.to_string() })
@@ -183,6 +190,20 @@ impl State {
             }
             Self::Held | Self::Already | Self::Settled { .. } => None,
         }
+    }
+
+    /// A key is only ever made by a request that left; what has a sure end stays so.
+    fn key(self, did: KeyDid) -> Option<Self> {
+        let open = match self {
+            Self::Started { .. } | Self::Answered { .. } | Self::Looked { .. } => true,
+            Self::Settled { outcome, .. } => matches!(outcome, Outcome::Unknown | Outcome::Unverified),
+            Self::Planned | Self::Held | Self::Already => false,
+        };
+        let after = match did {
+            KeyDid::Discarded => Self::Looked { attempt: self.attempts(), answer: None, effect: Effect::Absent },
+            _ => self,
+        };
+        open.then_some(after)
     }
 
     fn settle(self, outcome: Outcome) -> Option<Self> {
@@ -312,6 +333,7 @@ impl fmt::Display for Move {
             Self::Start { attempt } => write!(f, "started, attempt {attempt}"),
             Self::Answer { attempt, class } => write!(f, "answered: {class}, attempt {attempt}"),
             Self::Look(effect) => write!(f, "looked: {effect}"),
+            Self::Key(did) => write!(f, "key: {}", did.as_str()),
             Self::Settle(outcome) => write!(f, "settled: {outcome}"),
         }
     }

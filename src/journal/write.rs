@@ -10,9 +10,9 @@ use super::columns::{number_of, state_of, status_of, workspace_id_of};
 use super::db::moment;
 use super::entry::{Hash, NOTHING_BEFORE, Tail, whole};
 use super::error::LedgerError;
-use super::record::{Record, RunHeader, first_state, header_json, held_code, held_text, planned_json};
+use super::record::{KeyDid, Record, RunHeader, first_state, header_json, held_code, held_text, planned_json};
 use super::state::{Class, Effect, Move, State};
-use super::{prune, query};
+use super::{made, prune, query};
 use crate::domain::id::hex;
 use crate::domain::{Disposition, Outcome, RunId, Step, StepId, WorkspaceId};
 
@@ -109,7 +109,7 @@ async fn insert_step(
 /// What a permit is made of, once the commit succeeded.
 pub(super) type Started = Option<(WorkspaceId, StepId, u32)>;
 
-/// Adds records to a run's chain and moves its steps on. Returns, in the place of each `Started`, what a permit is made of.
+/// Adds records to a run's chain and moves its steps on. Returns, in the place of each request that may leave now, what a permit is made of.
 pub(super) async fn append(
     connection: &mut SqliteConnection,
     run: RunId,
@@ -134,6 +134,7 @@ pub(super) async fn append(
             }
         };
         tail.add(connection, record.json()).await?;
+        made::note(connection, &tail, record).await?;
         started.push(permit);
         if resumes {
             reopen(connection, &tail).await?;
@@ -232,6 +233,8 @@ impl Touched {
         }
         Ok(match step {
             Move::Start { attempt } => Some((self.workspace.clone(), id.clone(), attempt)),
+            // The request that takes a key back is another one than the step's own, and is written down first like any.
+            Move::Key(KeyDid::Discarding) => Some((self.workspace.clone(), id.clone(), self.state.attempts())),
             _ => None,
         })
     }

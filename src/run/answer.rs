@@ -5,10 +5,11 @@ use super::end::StepEnd;
 use super::event::Event;
 use super::footing::{Footing, reached};
 use super::hand::Hand;
+use super::making;
 use super::settle::{self, Cut, Found, Waited};
 use super::step::{History, Progress, Ready, deadline, operation, stale};
 use crate::api::client::certainty;
-use crate::api::{Error, Invite, Refusal, Slot};
+use crate::api::{Error, Invite, MadeKey, Refusal, Slot};
 use crate::domain::{Change, Permit, RestsOn, Step, Thing, UserId};
 use crate::journal::{Class, Effect};
 use crate::pace::{Kind, Verdict, verdict};
@@ -20,6 +21,14 @@ pub(super) enum Attempt {
     Again,
     /// That was the last one.
     Over(Progress),
+}
+
+/// What a success says.
+enum Told {
+    /// In words.
+    Words(String),
+    /// A key, with its secret.
+    Made(MadeKey),
 }
 
 /// Attempts of a write that is harmless to repeat and did not take.
@@ -34,15 +43,23 @@ impl Hand<'_> {
         let Ready { step, slot, permit } = ready;
         history.attempts += 1;
         let attempts = history.attempts;
-        let Some(answer) = self.deck.stop.unless_now(self.write(slot, permit, &step)).await else {
+        let Some(answer) = self.deck.stop.unless_now(self.write(slot, permit, &step, attempts)).await else {
             self.note_answer(&step, attempts, Class::Ambiguous, "the run was stopped at once", None).await;
             let why = "the run was stopped while the request was in flight";
             return Attempt::Over(Progress::ended(StepEnd::unknown(why, attempts)));
         };
         match answer {
-            Ok(told) => {
+            Ok(Told::Words(told)) => {
                 self.note_answer(&step, attempts, Class::Acknowledged, &told, None).await;
                 Attempt::Over(Progress::sent(attempts, None))
+            }
+            Ok(Told::Made(made)) => {
+                let told = format!("made {}", made.id);
+                if self.note_answer(&step, attempts, Class::Acknowledged, &told, None).await {
+                    self.keep(&step, made, attempts).await
+                } else {
+                    Attempt::Over(making::unwritten(attempts))
+                }
             }
             Err(error @ (Error::NotSent { .. } | Error::Throttled { .. } | Error::BeyondDeadline { .. })) => {
                 self.unprocessed(&step, error, history).await
@@ -59,7 +76,7 @@ impl Hand<'_> {
     }
 
     /// Sends once; returns what the answer says of it.
-    async fn write(&self, slot: Slot, permit: Permit, step: &Step) -> Result<String, Error> {
+    async fn write(&self, slot: Slot, permit: Permit, step: &Step, attempt: u32) -> Result<Told, Error> {
         let workspace = &step.workspace_id;
         let row = match &step.change {
             Change::Invite { email, role, permissions, nickname } => {
@@ -74,18 +91,20 @@ impl Hand<'_> {
             Change::SetRole { member, role, .. } => self.writer.set_role(slot, permit, workspace, member, role).await?,
             Change::Remove { member, .. } => self.writer.remove(slot, permit, workspace, member).await?,
             Change::HandOver { thing, to, .. } => {
-                return self.hand_over(slot, permit, step, (thing, to.as_ref())).await;
+                return self.hand_over(slot, permit, step, (thing, to.as_ref())).await.map(Told::Words);
             }
-            Change::CreateKey { .. } | Change::Retire { .. } => {
-                unreachable!("no plan has one yet")
+            Change::CreateKey { name, scopes, .. } => {
+                let name = self.name_of(step, name, attempt);
+                return self.writer.create_key(slot, permit, workspace, &name, scopes).await.map(Told::Made);
             }
-            Change::Revoke { key, .. } => {
+            Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => {
                 self.writer.revoke_key(slot, permit, workspace, key).await?;
-                return Ok("deleted".to_owned());
+                return Ok(Told::Words("deleted".to_owned()));
             }
+            Change::Retire { key: None, .. } => unreachable!("a step without a key is held"),
             Change::StayAbsent { .. } => unreachable!("a step that is `already` is never given to a lane"),
         };
-        Ok(row.role.to_string())
+        Ok(Told::Words(row.role.to_string()))
     }
 
     async fn hand_over(
@@ -148,6 +167,9 @@ impl Hand<'_> {
         history: &mut History,
         waited: Waited,
     ) -> Attempt {
+        if matches!(step.change, Change::CreateKey { .. }) {
+            return self.lost_key(step, lost, history, waited).await;
+        }
         let attempts = history.attempts;
         let found =
             if blind::RESENDS { self.not_looked(step).await } else { self.look_after(step, attempts, waited).await };
@@ -186,7 +208,7 @@ impl Hand<'_> {
     /// Looks whether a write took effect, and has what was found written down.
     pub(super) async fn look_after(&self, step: &Step, attempt: u32, waited: Waited) -> Found {
         self.logbook.tell(Event::LaneWaits { workspace: step.workspace.clone() }).await;
-        let look = settle::look(self.deck, self.client, &step.workspace_id, &step.change, waited);
+        let look = settle::look(self.deck, &self.client, &step.workspace_id, &step.change, waited);
         let found = self.deck.stop.unless_now(look).await;
         let found = found.unwrap_or_else(|| Found::Unclear(Cut::Stopped.to_string()));
         let (effect, text) = match &found {
@@ -222,7 +244,7 @@ impl Hand<'_> {
             (Change::Invite { .. }, Refusal::Conflict | Refusal::Invalid) => {
                 deck.stop.unless_now(self.there_already(step)).await.flatten()
             }
-            (Change::Revoke { .. }, Refusal::Missing)
+            (Change::Revoke { .. } | Change::Retire { .. }, Refusal::Missing)
             | (Change::HandOver { .. }, Refusal::Missing | Refusal::Conflict | Refusal::Invalid) => {
                 return Progress::ended(self.after_refusal(step, attempts).await.unwrap_or(failed));
             }
@@ -235,7 +257,9 @@ impl Hand<'_> {
     pub(super) async fn after_refusal(&mut self, step: &Step, attempts: u32) -> Option<StepEnd> {
         let deck = self.deck;
         let looked = match &step.change {
-            Change::Revoke { key, .. } => deck.stop.unless_now(self.key_gone(step, key)).await?,
+            Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => {
+                deck.stop.unless_now(self.key_gone(step, key)).await?
+            }
             _ => deck.stop.unless_now(self.belonging(step, true)).await?,
         };
         match looked {
@@ -251,7 +275,7 @@ impl Hand<'_> {
 
     /// Tells whether a person whose invitation was refused is there as asked.
     pub(super) async fn there_already(&self, step: &Step) -> Option<String> {
-        let rows = self.with_own(settle::rows(self.client, &step.workspace_id).await.ok()?);
+        let rows = self.with_own(settle::rows(&self.client, &step.workspace_id).await.ok()?);
         match person::of_change(&rows, &step.change) {
             Person::Rows(found) if found.iter().any(|row| reached(&step.change, row)) => {
                 Some("refused, because the person is there already".to_owned())
@@ -263,5 +287,5 @@ impl Hand<'_> {
 
 /// Tells whether a change is about what somebody owns or made. Where such calls cannot be made, the lane goes on: access goes first.
 fn is_about_belongings(change: &Change) -> bool {
-    matches!(change, Change::HandOver { .. } | Change::Revoke { .. })
+    matches!(change, Change::HandOver { .. } | Change::Revoke { .. } | Change::Retire { .. })
 }

@@ -3,7 +3,7 @@
 //! Read as far as the steps that were sent need it, each listing once a look; the member list always where a member was removed, for it is
 //! what a certificate rests on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use super::whose::{self, Owners, Wanted, Whose};
 use super::writing::Lane;
 use crate::api::Client;
 use crate::domain::{
-    CampaignId, Change, Identity, KeyInfo, LeadId, LeadListId, Member, Outcome, RestsOn, Step, StepId, Thing,
+    CampaignId, Change, Identity, KeyId, KeyInfo, LeadId, LeadListId, Member, Outcome, RestsOn, Step, StepId, Thing,
     WorkspaceId,
 };
 use crate::journal::{Effect, Record};
@@ -41,6 +41,8 @@ pub(super) struct Sent {
     pub(super) step: Step,
     pub(super) attempts: u32,
     pub(super) doubt: Option<String>,
+    /// The key it made, where it made one that was kept.
+    pub(super) made: Option<KeyId>,
 }
 
 impl Sent {
@@ -83,7 +85,15 @@ impl Picture {
         let why = whose::Unread::why;
         for Sent { step, .. } in sent {
             // Who was handed something must still be a member when it is looked at.
-            if picture.members.is_none() && !matches!(step.change, Change::Revoke { .. } | Change::StayAbsent { .. }) {
+            if picture.members.is_none()
+                && !matches!(
+                    step.change,
+                    Change::Revoke { .. }
+                        | Change::Retire { .. }
+                        | Change::CreateKey { .. }
+                        | Change::StayAbsent { .. }
+                )
+            {
                 picture.members = Some(settle::rows(client, workspace).await);
             }
             match &step.change {
@@ -108,7 +118,7 @@ impl Picture {
     }
 
     /// Says what it shows of a step, or why it does not.
-    fn shows(&self, step: &Step) -> Result<Shown, String> {
+    fn shows(&self, Sent { step, made, .. }: &Sent) -> Result<Shown, String> {
         match &step.change {
             Change::HandOver { thing, heir, to, .. } => {
                 let to = to.as_ref();
@@ -129,7 +139,8 @@ impl Picture {
                     },
                 })
             }
-            Change::CreateKey { .. } | Change::Retire { key: None, .. } => Err("nobody looks for it".to_owned()),
+            Change::CreateKey { scopes, .. } => Ok(created(part(self.keys.as_ref())?, made.as_ref(), scopes)),
+            Change::Retire { key: None, .. } => Err("it is not known which key it is".to_owned()),
             Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => {
                 let listed = part(self.keys.as_ref())?.iter().any(|found| found.id == *key);
                 Ok(Shown {
@@ -155,6 +166,26 @@ impl Picture {
             }
         }
     }
+}
+
+/// Says what the list of keys shows of one that was made.
+fn created(keys: &[KeyInfo], made: Option<&KeyId>, scopes: &[String]) -> Shown {
+    let row = made.and_then(|made| keys.iter().find(|key| key.id == *made));
+    let as_asked = row.is_some_and(|row| same_scopes(&row.scopes, scopes));
+    Shown {
+        outcome: as_asked.then_some(Outcome::Done),
+        seen: json!({ "listed": row.is_some(), "key": made, "scopes": row.map(|row| &row.scopes) }),
+        otherwise: row.is_some(),
+        contrary: match row {
+            Some(row) => format!("the key list shows it with the scopes {}", row.scopes.join(" ")),
+            None => "the key list does not show the key".to_owned(),
+        },
+    }
+}
+
+/// Tells whether two lists name the same scopes.
+pub(super) fn same_scopes(one: &[String], other: &[String]) -> bool {
+    one.iter().collect::<BTreeSet<_>>() == other.iter().collect::<BTreeSet<_>>()
 }
 
 fn part<T>(part: Option<&Result<T, String>>) -> Result<&T, String> {
@@ -191,7 +222,7 @@ impl Lane<'_> {
             picture = taken;
             let mut open = Vec::new();
             for sent in sent {
-                match picture.shows(&sent.step) {
+                match picture.shows(&sent) {
                     Ok(Shown { outcome: Some(outcome), seen, .. }) => self.seen(&sent, outcome, seen).await,
                     _ => open.push(sent),
                 }
@@ -216,8 +247,9 @@ impl Lane<'_> {
 
     /// Ends steps that no look showed as asked; the last one decides what is said of them.
     async fn unseen(&mut self, sent: Vec<Sent>, picture: &Picture) {
-        for Sent { step, attempts, doubt } in sent {
-            let shown = picture.shows(&step);
+        for sent in sent {
+            let shown = picture.shows(&sent);
+            let Sent { step, attempts, doubt, .. } = sent;
             if doubt.is_none() {
                 // Whatever an earlier look saw, this one decides whether a resume has anything to look for.
                 let (effect, found) = match &shown {

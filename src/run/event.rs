@@ -4,7 +4,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::end::StepEnd;
 use super::trouble::LaneTrouble;
-use crate::domain::{Held, HeldReason, Permit, Step, StepId};
+use crate::domain::{Held, HeldReason, Permit, RunId, Step, StepId};
 use crate::journal::Record;
 
 /// Something that happened.
@@ -68,6 +68,7 @@ impl NotWritten {
 /// A worker's handle on the dispatcher. The channel is bounded: a slow disk or terminal slows the run down.
 #[derive(Debug, Clone)]
 pub struct Logbook {
+    run: RunId,
     messages: mpsc::Sender<Message>,
 }
 
@@ -76,10 +77,15 @@ impl Logbook {
     /// and each waits for its own word, so more would never fill.
     pub const QUEUE: usize = 1024;
 
-    /// Opens a logbook and the end the dispatcher reads from.
-    pub fn open() -> (Self, mpsc::Receiver<Message>) {
+    /// Opens the logbook of a run and the end the dispatcher reads from.
+    pub fn open(run: &RunId) -> (Self, mpsc::Receiver<Message>) {
         let (messages, inbox) = mpsc::channel(Self::QUEUE);
-        (Self { messages }, inbox)
+        (Self { run: run.clone(), messages }, inbox)
+    }
+
+    /// Returns the run it is of.
+    pub fn run(&self) -> &RunId {
+        &self.run
     }
 
     /// Has something written down and waits until it is on disk.

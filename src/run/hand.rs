@@ -6,11 +6,12 @@ use tokio::time::Instant;
 
 use super::deck::{Deck, Target};
 use super::event::Logbook;
+use super::key_past::Made;
 use super::things::Things;
 use super::work::Task;
 use super::worker::Shared;
 use crate::api::{Client, Error, Operation, Writer};
-use crate::domain::{Change, Member, MemberId, Role, Step};
+use crate::domain::{ApiKey, Approval, Change, KeyId, Member, MemberId, Role, Step, StepId};
 use crate::journal::{Class, Effect, Record};
 use crate::plan::{Observed, Rules};
 
@@ -18,8 +19,10 @@ use crate::plan::{Observed, Rules};
 #[derive(Debug)]
 pub(super) struct Hand<'a> {
     pub(super) deck: &'a Deck,
-    pub(super) client: &'a Client,
-    pub(super) writer: &'a Writer,
+    /// Speaks with the configured key: from a rotation's switch on, with the new one.
+    pub(super) client: Client,
+    pub(super) writer: Writer,
+    approval: &'a Approval,
     pub(super) logbook: &'a Logbook,
     pub(super) rules: &'a Rules,
     /// Seed of this lane's jitter.
@@ -32,6 +35,10 @@ pub(super) struct Hand<'a> {
     pub(super) things: Things,
     /// Calls about belongings that the key may not make here, and what was said: they are not tried again, and the lane goes on.
     pub(super) barred: BTreeMap<Operation, String>,
+    /// Which of the workspace's keys it speaks with, where that is known from when it was made or adopted.
+    pub(super) key_id: Option<KeyId>,
+    /// The keys that the run made here and that were kept, by their steps.
+    pub(super) made: BTreeMap<StepId, Made>,
     own: Own,
 }
 
@@ -48,15 +55,20 @@ impl<'a> Hand<'a> {
         shared: &'a Shared<'_>,
         target: &Target,
         tasks: &[Task],
-        client: &'a Client,
-        writer: &'a Writer,
+        made: BTreeMap<StepId, Made>,
+        client: Client,
         observed: Observed,
     ) -> Self {
-        let Shared { deck, rules, logbook, .. } = shared;
+        let Shared { deck, rules, logbook, approval, .. } = shared;
+        let writer = Writer::new(client.clone(), approval);
+        // A key that this very run made and switched to is known by its id, whatever the list shows.
+        let fingerprint = client.speaks_with().fingerprint();
+        let own = made.values().find(|made| made.fingerprint == fingerprint).map(|made| made.key.clone());
         Self {
             deck,
             client,
             writer,
+            approval,
             logbook,
             rules,
             seed: target.seed(deck),
@@ -64,8 +76,18 @@ impl<'a> Hand<'a> {
             observed_at: deck.clock.instant(),
             things: Things::of(tasks),
             barred: BTreeMap::new(),
+            key_id: own.or_else(|| target.key_id.clone()),
+            made,
             own: Own::default(),
         }
+    }
+
+    /// Speaks with another key from now on: the one that the configured reference leads to.
+    pub(super) fn speak_with(&mut self, key: ApiKey, id: KeyId) {
+        self.client = self.client.with_key(key);
+        self.writer = Writer::new(self.client.clone(), self.approval);
+        self.key_id = Some(id);
+        self.things.forget_keys();
     }
 
     /// Reads the listing again.
@@ -121,8 +143,15 @@ impl<'a> Hand<'a> {
         rows
     }
 
-    /// Writes down what an attempt was answered.
-    pub(super) async fn note_answer(&self, step: &Step, attempt: u32, class: Class, detail: &str, status: Option<u16>) {
+    /// Writes down what an attempt was answered; tells whether it is on disk.
+    pub(super) async fn note_answer(
+        &self,
+        step: &Step,
+        attempt: u32,
+        class: Class,
+        detail: &str,
+        status: Option<u16>,
+    ) -> bool {
         let record = Record::Answered {
             step: step.id.clone(),
             attempt,
@@ -131,7 +160,7 @@ impl<'a> Hand<'a> {
             status,
         };
         // If this cannot be written the dispatcher drains the run and hands the record back to be shown.
-        let _unwritten = self.logbook.write(record).await;
+        self.logbook.write(record).await.is_ok()
     }
 
     /// Writes down what a look found; tells whether it is on disk.

@@ -4,6 +4,7 @@ use super::belongings::{self, Quest};
 use super::deck::{Deck, Target};
 use super::lane;
 use super::trouble::{LaneTrouble, TroubleKind};
+use super::whose;
 use crate::api::Client;
 use crate::domain::{Identity, Mode, WorkspaceId};
 use crate::plan::Observed;
@@ -61,7 +62,9 @@ async fn observe_one(deck: &Deck, target: &Target, quest: impl Fn(&Observed) -> 
         Ok(Known::Pinned(identity, client)) => match listing(&client, target, &identity).await {
             Ok(mut observed) => {
                 if let Some(quest) = quest(&observed) {
-                    observed.belongings = Some(Box::new(belongings::read(&client, &observed.id, &quest).await));
+                    let mut belongings = belongings::read(&client, &observed.id, &quest).await;
+                    belongings.keys.rows = whose::told_apart(belongings.keys.rows, target.key_id.as_ref());
+                    observed.belongings = Some(Box::new(belongings));
                 }
                 Sight::Seen(Box::new(observed))
             }
@@ -109,14 +112,20 @@ pub(super) async fn identify(deck: &Deck, target: &Target) -> Result<Known, Lane
 /// Reads the whole member list of a workspace whose identity was just checked.
 pub(super) async fn listing(client: &Client, target: &Target, identity: &Identity) -> Result<Observed, LaneTrouble> {
     let listing = client.members(&identity.id).await?;
-    Ok(Observed {
+    let incomplete = listing.complete.err().map(|why| why.to_string());
+    Ok(Observed { members: listing.rows, incomplete, ..unlisted(target, identity) })
+}
+
+/// A workspace whose identity was just checked, without its members: for steps that are about nobody.
+pub(super) fn unlisted(target: &Target, identity: &Identity) -> Observed {
+    Observed {
         workspace: target.name.clone(),
         id: identity.id.clone(),
         mode: target.mode,
         owner: identity.owner.clone(),
-        members: listing.rows,
-        incomplete: listing.complete.err().map(|why| why.to_string()),
+        members: Vec::new(),
+        incomplete: None,
         acts_as: target.access.as_ref().is_ok_and(|access| access.acts_as().is_some()),
         belongings: None,
-    })
+    }
 }

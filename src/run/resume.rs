@@ -12,8 +12,11 @@ use crate::domain::{Change, Outcome, RunId, Step};
 impl Hand<'_> {
     /// Performs a step from where it stands. `followed` says that another step comes after it.
     pub(super) async fn take_up(&mut self, task: &Task, followed: bool) -> Progress {
-        let Task { step, past: Past { attempts, standing, onward } } = task;
+        let Task { step, past: Past { attempts, standing, onward, making } } = task;
         let attempts = *attempts;
+        if matches!(step.change, Change::CreateKey { .. }) && standing.is_in_doubt() {
+            return self.remake(task, making, followed).await;
+        }
         let progress = match standing {
             Standing::ToSend => self.perform(step, followed, self.history(attempts)).await,
             Standing::Acknowledged => Progress::sent(attempts, None),
@@ -41,7 +44,10 @@ impl Hand<'_> {
             }
             // The settle time is over, so nothing of it can land any more: who plans anew goes by whose it is then.
             (Attempt::Again, Onward::Overtaken(by))
-                if matches!(step.change, Change::HandOver { .. } | Change::Revoke { .. }) =>
+                if matches!(
+                    step.change,
+                    Change::HandOver { .. } | Change::Revoke { .. } | Change::Retire { .. } | Change::CreateKey { .. }
+                ) =>
             {
                 StepEnd::new(Outcome::Failed, format!("{}; it was not sent again", overtaken(why, by)))
             }
@@ -79,13 +85,11 @@ impl Hand<'_> {
                 _ => None,
             },
             Change::Invite { .. } => deck.stop.unless_now(self.there_already(step)).await.flatten(),
-            Change::HandOver { .. } | Change::Revoke { .. } => {
+            Change::HandOver { .. } | Change::Revoke { .. } | Change::Retire { .. } => {
                 let end = self.after_refusal(step, attempts).await;
                 return Progress::ended(end.unwrap_or_else(|| StepEnd::new(Outcome::Failed, said).after(attempts)));
             }
-            Change::SetRole { .. } | Change::CreateKey { .. } | Change::Retire { .. } | Change::StayAbsent { .. } => {
-                None
-            }
+            Change::SetRole { .. } | Change::CreateKey { .. } | Change::StayAbsent { .. } => None,
         };
         let end = seen.map_or_else(|| StepEnd::new(Outcome::Failed, said), StepEnd::already);
         Progress::ended(end.after(attempts))

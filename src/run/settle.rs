@@ -61,7 +61,10 @@ pub(super) async fn look(
         Change::SetRole { member, role, .. } => late_role(deck, client, workspace, (member, role), waited).await,
         Change::Remove { member, .. } => removal(client, workspace, member).await,
         Change::HandOver { thing, to, .. } => late_owner(deck, client, workspace, (thing, to.as_ref()), waited).await,
-        Change::CreateKey { .. } | Change::Retire { key: None, .. } => Found::Unclear("nobody looks for it".to_owned()),
+        // A made key is looked for by its name's nonce: what is found decides more than whether it is there.
+        Change::CreateKey { .. } | Change::Retire { key: None, .. } => {
+            Found::Unclear("it is not known which key it is".to_owned())
+        }
         Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => revocation(client, workspace, key).await,
         Change::StayAbsent { .. } => Found::There,
     }

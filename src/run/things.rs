@@ -45,6 +45,13 @@ impl Things {
     }
 }
 
+impl Things {
+    /// Lets the keys be read again before a step rests on them.
+    pub(super) fn forget_keys(&mut self) {
+        self.keys = None;
+    }
+}
+
 /// Takes what was read, unless it is old or in doubt.
 fn fresh<T>(read: Option<&Read<T>>, now: Instant, doubtful: bool) -> bool {
     read.is_some_and(|read| !doubtful && (read.rows.is_err() || now.duration_since(read.at) <= FRESH))
@@ -77,6 +84,13 @@ impl Hand<'_> {
             (Change::Revoke { key, .. }, RestsOn::Key { created, .. }) => {
                 self.key_footing(step, key, created, doubtful).await
             }
+            (Change::Retire { replaced, key: Some(key), .. }, RestsOn::Key { created, .. }) => {
+                match self.stored_key(step, replaced).await {
+                    Some(footing) => Ok(footing),
+                    None => self.key_footing(step, key, created, doubtful).await,
+                }
+            }
+            (Change::CreateKey { .. }, RestsOn::NoKey | RestsOn::Speaking { .. }) => self.making(step, doubtful).await,
             _ => Ok(Footing::Moved("the step does not say what it rests on".to_owned())),
         }
     }
@@ -89,7 +103,7 @@ impl Hand<'_> {
         (by, to): (&UserId, &UserId),
         doubtful: bool,
     ) -> Result<(Whose, Option<Vec<LeadId>>), Held> {
-        let (now, client, things) = (self.deck.clock.instant(), self.client, &mut self.things);
+        let (now, client, things) = (self.deck.clock.instant(), &self.client, &mut self.things);
         let workspace = &step.workspace_id;
         match thing {
             Thing::Campaign { id, .. } => {
@@ -118,10 +132,16 @@ impl Hand<'_> {
         }
     }
 
-    async fn key_footing(&mut self, step: &Step, key: &KeyId, created: &str, doubtful: bool) -> Result<Footing, Error> {
+    pub(super) async fn key_footing(
+        &mut self,
+        step: &Step,
+        key: &KeyId,
+        created: &str,
+        doubtful: bool,
+    ) -> Result<Footing, Error> {
         if !fresh(self.things.keys.as_ref(), self.deck.clock.instant(), doubtful) {
-            let keys = whose::keys(self.client, &step.workspace_id).await;
-            let rows = keys.map(|rows| Found { rows, incomplete: None });
+            let keys = whose::keys(&self.client, &step.workspace_id).await;
+            let rows = keys.map(|rows| Found { rows: whose::told_apart(rows, self.key_id.as_ref()), incomplete: None });
             self.things.keys = Some(Read { rows, at: self.deck.clock.instant() });
         }
         let keys = match taken(self.things.keys.as_ref()) {
@@ -134,6 +154,12 @@ impl Hand<'_> {
         if found.created != created {
             return Ok(Footing::Moved(format!("the key was made {} instead of {created}", found.created)));
         }
+        // The key that took its place is the one in use, by the very answer that made it: an API that lists it late tells nothing against that.
+        let replaced =
+            matches!(step.change, Change::Retire { .. }) && self.key_id.as_ref().is_some_and(|own| own != key);
+        if replaced && found.in_use != Some(true) {
+            return Ok(Footing::Firm(step.rests_on.clone()));
+        }
         Ok(match in_use(key, keys, self.observed.acts_as) {
             Some(held) => Footing::Held(held),
             None => Footing::Firm(step.rests_on.clone()),
@@ -144,7 +170,7 @@ impl Hand<'_> {
     pub(super) async fn key_gone(&mut self, step: &Step, key: &KeyId) -> Result<Footing, Error> {
         let identity = self.client.current().await?;
         self.things.keys = None;
-        Ok(match whose::keys(self.client, &step.workspace_id).await {
+        Ok(match whose::keys(&self.client, &step.workspace_id).await {
             Err(unread) => Footing::Held(unread.held("list of API keys")),
             Ok(keys) if identity.id == self.observed.id && keys.iter().all(|found| found.id != *key) => {
                 Footing::AsAsked("the key is gone already".to_owned())

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::step::deadline;
 use crate::api::{Client, Error, LeadsQuery, Listing};
 use crate::domain::{
-    CampaignId, Change, Held, HeldReason, KeyInfo, LeadId, LeadListId, Step, Thing, UserId, WorkspaceId,
+    CampaignId, Change, Held, HeldReason, KeyId, KeyInfo, LeadId, LeadListId, Step, Thing, UserId, WorkspaceId,
 };
 
 /// Why a listing could not be had whole.
@@ -82,6 +82,18 @@ pub(super) async fn leads(client: &Client, workspace: &WorkspaceId, ids: &[LeadI
 /// Reads all API keys.
 pub(super) async fn keys(client: &Client, workspace: &WorkspaceId) -> Result<Vec<KeyInfo>, Unread> {
     whole(client.keys(workspace).await)
+}
+
+/// Says of keys which one is in use, where the list does not say it but it is known which one that is. A secret that is shown whole stands
+/// above all that was written down.
+pub(super) fn told_apart(mut keys: Vec<KeyInfo>, in_use: Option<&KeyId>) -> Vec<KeyInfo> {
+    let shown = keys.iter().any(|key| key.in_use == Some(true));
+    for key in &mut keys {
+        if !shown && key.in_use.is_none() && Some(&key.id) == in_use {
+            key.in_use = Some(true);
+        }
+    }
+    keys
 }
 
 /// The things that some steps hand over, by their kind.

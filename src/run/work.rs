@@ -1,12 +1,13 @@
 //! What one lane is given to do, and what an earlier life of the run left of each step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::deck::Target;
+use super::key_past::{Made, Making};
 use crate::domain::{Outcome, RunId, Step, StepId};
-use crate::journal::{Class, Effect, State};
+use crate::journal::{Class, Effect, KeyDid, State};
 
 /// What one lane is given to do.
 #[derive(Debug, Clone)]
@@ -17,13 +18,15 @@ pub struct Work {
     pub tasks: Vec<Task>,
     /// Steps of it that ended well in an earlier life of the run: others may come after them.
     pub ended_well: BTreeSet<StepId>,
+    /// Keys that steps of it made in an earlier life of the run, and that were kept.
+    pub made: BTreeMap<StepId, Made>,
 }
 
 impl Work {
     /// Makes the work of a run that begins.
     pub fn fresh(target: Target, steps: Vec<Step>) -> Self {
         let tasks = steps.into_iter().map(|step| Task { step, past: Past::default() }).collect();
-        Self { target, tasks, ended_well: BTreeSet::new() }
+        Self { target, tasks, ended_well: BTreeSet::new(), made: BTreeMap::new() }
     }
 }
 
@@ -45,6 +48,8 @@ pub struct Past {
     pub standing: Standing,
     /// What may still be done about it.
     pub onward: Onward,
+    /// What is known of the key it makes, where it makes one.
+    pub making: Making,
 }
 
 /// What may still be done about a step.
@@ -117,6 +122,9 @@ impl Told {
                     Some(Class::Acknowledged | Class::Throttled | Class::NotSent) => {}
                 }
             }
+            Some("key") if entry["did"] == KeyDid::Discarded.as_str() => {
+                self.doubt = Some("a key of an earlier attempt was deleted again".to_owned());
+            }
             _ => {}
         }
     }
@@ -132,7 +140,11 @@ impl Past {
     /// Reads where a step stands from its state and its own entries, in their order; none where it has ended for good.
     pub fn of<'a>(state: State, entries: impl IntoIterator<Item = &'a Value>) -> Option<Self> {
         let mut told = Told::default();
-        entries.into_iter().for_each(|entry| told.take(entry));
+        let mut making = Making::default();
+        for entry in entries {
+            told.take(entry);
+            making.take(entry);
+        }
         told.cut();
         let doubt = |why: Option<String>| Standing::InDoubt { why: why.unwrap_or_default() };
         let standing = match state {
@@ -159,7 +171,7 @@ impl Past {
                 (None, Some(Class::Ambiguous) | None) => doubt(None),
             },
         };
-        Some(Self { attempts: state.attempts(), standing, onward: Onward::Send })
+        Some(Self { attempts: state.attempts(), standing, onward: Onward::Send, making })
     }
 }
 

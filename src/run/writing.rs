@@ -1,6 +1,6 @@
 //! A lane that writes: identity, a fresh look, the steps in order, the closing look.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use super::closing::Sent;
@@ -8,6 +8,7 @@ use super::deck::Target;
 use super::end::StepEnd;
 use super::event::Event;
 use super::hand::Hand;
+use super::key_past::Made;
 use super::look::{self, Known};
 use super::step::{Fate, Progress, deadline};
 use super::stop::Why;
@@ -15,7 +16,7 @@ use super::talks::Talking;
 use super::trouble::{LaneTrouble, TroubleKind};
 use super::work::{Standing, Task};
 use super::worker::{Shared, Trace};
-use crate::api::{Client, Writer};
+use crate::api::Client;
 use crate::domain::fleet::FailureBudget;
 use crate::domain::{Held, HeldReason, Identity, Step, StepId, WorkspaceId};
 use crate::journal::Record;
@@ -28,6 +29,8 @@ pub(super) struct Lane<'a> {
     pub(super) trace: &'a Trace,
     /// Steps that ended well in an earlier life of the run.
     pub(super) ended_well: &'a BTreeSet<StepId>,
+    /// Keys that steps of it made in an earlier life of the run.
+    pub(super) made: &'a BTreeMap<StepId, Made>,
     pub(super) trouble: Option<LaneTrouble>,
 }
 
@@ -49,9 +52,10 @@ impl Lane<'_> {
             self.trouble = Some(LaneTrouble::new(TroubleKind::Incomplete, held.detail.clone(), advice));
             return self.hold_all(tasks, &held).await;
         }
-        let writer = Writer::new(client.clone(), self.shared.approval);
-        let mut hand = Hand::new(self.shared, self.target, tasks, &client, &writer, observed);
+        let mut hand = Hand::new(self.shared, self.target, tasks, self.made.clone(), client, observed);
         let sent = self.perform_all(&mut hand, tasks).await;
+        // With the key that is stored by now: where it was replaced, the look proves it once more.
+        let client = hand.client.clone();
         self.close(&client, &identity, sent).await;
     }
 
@@ -73,7 +77,12 @@ impl Lane<'_> {
                 Known::Unpinned(seen) => return Ok(Err(("none".to_owned(), seen.id.to_string()))),
             };
             self.note_identity(&identity.id, &identity.id, true).await;
-            let observed = look::listing(&client, self.target, &identity).await?;
+            let about_people = tasks.iter().any(|task| task.step.change.person().is_some());
+            let observed = if about_people {
+                look::listing(&client, self.target, &identity).await?
+            } else {
+                look::unlisted(self.target, &identity)
+            };
             Ok::<_, LaneTrouble>(Ok((client, identity, observed, talking)))
         });
         match opened.await {
@@ -150,7 +159,10 @@ impl Lane<'_> {
             let Progress { fate, over } = hand.take_up(task, followed).await;
             match fate {
                 Fate::Ended(end) => self.end(step, end).await,
-                Fate::Sent { attempts, doubt } => sent.push(Sent { step: step.clone(), attempts, doubt }),
+                Fate::Sent { attempts, doubt } => {
+                    let made = hand.made.get(&step.id).map(|made| made.key.clone());
+                    sent.push(Sent { step: step.clone(), attempts, doubt, made });
+                }
             }
             if let Some(trouble) = over {
                 let held = Held::lane_ended(&trouble);

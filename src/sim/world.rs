@@ -140,6 +140,14 @@ impl World {
         inner.state.workspaces[workspace].key.map(|key| inner.state.keys[key].secret.to_string())
     }
 
+    /// Returns the secrets of the live keys of a workspace, in the order they came into the world: what opens it at this moment.
+    pub fn live_secrets(&self, name: &str) -> Vec<String> {
+        let inner = self.lock();
+        let Some(workspace) = inner.state.named(name) else { return Vec::new() };
+        let live = inner.state.keys.iter().filter(|key| key.workspace == workspace && !key.dead);
+        live.map(|key| key.secret.to_string()).collect()
+    }
+
     /// Revokes every key of a workspace.
     pub fn revoke_keys(&self, name: &str) {
         let mut inner = self.lock();

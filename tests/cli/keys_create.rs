@@ -29,13 +29,19 @@ fn what_is_wrong_with_scopes_presets_names_and_folders_is_told_before_any_reques
     refused(&["--preset", "analytics", "--scope", "leads:read"], &["cannot be used with"]);
     refused(&[], &["--preset"]);
     refused(&["--preset", "analytics", "--name", "{worksapce}"], &["`{worksapce}` is no placeholder"]);
-    refused(&["--preset", "analytics", "--name", "{label.region}"], &["acme has no label `region`", "globex has no label"]);
+    refused(
+        &["--preset", "analytics", "--name", "{label.region}"],
+        &["acme has no label `region`", "globex has no label"],
+    );
     refused(&["--preset", "analytics", "--key-out", "workspaces"], &["(--key-out)"]);
     world.agency(|text| format!("{text}\n[key_policy]\nnaming = \"^[a-z0-9-]+ — .+$\"\n"));
     refused(&["--preset", "analytics", "--name", "Key of {workspace}"], &["Key of acme [", "key_policy.naming"]);
     assert_eq!(world.sim.request_count(), 0);
     let named = world.run(&[&ANALYTICS[..], &["--all", "--plan-only"]].concat()).exits(0);
-    assert!(told(&named, ["subject", "kind", "plan"])[0].starts_with("acme — analytics [{nonce}] | key.create"), "{named}");
+    assert!(
+        told(&named, ["subject", "kind", "plan"])[0].starts_with("acme — analytics [{nonce}] | key.create"),
+        "{named}"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use keyholder::sim::Op;
 
-use crate::keys_world::{asked, SHOWN, confirmed, id, names, world};
+use crate::keys_world::{SHOWN, asked, confirmed, id, names, world};
 
 #[test]
 fn keys_are_revoked_by_name_and_the_register_forgets_them() {
@@ -72,7 +72,9 @@ fn by_finding_with_the_evidence_and_never_by_a_code_that_is_none() {
 fn revoking_all_never_takes_the_key_in_use_however_the_list_shows_secrets() {
     for shown in SHOWN {
         let world = world(shown);
-        world.agency(|text| text.replace("[guards]", "[guards]\nmax_removals = { per_workspace = 9, per_run = 99, per_day = 99 }"));
+        world.agency(|text| {
+            text.replace("[guards]", "[guards]\nmax_removals = { per_workspace = 9, per_run = 99, per_day = 99 }")
+        });
         let ended = confirmed(&world, &["keys", "revoke", "--name", "*", "--all"]);
         let left = (names(&world, "acme"), names(&world, "globex"));
         if shown == "whole" {

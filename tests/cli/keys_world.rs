@@ -68,6 +68,7 @@ pub(crate) fn confirmed(world: &World, args: &[&str]) -> Ended {
 
 /// Keeps what the rows of a plan or of outcomes say: workspace, subject or name, and what became of it.
 pub(crate) fn told(ended: &Ended, columns: [&str; 3]) -> Vec<String> {
-    let cell = |row: &std::collections::BTreeMap<String, String>, name: &str| row.get(name).cloned().unwrap_or_default();
+    let cell =
+        |row: &std::collections::BTreeMap<String, String>, name: &str| row.get(name).cloned().unwrap_or_default();
     ended.rows().iter().map(|row| columns.map(|name| cell(row, name)).join(" | ")).collect()
 }

@@ -16,6 +16,7 @@ mod fleet;
 mod goods;
 mod guards;
 mod identity;
+mod keys;
 mod lost;
 mod moved;
 mod offboard;

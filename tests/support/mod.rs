@@ -9,6 +9,7 @@
 //! run to run. After every run, and once more at the end, everything that was written is searched for every key of the world;
 //! a stage that ends with a fault that did not fire fails its test.
 
+pub(crate) mod keeper;
 pub(crate) mod scalpel;
 
 use std::cell::{Cell, RefCell};
@@ -26,7 +27,7 @@ use keyholder::cli::{Inside, run_inside};
 use keyholder::clock::Clock;
 use keyholder::env::Env;
 use keyholder::journal::{Ledger, Probe, StepRow};
-use keyholder::run::Stop;
+use keyholder::run::{Keeper, Stop};
 use keyholder::sim::{Local, LocalSettings, Op, World, root};
 use keyholder::ui::Sink;
 use scalpel::Scalpel;
@@ -151,6 +152,8 @@ pub(crate) struct Stage {
     /// Stopping, of the next run.
     pub(crate) stop: Stop,
     hook: RefCell<Arc<Hook>>,
+    /// Who keeps the secrets of later runs.
+    pub(crate) keeper: RefCell<Option<Arc<dyn Keeper>>>,
     /// Who is told of every commit of later runs.
     pub(crate) probe: RefCell<Option<Arc<dyn Probe>>>,
     /// Notified, it ends the run that is going on at once, as if its process had been killed.
@@ -185,6 +188,7 @@ impl Stage {
             most_body: Local::MOST_BODY,
             stop: Stop::default(),
             hook: RefCell::new(Arc::new(|_: &Request| {})),
+            keeper: RefCell::default(),
             probe: RefCell::default(),
             cut: Arc::default(),
             scalpel: RefCell::default(),
@@ -293,6 +297,7 @@ impl Stage {
                     scalpel: self.scalpel.borrow().clone(),
                 }),
                 probe: self.probe.borrow().clone(),
+                keeper: self.keeper.borrow().clone(),
                 clock,
                 stop: self.stop.clone(),
                 out: out.clone(),

@@ -112,6 +112,8 @@ pub(crate) struct Scalpel {
     late: Duration,
     /// Lanes by the shown form of their keys.
     keys: HashMap<String, String>,
+    /// The one lane of a world that has no other: keys that are made since are its.
+    only: Option<String>,
     /// Lanes by workspace id.
     ids: HashMap<String, String>,
     /// Lanes by step.
@@ -120,6 +122,7 @@ pub(crate) struct Scalpel {
     lies: Option<usize>,
     writes: Mutex<usize>,
     stop: Option<(usize, Act)>,
+    watch: Option<Act>,
     world: World,
     cut: Arc<Notify>,
     noted: Mutex<Noted>,
@@ -134,8 +137,9 @@ impl Scalpel {
         let keys = names.iter().filter_map(|name| Some((shown(&world.key_of(name)?), name.clone()))).collect();
         let ids = names.iter().filter_map(|name| Some((world.workspace_id(name)?, name.clone()))).collect();
         let cut = Arc::clone(&stage.cut);
+        let only = (names.len() == 1).then(|| names[0].clone());
         let (late, lies, writes, noted) = (Duration::from_secs(5), None, Mutex::default(), Mutex::default());
-        Self { target, late, keys, ids, steps, lies, writes, stop: None, world, cut, noted }
+        Self { target, late, keys, only, ids, steps, lies, writes, stop: None, watch: None, world, cut, noted }
     }
 
     /// Says how much later a request takes effect that was cut on its way.
@@ -153,6 +157,11 @@ impl Scalpel {
         Self { stop: Some((number, Act(Box::new(act)))), ..self }
     }
 
+    /// Does something at every point, before the run goes on or is cut there.
+    pub(crate) fn watches(self, act: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { watch: Some(Act(Box::new(act))), ..self }
+    }
+
     /// Returns the points that were passed, in their order.
     pub(crate) fn points(&self) -> Vec<Point> {
         self.noted.lock().unwrap().points.clone()
@@ -165,6 +174,9 @@ impl Scalpel {
 
     /// Notes a point; tells whether the run is cut there.
     fn is_cut(&self, lane: &str, what: &str, phase: Phase) -> bool {
+        if let Some(Act(act)) = &self.watch {
+            act();
+        }
         let mut noted = self.noted.lock().unwrap();
         if noted.cut.is_some() {
             return false;
@@ -195,12 +207,18 @@ impl Scalpel {
         self.noted.lock().unwrap().cut.is_some()
     }
 
+    /// Notes an act of a keeper; tells whether the run is cut there, or was before: then nothing more is done.
+    pub(crate) fn at_act(&self, lane: &str, act: &str, phase: Phase) -> bool {
+        self.is_over() || self.is_cut(lane, act, phase)
+    }
+
     fn lane_of(&self, request: &Request) -> &str {
+        let shown = format!("{:?}", request.access.key());
         let lane = match request.access.acts_as() {
             Some(id) => self.ids.get(id.as_str()),
-            None => self.keys.get(&format!("{:?}", request.access.key())),
+            None => self.keys.get(&shown),
         };
-        lane.map_or("run", String::as_str)
+        lane.map_or(self.only.as_deref().unwrap_or("run"), String::as_str)
     }
 
     /// Carries a request to the world, and cuts the run around it where that is the point.

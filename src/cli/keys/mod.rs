@@ -7,7 +7,6 @@ pub mod case;
 pub mod create;
 pub mod enrol;
 pub mod list;
-pub mod made;
 pub mod memory;
 pub mod pick;
 pub mod revoke;

@@ -1,0 +1,110 @@
+//! Deleting a key that was made and is not kept: its secret is lost, or could not be stored.
+//!
+//! The request is written down first, like any; it goes by the key's id, so to send it again is harmless. It is only ever about a key that a
+//! step of this run made, and never about one that may be the stored one.
+
+use std::time::Duration;
+
+use super::hand::Hand;
+use super::key_past::Made;
+use super::making::Leads;
+use super::settle;
+use super::whose;
+use crate::api::{Error, Operation, Refusal};
+use crate::domain::{Change, KeyId, Step};
+use crate::journal::{KeyDid, Record};
+
+/// How often a deletion is sent that did not take.
+const ATTEMPTS: u32 = 3;
+
+/// Waits between looks at whether a deleted key is gone, for an API that shows a change late.
+const LOOKS: [Duration; 4] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(10)];
+
+impl Hand<'_> {
+    /// Deletes a key that this step made; the error says why it is still there, or may be. The secret's fingerprint is known where the
+    /// answer came.
+    pub(super) async fn discard(
+        &self,
+        step: &Step,
+        key: &KeyId,
+        fingerprint: Option<&str>,
+        name: &str,
+    ) -> Result<(), String> {
+        if fingerprint == Some(self.client.speaks_with().fingerprint().as_str()) {
+            return Err("it is the key keyholder speaks with".to_owned());
+        }
+        if let Change::CreateKey { replaces: Some(replaced), .. } = &step.change
+            && let Some(fingerprint) = fingerprint
+        {
+            let made = Made { key: key.clone(), fingerprint: fingerprint.to_owned(), name: name.to_owned() };
+            match self.leads(&made, replaced).await {
+                Leads::Old => {}
+                Leads::New(_) => return Err("the configured reference leads to it".to_owned()),
+                Leads::Elsewhere(why) => return Err(why),
+            }
+            // What is left aside holds a dead secret and is recognised as that.
+            let _left = self.deck.keeper.forget(&self.observed.workspace).await;
+        }
+        let mut why = String::new();
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                self.pause(Duration::from_secs(1 << attempt)).await?;
+            }
+            match self.delete(step, key, fingerprint, name).await? {
+                None => return Ok(()),
+                Some(still) => why = still,
+            }
+        }
+        Err(why)
+    }
+
+    /// Sends the deletion once and looks. Returns why the key is still there, where it may be sent again; the error says why not.
+    async fn delete(
+        &self,
+        step: &Step,
+        key: &KeyId,
+        fingerprint: Option<&str>,
+        name: &str,
+    ) -> Result<Option<String>, String> {
+        let halt = &self.deck.stop;
+        let stopped = || "the run was stopped; `keyholder resume` deletes it".to_owned();
+        let slot = halt.unless_draining(self.client.slot(Operation::KeyDelete)).await.ok_or_else(stopped)?;
+        let slot = slot.map_err(|error| error.to_string())?;
+        let record = |did| Record::Key {
+            step: step.id.clone(),
+            did,
+            key: Some(key.clone()),
+            fingerprint: fingerprint.map(str::to_owned),
+            detail: name.to_owned(),
+        };
+        let unwritten = || "the ledger could not be written".to_owned();
+        let permit = self.logbook.write(record(KeyDid::Discarding)).await.ok().flatten().ok_or_else(unwritten)?;
+        if halt.is_draining() {
+            return Err(stopped());
+        }
+        let sent = self.writer.revoke_key(slot, permit, &step.workspace_id, key);
+        match halt.unless_now(sent).await.ok_or_else(stopped)? {
+            Ok(()) | Err(Error::Refused { refusal: Refusal::Missing, .. }) => {}
+            // It may not be in the list yet, and be there: only after the settle time an absence says something.
+            Err(Error::Ambiguous { .. } | Error::Unreadable { .. }) => self.pause(self.deck.settle).await?,
+            Err(error @ (Error::NotSent { .. } | Error::Throttled { .. })) => return Ok(Some(error.to_string())),
+            Err(error) => return Err(error.to_string()),
+        }
+        for wait in LOOKS {
+            self.pause(wait).await?;
+            let keys = halt.unless_now(whose::keys(&self.client, &step.workspace_id)).await.ok_or_else(stopped)?;
+            if keys.map_err(whose::Unread::why)?.iter().all(|found| found.id != *key) {
+                let told = self.logbook.write(record(KeyDid::Discarded)).await;
+                return told.map(|_no_permit| None).map_err(|_not_written| unwritten());
+            }
+        }
+        Ok(Some("it was deleted, and the key list still shows it".to_owned()))
+    }
+
+    async fn pause(&self, time: Duration) -> Result<(), String> {
+        if time.is_zero() {
+            return Ok(());
+        }
+        settle::wait(self.deck, time).await.map_err(|cut| cut.to_string())
+    }
+}

@@ -1,0 +1,375 @@
+//! Making a key: sending once, and keeping what was made.
+//!
+//! **The states of a step that makes a key.** What is on disk, what is so then, and what follows; a run that is killed anywhere is taken up
+//! from the row it stands in. In a rotation "stored" is aside, and the configured reference leads to the old key until the switch.
+//!
+//! | on disk | what is so | what follows | taken up after a kill |
+//! | --- | --- | --- | --- |
+//! | started n | a key named with nonce n may be there, or come | the answer | settle time, two lists, by every attempt's nonce: there, it is discarded; absent twice, started n+1 |
+//! | answered: acknowledged | it is there; its secret is in memory | made | as above: nobody knows its id, and its secret is lost |
+//! | made | the same, its id and fingerprint are known | shown or in a folder: stored; rotation: proven | shown or in a folder: discarded; rotation: what the reference leads to decides |
+//! | proven | the new key opens the pinned workspace | stored | what the reference leads to decides |
+//! | stored | shown or in a folder: all is done. Rotation: aside, or in the store | closing look; rotation: switched | closing look; rotation: what the reference leads to decides |
+//! | switched | the reference leads to the new key | proven stored | what the reference leads to decides |
+//! | proven stored | the lane speaks with the new key, read anew from where it is stored | closing look, then the old one is retired | the same |
+//! | discarding | it is being deleted, with the old key | discarded | deleted again, which is harmless |
+//! | discarded | nothing is left of it | failed, or started n+1 | started n+1 |
+//!
+//! *What the reference leads to decides*: to the new key, it is proven and kept; to the old one, the new one is discarded and another may
+//! be made; to neither, or where it cannot be read, nothing is deleted and the step stays unknown. So a key is deleted only where it is sure
+//! that it is not the one that is stored, and the old one only after the new one was read back from where it is stored and opened the
+//! pinned workspace: at every moment a working key is stored.
+
+use super::answer::Attempt;
+use super::closing::same_scopes;
+use super::end::StepEnd;
+use super::footing::Footing;
+use super::hand::Hand;
+use super::keeper::{NotKept, Secret};
+use super::key_past::Made;
+use super::settle::{self, Waited};
+use super::step::{History, Progress};
+use super::whose;
+use crate::api::{Client, Error, MadeKey};
+use crate::domain::{ApiKey, Change, Held, HeldReason, Keep, KeyInfo, Outcome, RestsOn, Step};
+use crate::journal::{Effect, KeyDid, Record};
+use crate::plan::keys::{bears, name_of, nonce};
+
+/// Attempts to make a key whose answers are lost: sent once more and never again.
+const ATTEMPTS_MAKING: u32 = 2;
+
+/// More attempts than any budget of a step allows.
+const MOST_ATTEMPTS: u32 = 100;
+
+/// What became of a key that was just made.
+pub(super) enum Kept {
+    /// It is kept.
+    Yes,
+    /// It surely is not where it was to go; why, and what to do about it.
+    No(String, Vec<String>),
+    /// That cannot be told; why.
+    Unclear(String),
+}
+
+/// What a configured reference leads to.
+pub(super) enum Leads {
+    /// The new key, as it was read.
+    New(ApiKey),
+    /// The key that is to be replaced.
+    Old,
+    /// Neither, or it cannot be read; why.
+    Elsewhere(String),
+}
+
+/// A step that stays unknown because the ledger does not take a word more: whoever takes it up finds the key.
+pub(super) fn unwritten(attempts: u32) -> Progress {
+    Progress::ended(StepEnd::unknown(
+        "a key was made, and the ledger could not be written: its secret is lost",
+        attempts,
+    ))
+}
+
+impl Hand<'_> {
+    /// Returns the name of the key that one attempt makes.
+    pub(super) fn name_of(&self, step: &Step, template: &str, attempt: u32) -> String {
+        name_of(template, &nonce(self.logbook.run(), &step.id, attempt))
+    }
+
+    /// Tells whether a name is one that an attempt of this step gave, or could give.
+    fn is_ours(&self, step: &Step, template: &str, name: &str) -> bool {
+        (1..=MOST_ATTEMPTS).any(|attempt| self.name_of(step, template, attempt) == name)
+    }
+
+    /// Reads again what the making of a key rests on.
+    pub(super) async fn making(&mut self, step: &Step, doubtful: bool) -> Result<Footing, Error> {
+        let Change::CreateKey { name, scopes, replaces, .. } = &step.change else { unreachable!("it makes a key") };
+        if let Some(replaced) = replaces {
+            return Ok(self.speaking(step, replaced).await);
+        }
+        let keys = match whose::keys(&self.client, &step.workspace_id).await {
+            Ok(keys) => keys,
+            Err(unread) => return Ok(Footing::Held(unread.held("list of API keys"))),
+        };
+        let named: Vec<&KeyInfo> = keys.iter().filter(|key| bears(&key.name, name)).collect();
+        // A key of an earlier attempt is none that was there: its secret is lost.
+        let own = named.iter().any(|key| self.is_ours(step, name, &key.name));
+        Ok(match named.first() {
+            None => Footing::Firm(RestsOn::NoKey),
+            Some(key) if !doubtful && !own && named.len() == 1 && same_scopes(&key.scopes, scopes) => {
+                Footing::AsAsked(format!("a key of that name is there already: {}", key.id))
+            }
+            Some(_) => Footing::Moved("a key of that name is there now".to_owned()),
+        })
+    }
+
+    /// Tells whether keyholder speaks with the key that is to be replaced, and the configured reference still leads to it.
+    async fn speaking(&self, step: &Step, replaced: &str) -> Footing {
+        if self.observed.acts_as {
+            return Footing::Moved("the workspace is reached with another one's key".to_owned());
+        }
+        let own = self.client.speaks_with();
+        if own.fingerprint() != replaced {
+            return Footing::Moved(format!("keyholder speaks with {} here, not with {replaced}", own.fingerprint()));
+        }
+        match self.deck.keeper.configured(&self.observed.workspace).await {
+            Ok(key) if key.same_secret(own) => Footing::Firm(step.rests_on.clone()),
+            Ok(key) => Footing::Moved(format!("the configured reference leads to {} now", key.fingerprint())),
+            Err(why) => Footing::Held(unread_reference(&why)),
+        }
+    }
+
+    /// Tells what stands against retiring a key: the lane must speak with the key that its rotation made, and the configured reference
+    /// must lead to that.
+    pub(super) async fn stored_key(&self, step: &Step, replaced: &str) -> Option<Footing> {
+        let own = self.client.speaks_with();
+        let made = step.after.as_ref().and_then(|step| self.made.get(step));
+        if own.fingerprint() == replaced || made.is_none_or(|made| made.fingerprint != own.fingerprint()) {
+            return Some(Footing::Moved("keyholder does not speak with the key that takes its place".to_owned()));
+        }
+        match self.deck.keeper.configured(&self.observed.workspace).await {
+            Ok(key) if key.same_secret(own) => None,
+            Ok(key) => Some(Footing::Moved(format!("the configured reference leads to {} now", key.fingerprint()))),
+            Err(why) => Some(Footing::Held(unread_reference(&why))),
+        }
+    }
+
+    /// Keeps a key that was just made: written down first, then where it is to go.
+    pub(super) async fn keep(&mut self, step: &Step, made: MadeKey, attempts: u32) -> Attempt {
+        let Change::CreateKey { keep, .. } = &step.change else { unreachable!("it makes a key") };
+        let MadeKey { id, name, scopes, secret } = made;
+        let made = Made { key: id, fingerprint: secret.fingerprint(), name: name.clone() };
+        if !self.note_key(step, KeyDid::Made, &made, &name).await {
+            return Attempt::Over(unwritten(attempts));
+        }
+        let secret = Secret { workspace: self.observed.workspace.clone(), name, keep: keep.clone(), key: secret };
+        let halt = self.deck.stop.clone();
+        let kept = halt.unless_now(self.kept(step, &made, &secret, &scopes)).await;
+        drop(secret);
+        let kept = kept.unwrap_or_else(|| Kept::Unclear("the run was stopped before the key was kept".to_owned()));
+        Attempt::Over(Progress::ended(match kept {
+            Kept::Yes => {
+                self.made.insert(step.id.clone(), made);
+                return Attempt::Over(Progress::sent(attempts, None));
+            }
+            Kept::Unclear(why) => StepEnd::unknown(why, attempts),
+            Kept::No(why, advice) => match self.discard(step, &made.key, Some(&made.fingerprint), &made.name).await {
+                Ok(()) => {
+                    let end = StepEnd::new(Outcome::Failed, format!("{why}; the new key was deleted again"));
+                    StepEnd { advice, ..end.after(attempts) }
+                }
+                Err(left) => StepEnd::unknown(format!("{why}; the new key is still there: {left}"), attempts),
+            },
+        }))
+    }
+
+    async fn kept(&mut self, step: &Step, made: &Made, secret: &Secret, scopes: &[String]) -> Kept {
+        let Change::CreateKey { scopes: asked, replaces, .. } = &step.change else { unreachable!("it makes a key") };
+        let Some(replaced) = replaces else {
+            return match self.deck.keeper.store(secret).await {
+                Ok(()) if self.note_key(step, KeyDid::Stored, made, &secret.keep.to_string()).await => Kept::Yes,
+                Ok(()) => Kept::Unclear("it was kept, and the ledger could not be written".to_owned()),
+                Err(NotKept { why, .. }) => Kept::No(format!("the secret could not be kept: {why}"), Vec::new()),
+            };
+        };
+        if !same_scopes(scopes, asked) {
+            let why = format!("the API made the key with other scopes than asked: {}", scopes.join(" "));
+            return Kept::No(why, vec!["rotate with --scope or --preset, naming scopes that it grants".to_owned()]);
+        }
+        let new = self.client.with_key(secret.key.clone());
+        if let Err(why) = self.proves(&new).await {
+            return Kept::No(format!("the new key did not prove to work: {why}"), Vec::new());
+        }
+        if !self.note_key(step, KeyDid::Proven, made, "it opened the pinned workspace").await {
+            return Kept::Unclear("the ledger could not be written".to_owned());
+        }
+        let mut sure = true;
+        match self.deck.keeper.store(secret).await {
+            Ok(()) => {}
+            Err(NotKept { surely: true, why }) => {
+                return Kept::No(format!("it could not be stored: {why}"), Vec::new());
+            }
+            Err(NotKept { surely: false, why }) => match self.settled_reference(made, replaced).await {
+                Leads::New(_) => sure = false,
+                Leads::Old => return Kept::No(format!("it could not be stored: {why}"), Vec::new()),
+                Leads::Elsewhere(read) => return Kept::Unclear(unclear(&why, &read)),
+            },
+        }
+        let place = secret.keep.to_string();
+        if !self.note_key(step, KeyDid::Stored, made, &place).await {
+            return Kept::Unclear("the ledger could not be written".to_owned());
+        }
+        if sure && let Err(NotKept { surely, why }) = self.deck.keeper.switch(secret).await {
+            if surely {
+                return Kept::No(format!("the reference could not be switched to it: {why}"), Vec::new());
+            }
+            match self.settled_reference(made, replaced).await {
+                Leads::New(_) => {}
+                Leads::Old => return Kept::No(format!("the reference could not be switched to it: {why}"), Vec::new()),
+                Leads::Elsewhere(read) => return Kept::Unclear(unclear(&why, &read)),
+            }
+        }
+        if !self.note_key(step, KeyDid::Switched, made, &place).await {
+            return Kept::Unclear("the ledger could not be written".to_owned());
+        }
+        self.prove_stored(step, made, replaced, &place).await
+    }
+
+    /// Reads the configured reference anew: only what stands there counts. From here on the lane speaks with it.
+    pub(super) async fn prove_stored(&mut self, step: &Step, made: &Made, replaced: &str, place: &str) -> Kept {
+        let key = match self.settled_reference(made, replaced).await {
+            Leads::New(key) => key,
+            Leads::Old => {
+                let why = "it was said to be stored, and the configured reference still leads to the old key";
+                let advice = "see what the `store` command of the workspace does with its standard input";
+                return Kept::No(why.to_owned(), vec![advice.to_owned()]);
+            }
+            Leads::Elsewhere(why) => return Kept::Unclear(why),
+        };
+        if let Err(why) = self.proves(&self.client.with_key(key.clone())).await {
+            return Kept::Unclear(format!("the stored key did not prove to work: {why}; the old key stays"));
+        }
+        if !self.note_key(step, KeyDid::ProvenStored, made, place).await {
+            return Kept::Unclear("the ledger could not be written".to_owned());
+        }
+        self.speak_with(key, made.key.clone());
+        Kept::Yes
+    }
+
+    /// Asks a key which workspace it opens.
+    async fn proves(&self, client: &Client) -> Result<(), String> {
+        match client.current().await {
+            Ok(identity) if identity.id == self.observed.id => Ok(()),
+            Ok(identity) => Err(format!("it opens {} instead of the pinned workspace", identity.id)),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Reads what the configured reference leads to; where it still leads to the old key, once more after the settle time: a store command
+    /// may still be at work.
+    async fn settled_reference(&self, made: &Made, replaced: &str) -> Leads {
+        match self.leads(made, replaced).await {
+            Leads::Old => match settle::wait(self.deck, self.deck.settle).await {
+                Ok(()) => self.leads(made, replaced).await,
+                Err(cut) => Leads::Elsewhere(cut.to_string()),
+            },
+            leads => leads,
+        }
+    }
+
+    /// Reads what the configured reference leads to.
+    pub(super) async fn leads(&self, made: &Made, replaced: &str) -> Leads {
+        match self.deck.keeper.configured(&self.observed.workspace).await {
+            Err(why) => Leads::Elsewhere(format!("what the configured reference leads to cannot be read: {why}")),
+            Ok(key) => match key.fingerprint() {
+                shown if shown == made.fingerprint => Leads::New(key),
+                shown if shown == replaced => Leads::Old,
+                shown => Leads::Elsewhere(format!(
+                    "the configured reference leads to {shown}: neither the old key {replaced} nor the new one {}",
+                    made.fingerprint
+                )),
+            },
+        }
+    }
+
+    /// Writes down what was done about a made key; tells whether it is on disk.
+    pub(super) async fn note_key(&self, step: &Step, did: KeyDid, made: &Made, detail: &str) -> bool {
+        let record = Record::Key {
+            step: step.id.clone(),
+            did,
+            key: Some(made.key.clone()),
+            fingerprint: Some(made.fingerprint.clone()),
+            detail: detail.to_owned(),
+        };
+        self.logbook.write(record).await.is_ok()
+    }
+
+    /// The answer was lost, and with it the secret: what is found by the nonce of any attempt is deleted, and then, or where nothing is
+    /// found, it may be sent once more.
+    pub(super) async fn lost_key(&mut self, step: &Step, lost: &str, history: &mut History, waited: Waited) -> Attempt {
+        let attempts = history.attempts;
+        let unknown = |why: String| Attempt::Over(Progress::ended(StepEnd::unknown(why, attempts)));
+        let orphans = match self.orphans(step, attempts, waited).await {
+            Ok(orphans) => orphans,
+            Err(why) => return unknown(format!("{lost}; looking did not settle it: {why}")),
+        };
+        history.not_taken += 1;
+        let most = history.not_taken >= ATTEMPTS_MAKING;
+        if orphans.is_empty() {
+            let doubt = format!("{lost}, and the key did not show afterwards");
+            if most {
+                return unknown(doubt);
+            }
+            history.doubt = Some(doubt);
+            return Attempt::Again;
+        }
+        for KeyInfo { id, name, .. } in orphans {
+            if let Err(left) = self.discard(step, &id, None, &name).await {
+                return unknown(format!("{lost}; the key was made, its secret is lost, and it is still there: {left}"));
+            }
+        }
+        if most {
+            let why = format!("{lost}; its secret was lost, and the key was deleted again");
+            return Attempt::Over(Progress::ended(StepEnd::new(Outcome::Failed, why).after(attempts)));
+        }
+        Attempt::Again
+    }
+
+    /// Looks for keys that bear the nonce of any attempt of a step. A creation may land late: it is judged only after the settle time, and
+    /// absent only when two complete lists say so.
+    pub(super) async fn orphans(&self, step: &Step, attempts: u32, waited: Waited) -> Result<Vec<KeyInfo>, String> {
+        let looked = self.deck.stop.unless_now(self.look_for_orphans(step, attempts, waited)).await;
+        let looked = looked.unwrap_or_else(|| Err(settle::Cut::Stopped.to_string()));
+        let (effect, found) = match &looked {
+            Ok(orphans) if orphans.is_empty() => (Effect::Absent, format!("no key of {attempts} attempts is there")),
+            Ok(orphans) => {
+                let ids: Vec<&str> = orphans.iter().map(|key| key.id.as_str()).collect();
+                (Effect::There, format!("made, and its secret is lost: {}", ids.join(" ")))
+            }
+            Err(why) => (Effect::Unclear, why.clone()),
+        };
+        if self.note_look(step, effect, found).await {
+            looked
+        } else {
+            Err("the ledger could not be written".to_owned())
+        }
+    }
+
+    async fn look_for_orphans(&self, step: &Step, attempts: u32, waited: Waited) -> Result<Vec<KeyInfo>, String> {
+        let Change::CreateKey { name, .. } = &step.change else { unreachable!("it makes a key") };
+        let names: Vec<String> = (1..=attempts).map(|attempt| self.name_of(step, name, attempt)).collect();
+        for look in 0..2 {
+            if look > 0 || waited == Waited::NotYet {
+                settle::wait(self.deck, self.deck.settle).await.map_err(|cut| cut.to_string())?;
+            }
+            let keys = whose::keys(&self.client, &step.workspace_id).await.map_err(whose::Unread::why)?;
+            let ours: Vec<KeyInfo> = keys.into_iter().filter(|key| names.contains(&key.name)).collect();
+            if ours.iter().any(|key| key.in_use == Some(true)) {
+                return Err("the key in use bears the name of an attempt".to_owned());
+            }
+            if !ours.is_empty() {
+                return Ok(ours);
+            }
+        }
+        Ok(Vec::new())
+    }
+}
+
+fn unclear(why: &str, read: &str) -> String {
+    format!("{why}; {read}; both keys stay")
+}
+
+fn unread_reference(why: &str) -> Held {
+    Held::new(
+        HeldReason::Stale,
+        format!("what the configured reference leads to cannot be read: {why}"),
+        "mend the reference in the workspace's file, then plan again",
+    )
+}
+
+/// Tells whether the making of a key ends with what it stored: everywhere but in a rotation.
+pub(super) fn is_stored_for_good(keep: &Keep, did: Option<KeyDid>) -> bool {
+    match keep {
+        Keep::Shown | Keep::Folder(_) => did == Some(KeyDid::Stored),
+        Keep::Configured(_) => did == Some(KeyDid::ProvenStored),
+    }
+}

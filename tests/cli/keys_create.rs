@@ -33,7 +33,7 @@ fn what_is_wrong_with_scopes_presets_names_and_folders_is_told_before_any_reques
         &["--preset", "analytics", "--name", "{label.region}"],
         &["acme has no label `region`", "globex has no label"],
     );
-    refused(&["--preset", "analytics", "--key-out", "workspaces"], &["(--key-out)"]);
+    refused(&["--preset", "analytics", "--key-out", "keyholder.toml"], &["(--key-out)"]);
     world.agency(|text| format!("{text}\n[key_policy]\nnaming = \"^[a-z0-9-]+ — .+$\"\n"));
     refused(&["--preset", "analytics", "--name", "Key of {workspace}"], &["Key of acme [", "key_policy.naming"]);
     assert_eq!(world.sim.request_count(), 0);

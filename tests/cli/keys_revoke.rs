@@ -23,7 +23,7 @@ fn members_are_not_asked_for_where_nothing_is_about_people() {
     let world = world("whole");
     let ended = world.run(&["keys", "revoke", "--name", "zapier", "-w", "acme", "--plan-only"]).exits(0);
     assert!(ended.rows().iter().all(|row| row["kind"] == "key.revoke"), "{ended}");
-    assert_eq!(asked(&world), [Op::Current, Op::KeyList]);
+    assert_eq!(asked(&world), [Op::WorkspaceCurrent, Op::KeyList]);
 }
 
 #[test]

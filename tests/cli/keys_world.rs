@@ -26,7 +26,7 @@ admin = ["ops@agency.example"]
 editor = ["lee@agency.example"]
 keys = [
   { name = "acme — keyholder", scopes = ["all:all"], created = "2026-03-03T00:00:00Z" },
-  { name = "zapier", scopes = ["leads:all"], by = "lee@agency.example", created = "2026-08-08T08:08:08Z" },
+  { name = "zapier", scopes = ["leads:all"], by = "lee@agency.example", record = "key_id", created = "2026-08-08T08:08:08Z" },
   { name = "make.com [old]", scopes = ["leads:read"], created = "2026-04-08T08:08:08Z" },
 ]
 

@@ -19,6 +19,7 @@
 //! | [`api`] | the typed client; one `Transport`, the network behind it |
 //! | [`pace`] | when a workspace may be spoken to, and what an answer means for trying again |
 //! | [`plan`] | pure: from what should be and what was observed to what is to be done, or held |
+//! | [`audit`] | pure: what is to be said against the keys of a workspace, one file per rule |
 //! | [`journal`] | the ledger: written down before it acts, chained |
 //! | [`run`] | lanes, workers, the dispatcher, stopping |
 //! | [`report`] | the numbers of a run, and their faces |
@@ -27,6 +28,7 @@
 //! | [`cli`] | the doors: one file per command |
 
 pub mod api;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;

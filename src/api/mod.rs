@@ -15,6 +15,7 @@ pub mod client;
 pub mod error;
 pub mod http;
 pub mod members;
+pub mod needs;
 pub mod operation;
 pub mod page;
 mod scrub;

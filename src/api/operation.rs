@@ -243,6 +243,21 @@ mod tests {
     }
 
     #[test]
+    fn every_call_is_one_the_api_describes_with_the_scopes_it_is_said_to_need() {
+        let table = include_str!("../../tests/data/operations.txt");
+        let mut found = 0;
+        for line in table.lines().filter(|line| !line.starts_with('#')) {
+            let words: Vec<&str> = line.split(' ').collect();
+            let called = |operation: &Operation| operation.to_string() == words[..2].join(" ");
+            let Some(operation) = Operation::ALL.into_iter().find(called) else { continue };
+            found += 1;
+            let published: &[&str] = if words[2] == "-" { &[] } else { &words[2..] };
+            assert_eq!(operation.scopes(), published, "{operation}");
+        }
+        assert_eq!(found, Operation::ALL.len());
+    }
+
+    #[test]
     fn listing_leads_reads_in_spite_of_its_method() {
         assert!(!Operation::LeadsList.is_write() && Operation::LeadsAssign.is_write());
         let writes: Vec<Operation> = Operation::ALL.into_iter().filter(|operation| operation.is_write()).collect();

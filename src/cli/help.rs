@@ -6,14 +6,17 @@ use clap::{Args, CommandFactory as _};
 
 use super::{Cli, tables};
 use crate::config::preset::BUILT_IN;
-use crate::domain::Permissions;
+use crate::domain::{FindingCode, Permissions};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::Printer;
+
+pub mod findings;
+mod scopes;
 
 /// Explain a topic or a command.
 #[derive(Debug, Args)]
 pub struct Help {
-    /// A topic or a command; without one, the list of topics.
+    /// A topic, a finding's code or a command; without one, the list of them.
     #[arg(value_name = "TOPIC")]
     topic: Vec<String>,
 }
@@ -27,7 +30,7 @@ pub struct Completions {
 }
 
 /// The topics: name, what it is about, the page.
-pub const TOPICS: [(&str, &str, &str); 14] = [
+pub const TOPICS: [(&str, &str, &str); 15] = [
     ("access", "roles, permissions and presets", include_str!("../help/access.md")),
     ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),
     ("evidence", "what proves a run, and to whom", include_str!("../help/evidence.md")),
@@ -44,6 +47,7 @@ pub const TOPICS: [(&str, &str, &str); 14] = [
     ("people", "people from a CSV file", include_str!("../help/people.md")),
     ("records", "the machine forms of all output", include_str!("../help/records.md")),
     ("resume", "going on with a run that was cut", include_str!("../help/resume.md")),
+    ("scopes", "what a key may do, and what each command needs", include_str!("../help/scopes.md")),
     ("selection", "which workspaces a command works on", include_str!("../help/selection.md")),
     ("undoing", "undoing a run, and what of it still holds", include_str!("../help/undoing.md")),
 ];
@@ -54,6 +58,7 @@ impl Help {
         let text = match self.topic.as_slice() {
             [] => overview(),
             [topic] if TOPICS.iter().any(|(name, _, _)| name == topic) => page(topic),
+            [code] if FindingCode::parse(code).is_some() => page(code),
             words => command(words)?,
         };
         print(printer, &text)
@@ -86,19 +91,32 @@ fn print(printer: &Printer, text: &str) -> Result<Exit, Trouble> {
 
 fn overview() -> String {
     let topics: Vec<String> = TOPICS.iter().map(|(name, about, _)| format!("  {name:<12} {about}\n")).collect();
-    format!("{}\nTopics (keyholder help TOPIC):\n{}", Cli::command().render_help(), topics.concat())
+    format!(
+        "{}\nTopics (keyholder help TOPIC):\n{}\nFindings of an audit of keys (keyholder help CODE):\n{}",
+        Cli::command().render_help(),
+        topics.concat(),
+        findings::overview()
+    )
 }
 
-/// Returns a topic's page.
+/// Returns the page of a topic, or of a finding's code.
 pub fn page(topic: &str) -> String {
+    if let Some(code) = FindingCode::parse(topic) {
+        return findings::page(code);
+    }
     match topic {
         "exit-codes" => exit_codes(),
-        "access" => {
-            let page = TOPICS.iter().find(|(name, _, _)| *name == topic).map_or("", |(_, _, page)| page);
-            page.replace("{{presets}}", &presets()).replace("{{permissions}}", &wrapped(&Permissions::KNOWN, 18, "\n"))
-        }
-        _ => TOPICS.iter().find(|(name, _, _)| *name == topic).map_or("", |(_, _, page)| page).to_owned(),
+        "access" => written(topic)
+            .replace("{{presets}}", &presets())
+            .replace("{{permissions}}", &wrapped(&Permissions::KNOWN, 18, "\n")),
+        "scopes" => scopes::page(written(topic)),
+        _ => written(topic).to_owned(),
     }
+}
+
+/// Returns a topic's page as it is written, before it is filled in.
+fn written(topic: &str) -> &'static str {
+    TOPICS.iter().find(|(name, _, _)| *name == topic).map_or("", |(_, _, page)| page)
 }
 
 /// Lists the built-in presets: name, role, permissions.
@@ -165,8 +183,12 @@ fn command(words: &[String]) -> Result<String, Trouble> {
 
 fn unknown(asked: &str) -> Trouble {
     let command = Cli::command();
-    let names: Vec<&str> =
-        TOPICS.iter().map(|(name, _, _)| *name).chain(command.get_subcommands().map(clap::Command::get_name)).collect();
+    let names: Vec<&str> = TOPICS
+        .iter()
+        .map(|(name, _, _)| *name)
+        .chain(command.get_subcommands().map(clap::Command::get_name))
+        .chain(FindingCode::ALL.map(FindingCode::as_str))
+        .collect();
     let near = |name: &&str| strsim::jaro_winkler(name, asked) > 0.85;
     let nearest = names
         .into_iter()

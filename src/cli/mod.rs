@@ -13,6 +13,7 @@ pub mod events;
 pub mod evidence;
 pub mod help;
 pub mod init;
+pub mod keys;
 pub mod leavers;
 pub mod leaving;
 pub mod members;
@@ -84,6 +85,8 @@ enum Command {
     Leavers(leavers::Leavers),
     /// List members and open invitations, or send stale invitations again.
     Members(members::Members),
+    /// List the API keys of all workspaces; audit, make, replace and revoke them.
+    Keys(keys::Keys),
     /// Apply exactly a plan that a writing command saved with -o.
     Apply(apply::Apply),
     /// Go on with a run that did not come to its end.
@@ -117,6 +120,7 @@ impl Command {
             Self::Onboard(_) => "onboard",
             Self::Offboard(_) => "offboard",
             Self::Members(_) => "members",
+            Self::Keys(_) => "keys",
             Self::Person(_) => "person",
             Self::Leavers(_) => "leavers",
             Self::Apply(_) => "apply",
@@ -276,6 +280,7 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Person(person) => Box::pin(person.run(door)).await,
         Command::Leavers(leavers) => Box::pin(leavers.run(door)).await,
         Command::Members(members) => Box::pin(members.run(door)).await,
+        Command::Keys(keys) => Box::pin(keys.run(door)).await,
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
         Command::Resume(resume) => Box::pin(resume.run(door)).await,
         Command::Runs(runs) => runs.run(door).await,

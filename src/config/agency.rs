@@ -1,14 +1,14 @@
-//! `keyholder.toml`: the agency, its defaults, guards and presets.
+//! `keyholder.toml`: the agency, its defaults, guards, presets and key policy.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::nearest::did_you_mean;
-use super::preset;
 use super::smell::shown;
 use super::source::Source;
 use super::toml::{Found, Section};
+use super::{key_policy, preset};
 use crate::domain::fleet::{BaseUrl, Defaults, FailureBudget, Share};
-use crate::domain::{Email, Guards, Mode, PermissionWish, Permissions, Preset};
+use crate::domain::{Email, Guards, KeyPolicy, Mode, PermissionWish, Permissions, Preset};
 use crate::trouble::Advise as _;
 
 /// What `keyholder.toml` says.
@@ -19,6 +19,7 @@ pub(super) struct Agency {
     pub(super) defaults: Defaults,
     pub(super) guards: Guards,
     pub(super) presets: BTreeMap<String, Preset>,
+    pub(super) key_policy: KeyPolicy,
 }
 
 /// Reads the file; what is wrong is reported in the source, and its default stands in its place.
@@ -38,10 +39,8 @@ pub(super) fn read(source: &Source) -> Agency {
         defaults: root.section("defaults").map(read_defaults).unwrap_or_default(),
         guards: root.section("guards").map(read_guards).unwrap_or_default(),
         presets: root.section("presets").map(|section| read_presets(&section)).unwrap_or_default(),
+        key_policy: root.section("key_policy").map(key_policy::read).unwrap_or_default(),
     };
-    if let Some(policy) = root.section("key_policy") {
-        check_key_policy(policy);
-    }
     root.close(&[("workspace", "workspaces stand in files of their own: workspaces/NAME.toml")]);
     agency
 }
@@ -194,12 +193,4 @@ fn read_permissions(texts: &[Found<'_, &str>]) -> Permissions {
         text.refuse(format!("unknown permission {}", shown(text.value)), hint);
     }
     Permissions::of(texts.iter().map(|text| text.value))
-}
-
-/// Checks the types of `[key_policy]`; what it asks for is judged where keys are audited.
-fn check_key_policy(section: Section<'_>) {
-    drop(section.duration("max_age"));
-    drop(section.flag("allow_wildcards"));
-    drop(section.text("naming"));
-    section.close(&[]);
 }

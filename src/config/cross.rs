@@ -20,14 +20,14 @@ pub(super) fn join(drafts: Vec<Draft>, defaults: &Defaults, problems: &mut Vec<P
 }
 
 fn workspace(draft: Draft, defaults: &Defaults) -> Option<Workspace> {
-    let Draft { place, name, id, reach, mode, labels, display_name, share } = draft;
+    let Draft { place, name, id, reach, store, mode, labels, display_name, share } = draft;
     Some(Workspace {
         name: name?.0,
         id: id.map(|(id, _)| id),
         reach: reach?.0,
         mode: mode.unwrap_or(defaults.mode),
         labels,
-        store: None,
+        store,
         display_name,
         share: share.unwrap_or(defaults.share),
         place,

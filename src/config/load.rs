@@ -5,17 +5,29 @@ use std::path::{Path, PathBuf};
 
 use super::problem::{Problem, Problems};
 use super::source::Source;
-use super::{AGENCY_FILE, WORKSPACES, agency, cross, workspace};
+use super::{AGENCY_FILE, WORKSPACES, agency, cross, register, workspace};
 use crate::domain::fleet::Place;
-use crate::domain::{Fleet, KeyPolicy, Register};
+use crate::domain::{Fleet, Register};
 
-/// Loads a root: `keyholder.toml` and `workspaces/*.toml` in the order of their names.
+/// Loads a root: `keyholder.toml`, `workspaces/*.toml` in the order of their names, and `keys.csv` where it is there.
 ///
 /// Strict: one bad file fails the whole load, so that nothing is silently missing from a run. Symbolic links below
 /// `workspaces/` are refused: `pin` would replace them, and a client's file must not come from elsewhere unseen.
 pub fn load(root: &Path) -> Result<Fleet, Problems> {
     let Gathered { agency, files, problems } = gather(root);
-    fleet(root, agency, files, problems)
+    let mut unread = Vec::new();
+    let register = register::gather(root, &mut unread);
+    let fleet = match fleet(root, agency, files, problems) {
+        Ok(fleet) => Ok(Fleet { register, ..fleet }),
+        Err(problems) => {
+            unread.extend_from_slice(problems.as_slice());
+            Err(problems)
+        }
+    };
+    match (Problems::of(unread), fleet) {
+        (Some(problems), _) => Err(problems),
+        (None, fleet) => fleet,
+    }
 }
 
 /// What a root's files hold, and what could not be read.
@@ -56,7 +68,7 @@ pub(super) fn fleet(
         drafts.extend(with_source(&file, bytes, &mut problems, workspace::read).unwrap_or_default());
     }
     let workspaces = cross::join(drafts, &agency.defaults, &mut problems);
-    let agency::Agency { name, domains, defaults, guards, presets } = agency;
+    let agency::Agency { name, domains, defaults, guards, presets, key_policy } = agency;
     match Problems::of(problems) {
         Some(problems) => Err(problems),
         None => Ok(Fleet {
@@ -66,7 +78,7 @@ pub(super) fn fleet(
             defaults,
             guards,
             presets,
-            key_policy: KeyPolicy::default(),
+            key_policy,
             register: Register::default(),
             workspaces,
         }),

@@ -1,12 +1,13 @@
 //! The agency's files: TOML and CSV in, a checked [`Fleet`](crate::domain::Fleet) out; keys by reference.
 //!
 //! Owns the form of `keyholder.toml` and `workspaces/*.toml`, how a key reference becomes a key, how a selection is
-//! understood, the lists of people and clients, and the only writes into a user's files (`init`, `pin`). It is strict
-//! with all of them, reports every problem of every file at once with its place, and never quotes what may hold a key.
+//! understood, the lists of people and clients, the register of keys, where the secret of a new key is kept, and the only
+//! writes into a user's files. It is strict with all of them, reports every problem of every file at once with its place, and never quotes what may hold a key.
 //!
 //! ```text
 //! keyholder.toml, workspaces/*.toml ── toml (places, strictness) ── agency, workspace ── cross ─► Fleet | Problems
 //! Fleet, Selection ─► &[Workspace] ── key ─► Access | KeyTrouble          people.csv ── people ─► PersonRow
+//! keys.csv ── register ─► Register, and back                              a new secret ── key::store ─► a key file, a program
 //! clients.csv ── init ─► new files                                        ids seen ── pin ─► the same files, one line more
 //! ```
 //!
@@ -18,12 +19,14 @@ mod clients;
 mod cross;
 pub mod init;
 pub mod key;
+pub mod key_policy;
 mod load;
 mod nearest;
 pub mod people;
 pub mod pin;
 pub mod preset;
 mod problem;
+pub mod register;
 mod root;
 pub mod select;
 mod smell;

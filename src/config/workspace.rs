@@ -18,6 +18,7 @@ pub(super) struct Draft {
     pub(super) id: Option<(WorkspaceId, Place)>,
     /// `via` where it is one; the key where that is; none where neither could be read.
     pub(super) reach: Option<(Reach, Place)>,
+    pub(super) store: Option<Vec<String>>,
     pub(super) mode: Option<Mode>,
     pub(super) labels: BTreeMap<String, String>,
     pub(super) display_name: Option<String>,
@@ -55,11 +56,13 @@ pub(super) fn read(source: &Source) -> Vec<Draft> {
 fn read_one(section: Section<'_>) -> Draft {
     let source = section.source();
     let placed = |at: std::ops::Range<usize>| source.place(at.start);
+    let (reach, store) = read_reach(&section);
     let draft = Draft {
         place: placed(section.at()),
         name: read_name(&section).map(|found| (found.value, placed(found.at))),
         id: read_id(&section).map(|found| (found.value, placed(found.at))),
-        reach: read_reach(&section),
+        reach,
+        store,
         mode: section.word("mode", &Mode::WORDS).map(|found| found.value),
         labels: section.section("labels").map(|labels| read_labels(&labels)).unwrap_or_default(),
         display_name: section.text("display_name").map(|found| found.value.to_owned()),
@@ -129,8 +132,11 @@ fn read_labels(section: &Section<'_>) -> BTreeMap<String, String> {
     labels
 }
 
+/// A key by reference, and the program that stores another one there.
+type Named = (KeyRef, Option<Vec<String>>);
+
 /// Reads `key` or `via`; exactly one of them must stand there.
-fn read_reach(section: &Section<'_>) -> Option<(Reach, Place)> {
+fn read_reach(section: &Section<'_>) -> (Option<(Reach, Place)>, Option<Vec<String>>) {
     let key = section.item("key");
     let via = section.item("via");
     let place = |at: &std::ops::Range<usize>| section.source().place(at.start);
@@ -142,32 +148,34 @@ fn read_reach(section: &Section<'_>) -> Option<(Reach, Place)> {
                 "neither `key` nor `via` says how it is reached",
                 three_ways(),
             );
-            None
+            (None, None)
         }
         (Some(key), Some(via)) => {
             via.refuse("a workspace has a key of its own or is reached `via` another, not both", "drop one of them");
             drop(read_key(&key));
-            None
+            (None, None)
         }
-        (Some(key), None) => Some((Reach::Own(read_key(&key)?), place(&key.at))),
-        (None, Some(via)) => {
-            let text = text_of(&via)?;
-            let Ok(name) = WorkspaceName::parse(text.value) else {
-                text.refuse("this is not a workspace name", "`via` names the workspace whose key is used");
-                return None;
-            };
-            if section.item("id").is_none() {
-                section.missing(
-                    "id",
-                    "a workspace reached `via` another is addressed by its id alone, so it must stand here",
-                );
-            }
-            Some((Reach::Via(name), place(&text.at)))
-        }
+        (Some(key), None) => match read_key(&key) {
+            Some((reference, store)) => (Some((Reach::Own(reference), place(&key.at))), store),
+            None => (None, None),
+        },
+        (None, Some(via)) => (read_via(section, &via), None),
     }
 }
 
-fn read_key(item: &Found<'_, &toml_edit::Item>) -> Option<KeyRef> {
+fn read_via(section: &Section<'_>, via: &Found<'_, &toml_edit::Item>) -> Option<(Reach, Place)> {
+    let text = text_of(via)?;
+    let Ok(name) = WorkspaceName::parse(text.value) else {
+        text.refuse("this is not a workspace name", "`via` names the workspace whose key is used");
+        return None;
+    };
+    if section.item("id").is_none() {
+        section.missing("id", "a workspace reached `via` another is addressed by its id alone, so it must stand here");
+    }
+    Some((Reach::Via(name), section.source().place(text.at.start)))
+}
+
+fn read_key(item: &Found<'_, &toml_edit::Item>) -> Option<Named> {
     if item.value.is_str() {
         item.refuse_with("an API key must not stand in this file: name the key by reference", three_ways());
         return None;
@@ -185,8 +193,40 @@ fn read_key(item: &Found<'_, &toml_edit::Item>) -> Option<KeyRef> {
         (.., Some(command)) => read_command(&command),
         _ => None,
     };
+    let store = section.item("store").and_then(|item| read_store(&item, reference.as_ref()));
     section.close(&[]);
-    reference
+    Some((reference?, store))
+}
+
+/// Reads the store command, which makes sense only beside a key command: what it keeps must be read back to prove it.
+fn read_store(item: &Found<'_, &toml_edit::Item>, reference: Option<&KeyRef>) -> Option<Vec<String>> {
+    match reference {
+        Some(KeyRef::File(_)) => {
+            item.refuse("keyholder writes a key file itself", "drop `store`; it belongs beside `command`");
+            return None;
+        }
+        Some(KeyRef::Env(_)) => {
+            item.refuse(
+                "what a store command keeps cannot be read back from a variable of this process",
+                "name the key by the command that reads it: key = { command = […], store = […] }",
+            );
+            return None;
+        }
+        Some(KeyRef::Command(_)) | None => {}
+    }
+    if item.value.is_str() {
+        item.refuse("a command is a list of words: it is run without a shell", "store = [\"pass\", \"insert\", \"…\"]");
+        return None;
+    }
+    let texts = texts_of(item)?;
+    let words = checked_words(texts.value.iter().map(|text| text.value.to_owned()).collect());
+    if words.is_none() {
+        texts.refuse(
+            "this is not a command that stores a key",
+            "name a program that reads the key on its standard input: store = [\"pass\", \"insert\", \"…\"]",
+        );
+    }
+    words
 }
 
 fn read_env(item: &Found<'_, &toml_edit::Item>) -> Option<KeyRef> {
@@ -241,7 +281,11 @@ fn read_command(item: &Found<'_, &toml_edit::Item>) -> Option<KeyRef> {
 
 /// Takes a program and its arguments; none without a program, with a NUL, or where a word smells of a key.
 pub(super) fn command_words(words: Vec<String>) -> Option<KeyRef> {
+    checked_words(words).map(KeyRef::Command)
+}
+
+fn checked_words(words: Vec<String>) -> Option<Vec<String>> {
     let fits = words.first().is_some_and(|program| !program.trim().is_empty())
         && words.iter().all(|word| !word.contains('\0') && !smells(word));
-    fits.then_some(KeyRef::Command(words))
+    fits.then_some(words)
 }

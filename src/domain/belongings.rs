@@ -1,5 +1,9 @@
 //! What people own and make in a workspace besides their membership (contract section 11): as the API tells it, without secrets.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
 use super::{CampaignId, KeyId, LeadId, LeadListId, UserId, WebhookId};
 
 /// A campaign.
@@ -123,6 +127,17 @@ pub struct TrailRecord {
     /// The `name` of `audit_metadata`, without control characters: what it is about, by a name that another thing may bear as well.
     #[serde(default)]
     pub name: Option<String>,
+}
+
+/// When keys were last used, by the `api_key_id` of the trail's records (contract section 10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// The moment from which the trail was read; what happened before is not told.
+    pub since: Timestamp,
+    /// The last record of each key, as the API wrote its moment.
+    pub last: BTreeMap<KeyId, String>,
+    /// Why the trail could not be read whole, where it could not: a key that is not in `last` may still have been used.
+    pub incomplete: Option<String>,
 }
 
 /// The codes of the audit log that say something of a person (contract section 10).

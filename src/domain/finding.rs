@@ -1,8 +1,16 @@
-//! Findings about keys: their stable codes, and how grave each is unless the agency says otherwise.
+//! Findings about keys: their stable codes, how grave each is unless the agency says otherwise, and what one finding tells.
 //!
-//! Owns the words. What makes a finding stands in the room that audits; what an agency makes of it in its policy.
+//! Owns the words and the order they are told in. What makes a finding stands in the room that audits; what an agency makes of it in its policy.
 
+use std::cmp::{Ordering, Reverse};
 use std::fmt;
+
+use jiff::civil::Date;
+use sha2::{Digest as _, Sha256};
+
+use super::fleet::Place;
+use super::id::hex;
+use super::{KeyId, WorkspaceId, WorkspaceName};
 
 /// How grave a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -156,4 +164,119 @@ impl fmt::Display for FindingCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum About {
+    /// The workspace and how it is reached.
+    Workspace,
+    /// One of its keys.
+    Key {
+        /// The key.
+        id: KeyId,
+        /// Its name, as the API or our register wrote it.
+        name: String,
+    },
+    /// A place in our own files.
+    Place(Place),
+}
+
+impl About {
+    /// Returns the key it is about.
+    pub fn key(&self) -> Option<(&KeyId, &str)> {
+        match self {
+            Self::Key { id, name } => Some((id, name)),
+            Self::Workspace | Self::Place(_) => None,
+        }
+    }
+}
+
+/// Why a finding is accepted, and until when.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Accepted {
+    /// Why.
+    pub reason: String,
+    /// The last day it holds, in UTC.
+    pub until: Date,
+}
+
+/// Something that is to be said against a key, or against how a workspace is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The rule.
+    pub code: FindingCode,
+    /// How grave it is, by the agency's policy.
+    pub severity: Severity,
+    /// The workspace; none where it is about our own files.
+    pub workspace: Option<WorkspaceName>,
+    /// Its identity.
+    pub workspace_id: Option<WorkspaceId>,
+    /// What it is about.
+    pub about: About,
+    /// The facts, in words. May hold text of the API: names, scopes.
+    pub evidence: String,
+    /// What to do next; a command where there is one.
+    pub advice: String,
+    /// Why it does not count, where the agency accepted it.
+    pub accepted: Option<Accepted>,
+}
+
+impl Finding {
+    /// Returns an id that is the same whenever the same is found again: 16 hex digits over code, workspace and what it is about.
+    pub fn id(&self) -> String {
+        let workspace = match (&self.workspace_id, &self.workspace) {
+            (Some(id), _) => id.as_str(),
+            (None, Some(name)) => name.as_str(),
+            (None, None) => "",
+        };
+        let about = match &self.about {
+            About::Workspace => String::new(),
+            About::Key { id, .. } => id.to_string(),
+            About::Place(place) => place.to_string(),
+        };
+        hex(&Sha256::digest(format!("{} {workspace} {about}", self.code).as_bytes()))[..16].to_owned()
+    }
+
+    /// Tells whether it counts: nobody accepted it.
+    pub fn counts(&self) -> bool {
+        self.accepted.is_none()
+    }
+}
+
+impl Ord for Finding {
+    /// Gravest first, then by code as [`FindingCode::ALL`] has them, workspace and what it is about.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let Self { code, severity, workspace, workspace_id, about, evidence, advice, accepted } = self;
+        let place = |code: FindingCode| FindingCode::ALL.iter().position(|other| *other == code);
+        (Reverse(severity), place(*code), workspace, about, workspace_id, evidence, advice, accepted).cmp(&(
+            Reverse(&other.severity),
+            place(other.code),
+            &other.workspace,
+            &other.about,
+            &other.workspace_id,
+            &other.evidence,
+            &other.advice,
+            &other.accepted,
+        ))
+    }
+}
+
+impl PartialOrd for Finding {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// What a rule could not judge, and why: silence would read as a clean bill.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotJudged {
+    /// The rule.
+    pub code: FindingCode,
+    /// The workspace.
+    pub workspace: WorkspaceName,
+    /// What was not judged: a key, or the workspace as a whole.
+    pub about: About,
+    /// Why. May hold text of the API.
+    pub why: String,
 }

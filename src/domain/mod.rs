@@ -8,6 +8,7 @@ pub mod address;
 pub mod belongings;
 pub mod canonical;
 pub mod change;
+pub mod command_names;
 pub mod finding;
 pub mod fleet;
 pub mod held;
@@ -26,7 +27,8 @@ pub use address::Email;
 pub use belongings::{Campaign, Job, KeyInfo, Lead, LeadList, SendingAccount, TrailRecord, Webhook};
 pub use canonical::canonical;
 pub use change::{Change, Keep, StepKind, Subject, Thing};
-pub use finding::{FindingCode, Severity};
+pub use command_names::{COMMAND_NAMES, is_command};
+pub use finding::{About, Accepted, Finding, FindingCode, NotJudged, Severity};
 pub use fleet::{Fleet, Guards, KeyRef, Mode, Preset, Workspace};
 pub use held::{Disposition, Held, HeldReason};
 pub use id::{

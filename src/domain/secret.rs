@@ -58,7 +58,7 @@ impl ApiKey {
         Ok(Self { secret: Arc::new(SecretString::from(text.to_owned())) })
     }
 
-    /// Hands out the key itself. For the transport's `bearer_auth` alone.
+    /// Hands out the key itself. For the transport's `bearer_auth`, and for the place where a key just made is kept.
     pub(crate) fn expose(&self) -> &str {
         self.secret.expose_secret()
     }

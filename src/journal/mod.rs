@@ -72,5 +72,5 @@ pub use query::{RunRow, RunState, StepRow, Unsettled};
 pub use record::{KeyDid, Record, RunHeader, disposition_of};
 pub use replay::{Replay, ReplayTrouble, Replayed, replay};
 pub use run_id::new_run_id;
-pub use sighting::{Listing, Sighting, Watermark};
+pub use sighting::{FirstSeen, Listing, Sighting, Watermark};
 pub use state::{Class, Effect, Illegal, Move, State};

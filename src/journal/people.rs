@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -58,6 +59,40 @@ impl Ledger {
                 }
             }
             Ok(accounts)
+        })
+        .await
+    }
+}
+
+impl Ledger {
+    /// Returns by which addresses the ledger knows some accounts of a workspace: those of the rows that steps about members rested on. An
+    /// account that is known by several is in nobody's name.
+    pub async fn addresses_of(
+        &self,
+        workspace_id: &WorkspaceId,
+        accounts: BTreeSet<UserId>,
+    ) -> Result<BTreeMap<UserId, Email>, LedgerError> {
+        let workspace = workspace_id.as_str().to_owned();
+        self.with(async move |connection| {
+            let mut known: BTreeMap<UserId, BTreeSet<Email>> = BTreeMap::new();
+            let mut rows = sqlx::query(
+                "SELECT e.bytes FROM steps s JOIN entries e ON e.run = s.run AND e.seq = s.planned_seq
+                 WHERE s.workspace_id = ? AND s.kind LIKE 'member.%'",
+            )
+            .bind(workspace)
+            .fetch(&mut *connection);
+            while let Some(row) = rows.try_next().await? {
+                let mut entry: Value = serde_json::from_slice(&row.try_get::<Vec<u8>, _>("bytes")?)
+                    .map_err(|_not_json| LedgerError::unreadable("the `planned` entry of a step"))?;
+                let rests_on = serde_json::from_value(entry["step"]["rests_on"].take());
+                if let Ok(RestsOn::Row { email, user_id: Some(user), .. }) = rests_on
+                    && accounts.contains(&user)
+                {
+                    known.entry(user).or_default().insert(email);
+                }
+            }
+            let sole = |emails: BTreeSet<Email>| if emails.len() == 1 { emails.into_iter().next() } else { None };
+            Ok(known.into_iter().filter_map(|(user, emails)| Some((user, sole(emails)?))).collect())
         })
         .await
     }

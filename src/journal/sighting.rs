@@ -1,5 +1,7 @@
 //! Sightings: what was observed, when, and whether all of it was (design section 5, Sightings).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::{Row as _, SqliteConnection};
@@ -47,6 +49,15 @@ pub struct Watermark {
     pub listed: Timestamp,
     /// The last complete listing.
     pub complete: Option<Timestamp>,
+}
+
+/// What is new among things of a kind in a workspace, told by when they were seen first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FirstSeen {
+    /// The first complete listing; none where there was none yet, and nothing can be called new.
+    pub first_complete: Option<Timestamp>,
+    /// When each thing was seen first, by its id.
+    pub things: BTreeMap<String, Timestamp>,
 }
 
 impl Ledger {
@@ -106,6 +117,33 @@ impl Ledger {
         .await
     }
 
+    /// Returns when things of one kind were seen first in a workspace, and when all of them first were: a workspace that had none at the first
+    /// look was looked at all the same.
+    pub async fn first_seen(&self, workspace_id: &WorkspaceId, kind: &str) -> Result<FirstSeen, LedgerError> {
+        let (workspace, kind) = (workspace_id.as_str().to_owned(), kind.to_owned());
+        self.with(async move |connection| {
+            let looked = sqlx::query(
+                "SELECT first_complete_at FROM watermarks
+                 WHERE workspace_id = ? AND kind = ? AND first_complete_at IS NOT NULL",
+            )
+            .bind(workspace.clone())
+            .bind(kind.clone())
+            .fetch_optional(&mut *connection)
+            .await?;
+            let rows = sqlx::query("SELECT id, first_seen FROM sightings WHERE workspace_id = ? AND kind = ?")
+                .bind(workspace)
+                .bind(kind)
+                .fetch_all(&mut *connection)
+                .await?;
+            let things = rows.iter().map(|row| Ok((row.try_get("id")?, moment_of(row, "first_seen")?)));
+            Ok(FirstSeen {
+                first_complete: looked.map(|row| moment_of(&row, "first_complete_at")).transpose()?,
+                things: things.collect::<Result<_, LedgerError>>()?,
+            })
+        })
+        .await
+    }
+
     /// Returns when one kind of thing was listed in a workspace.
     pub async fn watermark(&self, workspace_id: &WorkspaceId, kind: &str) -> Result<Option<Watermark>, LedgerError> {
         let (workspace, kind) = (workspace_id.as_str().to_owned(), kind.to_owned());
@@ -137,11 +175,15 @@ const SEEN: &str = "INSERT INTO sightings (workspace_id, kind, id, attributes, f
         first_seen = CASE WHEN excluded.first_seen < sightings.first_seen THEN excluded.first_seen ELSE sightings.first_seen END,
         last_seen = CASE WHEN excluded.last_seen > sightings.last_seen THEN excluded.last_seen ELSE sightings.last_seen END";
 
-const LISTED: &str = "INSERT INTO watermarks (workspace_id, kind, listed_at, complete_at) VALUES (?, ?, ?, ?)
+const LISTED: &str = "INSERT INTO watermarks (workspace_id, kind, listed_at, complete_at, first_complete_at)
+    VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (workspace_id, kind) DO UPDATE SET
         listed_at = CASE WHEN excluded.listed_at > watermarks.listed_at THEN excluded.listed_at ELSE watermarks.listed_at END,
         complete_at = CASE WHEN watermarks.complete_at IS NULL OR excluded.complete_at > watermarks.complete_at
-                           THEN excluded.complete_at ELSE watermarks.complete_at END";
+                           THEN excluded.complete_at ELSE watermarks.complete_at END,
+        first_complete_at = CASE WHEN watermarks.first_complete_at IS NULL
+                                   OR excluded.first_complete_at < watermarks.first_complete_at
+                                 THEN excluded.first_complete_at ELSE watermarks.first_complete_at END";
 
 async fn record(connection: &mut SqliteConnection, listing: &Listing) -> Result<(), LedgerError> {
     let Listing { workspace_id, kind, at, rows, complete } = listing;
@@ -162,6 +204,7 @@ async fn record(connection: &mut SqliteConnection, listing: &Listing) -> Result<
         .bind(workspace_id.as_str().to_owned())
         .bind(kind.clone())
         .bind(at.clone())
+        .bind(complete.then(|| at.clone()))
         .bind(complete.then_some(at))
         .execute(&mut *connection)
         .await?;
@@ -199,7 +242,26 @@ mod tests {
         assert_eq!(seen, [wanted]);
         let watermark = ledger.watermark(&workspace, "member").await.unwrap().unwrap();
         assert_eq!(watermark, Watermark { listed: one, complete: Some(half) });
+        let first = ledger.first_seen(&workspace, "member").await.unwrap();
+        let things = BTreeMap::from([("m-1".to_owned(), noon)]);
+        assert_eq!(first, FirstSeen { first_complete: Some(noon), things });
         assert!(ledger.sightings(&workspace, "tag").await.unwrap().is_empty());
         assert_eq!(ledger.watermark(&workspace, "tag").await.unwrap(), None);
+        assert_eq!(ledger.first_seen(&workspace, "tag").await.unwrap(), FirstSeen::default());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_look_at_nothing_counts_as_a_look_and_one_that_was_cut_does_not() {
+        let root = tempfile::tempdir().unwrap();
+        let clock = Clock::starting_at("2026-11-22T04:30:00Z".parse().unwrap());
+        let ledger = Ledger::open(root.path(), clock).await.unwrap();
+        let workspace = WorkspaceId::parse("w-1").unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (one, two) = (at("2026-11-22T12:00:00Z"), at("2026-11-22T13:00:00Z"));
+        ledger.record_sightings(one, &workspace, "key", Vec::new(), false).await.unwrap();
+        assert_eq!(ledger.first_seen(&workspace, "key").await.unwrap().first_complete, None);
+        ledger.record_sightings(two, &workspace, "key", Vec::new(), true).await.unwrap();
+        ledger.record_sightings(at("2026-11-22T14:00:00Z"), &workspace, "key", Vec::new(), true).await.unwrap();
+        assert_eq!(ledger.first_seen(&workspace, "key").await.unwrap().first_complete, Some(two));
     }
 }

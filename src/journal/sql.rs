@@ -43,7 +43,7 @@ pub(super) const ROLLBACK: &str = "ROLLBACK";
 pub(super) const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
 
 /// Steps from an empty file to the newest schema. Never edit one that was released: add one.
-pub(super) const MIGRATIONS: [(Version, &[&str]); 4] = [
+pub(super) const MIGRATIONS: [(Version, &[&str]); 5] = [
     (Version { major: 1, minor: 0 }, &[META, RUNS, STEPS, ENTRIES, NO_UPDATE, NO_DELETE]),
     (
         Version { major: 1, minor: 1 },
@@ -55,7 +55,8 @@ pub(super) const MIGRATIONS: [(Version, &[&str]); 4] = [
         ],
     ),
     (Version { major: 1, minor: 2 }, &[PRUNED, PRUNED_NO_UPDATE, PRUNED_NO_DELETE]),
-    (Version { major: 1, minor: 3 }, &[KEYS, "CREATE INDEX keys_by_workspace ON keys (workspace_id)"]),
+    (Version { major: 1, minor: 3 }, &["ALTER TABLE watermarks ADD COLUMN first_complete_at TEXT"]),
+    (Version { major: 1, minor: 4 }, &[KEYS, "CREATE INDEX keys_by_workspace ON keys (workspace_id)"]),
 ];
 
 /// The newest schema.
@@ -193,7 +194,8 @@ const SIGHTINGS: &str = "CREATE TABLE sightings (
     PRIMARY KEY (workspace_id, kind, id)
 )";
 
-// A row last seen before `complete_at` is gone: only a complete listing can prove an absence.
+// A row last seen before `complete_at` is gone: only a complete listing can prove an absence. A row first seen after `first_complete_at`, the
+// first complete listing since the column is there, is new.
 const WATERMARKS: &str = "CREATE TABLE watermarks (
     workspace_id TEXT NOT NULL,
     kind TEXT NOT NULL,

@@ -1,12 +1,11 @@
 //! What the API said of one workspace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
+pub use crate::domain::belongings::Activity;
 use crate::domain::{
-    Campaign, Job, KeyId, KeyInfo, Lead, LeadList, Member, Mode, SendingAccount, TrailRecord, UserId, Webhook,
-    WorkspaceId, WorkspaceName,
+    Campaign, Job, KeyInfo, Lead, LeadList, Member, Mode, SendingAccount, TrailRecord, UserId, Webhook, WorkspaceId,
+    WorkspaceName,
 };
 
 /// One workspace as it was seen.
@@ -43,17 +42,6 @@ impl<T> Default for Found<T> {
     fn default() -> Self {
         Self { rows: Vec::new(), incomplete: None }
     }
-}
-
-/// When keys were last used, by the `api_key_id` of the trail's records (contract section 10).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Activity {
-    /// The moment from which the trail was read; what happened before is not told.
-    pub since: Timestamp,
-    /// The last record of each key, as the API wrote its moment.
-    pub last: BTreeMap<KeyId, String>,
-    /// Why the trail could not be read whole, where it could not: a key that is not in `last` may still have been used.
-    pub incomplete: Option<String>,
 }
 
 /// What people own, made or started in one workspace (contract section 11, what a removed member leaves behind).

@@ -28,6 +28,28 @@ where
         .buffer_unordered(ALIVE)
 }
 
+/// Lanes that may be begun and not yet taken where each is taken in the items' order. A lane that is ahead waits for its turn with all it
+/// has read, so this bounds memory whatever the fleet's size; a lane that hangs holds up only those so far behind it. Twice what can be in
+/// flight, so that a slow lane costs the others nothing as long as it is no slower than two rounds of them.
+pub const AHEAD: usize = 256;
+
+/// Runs one future per item and yields the results in the items' order, each as soon as its turn has come. At most [`AHEAD`] lanes are
+/// begun and not yet taken.
+pub fn in_turn<'a, I, T, F, Fut>(items: I, mut start: F) -> impl Stream<Item = Result<T, Panicked>> + 'a
+where
+    I: IntoIterator + 'a,
+    F: FnMut(I::Item) -> Fut + 'a,
+    Fut: Future<Output = T> + 'a,
+    T: 'a,
+{
+    stream::iter(items)
+        .map(move |item| {
+            let lane = AssertUnwindSafe(start(item)).catch_unwind();
+            async move { lane.await.map_err(|_panic| Panicked) }
+        })
+        .buffered(AHEAD)
+}
+
 /// Runs one future per item and returns the results in the items' order.
 pub async fn all<'a, I, T, F, Fut>(items: I, start: F) -> Vec<Result<T, Panicked>>
 where
@@ -45,6 +67,7 @@ where
 mod tests {
     use super::*;
     use crate::clock::Clock;
+    use std::cell::Cell;
     use std::time::Duration;
 
     #[tokio::test(start_paused = true)]
@@ -58,5 +81,30 @@ mod tests {
         .await;
         assert_eq!(results, [Ok(3), Err(Panicked), Ok(2)]);
         assert_eq!(clock.elapsed(), Duration::from_secs(3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lanes_that_are_ahead_wait_for_their_turn_and_never_pile_up() {
+        let clock = Clock::starting_at(jiff::Timestamp::UNIX_EPOCH);
+        let (begun, taken, most) = (Cell::new(0_usize), Cell::new(0_usize), Cell::new(0_usize));
+        let lanes = in_turn(0..AHEAD * 4, |place| {
+            begun.set(begun.get() + 1);
+            most.set(most.get().max(begun.get() - taken.get()));
+            async move {
+                // Every hundredth hangs for a while, the first of all too.
+                clock.sleep(Duration::from_secs(if place % 100 == 0 { 60 } else { 1 })).await;
+                place
+            }
+        });
+        futures::pin_mut!(lanes);
+        let mut order = Vec::new();
+        while let Some(place) = lanes.next().await {
+            taken.set(taken.get() + 1);
+            order.push(place.unwrap());
+        }
+        assert_eq!(order, (0..AHEAD * 4).collect::<Vec<_>>());
+        // The one that is being taken was begun before the next one is.
+        assert!(most.get() <= AHEAD + 1, "{}", most.get());
+        assert!(clock.elapsed() < Duration::from_mins(6), "{:?}", clock.elapsed());
     }
 }

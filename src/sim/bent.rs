@@ -70,6 +70,19 @@ pub(super) fn partial(state: &mut State, ask: &Ask, now: i64, rows: usize) -> Re
     reply
 }
 
+/// Every secret that a request could be about before it is answered: the caller's key, and of keys those that are listed or deleted.
+pub(super) fn secrets(state: &State, ask: &Ask, now: i64) -> Vec<String> {
+    let mut secrets: Vec<String> = ask.key().map(str::to_owned).into_iter().collect();
+    let (Some(workspace), Some((op, id))) = (Caller::of(state, ask).target, ask.route()) else { return secrets };
+    let meant = |key: &&things::keys::Key| match op {
+        Op::KeyList => true,
+        Op::KeyDelete => id.and_then(name::read) == Some(key.id),
+        _ => false,
+    };
+    secrets.extend(state.shown_keys(workspace, now).into_iter().filter(meant).map(|key| key.secret.to_string()));
+    secrets
+}
+
 /// Turns a good answer into another workspace's: its rows where there is one, else the same rows under an invented id.
 pub(super) fn foreign(state: &State, ask: &Ask, now: i64, reply: &mut Reply) {
     let (Some(here), Some((op, _))) = (Caller::of(state, ask).target, ask.route()) else { return };

@@ -94,6 +94,12 @@ pub enum FaultKind {
         /// HTTP status.
         status: u16,
     },
+    /// Answers a status whose message repeats every secret that the request could be about: the caller's key, of a listing of keys all that
+    /// are listed, of a making the new one, of a deletion the deleted one. With a 5xx it fails after its work was done, else before.
+    EchoSecrets {
+        /// HTTP status.
+        status: u16,
+    },
     /// Answers rows that say they are another workspace's.
     Foreign,
     /// Another hand changes the workspace.
@@ -131,6 +137,7 @@ impl FaultKind {
             Self::Ignore => "ignore",
             Self::Partial { .. } => "partial",
             Self::EchoKey { .. } => "echo-key",
+            Self::EchoSecrets { .. } => "echo-secrets",
             Self::Foreign => "foreign",
             Self::Meanwhile { .. } => "meanwhile",
             Self::Redirect => "redirect",

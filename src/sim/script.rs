@@ -233,21 +233,18 @@ impl Reader {
         };
         let mut names = Vec::new();
         for node in nodes {
-            let mut key = node.table("keys")?;
-            let name = key.text("name")?.map_or_else(|| "main".to_owned(), |name| name.value);
-            if names.contains(&name) {
-                return Err(ScriptError::at(key.line, format!("two keys of the workspace have the name `{name}`")));
+            let (what, dead) = script_things::keys(node.table("keys")?)?;
+            if what.count != 1 || names.contains(&what.name) {
+                self.state.put(workspace, &what.into(), None);
+                // Only a single key is ever said to be dead, so it is the last one.
+                self.state.keys.last_mut().into_iter().for_each(|key| key.dead |= dead);
+                continue;
             }
-            let scopes = match key.texts("scopes")? {
-                None => Arc::from(["all:all".into()]),
-                Some(scopes) => scopes.into_iter().map(|scope| scope.value.into_boxed_str()).collect(),
-            };
-            let dead = key.truth("dead")?.unwrap_or(false);
-            let (by, record, created) = script_things::making(&mut key)?;
-            key.finish()?;
-            let at = self.state.add_key(workspace, &name, scopes, dead);
-            self.state.say_made(at, by.as_ref(), &record, created);
-            names.push(name);
+            let scopes = what.scopes.iter().map(|scope| scope.as_str().into()).collect();
+            let at = self.state.add_key(workspace, &what.name, scopes, dead);
+            self.state.say_made(at, what.by.as_ref(), &what.record, what.created.map(jiff::Timestamp::as_millisecond));
+            self.state.say_used(at, what.used.map(jiff::Timestamp::as_millisecond));
+            names.push(what.name);
         }
         Ok(())
     }

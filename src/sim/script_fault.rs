@@ -7,7 +7,7 @@
 //! | `lose-answer`, `lose-request`, `hang`, `truncate`, `html`, `cursor-loop`, `ignore`, `foreign`, `redirect`, `not-sent` | nothing |
 //! | `late` | `after` |
 //! | `delay` | `by` |
-//! | `echo-key` | `status` (400) |
+//! | `echo-key`, `echo-secrets` (with a 5xx applied all the same) | `status` (400) |
 //! | `oversized` | `bytes` (64 MiB) |
 //! | `partial` (of a page or an assignment of leads) | `rows` |
 //! | `meanwhile` | `when` (before, after), `hand` and what it takes |
@@ -79,6 +79,7 @@ fn kind(table: &mut Table) -> Result<FaultKind, ScriptError> {
             FaultKind::Partial { rows }
         }
         "echo-key" => FaultKind::EchoKey { status: status(table, Some(400))? },
+        "echo-secrets" => FaultKind::EchoSecrets { status: status(table, Some(400))? },
         "foreign" => FaultKind::Foreign,
         "redirect" => FaultKind::Redirect,
         "not-sent" => FaultKind::NotSent,
@@ -102,6 +103,7 @@ fn kind(table: &mut Table) -> Result<FaultKind, ScriptError> {
                 "ignore",
                 "partial",
                 "echo-key",
+                "echo-secrets",
                 "foreign",
                 "redirect",
                 "not-sent",

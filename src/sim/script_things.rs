@@ -5,21 +5,21 @@
 //! lead_lists = [{ name = "Dentists", owner = "noor@agency.example", count = 1, created = "2026-08-08T08:08:08Z" }]
 //! leads = [{ count = 40, assigned = "noor@agency.example", uploaded = "noor@agency.example", campaign = "Q4", list = "Dentists" }]
 //! accounts = [{ email = "noor@mail.example", count = 2, added_by = "noor@agency.example", modified_by = "ops@agency.example", status = 1 }]
-//! keys = [{ name = "zapier", scopes = ["leads:all"], by = "noor@agency.example", record = "name", created = "2026-08-08T08:08:08Z" }]
+//! keys = [{ name = "zapier", scopes = ["leads:all"], by = "noor@agency.example", record = "name", created = "2026-08-08T08:08:08Z", used = "2026-10-10T10:10:10Z", count = 1 }]
 //! webhooks = [{ target = "https://hooks.example/in", name = "CRM", by = "noor@agency.example", event = "reply_received", status = 1 }]
 //! jobs = [{ kind = "import-leads", by = "noor@agency.example", status = "in-progress", count = 1 }]
-//! trail = [{ activity = 1, by = "noor@agency.example", at = "2026-11-02T08:00:00Z", count = 5, affected = 12 }]
+//! trail = [{ activity = 1, by = "noor@agency.example", at = "2026-11-02T08:00:00Z", count = 5, affected = 12 }, { activity = 11, key = "zapier" }]
 //! ```
 //!
 //! People are named by address or user id. `record` says how the trail names a key that somebody made: `absent` (not at all), `name`, or any
-//! other word: by its id too, in a member of that name.
+//! other word: by its id too, in a member of that name. `used` is when the trail last saw the key act. Keys may bear one name.
 
 use jiff::Timestamp;
 
 use super::name;
 use super::settings::{KeyRecord, KeyShown, Settings};
 use super::state::State;
-use super::things::put::{Accounts, Campaigns, Jobs, LeadLists, Leads, Put, Records, Webhook};
+use super::things::put::{Accounts, Campaigns, Jobs, Key, LeadLists, Leads, Put, Records, Webhook};
 use super::tree::{ScriptError, Table};
 
 /// Reads the belongings of a workspace, except its keys.
@@ -147,6 +147,7 @@ fn records(mut table: Table) -> Result<Records, ScriptError> {
             .number("activity")?
             .ok_or_else(|| ScriptError::at(line, "`activity` is missing: the code of what was done"))?,
         by: word(&mut table, "by")?,
+        key: word(&mut table, "key")?,
         at: moment(&mut table, "at")?,
         affected: table.number("affected")?,
     };
@@ -154,12 +155,28 @@ fn records(mut table: Table) -> Result<Records, ScriptError> {
     Ok(what)
 }
 
-/// Reads what a key says about its making: who, how it is recorded, when.
-pub(super) fn making(table: &mut Table) -> Result<(Option<String>, KeyRecord, Option<i64>), ScriptError> {
-    let by = word(table, "by")?;
+/// Reads keys, and whether they are dead. Those of a workspace's own first listing have secrets of their names.
+pub(super) fn keys(mut table: Table) -> Result<(Key, bool), ScriptError> {
+    let line = table.line;
+    let by = word(&mut table, "by")?;
     let usual = if by.is_some() { KeyRecord::Name } else { KeyRecord::Absent };
-    let record = word(table, "record")?.map_or(usual, key_record);
-    Ok((by, record, table.moment("created")?))
+    let scopes = table.texts("scopes")?.map(|scopes| scopes.into_iter().map(|scope| scope.value).collect());
+    let what = Key {
+        count: table.number("count")?.unwrap_or(1),
+        name: word(&mut table, "name")?.unwrap_or_else(|| "main".to_owned()),
+        scopes: scopes.unwrap_or_else(|| vec!["all:all".to_owned()]),
+        by,
+        record: word(&mut table, "record")?.map_or(usual, key_record),
+        created: moment(&mut table, "created")?,
+        used: moment(&mut table, "used")?,
+    };
+    let dead = table.truth("dead")?.unwrap_or(false);
+    table.finish()?;
+    if dead && what.count != 1 {
+        Err(ScriptError::at(line, "only one key at a time is `dead`"))
+    } else {
+        Ok((what, dead))
+    }
 }
 
 /// Reads the settings that are about belongings.

@@ -106,6 +106,18 @@ pub(super) fn settle(state: &mut State, ask: &Ask, now: i64, fault: Option<&Faul
             let message = format!("Request with key {} failed", ask.key().unwrap_or(""));
             (Fate::at_once(paper::envelope(*status, paper::reason(*status), &message).into()), None)
         }
+        FaultKind::EchoSecrets { status } => {
+            let mut secrets = bent::secrets(state, ask, now);
+            let wrote = if *status >= 500 {
+                let reply = routes::answer(state, ask, now);
+                secrets.extend(reply.body["key"].as_str().map(str::to_owned));
+                reply.wrote
+            } else {
+                None
+            };
+            let message = format!("Request with {} failed", secrets.join(", "));
+            (Fate::at_once(paper::envelope(*status, paper::reason(*status), &message).into()), wrote)
+        }
         FaultKind::Redirect => {
             let location = Some("https://elsewhere.example/api/v2/");
             (Fate::at_once(Sent { location, ..Sent::plain(302, None, Vec::new()) }), None)

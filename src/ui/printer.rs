@@ -51,6 +51,18 @@ impl Printer {
         &self.progress
     }
 
+    /// Shows a secret on standard output, on a line of its own below what it is. The caller has made sure that a person reads there.
+    pub fn show_secret(&self, head: &str, secret: &str) -> io::Result<()> {
+        self.progress.suspend(|| {
+            let mut out = self.out.clone();
+            // Piece by piece: no copy of the secret is left behind in memory.
+            for piece in [head, "\n", secret, "\n"] {
+                out.write_all(piece.as_bytes())?;
+            }
+            out.flush()
+        })
+    }
+
     /// Says something, unless asked to be quiet.
     pub fn say(&self, line: &str) {
         if !self.quiet {

@@ -6,7 +6,7 @@ use std::time::Duration;
 pub fn count(number: usize, noun: &str) -> String {
     match (number, noun) {
         (1, _) => format!("1 {noun}"),
-        (_, noun) if noun.ends_with('y') => format!("{number} {}ies", &noun[..noun.len() - 1]),
+        (_, noun) if noun.ends_with('y') && !noun.ends_with("ey") => format!("{number} {}ies", &noun[..noun.len() - 1]),
         _ => format!("{number} {noun}s"),
     }
 }
@@ -41,6 +41,7 @@ mod tests {
         assert_eq!(count(0, "step"), "0 steps");
         assert_eq!(count(1, "step"), "1 step");
         assert_eq!(count(2, "identity"), "2 identities");
+        assert_eq!(count(2, "key"), "2 keys");
         assert_eq!(duration(Duration::from_millis(850)), "850 ms");
         assert_eq!(duration(Duration::from_secs(200)), "3 min 20 s");
         assert_eq!(duration(Duration::from_mins(125)), "2 h 5 min");

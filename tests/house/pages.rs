@@ -3,17 +3,22 @@
 use std::process::Command;
 
 use keyholder::cli::help::{TOPICS, page};
+use keyholder::domain::FindingCode;
 
 use crate::words::{known, unknown_names};
 
 /// Widest line of a page: what a terminal beside another window still shows whole.
 const WIDEST: usize = 110;
 
+/// The topics, and the codes of findings.
+fn names() -> impl Iterator<Item = &'static str> {
+    TOPICS.iter().map(|(topic, _, _)| *topic).chain(FindingCode::ALL.map(FindingCode::as_str))
+}
+
 #[test]
 fn no_page_is_wider_than_a_terminal() {
-    let wide: Vec<String> = TOPICS
-        .iter()
-        .flat_map(|(topic, _, _)| {
+    let wide: Vec<String> = names()
+        .flat_map(|topic| {
             let long = |line: &String| line.chars().count() > WIDEST;
             page(topic)
                 .lines()
@@ -28,10 +33,30 @@ fn no_page_is_wider_than_a_terminal() {
 
 #[test]
 fn pages_name_no_command_flag_or_topic_that_is_not_there() {
-    for (topic, _, _) in TOPICS {
+    for topic in names() {
         let unknown = unknown_names(&page(topic));
         assert!(unknown.is_empty(), "{topic}: {unknown:#?}");
     }
+}
+
+#[test]
+fn no_two_pages_share_a_name() {
+    let mut all: Vec<&str> = names().collect();
+    all.sort_unstable();
+    all.dedup();
+    assert_eq!(all.len(), names().count());
+}
+
+#[test]
+fn every_finding_has_a_page_of_its_own_and_no_page_is_left_over() {
+    let mut pages: Vec<String> = std::fs::read_dir(crate::words::house().join("src/help/findings"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    pages.sort();
+    let mut codes: Vec<&str> = FindingCode::ALL.map(FindingCode::as_str).to_vec();
+    codes.sort_unstable();
+    assert_eq!(pages, codes);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::CommandFactory as _;
 use keyholder::cli::Cli;
 use keyholder::cli::help::TOPICS;
+use keyholder::domain::FindingCode;
 
 /// Returns the folder of the project.
 pub(crate) fn house() -> PathBuf {
@@ -61,7 +62,8 @@ pub(crate) fn unknown_names(text: &str) -> Vec<String> {
                 unknown.push(format!("command {word} in: {line}"));
             }
             let asked = line.contains(&format!("`help {word}`")) || line.contains(&format!("keyholder help {word}"));
-            if before == "help" && asked && *word != "TOPIC" && !TOPICS.iter().any(|(topic, _, _)| topic == word) {
+            let is_page = TOPICS.iter().any(|(topic, _, _)| topic == word) || FindingCode::parse(word).is_some();
+            if before == "help" && asked && !["TOPIC", "CODE"].contains(word) && !is_page {
                 unknown.push(format!("topic {word} in: {line}"));
             }
         }

@@ -3,7 +3,7 @@
 use keyholder::api::transport::{Method, Request};
 use keyholder::domain::fleet::BaseUrl;
 use keyholder::domain::{Access, ApiKey, WorkspaceId};
-use keyholder::sim::{Fault, FaultBody, FaultKind, Op, World};
+use keyholder::sim::{Fault, FaultBody, FaultKind, KeyRecord, Op, World, put};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -59,6 +59,7 @@ proptest! {
 fn any_fault() -> impl Strategy<Value = Fault> {
     let kind = prop_oneof![
         3 => select(&[400, 401, 402, 403, 404, 409, 422, 429, 500, 503][..]).prop_map(|status| FaultKind::EchoKey { status }),
+        2 => select(&[400, 403, 422, 500, 503][..]).prop_map(|status| FaultKind::EchoSecrets { status }),
         1 => Just(FaultKind::Html),
         1 => Just(FaultKind::Truncate),
         1 => Just(FaultKind::Foreign),
@@ -67,7 +68,17 @@ fn any_fault() -> impl Strategy<Value = Fault> {
         1 => Just(FaultKind::Hang),
         1 => Just(FaultKind::Status { status: 500, body: FaultBody::Html, retry_after: None }),
     ];
-    let op = select(&[Op::WorkspaceCurrent, Op::MemberList, Op::MemberGet, Op::MemberCreate, Op::MemberDelete][..]);
+    let op = select(
+        &[
+            Op::WorkspaceCurrent,
+            Op::MemberList,
+            Op::MemberGet,
+            Op::MemberCreate,
+            Op::MemberDelete,
+            Op::KeyList,
+            Op::KeyDelete,
+        ][..],
+    );
     (kind, op, 0..3_usize, 1..4_usize)
         .prop_map(|(kind, op, skip, times)| Fault::once(kind).at(op).skip(skip).times(times))
 }
@@ -79,6 +90,9 @@ proptest! {
     fn whatever_the_api_answers_no_key_is_printed_or_stored(faults in proptest::collection::vec(any_fault(), 1..4)) {
         // Whether each of these fires does not matter here, so the world is not held to it.
         let world = World::generated(4, 4, 11);
+        for name in ["client-0001", "client-0002", "client-0003"] {
+            world.put(name, put::Key::of("staff.002@agency.example", "script").recorded(KeyRecord::Id("id".into())));
+        }
         let stage = Stage::of(world.clone());
         stage.add("keyholder.toml", "[guards]\nmax_failures = \"100%\"");
         for fault in faults {
@@ -88,7 +102,7 @@ proptest! {
         // The stage looks for every key after every run, in both streams and every file.
         let _check = stage.run("check --format json");
         let _joined = stage.run("onboard nia@agency.example --role view --all --yes --format ndjson --events run.ndjson");
-        let plan = stage.run("offboard staff.002@agency.example --all -o plan.json");
+        let plan = stage.run("offboard staff.002@agency.example --revoke-keys --all -o plan.json");
         if plan.stderr.contains("saved") {
             let _gone = stage.run(&format!("apply plan.json --confirm {}", plan.plan_id()));
         }

@@ -1,15 +1,17 @@
-//! Key commands: a program that prints a key, run without a shell, in a process group of its own, within a time limit.
+//! Key commands: a program that prints a key, or takes one on its standard input to keep it; run without a shell, in a process group of
+//! its own, within a time limit.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
 use super::{KeyTrouble, MOST_BYTES};
 use crate::clock::Clock;
+use crate::domain::ApiKey;
 
 /// Longest wait for a key command. Password managers answer within two or three seconds when signed in; one that takes ten
 /// is waiting for a person it cannot reach, because it has no terminal.
@@ -30,13 +32,8 @@ pub(super) async fn run(
     };
     let not_run =
         |error: std::io::Error| KeyTrouble::NotRun { program: program.clone(), why: crate::config::why(&error) };
-    // A program named by a relative path counts from the root like every path; a bare name is looked up on PATH.
-    let path = if Path::new(program).components().count() > 1 { root.join(program) } else { program.into() };
-    let mut command = Command::new(path);
-    command.args(arguments).current_dir(root).env_clear().envs(env);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    #[cfg(unix)]
-    command.process_group(0);
+    let mut command = prepare(program, arguments, root, env);
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().map_err(not_run)?;
     // Declared after the child, so it is dropped first: while the child is not reaped, its group cannot be another's.
     let mut group = Group::of(&child);
@@ -58,6 +55,68 @@ pub(super) async fn run(
         Some((bytes, None)) => Ok(bytes),
         None => Err(KeyTrouble::TooSlow { program: program.clone(), seconds: limit.as_secs() }),
     }
+}
+
+/// Why a store command did not do what it should.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unfed {
+    /// It was not started: nothing was handed to it.
+    NotRun(String),
+    /// It was started and said no, or did not read what it was given, or took too long.
+    Failed(String),
+}
+
+/// Runs a command from the root and hands it a key and a line end on its standard input. What it prints goes nowhere.
+pub(super) async fn feed(
+    words: &[String],
+    root: &Path,
+    env: &BTreeMap<String, String>,
+    clock: Clock,
+    limit: Duration,
+    key: &ApiKey,
+) -> Result<(), Unfed> {
+    let Some((program, arguments)) = words.split_first() else {
+        return Err(Unfed::NotRun("it names no program".to_owned()));
+    };
+    let mut command = prepare(program, arguments, root, env);
+    command.stdin(Stdio::piped()).stdout(Stdio::null());
+    let mut child = command.spawn().map_err(|error| Unfed::NotRun(crate::config::why(&error)))?;
+    // Declared after the child, so it is dropped first: while the child is not reaped, its group cannot be another's.
+    let mut group = Group::of(&child);
+    let stdin = child.stdin.take();
+    let feeding = async {
+        let mut given = Ok(());
+        if let Some(mut stdin) = stdin {
+            given = stdin.write_all(key.expose().as_bytes()).await;
+            given = if given.is_ok() { stdin.write_all(b"\n").await } else { given };
+        }
+        (child.wait().await, given)
+    };
+    let ended = tokio::select! {
+        biased;
+        ended = feeding => Some(ended),
+        () = clock.sleep(limit) => None,
+    };
+    let Some((status, given)) = ended else {
+        return Err(Unfed::Failed(format!("it did not end within {} s and was killed", limit.as_secs())));
+    };
+    let status = status.map_err(|error| Unfed::Failed(crate::config::why(&error)))?;
+    group.leader_reaped();
+    if !status.success() {
+        return Err(Unfed::Failed(format!("it failed ({})", ending(status))));
+    }
+    given.map_err(|_closed| Unfed::Failed("it ended well without reading its standard input".to_owned()))
+}
+
+fn prepare(program: &str, arguments: &[String], root: &Path, env: &BTreeMap<String, String>) -> Command {
+    // A program named by a relative path counts from the root like every path; a bare name is looked up on PATH.
+    let path = if Path::new(program).components().count() > 1 { root.join(program) } else { program.into() };
+    let mut command = Command::new(path);
+    command.args(arguments).current_dir(root).env_clear().envs(env);
+    command.stderr(Stdio::null()).kill_on_drop(true);
+    #[cfg(unix)]
+    command.process_group(0);
+    command
 }
 
 /// Reads to the end of the output, then waits for the end of the process; no status where the output is too long.

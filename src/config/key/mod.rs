@@ -1,13 +1,14 @@
 //! Keys: from a reference in a file to the way into a workspace.
 //!
-//! Each distinct reference is resolved once a run, several at a time. A failure is a value for its workspace and never
+//! Each distinct reference is resolved once a run, several at a time, and anew where a key was replaced ([`store`]). A failure is a value for its workspace and never
 //! holds key material, not even a key command's output.
 
 mod command;
 mod file;
+pub mod store;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use futures::StreamExt as _;
 
@@ -171,7 +172,7 @@ pub async fn resolve(
         });
     }
     let keys: Vec<Result<ApiKey, KeyTrouble>> = futures::stream::iter(references)
-        .map(|reference| resolve_one(fleet, reference, env, clock))
+        .map(|reference| resolve_one(&fleet.root, reference, env, clock))
         .buffered(AT_ONCE)
         .collect()
         .await;
@@ -204,8 +205,9 @@ fn reference<'f>(workspace: &'f Workspace, by_name: &HashMap<&WorkspaceName, &'f
     }
 }
 
-async fn resolve_one(
-    fleet: &Fleet,
+/// Resolves one reference anew, as it leads now.
+pub async fn resolve_one(
+    root: &Path,
     reference: &KeyRef,
     env: &BTreeMap<String, String>,
     clock: Clock,
@@ -215,8 +217,8 @@ async fn resolve_one(
             Some(value) => value.clone().into_bytes(),
             None => return Err(KeyTrouble::NotSet { name: name.clone() }),
         },
-        KeyRef::File(path) => file::read(&fleet.root, path)?,
-        KeyRef::Command(words) => command::run(words, &fleet.root, env, clock, TIME_LIMIT).await?,
+        KeyRef::File(path) => file::read(root, path)?,
+        KeyRef::Command(words) => command::run(words, root, env, clock, TIME_LIMIT).await?,
     };
     let bad = |bad| KeyTrouble::Bad { from: reference.to_string(), bad };
     if bytes.len() > MOST_BYTES {

@@ -51,7 +51,7 @@ fn clock() -> Clock {
 }
 
 async fn one(root: &Path, reference: KeyRef) -> Result<ApiKey, KeyTrouble> {
-    let found = resolve_one(&fleet(root, vec![]), &reference, &env(), clock()).await;
+    let found = resolve_one(root, &reference, &env(), clock()).await;
     if let Err(trouble) = &found {
         let told = format!("{trouble} {trouble:?} {:?}", trouble.advice());
         assert!(!told.contains("canary"), "{told}");
@@ -157,13 +157,13 @@ async fn a_command_runs_from_the_root_and_by_a_path_from_the_root() {
 }
 
 /// Tells whether a process still runs; a zombie does not.
-fn runs(pid: &str) -> bool {
+pub(super) fn runs(pid: &str) -> bool {
     std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()))
         .is_ok_and(|stat| !stat.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z'))
 }
 
 /// Waits, by yielding to the system, until a file has a line or a process is gone.
-fn until(mut what: impl FnMut() -> bool) {
+pub(super) fn until(mut what: impl FnMut() -> bool) {
     for _ in 0..2_000_000 {
         if what() {
             return;

@@ -1,11 +1,13 @@
 //! Keys: made, listed, deleted; whom they let in, and how the trail tells who made them.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{ACME, Desk};
 use crate::api::transport::Method;
 use crate::domain::{Access, ApiKey, WorkspaceId};
-use crate::sim::{KeyRecord, Op, put};
+use crate::sim::{Fault, FaultKind, KeyRecord, Op, World, put};
 
 const ANA: &str = "ana@agency.example";
 
@@ -131,4 +133,106 @@ async fn an_admins_key_lists_the_sub_workspaces_keys_and_is_not_among_them() {
     assert_eq!(desk.send_as(access, Method::Delete, &path, None).await.unwrap().status, 200);
     let record = desk.world.trail("acme").pop().unwrap();
     assert_eq!((record.activity, record.api_key_id), (38, Some(desk.world.api_keys("agency")[0].id.clone())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_can_repeat_every_secret_it_could_be_about() {
+    let desk = Desk::script(ACME);
+    let id = desk.world.put("acme", put::Key::of(ANA, "CRM")).remove(0);
+    let (own, crm) = (desk.world.keys()[0].clone(), desk.world.keys()[1].clone());
+    let path = format!("api-keys/{id}");
+    let wanted = json!({ "name": "new", "scopes": ["all:read"] });
+    let said = |body: Value| body["message"].as_str().unwrap().to_owned();
+    let echo = |status, op| desk.world.add_fault(Fault::once(FaultKind::EchoSecrets { status }).at(op));
+
+    echo(403, Op::KeyList);
+    let (status, body) = desk.get("acme", "api-keys").await;
+    let message = said(body);
+    assert!(status == 403 && message.contains(&own) && message.contains(&crm), "{message}");
+
+    echo(400, Op::KeyDelete);
+    let (status, body) = desk.ask("acme", Method::Delete, &path, None).await;
+    assert!(status == 400 && said(body).contains(&crm) && desk.world.writes("acme") == 0);
+    echo(500, Op::KeyDelete);
+    let (status, body) = desk.ask("acme", Method::Delete, &path, None).await;
+    assert!(status == 500 && said(body).contains(&crm) && desk.world.writes("acme") == 1, "after its work was done");
+
+    echo(502, Op::KeyCreate);
+    let (status, body) = desk.ask("acme", Method::Post, "api-keys", Some(&wanted)).await;
+    let new = desk.world.keys().pop().unwrap();
+    assert!(status == 502 && new != crm && said(body).contains(&new));
+    echo(422, Op::KeyCreate);
+    assert_eq!(desk.ask("acme", Method::Post, "api-keys", Some(&wanted)).await.0, 422);
+    assert_eq!(desk.world.keys().len(), 3, "before its work was done");
+    desk.world.require_all_faults_fired().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_late_key_is_listed_when_it_has_landed_and_the_lag_is_over_and_counted_once() {
+    let desk = Desk::script(ACME);
+    let seconds = Duration::from_secs;
+    desk.world.configure(|settings| settings.lag = seconds(5));
+    desk.world.add_fault(Fault::once(FaultKind::Late { after: seconds(20) }).at(Op::KeyCreate));
+    let body = json!({ "name": "new", "scopes": ["all:read"] }).to_string();
+    desk.send("acme", Method::Post, "api-keys", Some(&body)).await.unwrap_err();
+    let listed = || async { desk.get("acme", "api-keys").await.1["items"].as_array().unwrap().len() };
+    for (wait, keys) in [(19, 1), (3, 1), (4, 2)] {
+        desk.clock.sleep(seconds(wait)).await;
+        assert_eq!(listed().await, keys, "{wait} seconds later");
+    }
+    let id = desk.world.api_keys("acme")[1].id.clone();
+    let secret = desk.world.keys().pop().unwrap();
+    desk.world.add_fault(Fault::once(FaultKind::Late { after: seconds(20) }).at(Op::KeyDelete));
+    desk.send("acme", Method::Delete, &format!("api-keys/{id}"), None).await.unwrap_err();
+    for (wait, keys, opens) in [(19, 2, 200), (3, 2, 401), (4, 1, 401)] {
+        desk.clock.sleep(seconds(wait)).await;
+        let opened = desk.status_with(&secret, Method::Get, "workspaces/current").await;
+        assert_eq!((listed().await, opened), (keys, opens), "what a key opens follows no lag: {wait} seconds later");
+    }
+    let effects: Vec<_> =
+        desk.world.effects("acme").iter().map(|one| (one.operation, one.row.clone(), one.late)).collect();
+    assert_eq!(effects, [(Op::KeyCreate, id.clone(), true), (Op::KeyDelete, id, true)]);
+    assert_eq!(desk.world.writes("acme"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_are_put_with_their_scopes_their_age_their_maker_and_their_last_use() {
+    let desk = Desk::script(ACME);
+    let (made, used) = ("2026-03-01T09:00:00Z".parse().unwrap(), "2026-08-01T09:00:00Z".parse().unwrap());
+    let key = put::Key::of(ANA, "sync").recorded(KeyRecord::Id("id".into())).scoped(&["leads:all"]);
+    let ids = desk.world.put("acme", key.times(2).at(made).used(used));
+    desk.world.put("acme", put::Key::nobodys("old").used(used));
+    desk.world.put("acme", put::Records::of_key("sync 1", 2, 3).at("2026-09-01T09:00:00Z".parse().unwrap()));
+    let keys = desk.world.api_keys("acme");
+    assert_eq!((&*keys[1].name, &*keys[2].name, &*keys[3].name), ("sync 1", "sync 2", "old"));
+    assert_eq!(
+        (keys[1].scopes.as_slice(), &*keys[2].timestamp_created),
+        (["leads:all".to_owned()].as_slice(), "2026-03-01T09:01:00.000Z")
+    );
+    let last = |id: &str| {
+        let trail = desk.world.trail("acme").into_iter().filter(|record| record.api_key_id.as_deref() == Some(id));
+        trail.map(|record| (record.timestamp, record.activity)).max()
+    };
+    assert_eq!(last(&ids[0]), Some(("2026-09-01T09:02:00.000Z".to_owned(), 2)));
+    assert_eq!(last(&ids[1]), Some(("2026-08-01T09:01:00.000Z".to_owned(), 11)));
+    assert_eq!(desk.get("acme", "audit-logs?activity_type=37").await.1["items"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_script_says_keys_in_numbers_of_one_name_and_when_they_were_used() {
+    let script = ACME.replace(
+        "name = \"acme\"",
+        "name = \"acme\"\nkeys = [{ name = \"main\" }, { name = \"main\", dead = true }, { name = \"main\", used = \"2026-08-01T09:00:00Z\" }, { name = \"k\", count = 2 }]\ntrail = [{ activity = 5, key = \"k 2\" }]",
+    );
+    let world = World::from_script(&format!("version = 1\n{script}"), 1).unwrap();
+    let names: Vec<String> = world.api_keys("acme").into_iter().map(|key| key.name).collect();
+    assert_eq!(names, ["main", "main", "k 1", "k 2"], "the dead one is not among them");
+    let mut keys = world.keys();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 5, "one secret each");
+    let acted: Vec<_> = world.trail("acme").into_iter().filter_map(|record| record.api_key_id).collect();
+    assert_eq!(acted.len(), 2);
+    let dead = "version = 1\n[[workspace]]\nname = \"acme\"\nkeys = [{ count = 2, dead = true }]\n";
+    assert!(World::from_script(dead, 1).unwrap_err().to_string().contains("only one key at a time"));
 }

@@ -88,7 +88,7 @@ impl State {
     }
 
     /// The keys a listing shows, in order of their ids. What a key opens follows no lag.
-    pub(super) fn shown_keys(&self, workspace: usize, now: i64) -> Vec<&Key> {
+    pub(crate) fn shown_keys(&self, workspace: usize, now: i64) -> Vec<&Key> {
         let own = &self.workspaces[workspace].things.keys;
         let mut shown: Vec<usize> = own.iter().copied().filter(|at| !self.keys[*at].dead).collect();
         for was in self.young(workspace, now) {

@@ -3,7 +3,8 @@
 //! People are named by address, or by user id where it is written like one. What is left out comes from numbers: names, ids, and moments a
 //! minute apart.
 
-use std::sync::Arc;
+mod keys;
+mod records;
 
 use jiff::Timestamp;
 
@@ -17,8 +18,10 @@ use super::webhooks;
 use super::who::Who;
 use super::{BEGIN, MINUTE};
 use crate::sim::name;
-use crate::sim::settings::KeyRecord;
 use crate::sim::state::State;
+
+pub use keys::Key;
+pub use records::Records;
 
 /// Campaigns that are alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,21 +91,6 @@ pub struct Accounts {
     pub created: Option<Timestamp>,
 }
 
-/// A key that was made in the app.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
-    /// Its name; need not be unique.
-    pub name: String,
-    /// Its scopes, any words.
-    pub scopes: Vec<String>,
-    /// Who made it.
-    pub by: Option<String>,
-    /// How the trail's record of its making names it.
-    pub record: KeyRecord,
-    /// When it was made.
-    pub created: Option<Timestamp>,
-}
-
 /// A webhook that was made in the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Webhook {
@@ -135,21 +123,6 @@ pub struct Jobs {
     pub created: Option<Timestamp>,
 }
 
-/// Records of the trail that are alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Records {
-    /// How many.
-    pub count: u32,
-    /// The code: 1 login, 34 export …
-    pub activity: i64,
-    /// Who did it.
-    pub by: Option<String>,
-    /// When the first was written down; the others follow a minute apart.
-    pub at: Option<Timestamp>,
-    /// How many things it says were affected.
-    pub affected: Option<u32>,
-}
-
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Put {
@@ -161,7 +134,7 @@ pub enum Put {
     Leads(Leads),
     /// Sending accounts.
     Accounts(Accounts),
-    /// A key.
+    /// Keys.
     Key(Key),
     /// A webhook.
     Webhook(Webhook),
@@ -239,33 +212,6 @@ impl Accounts {
     }
 }
 
-impl Key {
-    /// Makes a key of all scopes that somebody made, recorded by its name alone.
-    pub fn of(somebody: &str, name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            scopes: vec!["all:all".to_owned()],
-            by: Some(somebody.to_owned()),
-            record: KeyRecord::Name,
-            created: None,
-        }
-    }
-
-    /// Says how the trail's record names it.
-    #[must_use]
-    pub fn recorded(mut self, record: KeyRecord) -> Self {
-        self.record = record;
-        self
-    }
-
-    /// Says when it was made.
-    #[must_use]
-    pub fn at(mut self, created: Timestamp) -> Self {
-        self.created = Some(created);
-        self
-    }
-}
-
 impl Webhook {
     /// Makes a webhook for replies that somebody made.
     pub fn of(somebody: &str, target: &str) -> Self {
@@ -285,20 +231,6 @@ impl Jobs {
     pub fn of(somebody: &str, count: u32) -> Self {
         let (kind, status) = ("import-leads".to_owned(), "in-progress".to_owned());
         Self { count, by: Some(somebody.to_owned()), kind, status, created: None }
-    }
-}
-
-impl Records {
-    /// Makes so many records of what somebody did.
-    pub fn of(somebody: &str, activity: i64, count: u32) -> Self {
-        Self { count, activity, by: Some(somebody.to_owned()), at: None, affected: None }
-    }
-
-    /// Says when the first was written down.
-    #[must_use]
-    pub fn at(mut self, at: Timestamp) -> Self {
-        self.at = Some(at);
-        self
     }
 }
 
@@ -329,7 +261,7 @@ impl State {
                 Vec::new()
             }
             Put::Accounts(what) => self.put_accounts(workspace, what, now),
-            Put::Key(what) => vec![self.put_key(workspace, what, now)],
+            Put::Key(what) => self.put_keys(workspace, what, now),
             Put::Webhook(what) => vec![self.put_webhook(workspace, what, now)],
             Put::Jobs(what) => self.put_jobs(workspace, what, now),
             Put::Records(what) => self.put_records(workspace, what, now),
@@ -403,15 +335,6 @@ impl State {
         emails
     }
 
-    fn put_key(&mut self, workspace: usize, what: &Key, now: Option<i64>) -> String {
-        let there = self.workspaces[workspace].things.keys.len();
-        let created = moments(1, what.created, usual(there, now)).next().unwrap_or(BEGIN);
-        let scopes: Arc<[Box<str>]> = what.scopes.iter().map(|scope| scope.as_str().into()).collect();
-        let at = self.make_key(workspace, &what.name, scopes, created);
-        self.say_made(at, what.by.as_ref(), &what.record, None);
-        name::show(self.keys[at].id)
-    }
-
     fn put_webhook(&mut self, workspace: usize, what: &Webhook, now: Option<i64>) -> String {
         let there = self.workspaces[workspace].things.webhooks.len();
         let created = moments(1, what.created, usual(there, now)).next().unwrap_or(BEGIN);
@@ -444,18 +367,6 @@ impl State {
             let (kind, status) = (what.kind.as_str().into(), what.status.as_str().into());
             self.insert_job(workspace, Job { id, user, kind, status, created });
             ids.push(jobs::show_id(id));
-        }
-        ids
-    }
-
-    fn put_records(&mut self, workspace: usize, what: &Records, now: Option<i64>) -> Vec<String> {
-        let actor = self.who_or_nobody(what.by.as_ref()).map_or(Actor::Nobody, Actor::Person);
-        let there = self.workspaces[workspace].things.trail.len();
-        let mut ids = Vec::new();
-        for at in moments(what.count, what.at, usual(there, now)) {
-            let id = self.write_down(workspace, at, what.activity, actor, About::Nothing);
-            self.say_affected(workspace, id, what.affected);
-            ids.push(name::show(id));
         }
         ids
     }

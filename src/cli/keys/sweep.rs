@@ -1,0 +1,117 @@
+//! Reading the keys of a whole fleet: many lanes at once, each taken in config order and dropped once it was told.
+
+use futures::StreamExt as _;
+use jiff::Timestamp;
+
+use crate::cli::open_files;
+use crate::cli::session::{self, Session};
+use crate::cli::watch::Watch;
+use crate::domain::Identity;
+use crate::plan::Observed;
+use crate::report::{Coverage, Unlisted};
+use crate::run::{Deck, LaneTrouble, Sight, Target, TroubleKind, lane, look_at_keys};
+use crate::trouble::Trouble;
+
+/// One workspace whose turn has come.
+#[derive(Debug)]
+pub struct Looked {
+    /// What came of it.
+    pub sight: Sight,
+    /// When it was looked at.
+    pub at: Timestamp,
+}
+
+/// Looks at the keys of every target, from `activity_since` on at when they were used, and hands each on in config order. At most
+/// [`lane::AHEAD`] workspaces are held at a time, however many there are.
+pub async fn sweep(
+    session: &Session<'_>,
+    deck: &Deck,
+    targets: &[Target],
+    activity_since: Timestamp,
+    mut take: impl AsyncFnMut(&Target, Looked) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
+    open_files::for_talking(targets)?;
+    let watch = Watch::begin(&session.door.printer, deck, "reading", targets);
+    let sweeping = async {
+        let lanes = lane::in_turn(targets, |target| async {
+            let sight = look_at_keys(deck, target, Some(activity_since)).await;
+            watch.ended(target.name.as_str(), !matches!(sight, Sight::Seen(_)));
+            Looked { sight, at: deck.clock.now() }
+        });
+        let mut lanes = std::pin::pin!(lanes);
+        for target in targets {
+            let looked = lanes
+                .next()
+                .await
+                .and_then(Result::ok)
+                .unwrap_or_else(|| Looked { sight: Sight::Unreadable(LaneTrouble::bug()), at: deck.clock.now() });
+            take(target, looked).await?;
+        }
+        Ok(())
+    };
+    watch.around(deck.stop.unless_draining(sweeping)).await.ok_or_else(|| session.interrupted())?
+}
+
+/// What the coverage says of a sweep, gathered while it goes on.
+#[derive(Debug, Default)]
+pub struct Seen {
+    coverage: Coverage,
+    unseen: Vec<Unlisted>,
+}
+
+impl Seen {
+    /// Begins with how many workspaces are asked for.
+    pub fn of(targets: &[Target]) -> Self {
+        Self { coverage: Coverage { asked: targets.len(), ..Coverage::default() }, unseen: Vec::new() }
+    }
+
+    /// Notes what was seen of a workspace, and what of it was not.
+    pub fn observed(&mut self, observed: &Observed) {
+        let name = observed.workspace.as_str();
+        let belongings = observed.belongings.as_deref();
+        match belongings.and_then(|belongings| belongings.keys.incomplete.as_ref()) {
+            None => self.coverage.complete += 1,
+            Some(why) => self.coverage.partial.push((name.to_owned(), format!("the list of keys: {why}"))),
+        }
+        let trail = belongings.and_then(|belongings| {
+            let activity = belongings.activity.as_ref().and_then(|activity| activity.incomplete.as_ref());
+            belongings.trail.incomplete.as_ref().or(activity)
+        });
+        let lists = [("workspace-members", observed.incomplete.as_ref()), ("audit-logs", trail)];
+        self.unseen.extend(lists.into_iter().filter_map(|(listing, why)| {
+            Some(Unlisted { workspace: name.to_owned(), listing: listing.to_owned(), reason: why?.clone() })
+        }));
+    }
+
+    /// Notes a workspace that could not be read.
+    pub fn unreadable(&mut self, target: &Target, trouble: &LaneTrouble) {
+        session::unreadable(&mut self.coverage, target.name.as_str(), trouble);
+    }
+
+    /// Returns the whole.
+    pub fn coverage(self) -> Coverage {
+        let Self { mut coverage, unseen } = self;
+        coverage.note_unseen(unseen);
+        coverage
+    }
+}
+
+/// Says why a workspace's keys are not told, where another one answered, or it is not known who should.
+pub fn not_told(sight: Sight) -> Result<Box<Observed>, LaneTrouble> {
+    let identity = |text: String, advice: &str| LaneTrouble::new(TroubleKind::Identity, text, vec![advice.to_owned()]);
+    match sight {
+        Sight::Seen(observed) => Ok(observed),
+        Sight::Unreadable(trouble) => Err(trouble),
+        Sight::Stranger { pinned, seen } => {
+            let Identity { id, .. } = *seen;
+            Err(identity(
+                format!("pinned is {pinned}, its key opens {id}; nothing of it is shown"),
+                "give the workspace the key that belongs to it; `keyholder check` shows who answers",
+            ))
+        }
+        Sight::Unpinned { seen } => Err(identity(
+            format!("no id is pinned; its key opens {}", seen.id),
+            "write the ids into the files with `keyholder pin`",
+        )),
+    }
+}

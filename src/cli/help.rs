@@ -11,6 +11,7 @@ use crate::trouble::{Exit, Trouble};
 use crate::ui::Printer;
 
 pub mod findings;
+mod scopes;
 
 /// Explain a topic or a command.
 #[derive(Debug, Args)]
@@ -29,7 +30,7 @@ pub struct Completions {
 }
 
 /// The topics: name, what it is about, the page.
-pub const TOPICS: [(&str, &str, &str); 14] = [
+pub const TOPICS: [(&str, &str, &str); 15] = [
     ("access", "roles, permissions and presets", include_str!("../help/access.md")),
     ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),
     ("evidence", "what proves a run, and to whom", include_str!("../help/evidence.md")),
@@ -46,6 +47,7 @@ pub const TOPICS: [(&str, &str, &str); 14] = [
     ("people", "people from a CSV file", include_str!("../help/people.md")),
     ("records", "the machine forms of all output", include_str!("../help/records.md")),
     ("resume", "going on with a run that was cut", include_str!("../help/resume.md")),
+    ("scopes", "what a key may do, and what each command needs", include_str!("../help/scopes.md")),
     ("selection", "which workspaces a command works on", include_str!("../help/selection.md")),
     ("undoing", "undoing a run, and what of it still holds", include_str!("../help/undoing.md")),
 ];
@@ -104,12 +106,17 @@ pub fn page(topic: &str) -> String {
     }
     match topic {
         "exit-codes" => exit_codes(),
-        "access" => {
-            let page = TOPICS.iter().find(|(name, _, _)| *name == topic).map_or("", |(_, _, page)| page);
-            page.replace("{{presets}}", &presets()).replace("{{permissions}}", &wrapped(&Permissions::KNOWN, 18, "\n"))
-        }
-        _ => TOPICS.iter().find(|(name, _, _)| *name == topic).map_or("", |(_, _, page)| page).to_owned(),
+        "access" => written(topic)
+            .replace("{{presets}}", &presets())
+            .replace("{{permissions}}", &wrapped(&Permissions::KNOWN, 18, "\n")),
+        "scopes" => scopes::page(written(topic)),
+        _ => written(topic).to_owned(),
     }
+}
+
+/// Returns a topic's page as it is written, before it is filled in.
+fn written(topic: &str) -> &'static str {
+    TOPICS.iter().find(|(name, _, _)| *name == topic).map_or("", |(_, _, page)| page)
 }
 
 /// Lists the built-in presets: name, role, permissions.

@@ -4,11 +4,12 @@ use jiff::Timestamp;
 
 use super::belongings::{found, last_used, made};
 use super::deck::{Deck, Target};
-use super::look::{Known, Sight, identify};
+use super::look::{Known, Sight, identify, unlisted};
 use super::trouble::LaneTrouble;
+use super::whose::told_apart;
 use crate::api::Client;
+use crate::domain::Identity;
 use crate::domain::belongings::activity;
-use crate::domain::{Identity, KeyId, KeyInfo};
 use crate::plan::{Belongings, Observed};
 
 /// Looks at one workspace: who answers, who is in it, all its keys, the records of made keys, and from a moment on when each key was used.
@@ -38,45 +39,22 @@ async fn keys(
     identity: Identity,
     activity_since: Option<Timestamp>,
 ) -> Result<Observed, LaneTrouble> {
-    let id = identity.id;
+    let id = identity.id.clone();
     let (members, keys, trail, activity) = futures::join!(
         client.members(&id),
         client.keys(&id),
         made(client, &id, activity::KEY_CREATED),
         last_used(client, &id, activity_since),
     );
-    let (members, mut keys) = (found(members), found_or_trouble(keys)?);
-    let acts_as = target.access.as_ref().is_ok_and(|access| access.acts_as().is_some());
-    if !acts_as {
-        mark(&mut keys.rows, target.key_id.as_ref());
+    let (members, mut keys, seen) = (found(members), found(Ok(keys?)), unlisted(target, &identity));
+    // With another workspace's key, the key in use is not in this list.
+    if !seen.acts_as {
+        keys.rows = told_apart(keys.rows, target.key_id.as_ref());
     }
     Ok(Observed {
-        workspace: target.name.clone(),
-        id,
-        mode: target.mode,
-        owner: identity.owner,
         members: members.rows,
         incomplete: members.incomplete,
-        acts_as,
         belongings: Some(Box::new(Belongings { keys, trail, activity, ..Belongings::default() })),
+        ..seen
     })
-}
-
-fn found_or_trouble(
-    listing: Result<crate::api::Listing<KeyInfo>, crate::api::Error>,
-) -> Result<crate::plan::Found<KeyInfo>, LaneTrouble> {
-    Ok(found(Ok(listing?)))
-}
-
-/// Marks which key is the one in use, where the list does not show it and it is known from when the key was made or adopted.
-pub(super) fn mark(keys: &mut [KeyInfo], known: Option<&KeyId>) {
-    let Some(known) = known else { return };
-    // What the list shows outweighs what is remembered.
-    let fits = keys.iter().any(|key| key.id == *known && key.in_use.is_none());
-    if !fits || keys.iter().any(|key| key.in_use == Some(true)) {
-        return;
-    }
-    for key in keys {
-        key.in_use = Some(key.id == *known);
-    }
 }

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 
 use super::belongings::found;
 use super::deck::{Deck, Target};
-use super::key_look::{look_at_keys, mark};
+use super::key_look::look_at_keys;
 use super::lane;
 use super::look::{Known, Sight, identify};
 use super::trouble::LaneTrouble;
+use super::whose::told_apart;
 use crate::api::Client;
 use crate::domain::Identity;
 use crate::plan::{Belongings, Observed};
@@ -77,7 +78,7 @@ async fn keys(client: &Client, target: &Target, identity: Identity) -> Result<Ob
     let mut keys = found(Ok(client.keys(&identity.id).await?));
     let acts_as = target.access.as_ref().is_ok_and(|access| access.acts_as().is_some());
     if !acts_as {
-        mark(&mut keys.rows, target.key_id.as_ref());
+        keys.rows = told_apart(keys.rows, target.key_id.as_ref());
     }
     Ok(Observed {
         workspace: target.name.clone(),

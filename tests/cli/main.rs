@@ -12,6 +12,7 @@ mod evidence;
 mod files;
 mod help;
 mod init;
+mod key_audit;
 mod keys;
 mod keys_create;
 mod keys_revoke;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::memory::Remembered;
+use crate::api::needs;
 use crate::audit::{Case, Configured, Maker, Opened, Sighted};
 use crate::cli::session::Keys;
 use crate::config::key;
@@ -34,7 +35,9 @@ impl<'f> Grounds<'f> {
             Ok(Access::Own(key)) => Some((name.clone(), key.fingerprint())),
             _ => None,
         });
-        Self { fleet, shared, fingerprints: own.collect(), least: BTreeMap::new() }
+        let commands = fleet.key_policy.commands.as_deref();
+        let least = Mode::WORDS.iter().map(|(_, mode)| (*mode, needs::needed(*mode, commands)));
+        Self { fleet, shared, fingerprints: own.collect(), least: least.collect() }
     }
 
     /// Makes the case of a workspace that was seen.
@@ -109,7 +112,7 @@ impl<'f> Grounds<'f> {
             fingerprint: self.fingerprints.get(&workspace.name).map(String::as_str),
             shared_with,
             opens,
-            least: self.least.get(&self.mode_served(workspace)).map(Vec::as_slice),
+            least: self.least.get(&self.mode_served(workspace)).map(Vec::as_slice).filter(|_| via.is_none()),
             via,
         }
     }

@@ -141,8 +141,9 @@ async fn recall(ledger: &Ledger, observed: &Observed) -> Result<Remembered, Ledg
 }
 
 /// Returns the keys that our own runs made in a workspace.
-async fn ours(_ledger: &Ledger, _workspace: &WorkspaceId) -> Result<BTreeSet<KeyId>, LedgerError> {
-    Ok(BTreeSet::new())
+async fn ours(ledger: &Ledger, workspace: &WorkspaceId) -> Result<BTreeSet<KeyId>, LedgerError> {
+    let made = ledger.made_keys(std::slice::from_ref(workspace)).await?;
+    Ok(made.into_iter().map(|made| made.key).collect())
 }
 
 /// Returns the addresses of those who made keys and have no row any more.

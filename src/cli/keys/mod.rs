@@ -3,6 +3,7 @@
 //! Owns the tree of verbs alone. What a key is, what is asked of keys and how they are read stands in the rooms.
 
 pub mod adopt;
+pub mod audit;
 pub mod case;
 pub mod create;
 pub mod enrol;
@@ -38,6 +39,8 @@ pub struct Keys {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Judge the keys of all workspaces by the agency's policy.
+    Audit(audit::Audit),
     /// Fill the register of keys (keys.csv) from what is seen.
     Adopt(adopt::Adopt),
     /// Make a key in every selected workspace, from a preset or with scopes of your own.
@@ -53,6 +56,7 @@ impl Keys {
     pub async fn run(self, door: &Door<'_>) -> Result<Exit, Trouble> {
         let session = Session::open(door)?;
         match self.verb {
+            Some(Verb::Audit(audit)) => audit.run(&session).await,
             Some(Verb::Adopt(adopt)) => adopt.run(&session).await,
             Some(Verb::Create(create)) => Box::pin(create.run(&session)).await,
             Some(Verb::Revoke(revoke)) => Box::pin(revoke.run(&session)).await,

@@ -9,6 +9,7 @@ pub mod certificate;
 pub mod evidence;
 pub mod html;
 pub mod listing;
+pub mod register_rows;
 pub mod rows;
 pub mod summary;
 

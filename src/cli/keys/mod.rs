@@ -10,6 +10,7 @@ pub mod enrol;
 pub mod list;
 pub mod memory;
 pub mod pick;
+pub mod reconcile;
 pub mod revoke;
 pub mod rotate;
 pub mod scopes;

@@ -8,8 +8,8 @@ use super::look::{Known, Sight, identify, unlisted};
 use super::trouble::LaneTrouble;
 use super::whose::told_apart;
 use crate::api::Client;
-use crate::domain::belongings::activity;
 use crate::domain::Identity;
+use crate::domain::belongings::activity;
 use crate::plan::{Belongings, Observed};
 
 /// Looks at one workspace: who answers, who is in it, all its keys, the records of made keys, and from a moment on when each key was used.

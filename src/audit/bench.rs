@@ -66,6 +66,11 @@ impl Said {
     }
 }
 
+/// All that a row says of a key, for an order over rows.
+fn shown(key: &KeyInfo) -> (&str, &str, &[String], Option<bool>) {
+    (&key.name, &key.created, &key.scopes, key.in_use)
+}
+
 fn about(key: &KeyInfo) -> About {
     About::Key { id: key.id.clone(), name: key.name.clone() }
 }
@@ -84,7 +89,6 @@ impl<'a> Bench<'a> {
         now: Timestamp,
     ) -> Self {
         let mut keys: BTreeMap<&KeyId, &KeyInfo> = BTreeMap::new();
-        let shown = |key: &KeyInfo| (key.name.clone(), key.created.clone(), key.scopes.clone(), key.in_use);
         for key in case.keys {
             // Which of two rows of one id is taken must not hang on their order.
             let taken = keys.entry(&key.id).or_insert(key);
@@ -129,6 +133,14 @@ impl<'a> Bench<'a> {
             (Some(key), None) => Some(key),
             (Some(_), Some(_)) => None,
             (None, _) => self.key(self.case.configured.id?).filter(|key| key.in_use.is_none()),
+        }
+    }
+
+    /// Tells whether a key is the configured one, or may be: none of the list is known to be, and this one is not known not to be.
+    pub(super) fn may_be_configured(&self, key: &KeyInfo) -> bool {
+        match self.configured() {
+            Some(configured) => configured.id == key.id,
+            None => self.case.configured.via.is_none() && key.in_use != Some(false),
         }
     }
 
@@ -192,8 +204,7 @@ impl<'a> Bench<'a> {
         let workspace = self.case.workspace;
         match self.case.configured.least {
             Some(least) if !least.is_empty() => {
-                let scopes: Vec<String> = least.iter().map(|scope| format!("--scope {scope}")).collect();
-                format!("`keyholder keys rotate -w {workspace} {}`", scopes.join(" "))
+                format!("`keyholder keys rotate -w {workspace} --scope {}`", least.join(","))
             }
             _ => format!("`keyholder keys rotate -w {workspace} --scope …`"),
         }

@@ -12,6 +12,7 @@ mod evidence;
 mod files;
 mod help;
 mod init;
+mod key_audit;
 mod keys;
 mod killed;
 mod knobs;

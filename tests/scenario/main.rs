@@ -16,6 +16,7 @@ mod fleet;
 mod goods;
 mod guards;
 mod identity;
+mod key_audit;
 mod key_list;
 mod keys;
 mod lost;

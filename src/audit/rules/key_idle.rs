@@ -1,7 +1,8 @@
 //! `key-idle`: older than `max_idle`, and the trail has no record of it within `max_idle`.
 //!
 //! The absence of a record says something only where the trail was read whole and far enough back, and only since the trail names keys at
-//! all. Reading leaves no record, so even then the key may be in use: the evidence says what was seen, the advice to ask first.
+//! all. Reading leaves no record, so even then the key may be in use: the evidence says what was seen, the advice to ask first. The key
+//! keyholder itself reads with is at work as we speak, so nothing is said of it.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,7 +16,7 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
     let Some(limit) = bench.policy.max_idle else { return };
     let last = |id| bench.case.activity.and_then(|activity| activity.last.get(id));
     let mut silent = Vec::new();
-    for key in bench.keys() {
+    for key in bench.keys().filter(|key| !bench.is_configured(key)) {
         let made = match bench.made(key) {
             Ok(made) if bench.is_past(made, limit) => made,
             Ok(_) => continue,
@@ -39,6 +40,13 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
         Err(why) => return said.push(Said::unjudged(why)),
     };
     for (key, made, last) in silent {
+        if bench.may_be_configured(key) {
+            said.push(Said::unjudged_key(
+                key,
+                "it may be the key keyholder itself reads with, and reading leaves no record",
+            ));
+            continue;
+        }
         let seen = match last {
             Some(last) => format!("its last record in the trail is of {last}, {}", ago(last, bench.now)),
             None => format!(
@@ -48,13 +56,9 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
         };
         let evidence = format!("no logged activity for the {} of the policy: {seen}", span(limit));
         let (workspace, id) = (bench.case.workspace, &key.id);
-        let advice = if bench.is_configured(key) {
-            "keyholder itself reads with it, and reading leaves no record: accept this, or let the rule be".to_owned()
-        } else {
-            format!(
-                "reading leaves no record, so ask its owner first; if nobody needs it: `keyholder keys revoke -w {workspace} --id {id}`"
-            )
-        };
+        let advice = format!(
+            "reading leaves no record, so ask its owner first; if nobody needs it: `keyholder keys revoke -w {workspace} --id {id}`"
+        );
         said.push(Said::of(key, evidence, advice));
     }
 }
@@ -135,6 +139,20 @@ pub(super) mod tests {
         let mut world = World::clean();
         cut(&mut world);
         assert!(world.unjudged(CODE).is_empty());
+    }
+
+    #[test]
+    fn the_key_keyholder_reads_with_is_not_idle_nor_is_one_that_may_be_it() {
+        let mut world = fires();
+        world.activity.as_mut().unwrap().last.clear();
+        assert_eq!(world.found(CODE).len(), 1, "of `job` alone");
+        world.key("own").in_use = None;
+        assert_eq!(world.found(CODE).len(), 1, "`job` is surely not it");
+        assert!(world.unjudged(CODE)[0].starts_with("own: it may be the key keyholder itself"));
+        world.key("job").in_use = None;
+        assert_eq!((world.found(CODE).len(), world.unjudged(CODE).len()), (0, 2));
+        world.configured = Some(key_id("own"));
+        assert_eq!((world.found(CODE).len(), world.unjudged(CODE).len()), (1, 0));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
     let advice = if least.is_empty() {
         "no configured command speaks with it: let go of it, or mend `commands` of `[key_policy]`".to_owned()
     } else {
-        format!("the least scopes are `{}`: {}", least.join(" "), bench.rotate_to_least())
+        format!("the least scopes are those of {}", bench.rotate_to_least())
     };
     said.push(Said::of(key, evidence, advice));
 }
@@ -57,7 +57,7 @@ pub(super) mod tests {
     fn it_says_what_is_too_much_and_what_is_enough() {
         let finding = fires().judge().findings.into_iter().find(|finding| finding.code == CODE).unwrap();
         assert!(finding.evidence.ends_with(": `campaigns:read`"), "{}", finding.evidence);
-        assert!(finding.advice.contains("`workspaces:read workspace_members:read`"), "{}", finding.advice);
+        assert!(finding.advice.contains("--scope workspaces:read,workspace_members:read`"), "{}", finding.advice);
     }
 
     #[test]

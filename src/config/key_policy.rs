@@ -4,7 +4,7 @@
 
 use globset::Glob;
 use jiff::civil::Date;
-use regex::Regex;
+use regex::RegexBuilder;
 use toml_edit::{Item, TableLike, Value};
 
 use super::nearest::did_you_mean;
@@ -19,6 +19,9 @@ pub const BUILT_IN: [&str; 5] = ["analytics", "campaigns", "webhook-handler", "k
 
 /// The word that turns a threshold or a rule off.
 const OFF: &str = "off";
+
+/// Most bytes a compiled expression may have: a name is a line, and what judges it is asked for every key of a fleet.
+const LARGEST_NAMING: usize = 1 << 20;
 
 /// Reads the table.
 pub(super) fn read(section: Section<'_>) -> KeyPolicy {
@@ -50,7 +53,7 @@ fn threshold(
 
 fn read_naming(section: &Section<'_>) -> Option<String> {
     let text = section.text("naming")?;
-    match Regex::new(text.value) {
+    match RegexBuilder::new(text.value).size_limit(LARGEST_NAMING).build() {
         Ok(_) => Some(text.value.to_owned()),
         Err(error) => {
             // The message of a slip quotes the whole expression above its last line.

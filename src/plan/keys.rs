@@ -16,7 +16,7 @@ use crate::domain::{Held, HeldReason, KeyId, KeyInfo, RunId, StepId, TrailRecord
 /// Finds the record that ties a key to its maker: one of type 37 that names exactly this key's id. Its own `api_key_id` is the key that
 /// acted (contract section 10), so it never counts. Two records by two people tie it to nobody. A record that names several keys of the
 /// list ties none of them: which of the members of its metadata names the new key is unpublished.
-pub(super) fn maker<'a>(key: &KeyInfo, belongings: &'a Belongings) -> Option<&'a TrailRecord> {
+pub fn maker<'a>(key: &KeyInfo, belongings: &'a Belongings) -> Option<&'a TrailRecord> {
     let record = sole(belongings.trail.rows.iter().filter(|record| names(record, &key.id)))?;
     let named_too = |other: &KeyInfo| other.id != key.id && names(record, &other.id);
     (!belongings.keys.rows.iter().any(named_too)).then_some(record)

@@ -10,6 +10,7 @@ pub mod evidence;
 pub mod findings;
 pub mod html;
 pub mod listing;
+pub mod register_rows;
 pub mod rows;
 pub mod summary;
 

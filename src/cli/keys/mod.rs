@@ -3,6 +3,7 @@
 //! Owns the tree of verbs alone. What a key is, what is asked of keys and how they are read stands in the rooms.
 
 pub mod adopt;
+pub mod reconcile;
 pub mod vault;
 
 use clap::{Args, Subcommand};

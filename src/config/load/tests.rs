@@ -392,3 +392,53 @@ fn files_that_are_no_text_or_no_files_are_told() {
       hint: symbolic links are not followed here: move the folder itself into the root
     "#);
 }
+
+#[test]
+fn a_store_command_stands_beside_a_key_command_alone() {
+    let read = |key: &str| read_all("version = 1", &[("a.toml", &format!("name = \"a\"\nkey = {key}\n"))]);
+    let fleet = read(r#"{ command = ["pass", "show", "a"], store = ["pass", "insert", "-e", "a"] }"#).unwrap();
+    assert_eq!(fleet.workspaces[0].store.as_deref().unwrap(), ["pass", "insert", "-e", "a"]);
+    assert_eq!(read(r#"{ command = ["pass", "show", "a"] }"#).unwrap().workspaces[0].store, None);
+    insta::assert_snapshot!(workspace_told("name = \"a\"\nkey = { file = \"a.key\", store = [\"x\"] }\n"), @r"
+    1 problem in 1 configuration file
+    workspaces/a.toml:2:33: key.store: keyholder writes a key file itself
+      hint: drop `store`; it belongs beside `command`
+    ");
+    insta::assert_snapshot!(workspace_told("name = \"a\"\nkey = { env = \"A\", store = [\"x\"] }\n"), @r"
+    1 problem in 1 configuration file
+    workspaces/a.toml:2:28: key.store: what a store command keeps cannot be read back from a variable of this process
+      hint: name the key by the command that reads it: key = { command = […], store = […] }
+    ");
+    insta::assert_snapshot!(workspace_told("name = \"a\"\nkey = { command = [\"x\"], store = \"pass insert\" }\n"), @r#"
+    1 problem in 1 configuration file
+    workspaces/a.toml:2:34: key.store: a command is a list of words: it is run without a shell
+      hint: store = ["pass", "insert", "…"]
+    "#);
+    insta::assert_snapshot!(workspace_told("name = \"a\"\nkey = { command = [\"x\"], store = [] }\n"), @r#"
+    1 problem in 1 configuration file
+    workspaces/a.toml:2:34: key.store: this is not a command that stores a key
+      hint: name a program that reads the key on its standard input: store = ["pass", "insert", "…"]
+    "#);
+    let smelly = format!("name = \"a\"\nkey = {{ command = [\"x\"], store = [\"put\", \"{KEY}\"] }}\n");
+    assert!(workspace_told(&smelly).contains("not a command that stores a key"));
+}
+
+#[test]
+fn the_register_beside_the_fleet_is_read_with_it_and_its_problems_are_told_with_the_others() {
+    let temp = tempfile::tempdir().unwrap();
+    let root = temp.path();
+    std::fs::create_dir(root.join(WORKSPACES)).unwrap();
+    std::fs::write(root.join(AGENCY_FILE), "version = 1\n").unwrap();
+    std::fs::write(root.join("workspaces/acme.toml"), ACME).unwrap();
+    std::fs::write(root.join("keys.csv"), "workspace,key_id,owner\nacme,k1,ann\ngone,k2,bob\n").unwrap();
+    assert_eq!(load(root).unwrap().register.iter().count(), 2, "a workspace that is gone is no error");
+    std::fs::write(root.join("keys.csv"), "workspace,key_id,owner\nacme,,ann\n").unwrap();
+    std::fs::write(root.join(AGENCY_FILE), "version = 2\n").unwrap();
+    insta::assert_snapshot!(load(root).unwrap_err(), @r"
+    2 problems in 2 configuration files
+    keyholder.toml:1:11: version: this version of the format is not known
+      hint: write version = 1
+    keys.csv:2:1: key_id: the cell is empty
+      hint: every line names a workspace and a key
+    ");
+}

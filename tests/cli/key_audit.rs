@@ -34,15 +34,17 @@ fn a_person_reads_a_table_and_a_spreadsheet_runs_nothing() {
     assert!(table.stdout.contains("all:all"), "{table}");
     let csv = world.run(&["keys", "audit", "-w", "acme"]).exits(0);
     assert!(csv.stdout.starts_with("severity,code,workspace,"), "{csv}");
-    csv.says("in 5 requests").done();
+    csv.says("; 5 requests in ").done();
 }
 
 #[test]
 fn ten_is_only_said_where_it_is_asked_for() {
     let world = World::three();
-    world.run(&["keys", "audit"]).exits(0).done();
-    world.run(&["keys", "audit", "--detailed-exitcode"]).exits(10).done();
-    world.run(&["keys", "audit", "--fail-on", "critical"]).exits(0).done();
+    let audit = |more: &[&str]| world.run(&[&["keys", "audit", "-w", "acme"], more].concat());
+    audit(&[]).exits(0).done();
+    audit(&["--detailed-exitcode"]).exits(10).done();
+    audit(&["--fail-on", "critical"]).exits(0).done();
+    world.run(&["keys", "audit", "--fail-on", "low"]).exits(33).says("initech: not read").done();
     world.run(&["keys", "audit", "-w", "nowhere"]).exits(4).done();
     world.run(&["keys", "audit", "--code", "no-such"]).exits(2).says("wildcard-scope").done();
     assert_eq!(world.writes(), 0);

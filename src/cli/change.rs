@@ -173,9 +173,10 @@ pub async fn begin(
     };
     let keys = session.keys(chosen).await?;
     reading::keys_or_trouble(&keys, chosen)?;
-    let targets = session.targets(chosen, &keys);
+    let mut targets = session.targets(chosen, &keys);
     let deck = session.deck(deadline)?;
     let ledger = perform::open_ledger(session).await?;
+    session.know_keys(&ledger, &mut targets).await?;
     reading::after_a_lost_ledger(session, &deck, &ledger).await?;
     Ok((deck, ledger, targets))
 }

@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-
 use super::args::Select;
 use super::reading::Reading;
 use super::session::Session;

@@ -81,7 +81,8 @@ impl Resume {
         let chosen = recall.workspaces(&session, &leave_out)?;
         let keys = session.keys(&chosen).await?;
         reading::keys_or_trouble(&keys, &chosen)?;
-        let targets = session.targets(&chosen, &keys);
+        let mut targets = session.targets(&chosen, &keys);
+        session.know_keys(&ledger, &mut targets).await?;
         let mut deck = session.deck(deadline)?;
         // What the run sent may land as late as was thought when it was sent.
         deck.settle = deck.settle.max(recall.settle());

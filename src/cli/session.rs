@@ -1,6 +1,6 @@
 //! What a command on a fleet needs before it can begin: root, fleet, selection, keys, the deck of its lanes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error as _;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,8 +18,9 @@ use crate::api::{Http, HttpSettings, Tally};
 use crate::config::key::{self, KeyTrouble};
 use crate::config::{self, Purpose};
 use crate::domain::fleet::Reach;
-use crate::domain::{Access, Fleet, KeyId, Workspace, WorkspaceName};
+use crate::domain::{Access, Fleet, KeyId, Workspace, WorkspaceId, WorkspaceName};
 use crate::env::variable;
+use crate::journal::Ledger;
 use crate::pace::Pacers;
 use crate::report::{Coverage, Format, Unreadable};
 use crate::run::{Deck, LaneTrouble, Talks, Target, TroubleKind};
@@ -111,6 +112,29 @@ impl<'a> Session<'a> {
         let row = self.fleet.register.by_fingerprint(workspace.name.as_str(), &key.fingerprint())?;
         let same = row.workspace_id.is_none() || row.workspace_id == workspace.id;
         same.then(|| row.key.clone())
+    }
+
+    /// Finds in the ledger which key each configured one is, among those that runs of ours made: by the fingerprint of its secret. Where the
+    /// register says another one, neither is believed.
+    pub async fn know_keys(&self, ledger: &Ledger, targets: &mut [Target]) -> Result<(), Trouble> {
+        let own = |target: &Target| match (&target.access, &target.pinned) {
+            (Ok(Access::Own(key)), Some(id)) => Some((id.clone(), key.fingerprint())),
+            _ => None,
+        };
+        let ids: Vec<WorkspaceId> = targets.iter().filter_map(|target| own(target)).map(|(id, _)| id).collect();
+        let made = ledger.made_keys(&ids).await.map_err(|error| Trouble::advised(error.exit(), error))?;
+        let mut known: BTreeMap<(WorkspaceId, String), BTreeSet<KeyId>> = BTreeMap::new();
+        for made in made.into_iter().filter(|made| made.gone_at.is_none()) {
+            if let Some(fingerprint) = made.fingerprint {
+                known.entry((made.workspace_id, fingerprint)).or_default().insert(made.key);
+            }
+        }
+        for target in targets {
+            let Some(ours) = own(target).and_then(|own| known.get(&own)) else { continue };
+            let all: BTreeSet<&KeyId> = ours.iter().chain(&target.key_id).collect();
+            target.key_id = if all.len() == 1 { ours.first().cloned() } else { None };
+        }
+        Ok(())
     }
 
     /// Says whose budgets a workspace's requests are charged to: who pays with `via` is unpublished, so both do.

@@ -59,8 +59,9 @@ impl Ledger {
                     made.push(read(&row)?);
                 }
             }
-            made.sort_by(|a: &MadeKey, b| {
-                (a.made_at, &a.workspace_id, &a.key).cmp(&(b.made_at, &b.workspace_id, &b.key))
+            made.sort_by(|one: &MadeKey, other| {
+                let place = |key: &MadeKey| (key.made_at, key.workspace_id.clone(), key.run.clone(), key.key.clone());
+                place(one).cmp(&place(other))
             });
             Ok(made)
         })

@@ -28,12 +28,18 @@ impl Hand<'_> {
         let Some(replaced) = replaces else { return self.let_go(task, made, followed).await };
         match self.leads(made, replaced).await {
             Leads::Old => self.let_go(task, made, followed).await,
-            Leads::Elsewhere(why) => Progress::ended(StepEnd::unknown(format!("{why}; both keys stay"), past.attempts)),
+            Leads::Elsewhere(why) => self.undecided(step, format!("{why}; both keys stay"), past).await,
             Leads::New(_) => match self.prove_stored(step, made, replaced, &keep.to_string()).await {
                 Kept::Yes => self.go_on(step, made, past).await,
-                Kept::No(why, _) | Kept::Unclear(why) => Progress::ended(StepEnd::unknown(why, past.attempts)),
+                Kept::No(why, _) | Kept::Unclear(why) => self.undecided(step, why, past).await,
             },
         }
+    }
+
+    /// It stays unknown: what was looked at did not decide it.
+    async fn undecided(&self, step: &Step, why: String, past: &Past) -> Progress {
+        self.note_look(step, Effect::Unclear, why.clone()).await;
+        Progress::ended(StepEnd::unknown(why, past.attempts))
     }
 
     /// It was kept: the closing look is missing. One that was not seen by that of its run is looked for, and that decides.
@@ -67,13 +73,15 @@ impl Hand<'_> {
     /// It was made, and its secret is lost: it is deleted, and may then be made once more.
     async fn let_go(&mut self, task: &Task, made: &Made, followed: bool) -> Progress {
         let Task { step, past } = task;
-        let unknown = |why: String| Progress::ended(StepEnd::unknown(why, past.attempts));
         if past.onward == Onward::Look {
-            return unknown(format!("the key {} was made; {NOT_DELETED}", made.key));
+            return self.undecided(step, format!("the key {} was made; {NOT_DELETED}", made.key), past).await;
         }
         match self.discard(step, &made.key, Some(&made.fingerprint), &made.name).await {
             Ok(()) => self.once_more(task, followed, "its secret was lost, and it was deleted again").await,
-            Err(left) => unknown(format!("its secret is lost, and the key {} is still there: {left}", made.key)),
+            Err(left) => {
+                let why = format!("its secret is lost, and the key {} is still there: {left}", made.key);
+                self.undecided(step, why, past).await
+            }
         }
     }
 

@@ -85,9 +85,10 @@ impl Hand<'_> {
                 self.key_footing(step, key, created, doubtful).await
             }
             (Change::Retire { replaced, key: Some(key), .. }, RestsOn::Key { created, .. }) => {
-                match self.stored_key(step, replaced).await {
-                    Some(footing) => Ok(footing),
-                    None => self.key_footing(step, key, created, doubtful).await,
+                // The reference is read last: another hand may change it any moment.
+                match self.key_footing(step, key, created, doubtful).await? {
+                    firm @ Footing::Firm(_) => Ok(self.stored_key(step, replaced).await.unwrap_or(firm)),
+                    footing => Ok(footing),
                 }
             }
             (Change::CreateKey { .. }, RestsOn::NoKey | RestsOn::Speaking { .. }) => self.making(step, doubtful).await,

@@ -12,6 +12,7 @@ mod csv_cells;
 mod exits;
 mod generate;
 mod guarded;
+mod keys_planned;
 mod listing;
 mod look_alikes;
 mod offboarded;

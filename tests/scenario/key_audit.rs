@@ -157,15 +157,17 @@ fn idle_is_what_a_trail_that_was_read_whole_does_not_show() {
     let old = |name: &str| plain(name).at(at("2026-07-10T00:00:00Z"));
     stage.world.put("acme", old("used").used(at("2026-11-18T10:00:00Z")));
     stage.world.put("acme", old("idle").used(at("2026-08-01T10:00:00Z")));
+    // A day more is asked for than counts.
+    stage.world.put("acme", old("edge").used(at("2026-08-22T07:59:00Z")));
     let line = "keys audit -w acme --code key-idle";
     let idle = found(&stage.run(line).exits(0));
     assert!(
         idle.contains(&"key-idle acme idle".to_owned()) && !idle.contains(&"key-idle acme used".to_owned()),
         "{idle:?}"
     );
-    let listed = stage.run("keys -w acme --name used --name idle").exits(0);
+    let listed = stage.run("keys -w acme --name used --name idle --name edge").exits(0);
     let activity: Vec<String> = listed.rows().iter().map(|row| row["activity"].clone()).collect();
-    assert_eq!(activity, ["none since 2026-08-22", "2026-11-18"]);
+    assert_eq!(activity, ["none since 2026-08-22", "none since 2026-08-22", "2026-11-18"]);
     let long = stage.run("keys -w acme --name idle --activity-since 2026-07-20").exits(0);
     assert_eq!(long.rows()[0]["last_activity"], "2026-08-01T10:00:00Z");
     stage.world.add_fault(fault(Op::TrailList, status(403)));
@@ -241,6 +243,23 @@ fn no_secret_is_said_where_the_api_says_them_all() {
             let _outcome = stage.run(line).exits(33);
         }
     }
+}
+
+#[test]
+fn behind_an_admin_key_the_keys_are_the_sub_workspaces_own_and_none_of_them_is_in_use() {
+    let stage = Stage::script(
+        "[[workspace]]\nname = \"agency\"\nowner = \"founder@agency.example\"\nadmin = [\"ops@agency.example\"]\n\
+         [[workspace]]\nname = \"globex\"\nowner = \"boss@globex.example\"\nkeys = []\n\
+         [[group]]\nadmin = \"agency\"\naccepted = [\"globex\"]\n",
+    );
+    stage.world.put("globex", plain("job"));
+    let listed = stage.run("keys -w globex").exits(0);
+    let told: Vec<(String, String)> =
+        listed.rows().iter().map(|row| (row["name"].clone(), row["in_use"].clone())).collect();
+    assert!(told.contains(&("job".to_owned(), "no".to_owned())), "{listed}");
+    assert!(told.iter().all(|(_, in_use)| in_use != "yes"), "{listed}");
+    let audited = stage.run("keys audit --code key-too-wide --code shared-secret").exits(0);
+    assert_eq!(found(&audited), ["key-too-wide agency main"], "the admin's key is judged once, where it is");
 }
 
 /// A fleet of so many workspaces with so many keys each.

@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod adopt;
 mod agency;
 mod approvals;
 mod crash;
@@ -21,6 +22,7 @@ mod key_list;
 mod keys;
 mod lost;
 mod moved;
+mod needs;
 mod offboard;
 mod pace;
 mod repeat;

@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
+use keyholder::clock::Clock;
 use keyholder::domain::{ApiKey, Keep, WorkspaceName};
 use keyholder::run::{Keeper, NotKept, Secret};
 
@@ -24,8 +26,8 @@ pub(crate) enum Wrong {
     FailsAfter,
     /// It says that it did, and did not.
     Lies,
-    /// It never answers.
-    Hangs,
+    /// It says that nobody knows, and does it so many seconds later.
+    Late(u64),
     /// It stores another key than it was given, and says that it did.
     Garbles,
 }
@@ -48,6 +50,8 @@ struct Held {
     wrongs: VecDeque<(&'static str, Wrong)>,
     fired: usize,
     unreadable: bool,
+    /// What a store command that was given up still does: when, where, what.
+    late: Vec<(Duration, String, String)>,
 }
 
 /// The keeper.
@@ -60,6 +64,7 @@ pub(crate) struct TestKeeper {
     /// Every secret of the world by its fingerprint: a key's own text is nobody's to see, not even here.
     texts: Mutex<BTreeMap<String, String>>,
     world: keyholder::sim::World,
+    clock: Clock,
 }
 
 impl TestKeeper {
@@ -71,6 +76,7 @@ impl TestKeeper {
             scalpel: Mutex::default(),
             texts: Mutex::default(),
             world: stage.world.clone(),
+            clock: stage.clock,
         });
         *stage.keeper.borrow_mut() = Some(Arc::clone(&keeper) as Arc<dyn Keeper>);
         keeper
@@ -131,6 +137,15 @@ impl TestKeeper {
         std::fs::rename(aside, self.path(workspace)).unwrap();
     }
 
+    /// Does what is due.
+    fn land(&self) {
+        let now = self.clock.elapsed();
+        let late = std::mem::take(&mut self.held.lock().unwrap().late);
+        let (due, later): (Vec<_>, Vec<_>) = late.into_iter().partition(|(when, ..)| *when <= now);
+        self.held.lock().unwrap().late = later;
+        due.into_iter().for_each(|(_, workspace, text)| self.write(&workspace, &text));
+    }
+
     fn wrong_at(&self, act: &str) -> Option<Wrong> {
         let mut held = self.held.lock().unwrap();
         let place = held.wrongs.iter().position(|(at, _)| *at == act)?;
@@ -144,15 +159,18 @@ impl TestKeeper {
     }
 
     /// Does something, unless the run is cut before or after it, or it goes wrong.
-    async fn act(&self, (workspace, act): (&WorkspaceName, &'static str), work: impl Fn(bool)) -> Result<(), NotKept> {
+    async fn act(
+        &self,
+        (workspace, act): (&WorkspaceName, &'static str),
+        work: impl Fn(Option<Wrong>),
+    ) -> Result<(), NotKept> {
         if self.cut(workspace, act, Phase::Before) {
             return std::future::pending().await;
         }
         let wrong = self.wrong_at(act);
         match wrong {
-            None | Some(Wrong::FailsAfter) => work(false),
-            Some(Wrong::Garbles) => work(true),
-            Some(Wrong::Hangs) => return std::future::pending().await,
+            None | Some(Wrong::FailsAfter) => work(None),
+            Some(Wrong::Garbles | Wrong::Late(_)) => work(wrong),
             Some(Wrong::Refuses | Wrong::FailsBefore | Wrong::Lies) => {}
         }
         if self.cut(workspace, act, Phase::After) {
@@ -168,10 +186,13 @@ impl TestKeeper {
 
 impl Keeper for TestKeeper {
     fn store<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<(), NotKept>> {
-        Box::pin(self.act((&secret.workspace, "store"), move |garbled| {
+        Box::pin(self.act((&secret.workspace, "store"), move |wrong| {
             let workspace = secret.workspace.to_string();
-            let text =
-                if garbled { "Z2FyYmxlZDpnYXJibGVkZ2FyYmxlZGdhcmJsZWQ=".to_owned() } else { self.text_of(&secret.key) };
+            let text = if wrong == Some(Wrong::Garbles) {
+                "Z2FyYmxlZDpnYXJibGVkZ2FyYmxlZGdhcmJsZWQ=".to_owned()
+            } else {
+                self.text_of(&secret.key)
+            };
             match (&secret.keep, self.kind) {
                 (Keep::Shown | Keep::Folder(_), _) => {
                     let given = (workspace, secret.name.clone(), secret.key.fingerprint());
@@ -181,7 +202,13 @@ impl Keeper for TestKeeper {
                     let key = ApiKey::parse(&text).unwrap();
                     self.held.lock().unwrap().aside.insert(workspace, key);
                 }
-                (Keep::Configured(_), Kind::Command) => self.write(&workspace, &text),
+                (Keep::Configured(_), Kind::Command) => match wrong {
+                    Some(Wrong::Late(seconds)) => {
+                        let when = self.clock.elapsed() + Duration::from_secs(seconds);
+                        self.held.lock().unwrap().late.push((when, workspace, text));
+                    }
+                    _ => self.write(&workspace, &text),
+                },
             }
         }))
     }
@@ -197,6 +224,7 @@ impl Keeper for TestKeeper {
 
     fn configured<'a>(&'a self, workspace: &'a WorkspaceName) -> BoxFuture<'a, Result<ApiKey, String>> {
         Box::pin(async move {
+            self.land();
             if self.held.lock().unwrap().unreadable {
                 return Err("the key file cannot be read".to_owned());
             }

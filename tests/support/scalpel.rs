@@ -123,6 +123,8 @@ pub(crate) struct Scalpel {
     writes: Mutex<usize>,
     stop: Option<(usize, Act)>,
     watch: Option<Act>,
+    /// Replaces a text in the answers to one kind of request.
+    mangle: Option<(&'static str, &'static str, &'static str)>,
     world: World,
     cut: Arc<Notify>,
     noted: Mutex<Noted>,
@@ -139,7 +141,22 @@ impl Scalpel {
         let cut = Arc::clone(&stage.cut);
         let only = (names.len() == 1).then(|| names[0].clone());
         let (late, lies, writes, noted) = (Duration::from_secs(5), None, Mutex::default(), Mutex::default());
-        Self { target, late, keys, only, ids, steps, lies, writes, stop: None, watch: None, world, cut, noted }
+        Self {
+            target,
+            late,
+            keys,
+            only,
+            ids,
+            steps,
+            lies,
+            writes,
+            stop: None,
+            watch: None,
+            mangle: None,
+            world,
+            cut,
+            noted,
+        }
     }
 
     /// Says how much later a request takes effect that was cut on its way.
@@ -160,6 +177,11 @@ impl Scalpel {
     /// Does something at every point, before the run goes on or is cut there.
     pub(crate) fn watches(self, act: impl Fn() + Send + Sync + 'static) -> Self {
         Self { watch: Some(Act(Box::new(act))), ..self }
+    }
+
+    /// Replaces a text in the answers to requests of this word.
+    pub(crate) fn mangles(self, what: &'static str, from: &'static str, to: &'static str) -> Self {
+        Self { mangle: Some((what, from, to)), ..self }
     }
 
     /// Returns the points that were passed, in their order.
@@ -258,6 +280,11 @@ impl Scalpel {
         if let (true, Ok(answer)) = (lies, &mut answer) {
             answer.status = 500;
             answer.body = b"{}".as_slice().into();
+        }
+        if let (Some((at, from, to)), Ok(answer)) = (self.mangle, &mut answer)
+            && at == what
+        {
+            answer.body = String::from_utf8_lossy(&answer.body).replace(from, to).into_bytes().into();
         }
         if writes && self.is_cut(&lane, what, Phase::Applied) {
             return std::future::pending().await;

@@ -163,7 +163,8 @@ fn is_member(user: &UserId, observed: &Observed) -> Option<bool> {
 /// Says who made a key, in the best words that are known: an address, a name, an account.
 pub fn words(maker: &Maker) -> String {
     let Maker { user_id, user_name, email, member: _, record: _ } = maker;
-    let name = email.as_ref().map(ToString::to_string).or_else(|| user_name.clone());
+    let name =
+        email.as_ref().map(ToString::to_string).or_else(|| user_name.as_ref().map(|name| name.trim().to_owned()));
     name.or_else(|| user_id.as_ref().map(ToString::to_string)).unwrap_or_default()
 }
 

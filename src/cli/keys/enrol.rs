@@ -3,19 +3,18 @@
 //!
 //! Owns what a run tells the register. Where that cannot be written nothing is undone: the ledger knows it all the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Value, json};
 
-use super::made::{self, Made};
 use crate::cli::perform;
 use crate::cli::session::Session;
 use crate::config::register;
-use crate::domain::{Change, KeyEntry, KeyId, Outcome, Register, RestsOn, RunId, Step, StepId};
-use crate::journal::LedgerError;
+use crate::domain::{Change, KeyEntry, KeyId, Outcome, Register, RestsOn, RunId, Step, StepId, WorkspaceId};
+use crate::journal::MadeKey;
 use crate::run::StepEnd;
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
@@ -60,7 +59,7 @@ pub async fn after_run(session: &Session<'_>, run: &RunId, ended: &[(Step, StepE
     }
     let printer = &session.door.printer;
     let steps: Vec<&Step> = ended.iter().filter(concerns).map(|(step, _)| step).collect();
-    let told = match made_by(session, run).await {
+    let told = match made_by(session, run, &steps).await {
         Ok(made) => {
             let today = session.door.clock.now().to_zoned(TimeZone::UTC).date();
             let change = |register: &mut Register| apply(register, &steps, &made, enrol, today);
@@ -83,18 +82,25 @@ pub async fn after_run(session: &Session<'_>, run: &RunId, ended: &[(Step, StepE
     }
 }
 
-async fn made_by(session: &Session<'_>, run: &RunId) -> Result<BTreeMap<StepId, Made>, Trouble> {
+/// Returns the keys that the run made and that are not gone again, by step.
+async fn made_by(session: &Session<'_>, run: &RunId, steps: &[&Step]) -> Result<BTreeMap<StepId, MadeKey>, Trouble> {
+    let ids: BTreeSet<WorkspaceId> = steps.iter().map(|step| step.workspace_id.clone()).collect();
     let ledger = perform::open_ledger(session).await?;
-    let proven = ledger.proven(run).await;
+    let made = ledger.made_keys(&ids.into_iter().collect::<Vec<_>>()).await;
     let _closed = ledger.close().await;
-    let (_report, entries) = proven.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
-    let of_keys = |value: &Result<Value, LedgerError>| value.as_ref().map_or(true, made::is_of_key);
-    let values = entries.iter().map(crate::journal::Entry::value).filter(of_keys).collect::<Result<Vec<_>, _>>();
-    Ok(made::of(&values.map_err(|error| Trouble::advised(error.exit(), error))?))
+    let made = made.map_err(|error| Trouble::advised(error.exit(), error))?;
+    let of_run = made.into_iter().filter(|key| key.run == *run && key.gone_at.is_none());
+    Ok(of_run.map(|key| (key.step.clone(), key)).collect())
 }
 
 /// Changes the register by the steps that took effect. A row that is there already is left as somebody wrote it.
-fn apply(register: &mut Register, steps: &[&Step], made: &BTreeMap<StepId, Made>, enrol: &Enrol, today: Date) -> Told {
+fn apply(
+    register: &mut Register,
+    steps: &[&Step],
+    made: &BTreeMap<StepId, MadeKey>,
+    enrol: &Enrol,
+    today: Date,
+) -> Told {
     let mut told = Told::default();
     for step in steps {
         let Change::CreateKey { replaces, .. } = &step.change else { continue };
@@ -147,7 +153,7 @@ fn next(rotate_by: Date, of: &RestsOn, today: Date) -> Option<Date> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Keep, WorkspaceId, WorkspaceName};
+    use crate::domain::{Keep, WorkspaceName};
 
     fn step(change: Change, rests_on: RestsOn) -> Step {
         Step::new(&WorkspaceName::parse("acme").unwrap(), &WorkspaceId::parse("w-1").unwrap(), change, rests_on)
@@ -182,12 +188,17 @@ mod tests {
         (make, retire)
     }
 
-    fn made(step: &Step) -> BTreeMap<StepId, Made> {
-        let made = Made {
+    fn made(step: &Step) -> BTreeMap<StepId, MadeKey> {
+        let made = MadeKey {
+            workspace_id: step.workspace_id.clone(),
             key: id("new"),
             name: "ops [12345678]".to_owned(),
             fingerprint: Some("k:ffffffff".to_owned()),
+            run: RunId::parse("20261119T080000Z-0001").unwrap(),
+            step: step.id.clone(),
+            made_at: Timestamp::UNIX_EPOCH,
             stored: Some("file a.key".to_owned()),
+            gone_at: None,
         };
         BTreeMap::from([(step.id.clone(), made)])
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::record::KeyDid;
 use super::*;
 
 /// The machine once more, as a table for people: from what, and what may follow. Written from the design, not from the code above.
@@ -61,6 +62,15 @@ impl Model {
             Move::Look(_) if self.row == "planned" => {}
             Move::Look(Effect::Unclear) if has("look") => self.row = format!("looked unclear {}", self.answer),
             Move::Look(effect) if has("look") => self.row = format!("looked {effect}"),
+            Move::Key(did) => {
+                let words = ["started", "answered", "looked", "settled unknown", "settled unverified"];
+                if !words.iter().any(|word| self.row.starts_with(word)) {
+                    return false;
+                }
+                if did == KeyDid::Discarded {
+                    (self.row, self.answer) = ("looked absent".to_owned(), "none");
+                }
+            }
             Move::Settle(outcome)
                 if parts.iter().any(|part| part[0] == "settle" && part[1..].contains(&outcome.as_str())) =>
             {
@@ -78,6 +88,7 @@ pub(super) fn moves(attempts: u32) -> Vec<Move> {
     moves.push(Move::Answer { attempt: attempts + 1, class: Class::Acknowledged });
     moves.extend(Effect::ALL.iter().map(|effect| Move::Look(*effect)));
     moves.extend(Outcome::ALL.iter().map(|outcome| Move::Settle(*outcome)));
+    moves.extend(KeyDid::ALL.iter().map(|did| Move::Key(*did)));
     moves
 }
 

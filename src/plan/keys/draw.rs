@@ -139,7 +139,7 @@ fn rotated(observed: &Observed, wish: &KeyWish) -> Vec<Item> {
     let old = in_use.next().filter(|_| in_use.next().is_none() && !observed.acts_as);
     let wanted = scopes.clone().or_else(|| old.map(|old| old.scopes.clone()));
     let name = name.clone().or_else(|| successor_of(&old?.name)).unwrap_or_else(|| otherwise.clone());
-    let reference = place.clone().unwrap_or_default();
+    let reference = place.clone().unwrap_or_else(|_nowhere| "no place".to_owned());
     let make = Change::CreateKey {
         name,
         scopes: scope::canonical(wanted.as_deref().unwrap_or_default()),

@@ -219,6 +219,9 @@ fn by_hand(one: &Earlier) -> String {
             format!("bring {subject} back as `{role}` in the app")
         }
         (Change::HandOver { thing, .. }, _) => format!("give {subject} the {thing} in the app"),
+        (Change::CreateKey { replaces: Some(_), .. }, _) => {
+            format!("replace the key that is in its place now with `keyholder keys rotate -w {}`", one.step.workspace)
+        }
         (Change::Revoke { name, .. } | Change::Retire { name, .. }, _) => {
             format!("make a new key in place of \"{name}\" in the app, where something still needs it")
         }

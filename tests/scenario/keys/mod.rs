@@ -2,6 +2,8 @@
 
 mod basic;
 mod crash;
+mod faults;
+mod stopped;
 
 use std::sync::Arc;
 

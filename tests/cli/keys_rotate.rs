@@ -1,0 +1,80 @@
+//! `keys rotate`: the configured keys, into a key file and through a store command.
+
+use crate::keys_world::{confirmed, id, names, told, world};
+
+fn reference(world: &crate::world::World, workspace: &str, line: &str) {
+    let path = format!("workspaces/{workspace}.toml");
+    world.edit(&path, |text| {
+        let before = text.lines().find(|line| line.starts_with("key")).unwrap().to_owned();
+        text.replace(&before, line)
+    });
+}
+
+#[test]
+fn a_configured_key_gives_way_to_another_of_its_name_and_scopes() {
+    let world = world("whole");
+    let before = world.read("secrets/acme.key");
+    let old = id(&world, "acme", "acme — keyholder");
+    world.write("keys.csv", &format!("workspace,key_id,owner,rotate_by\nacme,{old},ann@agency.example,2026-06-01\n"));
+    let args = ["keys", "rotate", "-w", "acme"];
+    world.run(&[&args[..], &["--yes"]].concat()).exits(32).says("1 replaced key").done();
+    confirmed(&world, &args).exits(0).says("1 key added, 1 key removed").done();
+    assert_ne!(world.read("secrets/acme.key"), before);
+    let names = names(&world, "acme");
+    assert!(names.len() == 3 && names.iter().any(|name| name.starts_with("acme — keyholder [")), "{names:?}");
+    world.run(&["check", "-w", "acme"]).exits(0).done();
+    let register = world.read("keys.csv");
+    assert!(register.contains("ann@agency.example") && register.contains("2027-01-31"), "90 days on:\n{register}");
+    world.run(&["verify"]).exits(0).done();
+    world.run(&["undo", "--plan-only"]).exits(30).says("keyholder keys rotate -w acme").done();
+}
+
+#[test]
+fn where_no_list_tells_the_old_key_it_stays_until_the_register_does() {
+    let world = world("absent");
+    let args = ["keys", "rotate", "-w", "acme"];
+    let held = world.run(&[&args[..], &["--plan-only"]].concat()).exits(30);
+    assert_eq!(told(&held, ["kind", "plan", "plan"]).len(), 2, "{held}");
+    held.says("key_scopes").says("--preset keyholder").done();
+    confirmed(&world, &["keys", "rotate", "-w", "acme", "--preset", "keyholder"]).exits(30).says("key_unknown").done();
+    world.run(&["check", "-w", "acme"]).exits(0).done();
+    assert_eq!(names(&world, "acme").len(), 4, "the old one stays");
+    confirmed(&world, &args).exits(0).done();
+    assert_eq!(names(&world, "acme").len(), 4, "which one the run before made is known");
+    world.run(&["check", "-w", "acme"]).exits(0).done();
+}
+
+#[test]
+fn a_key_of_a_variable_is_not_replaced_and_one_by_age_or_finding_only_where_it_holds() {
+    let world = world("whole");
+    let plan = |args: &[&str]| world.run(&[&["keys", "rotate"], args, &["--all", "--plan-only"]].concat());
+    let old = plan(&["--older-than", "90d"]).exits(0);
+    assert!(old.rows().len() == 2 && old.rows().iter().all(|row| row["workspace"] == "acme"), "{old}");
+    assert_eq!(plan(&["--finding", "wildcard-scope"]).exits(0).rows().len(), 4);
+    plan(&["--older-than", "9000d"]).exits(0).says("no configured key").done();
+    plan(&["--older-than", "soon"]).exits(2).done();
+    reference(&world, "acme", "key = { env = \"ACME_KEY\" }");
+    let mut command = world.command(&["keys", "rotate", "-w", "acme", "--plan-only"]);
+    command.env("ACME_KEY", world.sim.key_of("acme").unwrap());
+    world.finish(command).exits(30).says("key_storage").prints("variable ACME_KEY").done();
+}
+
+#[test]
+fn a_store_command_reads_the_secret_and_the_key_command_finds_it() {
+    let world = world("whole");
+    let kept = world.root().join("secrets/kept");
+    std::fs::rename(world.root().join("secrets/acme.key"), &kept).unwrap();
+    let path = kept.display();
+    reference(
+        &world,
+        "acme",
+        &format!(
+            "key = {{ command = [\"cat\", \"{path}\"], store = [\"sh\", \"-c\", \"umask 077; cat > {path}.new && mv {path}.new {path}\"] }}"
+        ),
+    );
+    let before = std::fs::read_to_string(&kept).unwrap();
+    confirmed(&world, &["keys", "rotate", "-w", "acme"]).exits(0).done();
+    assert_ne!(std::fs::read_to_string(&kept).unwrap(), before);
+    world.run(&["check", "-w", "acme"]).exits(0).done();
+    assert_eq!(names(&world, "acme").len(), 3);
+}

@@ -48,10 +48,8 @@ fn ways(command: &str) -> &'static [&'static [&'static str]] {
         "members reinvite" => &[&["members reinvite --older-than 1d --all"]],
         // What is handed back goes to somebody who has accepted again, so it takes a second run.
         "undo" => &[&[ONBOARD, UNDO], &[OFFBOARD, UNDO], &[OFFBOARD, UNDO, UNDO]],
-        // What these need is what the other commands need.
-        "apply" | "resume" => &[],
-        // Each is tested by itself.
-        "keys adopt" | "keys create" | "keys revoke" | "keys rotate" => &[],
+        // The first two need what the other commands need; the others are tested by themselves.
+        "apply" | "resume" | "keys adopt" | "keys create" | "keys revoke" | "keys rotate" => &[],
         other => panic!("nobody says how `{other}` is asked"),
     }
 }

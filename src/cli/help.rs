@@ -37,6 +37,7 @@ pub const TOPICS: [(&str, &str, &str); 15] = [
     ("exit-codes", "what each exit code means", ""),
     ("fleet", "the files of a root, keys by reference, modes, pins", include_str!("../help/fleet.md")),
     ("guards", "what is never done", include_str!("../help/guards.md")),
+    ("keys", "the register of keys, where secrets are kept, the key policy", include_str!("../help/keys.md")),
     ("ledger", "what is written down", include_str!("../help/ledger.md")),
     (
         "offboarding",

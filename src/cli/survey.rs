@@ -2,7 +2,7 @@
 //! cannot be read, or that another one answers for, is a lane of its own and stands in the coverage.
 
 use super::reading;
-use super::session::{self, Session};
+use super::session::{self, Keys, Session};
 use crate::domain::Workspace;
 use crate::plan::Observed;
 use crate::report::Coverage;
@@ -30,7 +30,17 @@ impl Survey {
         quest: impl Fn(&Observed) -> Option<Quest>,
     ) -> Result<Self, Trouble> {
         let keys = session.keys(chosen).await?;
-        let targets = session.targets(chosen, &keys);
+        Self::with_keys(session, chosen, &keys, quest).await
+    }
+
+    /// Reads the chosen workspaces with keys that were found already.
+    pub async fn with_keys(
+        session: &Session<'_>,
+        chosen: &[&Workspace],
+        keys: &Keys,
+        quest: impl Fn(&Observed) -> Option<Quest>,
+    ) -> Result<Self, Trouble> {
+        let targets = session.targets(chosen, keys);
         let deck = session.deck(None)?;
         let sights = reading::sights(session, &deck, "reading", &targets, quest).await?;
         let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
@@ -61,5 +71,19 @@ impl Survey {
         }
         let read_at = deck.clock.now().to_string();
         Ok(Self { deck, observed, coverage, read_at })
+    }
+
+    /// Counts a workspace whose list of keys was not seen whole as read in part: for a listing that is about keys.
+    pub fn keys_unseen(&mut self) {
+        for observed in &self.observed {
+            let Some(why) = observed.belongings.as_ref().and_then(|found| found.keys.incomplete.as_ref()) else {
+                continue;
+            };
+            // One whose members were not seen whole either is among those already.
+            if observed.incomplete.is_none() {
+                self.coverage.complete -= 1;
+                self.coverage.partial.push((observed.workspace.to_string(), format!("api-keys: {why}")));
+            }
+        }
     }
 }

@@ -236,6 +236,11 @@ fn read_row(row: &Row, problems: &mut Vec<CsvProblem>) -> Option<KeyEntry> {
     })
 }
 
+/// Tells whether a text that is meant for the register looks like a key; the register is no place for one.
+pub fn is_no_place_for(text: &str) -> bool {
+    smell::smells(text)
+}
+
 /// Reads a day. Only the one form: 11/12/2026 is two different days to two colleagues.
 pub fn date(text: &str) -> Option<Date> {
     (text.len() == 10 && text.is_ascii()).then(|| text.parse().ok()).flatten()

@@ -60,6 +60,23 @@ fn every_finding_has_a_page_of_its_own_and_no_page_is_left_over() {
 }
 
 #[test]
+fn what_the_page_of_a_finding_shows_of_our_files_is_what_they_take() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir(root.path().join("workspaces")).unwrap();
+    std::fs::write(root.path().join("workspaces/acme.toml"), "name = \"acme\"\nkey = { env = \"ACME\" }\n").unwrap();
+    for code in FindingCode::ALL {
+        let shown = page(code.as_str());
+        let sample: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("    ")).collect();
+        std::fs::write(root.path().join("keyholder.toml"), format!("version = 1\n{}\n", sample.join("\n"))).unwrap();
+        let policy = keyholder::config::load(root.path()).unwrap_or_else(|told| panic!("{code}: {told}")).key_policy;
+        assert!(policy.severity.contains_key(&code), "{code}: {shown}");
+        let accepted: Vec<FindingCode> = policy.accept.iter().map(|acceptance| acceptance.code).collect();
+        let lapses = code == FindingCode::AcceptanceExpired;
+        assert_eq!(accepted, if lapses { Vec::new() } else { vec![code] }, "{code}: {shown}");
+    }
+}
+
+#[test]
 fn every_flag_and_command_says_what_it_does() {
     use clap::CommandFactory as _;
     let mut root = keyholder::cli::Cli::command();

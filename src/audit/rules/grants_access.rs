@@ -30,7 +30,7 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
         let evidence = format!("whoever holds it can {} ({})", words.join(", "), listed(&through));
         let least = bench.case.configured.least.unwrap_or_default();
         let needed = |(grant, _): &&(&str, &str)| covers(least, grant);
-        let advice = if bench.is_configured(key) && grants.iter().all(|grant| needed(grant)) {
+        let advice = if bench.is_configured(key) && grants.iter().all(needed) {
             "keyholder's own commands need it here: name fewer in `commands` of `[key_policy]` if they are not used, else \
              accept this with a reason"
                 .to_owned()

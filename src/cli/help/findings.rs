@@ -33,24 +33,23 @@ pub fn page(code: FindingCode) -> String {
     let (_, page) = parts(code);
     let severity = code.severity();
     let other = if severity.as_str() == "high" { "medium" } else { "high" };
-    let mut text = format!(
+    let grave = format!(
         "{page}\n## How grave it is\n\n`{severity}`, unless keyholder.toml says otherwise; \"off\" turns the rule off:\n\n\
          \x20   [key_policy.severity]\n    {code} = \"{other}\"\n"
     );
     if code == FindingCode::AcceptanceExpired {
-        return text;
+        return grave;
     }
     let key = if is_about_keys(code) {
         "    key = \"KEY-ID\"              # id, name or a glob over names; left out: any\n"
     } else {
         ""
     };
-    text.push_str("\n## Accepting it\n\nFor a time and with a reason; the last day still counts, after it the finding is back:\n\n");
-    text.push_str(&format!(
-        "    [[key_policy.accept]]\n    code = \"{code}\"\n    workspace = \"acme\"          # name or glob; left out: any\n{key}    \
+    format!(
+        "{grave}\n## Accepting it\n\nFor a time and with a reason; the last day still counts, after it the finding is back:\n\n\
+         \x20   [[key_policy.accept]]\n    code = \"{code}\"\n    workspace = \"acme\"          # name or glob; left out: any\n{key}    \
          reason = \"why it may stay\"\n    until = \"2027-06-30\"\n"
-    ));
-    text
+    )
 }
 
 /// Tells whether a finding is about a key, and not about how the workspace is reached.

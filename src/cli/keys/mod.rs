@@ -8,6 +8,7 @@ pub mod case;
 pub mod list;
 pub mod memory;
 pub mod sweep;
+pub mod reconcile;
 pub mod vault;
 
 use clap::{Args, Subcommand};

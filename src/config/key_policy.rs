@@ -130,11 +130,12 @@ fn tables_of(item: &Item) -> Option<Vec<(&dyn TableLike, Option<Span>)>> {
     if let Some(tables) = item.as_array_of_tables() {
         return Some(tables.iter().map(|table| (table as &dyn TableLike, table.span())).collect());
     }
-    let inline = |value| match value {
-        &Value::InlineTable(ref table) => Some((table as &dyn TableLike, table.span())),
-        _ => None,
-    };
     item.as_array()?.iter().map(inline).collect()
+}
+
+fn inline(value: &Value) -> Option<(&dyn TableLike, Option<Span>)> {
+    let table = value.as_inline_table()?;
+    Some((table, table.span()))
 }
 
 fn read_acceptance(section: Section<'_>) -> Option<Acceptance> {
@@ -230,5 +231,4 @@ fn read_scopes(list: &Found<'_, Vec<Found<'_, &str>>>) -> Vec<String> {
 }
 
 #[cfg(test)]
-#[path = "key_policy_tests.rs"]
 mod tests;

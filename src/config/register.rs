@@ -303,5 +303,4 @@ fn bare(cell: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "register_tests.rs"]
 mod tests;

@@ -7,8 +7,8 @@ pub mod audit;
 pub mod case;
 pub mod list;
 pub mod memory;
-pub mod sweep;
 pub mod reconcile;
+pub mod sweep;
 pub mod vault;
 
 use clap::{Args, Subcommand};

@@ -206,5 +206,4 @@ fn fill(was: Option<KeyEntry>, seen: &Seen<'_>, known: &Known<'_>, terms: &Terms
 }
 
 #[cfg(test)]
-#[path = "reconcile_tests.rs"]
 mod tests;

@@ -163,5 +163,4 @@ impl Keeper for Vault {
 }
 
 #[cfg(test)]
-#[path = "vault_tests.rs"]
 mod tests;

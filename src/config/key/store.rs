@@ -207,13 +207,11 @@ pub fn switch(root: &Path, path: &Path, key: &ApiKey) -> Result<(), NotStored> {
         |error: io::Error| NotStored::surely(format!("`{}` cannot be replaced: {}", path.display(), why(&error)));
     let target = Target::of(root, path).map_err(failed)?;
     let aside = target.aside();
-    if !holds(&aside, key) {
-        if !holds(&target.path, key) {
-            let what = format!("beside `{}` the new key is not to be found any more", path.display());
-            return Err(NotStored::surely(what));
-        }
-    } else {
+    if holds(&aside, key) {
         fs::rename(&aside, &target.path).map_err(failed)?;
+    } else if !holds(&target.path, key) {
+        let what = format!("beside `{}` the new key is not to be found any more", path.display());
+        return Err(NotStored::surely(what));
     }
     sync(target.folder()).map_err(|error| NotStored {
         surely: false,
@@ -286,7 +284,7 @@ pub fn into_folder(folder: &Path, workspace: &WorkspaceName, key: &ApiKey) -> Re
     match whole::create_private_folder(folder) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            check_folder(folder).map_err(NotStored::surely)?
+            check_folder(folder).map_err(NotStored::surely)?;
         }
         Err(error) => return Err(failed(&error)),
     }
@@ -330,5 +328,4 @@ fn sync(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-#[path = "store_tests.rs"]
 mod tests;

@@ -72,7 +72,9 @@ proptest! {
         entries in proptest::collection::vec(entries(), 0..6),
     ) {
         let mut register = Register::default();
-        entries.into_iter().for_each(|entry| drop(register.put(entry)));
+        for entry in entries {
+            register.put(entry);
+        }
         let fleet = fleet(Path::new("/root"), &["b", "a"]);
         let written = render(&register, &fleet);
         prop_assert_eq!(&parse(&written).unwrap(), &register);

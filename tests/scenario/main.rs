@@ -22,6 +22,7 @@ mod key_list;
 mod keys;
 mod lost;
 mod moved;
+mod needs;
 mod offboard;
 mod pace;
 mod repeat;

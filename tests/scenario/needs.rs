@@ -1,0 +1,135 @@
+//! What each command needs of a key: enough with it, and too little without any part of it.
+
+use std::collections::BTreeSet;
+
+use keyholder::api::Operation;
+use keyholder::api::needs::{self, Least};
+use keyholder::domain::COMMAND_NAMES;
+use keyholder::sim::put::{Campaigns, Key, LeadLists, Leads};
+use keyholder::sim::{KeyRecord, Op};
+
+use crate::support::Stage;
+
+const WORLD: &str = r#"
+[settings]
+invitations = "at-once"
+
+[[workspace]]
+name = "acme"
+owner = "founder@agency.example"
+admin = ["ops@agency.example"]
+editor = ["sam@agency.example", "priya@agency.example"]
+invited = [{ email = "late@agency.example", role = "view", created = "2026-01-05T09:00:00Z" }]
+keys = [{ name = "main" }, { name = "narrow", scopes = [SCOPES] }]
+"#;
+
+const OFFBOARD: &str = "offboard sam@agency.example --hand-over-to priya@agency.example --revoke-keys --all";
+/// Brings somebody in, and raises somebody's role.
+const ONBOARD: &str = "onboard nia@agency.example priya@agency.example --role admin --all";
+/// Undoes the first run there was.
+const UNDO: &str = "undo FIRST --all";
+/// Takes the pinned id away, so that the workspace is asked who it is.
+const UNPIN: &str = "(unpin)";
+
+/// The ways a command is asked for all that it can do: in each the last line is the command, and those before it have a key that may do
+/// everything.
+fn ways(command: &str) -> &'static [&'static [&'static str]] {
+    match command {
+        "check" => &[&["check"]],
+        "pin" => &[&["pin"]],
+        "members" => &[&[UNPIN, "members"]],
+        "person" => &[&["person sam@agency.example"]],
+        "leavers" => &[&[OFFBOARD, "leavers"]],
+        "verify" => &[&[OFFBOARD, "verify last"]],
+        "keys" => &[&["keys"]],
+        "keys audit" => &[&["keys audit"]],
+        "onboard" => &[&[ONBOARD]],
+        "offboard" => &[&[OFFBOARD]],
+        "members reinvite" => &[&["members reinvite --older-than 1d --all"]],
+        // What is handed back goes to somebody who has accepted again, so it takes a second run.
+        "undo" => &[&[ONBOARD, UNDO], &[OFFBOARD, UNDO], &[OFFBOARD, UNDO, UNDO]],
+        // The first two need what the other commands need; the others are tested by themselves.
+        "apply" | "resume" | "keys adopt" | "keys create" | "keys revoke" | "keys rotate" => &[],
+        other => panic!("nobody says how `{other}` is asked"),
+    }
+}
+
+/// What became of a command with a narrow key.
+struct Ended {
+    exit: u8,
+    refused: bool,
+    ops: BTreeSet<Op>,
+}
+
+/// Goes one way, its last line with a key of these scopes.
+fn go(way: &[&str], scopes: &[String]) -> Ended {
+    let stage = Stage::script(&WORLD.replace("SCOPES", &format!("\"{}\"", scopes.join("\", \""))));
+    let (world, sam) = (&stage.world, "sam@agency.example");
+    world.put("acme", Campaigns::of(sam, 2));
+    world.put("acme", LeadLists::of(sam, 2));
+    world.put("acme", Leads::of(sam, 3));
+    world.put("acme", Key::of(sam, "sams").recorded(KeyRecord::Id("id".into())));
+    let narrow = world.keys()[1].clone();
+    let (last, before) = way.split_last().unwrap();
+    for line in before {
+        if *line == UNPIN {
+            let id = world.workspace_id("acme").unwrap();
+            stage.edit("workspaces/acme.toml", &format!("id = \"{id}\""), "");
+        } else {
+            assert!(run(&stage, line) == 0 || *line == UNDO, "{line}");
+        }
+    }
+    std::fs::write(stage.root.join("secrets/acme.key"), narrow).unwrap();
+    let seen = stage.world.requests().len();
+    let exit = run(&stage, last);
+    let requests = stage.world.requests().split_off(seen);
+    let refused = requests.iter().any(|seen| seen.status == Some(403));
+    Ended { exit, refused, ops: requests.iter().filter_map(|seen| seen.operation).collect() }
+}
+
+/// Runs a command, a writing one by its plan.
+fn run(stage: &Stage, line: &str) -> u8 {
+    if !line.contains("--all") {
+        return stage.run(line).exit;
+    }
+    let first = stage.run("runs --format csv").rows().pop().map_or_else(String::new, |row| row["run"].clone());
+    let line = line.replace("FIRST", &first);
+    let planned = stage.run(&format!("{line} --plan-only"));
+    if planned.exit != 0 && !planned.stderr.contains("plan ") {
+        return planned.exit;
+    }
+    let plan = planned.plan_id();
+    stage.run(&format!("{line} --confirm {plan}")).exit
+}
+
+#[test]
+fn with_the_least_scopes_every_command_does_all_it_can_and_without_any_of_them_something_is_refused() {
+    for command in COMMAND_NAMES {
+        let calls = needs::operations(&[command]);
+        let least = needs::least(&[command]);
+        let mut ops = BTreeSet::new();
+        for way in ways(command) {
+            let ended = go(way, &least);
+            assert!(!ended.refused, "{way:?} with {least:?}");
+            // A key that was revoked stays revoked: undoing that is held.
+            assert!(ended.exit == 0 || command == "undo", "{way:?} ended with {}", ended.exit);
+            ops.extend(ended.ops);
+        }
+        if ways(command).is_empty() {
+            continue;
+        }
+        // For these two no scope is published, so nothing can be refused.
+        for (op, call) in [(Op::WebhookList, Operation::WebhookList), (Op::LeadsAssign, Operation::LeadsAssign)] {
+            assert_eq!(ops.contains(&op), calls.contains(&call), "{call} by {command}");
+        }
+        let published = Least::of(calls).published;
+        for dropped in &published {
+            if (command, dropped.as_str()) == ("undo", "api_keys:delete") {
+                // That undoes the making of keys.
+                continue;
+            }
+            let fewer: Vec<String> = least.iter().filter(|scope| *scope != dropped).cloned().collect();
+            assert!(ways(command).iter().any(|way| go(way, &fewer).refused), "{command} does without {dropped}");
+        }
+    }
+}

@@ -123,3 +123,24 @@ fn used(activity: Option<&Activity>, last: Option<&str>) -> String {
 fn date(moment: &str) -> String {
     moment.chars().take("2026-11-22".len()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn when_a_key_was_used_is_never_said_more_surely_than_it_was_read() {
+        let activity = |incomplete: Option<&str>| Activity {
+            since: "2026-08-24T10:00:00Z".parse().unwrap(),
+            last: std::collections::BTreeMap::new(),
+            incomplete: incomplete.map(str::to_owned),
+        };
+        let (whole, cut) = (activity(None), activity(Some("the API gave the same cursor twice")));
+        let last = Some("2026-11-20T08:00:00Z");
+        assert_eq!(used(Some(&whole), last), "2026-11-20");
+        assert_eq!(used(Some(&cut), last), "2026-11-20 or later");
+        assert_eq!(used(Some(&whole), None), "none since 2026-08-24");
+        assert_eq!(used(Some(&cut), None), "not readable");
+        assert_eq!(used(None, None), "not readable");
+    }
+}

@@ -45,6 +45,29 @@ fn nobody_may_still_come(
     Ok(())
 }
 
+/// Who is invited was asked for, is absent and is not protected.
+fn invited(
+    item: &keyholder::plan::Item,
+    role: &str,
+    observed: &Observed,
+    protected: &BTreeSet<&str>,
+    asked: &BTreeSet<&str>,
+) -> Result<(), TestCaseError> {
+    let subject = item.step.change.subject().as_str();
+    prop_assert!(["admin", "editor", "view"].contains(&role));
+    prop_assert!(!protected.contains(subject), "{subject} is protected");
+    let there: Vec<_> = observed.members.iter().filter(|row| addresses(row).contains(subject)).collect();
+    if item.step.after.is_some() {
+        // Sent again to the address it was sent to, which need not be the one the person was asked for by.
+        prop_assert_eq!(there.len(), 1, "only who is otherwise absent is withdrawn and invited again");
+        prop_assert!(addresses(there[0]).iter().any(|address| asked.contains(address.as_str())));
+    } else {
+        prop_assert!(asked.contains(subject), "{subject} was not asked for");
+        prop_assert!(there.is_empty(), "only who is absent is invited");
+    }
+    Ok(())
+}
+
 fn check(seen: &[(Observed, Vec<Wish>)], rules: &Rules, plan: &Plan) -> Result<(), TestCaseError> {
     let protected: BTreeSet<&str> = rules.guards.protected.iter().map(keyholder::domain::Email::as_str).collect();
     let mut in_run = 0;
@@ -79,20 +102,7 @@ fn check(seen: &[(Observed, Vec<Wish>)], rules: &Rules, plan: &Plan) -> Result<(
             let subject = item.step.change.subject().as_str();
             prop_assert!(doubts.iter().all(|doubt| doubt.subject.as_str() != subject), "{subject} is in doubt");
             match &item.step.change {
-                Change::Invite { role, .. } => {
-                    prop_assert!(["admin", "editor", "view"].contains(&role.as_str()));
-                    prop_assert!(!protected.contains(subject), "{subject} is protected");
-                    let there: Vec<_> =
-                        observed.members.iter().filter(|row| addresses(row).contains(subject)).collect();
-                    if item.step.after.is_some() {
-                        // Sent again to the address it was sent to, which need not be the one the person was asked for by.
-                        prop_assert_eq!(there.len(), 1, "only who is otherwise absent is withdrawn and invited again");
-                        prop_assert!(addresses(there[0]).iter().any(|address| asked.contains(address.as_str())));
-                    } else {
-                        prop_assert!(asked.contains(subject), "{subject} was not asked for");
-                        prop_assert!(there.is_empty(), "only who is absent is invited");
-                    }
-                }
+                Change::Invite { role, .. } => invited(item, role.as_str(), observed, &protected, &asked)?,
                 Change::StayAbsent { .. } | Change::CreateKey { .. } | Change::Retire { .. } => {
                     prop_assert!(false, "never sent for a person's wish");
                 }

@@ -143,7 +143,9 @@ impl TestKeeper {
         let late = std::mem::take(&mut self.held.lock().unwrap().late);
         let (due, later): (Vec<_>, Vec<_>) = late.into_iter().partition(|(when, ..)| *when <= now);
         self.held.lock().unwrap().late = later;
-        due.into_iter().for_each(|(_, workspace, text)| self.write(&workspace, &text));
+        for (_, workspace, text) in due {
+            self.write(&workspace, &text);
+        }
     }
 
     fn wrong_at(&self, act: &str) -> Option<Wrong> {

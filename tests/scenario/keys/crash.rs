@@ -101,7 +101,8 @@ fn trial(case: Case, cuts: &[Point]) -> Vec<Point> {
     let over = cuts.last().is_some_and(|cut| cut.what == "ended" && cut.phase == Phase::After);
     assert_eq!(outcome.exit, if over { 0 } else { case.exit() }, "{name}\n{outcome}");
     bench.stage.world.land_all();
-    assert_eq!(*broken.lock().unwrap(), [String::new(); 0], "{name}: a key that opens nothing was stored");
+    let broken = broken.lock().unwrap();
+    assert!(broken.is_empty(), "{name}: a key that opens nothing was stored: {broken:?}");
     assert!(bench.stored_key_works(), "{name}");
     let live = bench.live();
     let stored = fingerprint(&bench.keeper.stored("acme"));

@@ -42,8 +42,7 @@ fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
         "members reinvite" => vec![&[MemberGet, MemberCreate, MemberDelete]],
         "offboard" => vec![&BELONGINGS, &HAND_OVER, &[MemberGet, MemberDelete, KeyDelete]],
         // A key whose secret was lost is deleted again.
-        "keys create" => vec![&[KeyList, KeyCreate, KeyDelete]],
-        "keys rotate" => vec![&[KeyList, KeyCreate, KeyDelete]],
+        "keys create" | "keys rotate" => vec![&[KeyList, KeyCreate, KeyDelete]],
         "keys revoke" => vec![&KEYS, &[KeyDelete]],
         "undo" => vec![&BELONGINGS, &[MemberGet]],
         _ => return None,

@@ -30,7 +30,7 @@ pub struct Completions {
 }
 
 /// The topics: name, what it is about, the page.
-pub const TOPICS: [(&str, &str, &str); 15] = [
+pub const TOPICS: [(&str, &str, &str); 16] = [
     ("access", "roles, permissions and presets", include_str!("../help/access.md")),
     ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),
     ("evidence", "what proves a run, and to whom", include_str!("../help/evidence.md")),

@@ -189,12 +189,15 @@ impl Step {
     pub fn is_removal(&self) -> bool {
         match &self.change {
             Change::Remove { .. } | Change::Revoke { .. } => true,
-            // The key in use gives way to another one: nothing is taken from anybody, so no limit counts it.
-            Change::Retire { .. } | Change::CreateKey { .. } => false,
             Change::SetRole { role, .. } => {
                 *role != Role::Admin && matches!(&self.rests_on, RestsOn::Row { role: Role::Admin, .. })
             }
-            Change::Invite { .. } | Change::StayAbsent { .. } | Change::HandOver { .. } => false,
+            // Where the key in use gives way to another one, nothing is taken from anybody, so no limit counts it.
+            Change::Invite { .. }
+            | Change::StayAbsent { .. }
+            | Change::HandOver { .. }
+            | Change::CreateKey { .. }
+            | Change::Retire { .. } => false,
         }
     }
 

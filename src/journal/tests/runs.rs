@@ -151,7 +151,7 @@ async fn a_step_is_unsettled_until_a_later_run_has_seen_its_subject() {
     ledger.append(&first, records).await.unwrap();
 
     let all = [workspace(1), workspace(2)];
-    let subjects = |found: Vec<Unsettled>| found.iter().map(|one| one.subject.to_string()).collect::<Vec<_>>();
+    let subjects = |found: Vec<Unsettled>| found.iter().map(|one| one.subject.clone()).collect::<Vec<_>>();
     let found = ledger.unsettled(&all).await.unwrap();
     assert_eq!(found[0].run, first);
     assert_eq!(subjects(found), ["ida@agency.example", "eve@agency.example"]);

@@ -22,7 +22,9 @@ fn what_is_wrong_with_scopes_presets_names_and_folders_is_told_before_any_reques
     let world = world("whole");
     let refused = |args: &[&str], says: &[&str]| {
         let ended = world.run(&[&["keys", "create"], args, &["--all", "--plan-only"]].concat()).exits(2);
-        says.iter().for_each(|text| assert!(ended.stderr.contains(text), "{text}\n{ended}"));
+        for text in says {
+            assert!(ended.stderr.contains(text), "{text}\n{ended}");
+        }
     };
     refused(&["--scope", "campaign:read", "--scope", "lead:al"], &["did you mean `campaigns:read`", "lead:al"]);
     refused(&["--preset", "analytisc"], &["no preset of keys", "webhook-handler"]);

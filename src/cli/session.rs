@@ -121,7 +121,7 @@ impl<'a> Session<'a> {
             (Ok(Access::Own(key)), Some(id)) => Some((id.clone(), key.fingerprint())),
             _ => None,
         };
-        let ids: Vec<WorkspaceId> = targets.iter().filter_map(own).map(|(id, _)| id).collect();
+        let ids: Vec<WorkspaceId> = targets.iter().filter_map(&own).map(|(id, _)| id).collect();
         let made = ledger.made_keys(&ids).await.map_err(|error| Trouble::advised(error.exit(), error))?;
         let mut known: BTreeMap<(WorkspaceId, String), BTreeSet<KeyId>> = BTreeMap::new();
         for made in made.into_iter().filter(|made| made.gone_at.is_none()) {

@@ -192,7 +192,7 @@ impl Step {
             Change::SetRole { role, .. } => {
                 *role != Role::Admin && matches!(&self.rests_on, RestsOn::Row { role: Role::Admin, .. })
             }
-            // A retired key gave way to another one: nothing is taken from anybody, so no limit counts it.
+            // Where the key in use gives way to another one, nothing is taken from anybody, so no limit counts it.
             Change::Invite { .. }
             | Change::StayAbsent { .. }
             | Change::HandOver { .. }

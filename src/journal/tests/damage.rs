@@ -144,7 +144,7 @@ async fn an_older_ledger_is_upgraded_and_keeps_its_runs() {
     // Back to the first schema, statement by statement.
     tamper(
         &ledger,
-        "DROP INDEX steps_by_subject; DROP INDEX steps_by_state; DROP TABLE sightings; DROP TABLE watermarks; DROP TABLE pruned;
+        "DROP INDEX steps_by_subject; DROP INDEX steps_by_state; DROP TABLE sightings; DROP TABLE watermarks; DROP TABLE pruned; DROP TABLE keys;
          UPDATE meta SET value = '1.0' WHERE name = 'schema'",
     )
     .await;

@@ -3,6 +3,7 @@
 mod chain;
 mod damage;
 mod laws;
+mod made;
 mod people;
 mod prune;
 mod runs;

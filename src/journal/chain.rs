@@ -1,6 +1,6 @@
 //! The proof that nothing of a run was changed, left out or put elsewhere since it was written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
@@ -11,7 +11,7 @@ use super::entry::{Entry, NOTHING_BEFORE, hash, whole};
 use super::error::LedgerError;
 use super::ledger::Ledger;
 use super::replay::{Replay, ReplayTrouble};
-use super::{prune, query};
+use super::{made, prune, query};
 use crate::domain::id::hex;
 use crate::domain::{RunId, StepId, StepKind};
 use crate::trouble::{Advise, Exit};
@@ -91,6 +91,9 @@ pub enum ChainBreak {
         /// The step.
         step: StepId,
     },
+    /// The rows of the keys that the run made say something else than the entries.
+    #[error("the rows of the keys that the run made say something else than the entries")]
+    Keys,
     /// The ledger cannot be read.
     #[error("the ledger could not be read")]
     Ledger(#[from] LedgerError),
@@ -184,6 +187,9 @@ pub(super) async fn verify(connection: &mut SqliteConnection, run: &RunId) -> Re
     check_previous(connection, run, &walk).await?;
     check_run(&row, &walk)?;
     check_steps(connection, run, &walk.replay).await?;
+    if made::of_run(connection, run).await? != walk.made {
+        return Err(ChainBreak::Keys);
+    }
     let head = Head { run: run.to_string(), seq: walk.seq, hash: hex(&walk.hash) };
     Ok(ChainReport { entries: walk.seq, head, previous: walk.previous })
 }
@@ -215,6 +221,8 @@ struct Walk {
     previous: Option<Head>,
     header: Value,
     replay: Replay,
+    /// The keys it made, with their fingerprints.
+    made: BTreeMap<String, Option<String>>,
 }
 
 impl Walk {
@@ -237,6 +245,11 @@ impl Walk {
             return Err(ChainBreak::Unlinked { seq });
         }
         self.replay.take(seq, &value)?;
+        if let (Some("key"), Some("made"), Some(key)) =
+            (value["type"].as_str(), value["did"].as_str(), value["key"].as_str())
+        {
+            self.made.insert(key.to_owned(), value["fingerprint"].as_str().map(str::to_owned));
+        }
         self.seq = seq;
         self.hash.clone_from(&entry.hash);
         Ok(())

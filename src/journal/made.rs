@@ -85,6 +85,18 @@ fn read(row: &SqliteRow) -> Result<MadeKey, LedgerError> {
     })
 }
 
+/// Returns the keys that a run made, with their fingerprints, as the rows have them.
+pub(super) async fn of_run(
+    connection: &mut SqliteConnection,
+    run: &RunId,
+) -> Result<BTreeMap<String, Option<String>>, LedgerError> {
+    let rows = sqlx::query("SELECT key_id, fingerprint FROM keys WHERE run = ?")
+        .bind(run.as_str().to_owned())
+        .fetch_all(&mut *connection)
+        .await?;
+    rows.iter().map(|row| Ok((row.try_get("key_id")?, row.try_get("fingerprint")?))).collect()
+}
+
 /// Takes from a record what it says of made keys, and of keys that were deleted.
 pub(super) async fn note(connection: &mut SqliteConnection, tail: &Tail, record: &Record) -> Result<(), LedgerError> {
     match record {

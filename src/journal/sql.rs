@@ -56,7 +56,7 @@ pub(super) const MIGRATIONS: [(Version, &[&str]); 5] = [
     ),
     (Version { major: 1, minor: 2 }, &[PRUNED, PRUNED_NO_UPDATE, PRUNED_NO_DELETE]),
     (Version { major: 1, minor: 3 }, &["ALTER TABLE watermarks ADD COLUMN first_complete_at TEXT"]),
-    (Version { major: 1, minor: 4 }, &[KEYS, "CREATE INDEX keys_by_workspace ON keys (workspace_id)"]),
+    (Version { major: 1, minor: 4 }, &[KEYS, "CREATE INDEX keys_by_run ON keys (run)"]),
 ];
 
 /// The newest schema.

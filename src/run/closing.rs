@@ -43,6 +43,8 @@ pub(super) struct Sent {
     pub(super) doubt: Option<String>,
     /// The key it made, where it made one that was kept.
     pub(super) made: Option<KeyId>,
+    /// What is to be said of it where it ends well.
+    pub(super) remark: Option<String>,
 }
 
 impl Sent {
@@ -241,7 +243,8 @@ impl Lane<'_> {
             let _unwritten = self.shared.logbook.write(record).await;
         }
         let seen = Some(Box::new(seen));
-        let end = StepEnd { outcome, reason: None, held: None, advice: Vec::new(), attempts: sent.attempts, seen };
+        let reason = sent.remark.clone();
+        let end = StepEnd { outcome, reason, held: None, advice: Vec::new(), attempts: sent.attempts, seen };
         self.end(&sent.step, end).await;
     }
 

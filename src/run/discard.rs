@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::hand::Hand;
 use super::key_past::Made;
-use super::making::Leads;
+use super::rotating::Leads;
 use super::settle;
 use super::whose;
 use crate::api::{Error, Operation, Refusal};

@@ -39,6 +39,8 @@ pub(super) struct Hand<'a> {
     pub(super) key_id: Option<KeyId>,
     /// The keys that the run made here and that were kept, by their steps.
     pub(super) made: BTreeMap<StepId, Made>,
+    /// What is to be said of steps that end well.
+    pub(super) remarks: BTreeMap<StepId, String>,
     own: Own,
 }
 
@@ -78,6 +80,7 @@ impl<'a> Hand<'a> {
             barred: BTreeMap::new(),
             key_id: own.or_else(|| target.key_id.clone()),
             made,
+            remarks: BTreeMap::new(),
             own: Own::default(),
         }
     }

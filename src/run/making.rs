@@ -27,16 +27,12 @@ use super::footing::Footing;
 use super::hand::Hand;
 use super::keeper::{NotKept, Secret};
 use super::key_past::Made;
-use super::settle::{self, Waited};
-use super::step::{History, Progress};
+use super::step::Progress;
 use super::whose;
-use crate::api::{Client, Error, MadeKey};
-use crate::domain::{ApiKey, Change, Held, HeldReason, Keep, KeyInfo, Outcome, RestsOn, Step};
-use crate::journal::{Effect, KeyDid, Record};
+use crate::api::{Error, MadeKey};
+use crate::domain::{Change, Held, HeldReason, Keep, KeyInfo, Outcome, RestsOn, Step};
+use crate::journal::{KeyDid, Record};
 use crate::plan::keys::{bears, name_of, nonce};
-
-/// Attempts to make a key whose answers are lost: sent once more and never again.
-const ATTEMPTS_MAKING: u32 = 2;
 
 /// More attempts than any budget of a step allows.
 const MOST_ATTEMPTS: u32 = 100;
@@ -49,16 +45,6 @@ pub(super) enum Kept {
     No(String, Vec<String>),
     /// That cannot be told; why.
     Unclear(String),
-}
-
-/// What a configured reference leads to.
-pub(super) enum Leads {
-    /// The new key, as it was read.
-    New(ApiKey),
-    /// The key that is to be replaced.
-    Old,
-    /// Neither, or it cannot be read; why.
-    Elsewhere(String),
 }
 
 /// A step that stays unknown because the ledger does not take a word more: whoever takes it up finds the key.
@@ -171,104 +157,7 @@ impl Hand<'_> {
                 Err(NotKept { why, .. }) => Kept::No(format!("the secret could not be kept: {why}"), Vec::new()),
             };
         };
-        if !same_scopes(scopes, asked) {
-            let why = format!("the API made the key with other scopes than asked: {}", scopes.join(" "));
-            return Kept::No(why, vec!["rotate with --scope or --preset, naming scopes that it grants".to_owned()]);
-        }
-        let new = self.client.with_key(secret.key.clone());
-        if let Err(why) = self.proves(&new).await {
-            return Kept::No(format!("the new key did not prove to work: {why}"), Vec::new());
-        }
-        if !self.note_key(step, KeyDid::Proven, made, "it opened the pinned workspace").await {
-            return Kept::Unclear("the ledger could not be written".to_owned());
-        }
-        let mut sure = true;
-        match self.deck.keeper.store(secret).await {
-            Ok(()) => {}
-            Err(NotKept { surely: true, why }) => {
-                return Kept::No(format!("it could not be stored: {why}"), Vec::new());
-            }
-            Err(NotKept { surely: false, why }) => match self.settled_reference(made, replaced).await {
-                Leads::New(_) => sure = false,
-                Leads::Old => return Kept::No(format!("it could not be stored: {why}"), Vec::new()),
-                Leads::Elsewhere(read) => return Kept::Unclear(unclear(&why, &read)),
-            },
-        }
-        let place = secret.keep.to_string();
-        if !self.note_key(step, KeyDid::Stored, made, &place).await {
-            return Kept::Unclear("the ledger could not be written".to_owned());
-        }
-        if sure && let Err(NotKept { surely, why }) = self.deck.keeper.switch(secret).await {
-            if surely {
-                return Kept::No(format!("the reference could not be switched to it: {why}"), Vec::new());
-            }
-            match self.settled_reference(made, replaced).await {
-                Leads::New(_) => {}
-                Leads::Old => return Kept::No(format!("the reference could not be switched to it: {why}"), Vec::new()),
-                Leads::Elsewhere(read) => return Kept::Unclear(unclear(&why, &read)),
-            }
-        }
-        if !self.note_key(step, KeyDid::Switched, made, &place).await {
-            return Kept::Unclear("the ledger could not be written".to_owned());
-        }
-        self.prove_stored(step, made, replaced, &place).await
-    }
-
-    /// Reads the configured reference anew: only what stands there counts. From here on the lane speaks with it.
-    pub(super) async fn prove_stored(&mut self, step: &Step, made: &Made, replaced: &str, place: &str) -> Kept {
-        let key = match self.settled_reference(made, replaced).await {
-            Leads::New(key) => key,
-            Leads::Old => {
-                let why = "it was said to be stored, and the configured reference still leads to the old key";
-                let advice = "see what the `store` command of the workspace does with its standard input";
-                return Kept::No(why.to_owned(), vec![advice.to_owned()]);
-            }
-            Leads::Elsewhere(why) => return Kept::Unclear(why),
-        };
-        if let Err(why) = self.proves(&self.client.with_key(key.clone())).await {
-            return Kept::Unclear(format!("the stored key did not prove to work: {why}; the old key stays"));
-        }
-        if !self.note_key(step, KeyDid::ProvenStored, made, place).await {
-            return Kept::Unclear("the ledger could not be written".to_owned());
-        }
-        self.speak_with(key, made.key.clone());
-        Kept::Yes
-    }
-
-    /// Asks a key which workspace it opens.
-    async fn proves(&self, client: &Client) -> Result<(), String> {
-        match client.current().await {
-            Ok(identity) if identity.id == self.observed.id => Ok(()),
-            Ok(identity) => Err(format!("it opens {} instead of the pinned workspace", identity.id)),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-
-    /// Reads what the configured reference leads to; where it still leads to the old key, once more after the settle time: a store command
-    /// may still be at work.
-    async fn settled_reference(&self, made: &Made, replaced: &str) -> Leads {
-        match self.leads(made, replaced).await {
-            Leads::Old => match settle::wait(self.deck, self.deck.settle).await {
-                Ok(()) => self.leads(made, replaced).await,
-                Err(cut) => Leads::Elsewhere(cut.to_string()),
-            },
-            leads => leads,
-        }
-    }
-
-    /// Reads what the configured reference leads to.
-    pub(super) async fn leads(&self, made: &Made, replaced: &str) -> Leads {
-        match self.deck.keeper.configured(&self.observed.workspace).await {
-            Err(why) => Leads::Elsewhere(format!("what the configured reference leads to cannot be read: {why}")),
-            Ok(key) => match key.fingerprint() {
-                shown if shown == made.fingerprint => Leads::New(key),
-                shown if shown == replaced => Leads::Old,
-                shown => Leads::Elsewhere(format!(
-                    "the configured reference leads to {shown}: neither the old key {replaced} nor the new one {}",
-                    made.fingerprint
-                )),
-            },
-        }
+        self.rotated(step, (made, secret), (scopes, asked), replaced).await
     }
 
     /// Writes down what was done about a made key; tells whether it is on disk.
@@ -282,80 +171,6 @@ impl Hand<'_> {
         };
         self.logbook.write(record).await.is_ok()
     }
-
-    /// The answer was lost, and with it the secret: what is found by the nonce of any attempt is deleted, and then, or where nothing is
-    /// found, it may be sent once more.
-    pub(super) async fn lost_key(&mut self, step: &Step, lost: &str, history: &mut History, waited: Waited) -> Attempt {
-        let attempts = history.attempts;
-        let unknown = |why: String| Attempt::Over(Progress::ended(StepEnd::unknown(why, attempts)));
-        let orphans = match self.orphans(step, attempts, waited).await {
-            Ok(orphans) => orphans,
-            Err(why) => return unknown(format!("{lost}; looking did not settle it: {why}")),
-        };
-        history.not_taken += 1;
-        let most = history.not_taken >= ATTEMPTS_MAKING;
-        if orphans.is_empty() {
-            let doubt = format!("{lost}, and the key did not show afterwards");
-            if most {
-                return unknown(doubt);
-            }
-            history.doubt = Some(doubt);
-            return Attempt::Again;
-        }
-        for KeyInfo { id, name, .. } in orphans {
-            if let Err(left) = self.discard(step, &id, None, &name).await {
-                return unknown(format!("{lost}; the key was made, its secret is lost, and it is still there: {left}"));
-            }
-        }
-        if most {
-            let why = format!("{lost}; its secret was lost, and the key was deleted again");
-            return Attempt::Over(Progress::ended(StepEnd::new(Outcome::Failed, why).after(attempts)));
-        }
-        Attempt::Again
-    }
-
-    /// Looks for keys that bear the nonce of any attempt of a step. A creation may land late: it is judged only after the settle time, and
-    /// absent only when two complete lists say so.
-    pub(super) async fn orphans(&self, step: &Step, attempts: u32, waited: Waited) -> Result<Vec<KeyInfo>, String> {
-        let looked = self.deck.stop.unless_now(self.look_for_orphans(step, attempts, waited)).await;
-        let looked = looked.unwrap_or_else(|| Err(settle::Cut::Stopped.to_string()));
-        let (effect, found) = match &looked {
-            Ok(orphans) if orphans.is_empty() => (Effect::Absent, format!("no key of {attempts} attempts is there")),
-            Ok(orphans) => {
-                let ids: Vec<&str> = orphans.iter().map(|key| key.id.as_str()).collect();
-                (Effect::There, format!("made, and its secret is lost: {}", ids.join(" ")))
-            }
-            Err(why) => (Effect::Unclear, why.clone()),
-        };
-        if self.note_look(step, effect, found).await {
-            looked
-        } else {
-            Err("the ledger could not be written".to_owned())
-        }
-    }
-
-    async fn look_for_orphans(&self, step: &Step, attempts: u32, waited: Waited) -> Result<Vec<KeyInfo>, String> {
-        let Change::CreateKey { name, .. } = &step.change else { unreachable!("it makes a key") };
-        let names: Vec<String> = (1..=attempts).map(|attempt| self.name_of(step, name, attempt)).collect();
-        for look in 0..2 {
-            if look > 0 || waited == Waited::NotYet {
-                settle::wait(self.deck, self.deck.settle).await.map_err(|cut| cut.to_string())?;
-            }
-            let keys = whose::keys(&self.client, &step.workspace_id).await.map_err(whose::Unread::why)?;
-            let ours: Vec<KeyInfo> = keys.into_iter().filter(|key| names.contains(&key.name)).collect();
-            if ours.iter().any(|key| key.in_use == Some(true)) {
-                return Err("the key in use bears the name of an attempt".to_owned());
-            }
-            if !ours.is_empty() {
-                return Ok(ours);
-            }
-        }
-        Ok(Vec::new())
-    }
-}
-
-fn unclear(why: &str, read: &str) -> String {
-    format!("{why}; {read}; both keys stay")
 }
 
 fn unread_reference(why: &str) -> Held {

@@ -5,12 +5,13 @@ use super::answer::Attempt;
 use super::end::StepEnd;
 use super::hand::Hand;
 use super::key_past::{Made, Making};
-use super::making::{Kept, Leads, is_stored_for_good};
+use super::making::{Kept, is_stored_for_good};
+use super::rotating::Leads;
 use super::settle::Waited;
 use super::step::{History, Progress};
 use super::whose;
 use super::work::{Onward, Past, Standing, Task};
-use crate::domain::{Change, Outcome, Step};
+use crate::domain::{Change, Keep, Outcome, Step};
 use crate::journal::Effect;
 
 /// What is said of a key whose secret is lost in a run that only settles.
@@ -75,6 +76,14 @@ impl Hand<'_> {
         let Task { step, past } = task;
         if past.onward == Onward::Look {
             return self.undecided(step, format!("the key {} was made; {NOT_DELETED}", made.key), past).await;
+        }
+        if let Change::CreateKey { keep: Keep::Folder(folder), .. } = &step.change {
+            // Whether the file was written is not known: a kill may have come between the file and the word of it.
+            let remark = format!(
+                "an earlier life of the run may have left a key file in {folder} that opens nothing: of several files of this workspace \
+                 the newest is the living one"
+            );
+            self.remarks.insert(step.id.clone(), remark);
         }
         match self.discard(step, &made.key, Some(&made.fingerprint), &made.name).await {
             Ok(()) => self.once_more(task, followed, "its secret was lost, and it was deleted again").await,

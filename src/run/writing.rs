@@ -161,7 +161,8 @@ impl Lane<'_> {
                 Fate::Ended(end) => self.end(step, end).await,
                 Fate::Sent { attempts, doubt } => {
                     let made = hand.made.get(&step.id).map(|made| made.key.clone());
-                    sent.push(Sent { step: step.clone(), attempts, doubt, made });
+                    let remark = hand.remarks.get(&step.id).cloned();
+                    sent.push(Sent { step: step.clone(), attempts, doubt, made, remark });
                 }
             }
             if let Some(trouble) = over {

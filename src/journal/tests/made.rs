@@ -74,7 +74,7 @@ async fn a_row_of_a_made_key_that_was_changed_breaks_the_chain() {
     let _permits = ledger.append(&run, records).await.unwrap();
     ledger.verify_chain(&run).await.unwrap();
     let made = ledger.made_keys(&[workspace(1)]).await.unwrap();
-    assert_eq!(made_by_step(&made, &run)[&step].as_str(), "k-1");
+    assert_eq!(made_by_step(&made, &run)[&step].key.as_str(), "k-1");
     for statement in ["UPDATE keys SET fingerprint = 'k:00000002'", "DELETE FROM keys"] {
         tamper(&ledger, statement).await;
         assert!(matches!(ledger.verify_chain(&run).await.unwrap_err(), ChainBreak::Keys), "{statement}");

@@ -271,13 +271,13 @@ pub(super) fn told_of_retiring(step: &Step, end: StepEnd) -> StepEnd {
     );
     match (end.outcome, end.held) {
         (Outcome::Held, Some(held)) if is_over(&held) => {
-            let held = Held { remedy: way, ..held };
-            StepEnd { held: Some(held), ..end }
+            let held = Held { detail: format!("{}; {way}", held.detail), remedy: way, ..held };
+            StepEnd { reason: Some(held.detail.clone()), held: Some(held), ..end }
         }
         (Outcome::Failed, held) => {
-            let mut advice = vec![way];
-            advice.extend(end.advice.into_iter().filter(|advice| !advice.contains("plan again")));
-            StepEnd { advice, held, ..end }
+            let reason = end.reason.map_or_else(|| way.clone(), |why| format!("{why}; {way}"));
+            let advice = end.advice.into_iter().filter(|advice| !advice.contains("plan again")).collect();
+            StepEnd { reason: Some(reason), advice, held, ..end }
         }
         (_, held) => StepEnd { held, ..end },
     }

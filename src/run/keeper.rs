@@ -36,7 +36,8 @@ pub trait Keeper: Debug + Send + Sync {
     /// a key file is written aside.
     fn store<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<(), NotKept>>;
 
-    /// Makes the configured reference lead to what was stored. Nothing is to be done where storing did that already.
+    /// Makes the configured reference lead to what was stored. Nothing is to be done where storing did that already. It may be asked again,
+    /// and is sure when it answers so.
     fn switch<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<(), NotKept>>;
 
     /// Reads the key the configured reference leads to now; the error says why there is none.
@@ -44,6 +45,13 @@ pub trait Keeper: Debug + Send + Sync {
 
     /// Takes away what was stored aside and never switched to; nothing where there is nothing.
     fn forget<'a>(&'a self, workspace: &'a WorkspaceName) -> BoxFuture<'a, Result<(), String>>;
+
+    /// Tells whether a secret of this fingerprint stands whole where it was to be kept, and is there to stay: no wherever that cannot be
+    /// told, and of what was shown it never can.
+    fn holds<'a>(&'a self, workspace: &'a WorkspaceName, keep: &'a Keep, fingerprint: &'a str) -> BoxFuture<'a, bool> {
+        let _unasked = (workspace, keep, fingerprint);
+        Box::pin(async { false })
+    }
 }
 
 /// Keeps nothing: for runs that make no keys.

@@ -218,6 +218,8 @@ async fn a_store_command_that_says_no_leaves_it_open_whether_the_key_is_kept() {
     assert!(!surely && why.contains("`sh`") && why.contains("exit code 3"), "{why}");
     let (surely, why) = fed(&["no-such-program-here", "canary-argument"]).await;
     assert!(surely && why.contains("does not exist"), "{why}");
+    let (surely, why) = fed(&["true"]).await;
+    assert!(!surely && why.contains("without reading"), "{why}");
     let (surely, why) = fed(&["sh", "-c", "cat; kill -9 $$"]).await;
     assert!(!surely && why.contains("signal 9"), "{why}");
 }

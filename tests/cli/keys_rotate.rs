@@ -87,7 +87,10 @@ fn a_store_command_whose_caller_is_killed_as_it_begins_still_stores_the_whole_ke
     let (path, before) = (kept.display(), std::fs::read_to_string(&kept).unwrap());
     // Killed while the program begins; it goes on, and says on a pipe of the test's that it has come to its end.
     let done = world.root().join("done");
-    let script = format!("[ -e {0} ] || kill -9 $PPID; umask 077; cat > {path}.new && mv {path}.new {path}; : > {0}", done.display());
+    let script = format!(
+        "[ -e {0} ] || kill -9 $PPID; umask 077; cat > {path}.new && mv {path}.new {path}; : > {0}",
+        done.display()
+    );
     let line = format!("key = {{ command = [\"cat\", \"{path}\"], store = [\"sh\", \"-c\", \"{script}\"] }}");
     reference(&world, "acme", &line);
     let args = ["keys", "rotate", "-w", "acme"];

@@ -272,7 +272,10 @@ fn a_folder_of_keys_is_closed_to_others_and_no_file_in_it_is_ever_replaced() {
 #[test]
 fn nothing_that_names_a_store_shows_its_arguments() {
     let store = Store::Command(vec!["keep".to_owned(), "canary".to_owned()]);
-    assert_eq!(format!("{store} {store:?}"), "the store of command keep (13511d3f) the store of command keep (13511d3f)");
+    assert_eq!(
+        format!("{store} {store:?}"),
+        "the store of command keep (13511d3f) the store of command keep (13511d3f)"
+    );
     let other = Store::Command(vec!["keep".to_owned(), "else".to_owned()]);
     assert_ne!(store.to_string(), other.to_string(), "two places of one program are two");
 }

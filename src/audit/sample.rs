@@ -112,6 +112,7 @@ impl World {
             stored: None,
             rotate_by: None,
             fingerprint: None,
+            vouched: false,
         });
         self.first_seen.insert(key, at("2026-09-01T00:00:00Z"));
         self

@@ -176,7 +176,7 @@ pub async fn begin(
     let mut targets = session.targets(chosen, &keys);
     let deck = session.deck(deadline)?;
     let ledger = perform::open_ledger(session).await?;
-    session.know_keys(&ledger, &mut targets).await?;
+    session.know_keys(&ledger, &mut targets).await.map_err(|error| Trouble::advised(error.exit(), error))?;
     reading::after_a_lost_ledger(session, &deck, &ledger).await?;
     Ok((deck, ledger, targets))
 }

@@ -80,9 +80,9 @@ impl Resume {
         let leave_out = self.leave_out(&recall)?;
         let chosen = recall.workspaces(&session, &leave_out)?;
         let keys = session.keys(&chosen).await?;
-        reading::keys_or_trouble(&keys, &chosen)?;
+        // A key that cannot be had is its lane's trouble: what the others have open must not wait for it.
         let mut targets = session.targets(&chosen, &keys);
-        session.know_keys(&ledger, &mut targets).await?;
+        session.know_keys(&ledger, &mut targets).await.map_err(|error| Trouble::advised(error.exit(), error))?;
         let mut deck = session.deck(deadline)?;
         // What the run sent may land as late as was thought when it was sent.
         deck.settle = deck.settle.max(recall.settle());

@@ -16,15 +16,20 @@ use super::{Door, open_files};
 use crate::api::transport::Transport;
 use crate::api::{Http, HttpSettings, Tally};
 use crate::config::key::{self, KeyTrouble};
-use crate::config::{self, Purpose};
+use crate::config::{self, Purpose, register};
 use crate::domain::fleet::Reach;
 use crate::domain::{Access, Fleet, KeyId, Workspace, WorkspaceId, WorkspaceName};
 use crate::env::variable;
-use crate::journal::Ledger;
+use crate::journal::{Ledger, LedgerError};
 use crate::pace::Pacers;
+use crate::report::cell::printable;
 use crate::report::{Coverage, Format, Unreadable};
 use crate::run::{Deck, LaneTrouble, Talks, Target, TroubleKind};
 use crate::trouble::{Advise as _, Exit, Trouble};
+use crate::ui::words;
+
+/// Most workspaces that are named in one line.
+const MOST_NAMED: usize = 10;
 
 /// The state folder's name in a root.
 pub const STATE: &str = ".keyholder";
@@ -40,6 +45,9 @@ pub struct Session<'a> {
     /// The fleet.
     pub fleet: Fleet,
 }
+
+/// Commands that stop where the register of keys cannot be read; the others go on without it.
+const NEED_THE_REGISTER: [&str; 2] = ["keys", "check"];
 
 /// Keeps a binary that is made to be found out away from every client.
 #[cfg(feature = "blind-resend")]
@@ -58,7 +66,20 @@ impl<'a> Session<'a> {
     pub fn open(door: &'a Door<'a>) -> Result<Self, Trouble> {
         let named = door.global.root.as_deref();
         let root = config::find_root(&door.env.cwd, named).map_err(|error| Trouble::advised(Exit::Config, error))?;
-        let fleet = config::load(&root).map_err(|problems| Trouble::advised(Exit::Config, problems))?;
+        let bad = |problems| Trouble::advised(Exit::Config, problems);
+        let fleet = if NEED_THE_REGISTER.contains(&door.command) {
+            config::load(&root).map_err(bad)?
+        } else {
+            let (fleet, unread) = config::load_for_all_but_keys(&root).map_err(bad)?;
+            if let Some(problems) = unread {
+                let first = problems.as_slice().first().map(ToString::to_string).unwrap_or_default();
+                door.printer.warn(&format!(
+                    "the register of keys is not as it should be, and none of it is known here: {first}"
+                ));
+                door.printer.hint("`keyholder check` shows all that is wrong with it");
+            }
+            fleet
+        };
         #[cfg(feature = "blind-resend")]
         blind(door, &fleet)?;
         Ok(Self { door, fleet })
@@ -106,23 +127,43 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Finds in the register which key the configured one is: by the fingerprint that keyholder took of its secret, never by a word alone.
+    /// Finds in the register which key the configured one is: by the fingerprint that keyholder took of its secret and wrote down with the
+    /// key's id, in a row nobody changed since. Whoever believed another row could delete the key in use.
     fn adopted(&self, workspace: &Workspace, access: &Result<Access, LaneTrouble>) -> Option<KeyId> {
         let Ok(Access::Own(key)) = access else { return None };
         let row = self.fleet.register.by_fingerprint(workspace.name.as_str(), &key.fingerprint())?;
-        let same = row.workspace_id.is_none() || row.workspace_id == workspace.id;
-        same.then(|| row.key.clone())
+        (row.vouched && workspace.id.is_some() && row.workspace_id == workspace.id).then(|| row.key.clone())
+    }
+
+    /// Says which rows of the register are about workspaces that are not in the fleet.
+    pub fn tell_of_strange_rows(&self) {
+        let strangers = register::strangers(&self.fleet);
+        if strangers.is_empty() {
+            return;
+        }
+        let printer = &self.door.printer;
+        let names: Vec<String> =
+            strangers.iter().take(MOST_NAMED).map(|name| format!("`{}`", printable(name))).collect();
+        let more = strangers.len().saturating_sub(MOST_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        printer.warn(&format!(
+            "{} has rows about {} that the fleet has not: {}{more}; they stay as they are, and nothing is told by them",
+            register::FILE,
+            words::count(strangers.len(), "workspace"),
+            names.join(", "),
+        ));
+        printer.hint("give the rows the workspace's name of today, or take them out");
     }
 
     /// Finds in the ledger which key each configured one is, among those that runs of ours made: by the fingerprint of its secret. Where the
     /// register says another one, neither is believed.
-    pub async fn know_keys(&self, ledger: &Ledger, targets: &mut [Target]) -> Result<(), Trouble> {
+    pub async fn know_keys(&self, ledger: &Ledger, targets: &mut [Target]) -> Result<(), LedgerError> {
         let own = |target: &Target| match (&target.access, &target.pinned) {
             (Ok(Access::Own(key)), Some(id)) => Some((id.clone(), key.fingerprint())),
             _ => None,
         };
         let ids: Vec<WorkspaceId> = targets.iter().filter_map(&own).map(|(id, _)| id).collect();
-        let made = ledger.made_keys(&ids).await.map_err(|error| Trouble::advised(error.exit(), error))?;
+        let made = ledger.made_keys(&ids).await?;
         let mut known: BTreeMap<(WorkspaceId, String), BTreeSet<KeyId>> = BTreeMap::new();
         for made in made.into_iter().filter(|made| made.gone_at.is_none()) {
             if let Some(fingerprint) = made.fingerprint {
@@ -130,8 +171,11 @@ impl<'a> Session<'a> {
             }
         }
         for target in targets {
-            let Some(ours) = own(target).and_then(|own| known.get(&own)) else { continue };
-            let all: BTreeSet<&KeyId> = ours.iter().chain(&target.key_id).collect();
+            let Some(mine) = own(target) else { continue };
+            let Some(ours) = known.get(&mine) else { continue };
+            let rows = self.fleet.register.of_workspace(target.name.as_str());
+            let said = rows.filter(|row| row.fingerprint.as_ref() == Some(&mine.1)).map(|row| &row.key);
+            let all: BTreeSet<&KeyId> = ours.iter().chain(said).collect();
             target.key_id = if all.len() == 1 { ours.first().cloned() } else { None };
         }
         Ok(())

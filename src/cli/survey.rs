@@ -6,7 +6,7 @@ use super::session::{self, Keys, Session};
 use crate::domain::Workspace;
 use crate::plan::Observed;
 use crate::report::Coverage;
-use crate::run::{Deck, LaneTrouble, Quest, Sight, TroubleKind};
+use crate::run::{Deck, LaneTrouble, Quest, Sight, Target, TroubleKind};
 use crate::trouble::Trouble;
 
 /// What was read.
@@ -40,9 +40,17 @@ impl Survey {
         keys: &Keys,
         quest: impl Fn(&Observed) -> Option<Quest>,
     ) -> Result<Self, Trouble> {
-        let targets = session.targets(chosen, keys);
+        Self::of_targets(session, &session.targets(chosen, keys), quest).await
+    }
+
+    /// Reads the workspaces of some lanes.
+    pub async fn of_targets(
+        session: &Session<'_>,
+        targets: &[Target],
+        quest: impl Fn(&Observed) -> Option<Quest>,
+    ) -> Result<Self, Trouble> {
         let deck = session.deck(None)?;
-        let sights = reading::sights(session, &deck, "reading", &targets, quest).await?;
+        let sights = reading::sights(session, &deck, "reading", targets, quest).await?;
         let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
         let mut observed = Vec::new();
         for (target, sight) in targets.iter().zip(sights) {

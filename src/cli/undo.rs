@@ -1,6 +1,6 @@
 //! `keyholder undo RUN`: draw what gives back what was there before a run, and apply it like any plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 
@@ -11,6 +11,7 @@ use super::keys::enrol::Enrol;
 use super::reading::{self, Asked, Reading};
 use super::session::Session;
 use super::{Door, approval, perform};
+use crate::domain::{Change, Keep};
 use crate::journal::RunState;
 use crate::plan::{Earlier, Ending, Observed, undo};
 use crate::trouble::{Exit, Trouble};
@@ -94,12 +95,28 @@ fn talk(door: &Door<'_>, run: &EarlierRun) {
         line = format!("{line}; {} {UNSETTLED}: settle them with `keyholder resume {}` first", of(UNSETTLED), row.id);
     }
     say(line);
+    for folder in folders(run) {
+        say(format!(
+            "the files with the secrets of its keys in {folder} stay: once the keys are gone, delete the files"
+        ));
+    }
     if row.state == RunState::Cut && row.planned > 0 {
         door.printer.warn(&format!(
             "the run did not come to its end: {} not sent, and resuming it would still send them",
             words::count(usize::try_from(row.planned).unwrap_or(usize::MAX), "step")
         ));
     }
+}
+
+/// The folders into which the run wrote secrets of keys that are there.
+fn folders(run: &EarlierRun) -> BTreeSet<&str> {
+    let applied = run.steps().filter(|one| kind(one.ending) == APPLIED);
+    applied
+        .filter_map(|one| match &one.step.change {
+            Change::CreateKey { keep: Keep::Folder(folder), .. } => Some(folder.as_str()),
+            _ => None,
+        })
+        .collect()
 }
 
 const APPLIED: &str = "applied";

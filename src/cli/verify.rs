@@ -67,14 +67,15 @@ impl Verify {
         let run = EarlierRun::read(&ledger, &self.run).await?;
         let header = ledger.header(&run.row.id).await.map_err(|error| Trouble::advised(error.exit(), error))?;
         let then = Coverage::from_record(&header["settings"]["coverage"]);
-        let _open = ledger.close().await;
         if run.row.state == RunState::Running {
             door.printer.warn("the run is being written right now: what it has yet to do is shown as not applied");
         }
         let chosen = run.workspaces(&session, &self.select, |_| true)?;
         let keys = session.keys(&chosen).await?;
         let deck = session.deck(None)?;
-        let targets = session.targets(&chosen, &keys);
+        let mut targets = session.targets(&chosen, &keys);
+        session.know_keys(&ledger, &mut targets).await.map_err(|error| Trouble::advised(error.exit(), error))?;
+        let _open = ledger.close().await;
         let mut reading = run.read_again(&session, &deck, targets).await?;
         let lines = compare(&run, &chosen, &reading);
         let unseen: Vec<Unlisted> = unlisted(&lines, &reading.coverage).collect();

@@ -1,6 +1,6 @@
 //! Lists people bring as CSV: a header that names columns, cells by name, and every bad line told at once.
 //!
-//! Tolerates what spreadsheets do (a byte order mark, CRLF, blank lines, rows that are cut short); refuses what could be
+//! Tolerates what spreadsheets do (a byte order mark, CRLF, blank lines, empty columns, rows that are cut short); refuses what could be
 //! misread (unknown columns, a column twice, too many cells).
 
 use std::fmt;
@@ -156,6 +156,7 @@ pub(super) fn read(bytes: &[u8], source: &Path, schema: &Schema) -> Sheet {
     let mut sheet = Sheet { rows: Vec::new(), problems: Vec::new(), source: Arc::from(source) };
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut header: Option<Arc<Vec<String>>> = None;
+    let mut unnamed: Vec<(usize, usize)> = Vec::new();
     let mut record = csv::ByteRecord::new();
     let mut lines = Lines { bytes, at: 0, line: 1 };
     // Reading from memory with flexible rows knows no errors; one would end the list like its end does.
@@ -167,7 +168,15 @@ pub(super) fn read(bytes: &[u8], source: &Path, schema: &Schema) -> Sheet {
             continue;
         }
         match &header {
-            None => header = Some(Arc::new(read_header(&cells, line, schema, &mut sheet.problems))),
+            None => {
+                unnamed = cells
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, cell)| cell.trim().is_empty())
+                    .map(|(at, _)| (line, at))
+                    .collect();
+                header = Some(Arc::new(read_header(&cells, line, schema, &mut sheet.problems)));
+            }
             Some(header) => {
                 if cells.iter().skip(header.len()).any(|cell| !cell.trim().is_empty()) {
                     let message = format!("the line has {} cells, the header {}", cells.len(), header.len());
@@ -181,6 +190,11 @@ pub(super) fn read(bytes: &[u8], source: &Path, schema: &Schema) -> Sheet {
                 sheet.rows.push(Row { line, header: Arc::clone(header), cells });
             }
         }
+    }
+    // A column without a name is passed over where nothing stands in it.
+    let filled = |at: usize| sheet.rows.iter().any(|row| row.cells.get(at).is_some_and(|cell| !cell.trim().is_empty()));
+    if let Some((line, _)) = unnamed.iter().copied().find(|(_, at)| filled(*at)) {
+        sheet.problems.push(problem(line, "", format!("unknown column {}", shown("")), ["name the column or drop it"]));
     }
     if header.is_none() {
         let message = "there is no header line";
@@ -200,12 +214,11 @@ fn texts(record: &csv::ByteRecord, line: usize, problems: &mut Vec<CsvProblem>) 
 
 fn read_header(cells: &[String], line: usize, schema: &Schema, problems: &mut Vec<CsvProblem>) -> Vec<String> {
     let names: Vec<String> = cells.iter().map(|cell| cell.trim().to_ascii_lowercase()).collect();
-    for (at, name) in names.iter().enumerate() {
+    for (at, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
         let prefixed =
             schema.prefixes.iter().any(|prefix| name.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()));
         if !prefixed && !schema.known.contains(&name.as_str()) {
             let advice = match name.as_str() {
-                "" => Some("name the column or drop it".to_owned()),
                 name if name.contains([';', '\t']) => Some("separate columns by commas".to_owned()),
                 name => did_you_mean(name, schema.known.iter().copied()),
             };

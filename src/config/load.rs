@@ -9,6 +9,15 @@ use super::{AGENCY_FILE, WORKSPACES, agency, cross, register, workspace};
 use crate::domain::fleet::Place;
 use crate::domain::{Fleet, Register};
 
+/// Loads a root as [`load`] does, for a command that is not about keys: what is wrong with the register is handed back beside a fleet
+/// that knows of no key. An accident in a spreadsheet must not keep anybody from taking a leaver's access away.
+pub fn load_for_all_but_keys(root: &Path) -> Result<(Fleet, Option<Problems>), Problems> {
+    let Gathered { agency, files, problems } = gather(root);
+    let mut unread = Vec::new();
+    let register = register::gather(root, &mut unread);
+    Ok((Fleet { register, ..fleet(root, agency, files, problems)? }, Problems::of(unread)))
+}
+
 /// Loads a root: `keyholder.toml`, `workspaces/*.toml` in the order of their names, and `keys.csv` where it is there.
 ///
 /// Strict: one bad file fails the whole load, so that nothing is silently missing from a run. Symbolic links below

@@ -36,7 +36,7 @@ pub mod whole;
 mod workspace;
 
 pub use cells::{CsvProblem, CsvProblems};
-pub use load::load;
+pub use load::{load, load_for_all_but_keys};
 pub use preset::presets;
 pub use problem::{Problem, Problems};
 pub use root::{ConfigError, find_root};

@@ -3,6 +3,9 @@
 //! Owns the file's form and how it is written: whole, and never over what somebody else wrote meanwhile. People keep it in spreadsheets, so
 //! a cell that a spreadsheet would run is written with an apostrophe before it, which reading takes away again. It holds no secret: what looks
 //! like a key is refused. A row about a workspace that is not in the fleet stays as it is.
+//!
+//! Which key a fingerprint belongs to may decide which key is deleted, and one column sorted without the others makes every row lie. So
+//! keyholder writes a check over the cells that say it; where it does not fit, the row is a note like any other and tells no key apart.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
@@ -11,11 +14,13 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
+use sha2::{Digest as _, Sha256};
 
 use super::cells::{self, CsvProblem, CsvProblems, Row, Schema};
 use super::problem::Problem;
 use super::{smell, whole};
 use crate::domain::fleet::Place;
+use crate::domain::id::hex;
 use crate::domain::{Fleet, KeyEntry, KeyId, Register, WorkspaceId};
 use crate::trouble::Advise;
 
@@ -23,8 +28,8 @@ use crate::trouble::Advise;
 pub const FILE: &str = "keys.csv";
 
 /// The columns, in the order they are written.
-pub const COLUMNS: [&str; 9] =
-    ["workspace", "workspace_id", "key_id", "name", "owner", "purpose", "stored", "rotate_by", "fingerprint"];
+pub const COLUMNS: [&str; 10] =
+    ["workspace", "workspace_id", "key_id", "name", "owner", "purpose", "stored", "rotate_by", "fingerprint", "check"];
 
 const SCHEMA: Schema = Schema { known: &COLUMNS, required: &["workspace", "key_id"], repeatable: &[], prefixes: &[] };
 
@@ -46,6 +51,9 @@ pub enum RegisterError {
     /// It could not be read.
     #[error("the register `{FILE}` cannot be read")]
     Unreadable(#[source] io::Error),
+    /// What was to be written could not be read again; it is as it was.
+    #[error("what was to be written into the register `{FILE}` could not be read again, so it stays as it was")]
+    Unfit(#[source] CsvProblems),
     /// It could not be written; it is as it was.
     #[error("the register `{FILE}` cannot be written")]
     Unwritable(#[source] io::Error),
@@ -66,6 +74,9 @@ impl Advise for RegisterError {
     fn advice(&self) -> Vec<String> {
         match self {
             Self::Bad(problems) => problems.advice(),
+            Self::Unfit(_) => {
+                vec!["look for a name or a word that looks like an API key, and change it where it stands".to_owned()]
+            }
             Self::Unreadable(_) | Self::Unwritable(_) => {
                 vec!["it is a plain file in the root, of which you must be the owner".to_owned()]
             }
@@ -102,6 +113,13 @@ pub(super) fn gather(root: &Path, problems: &mut Vec<Problem>) -> Register {
     Register::default()
 }
 
+/// Returns the workspaces that rows are about and that are not in the fleet, by name: a row under a name that was changed or mistyped is
+/// known to no command.
+pub fn strangers(fleet: &Fleet) -> BTreeSet<&str> {
+    let known: BTreeSet<&str> = fleet.workspaces.iter().map(|workspace| workspace.name.as_str()).collect();
+    fleet.register.iter().map(|entry| entry.workspace.as_str()).filter(|name| !known.contains(name)).collect()
+}
+
 /// Changes the register as it stands in the root now, and writes it whole unless nothing changed. `change` is called again where somebody
 /// else wrote the file meanwhile, so it must change rows by what it finds in them.
 pub fn update<T>(
@@ -120,6 +138,8 @@ pub fn update<T>(
             return Ok(changed);
         }
         let after = render(&register, fleet);
+        // One cell that is refused when it is read would stop every command about keys from then on.
+        parse(&after).map_err(RegisterError::Unfit)?;
         // A person with a spreadsheet asks for no lock: what was saved while we wrote is looked for just before.
         if bytes(root).map_err(RegisterError::Unreadable)? == before {
             put(&root.join(FILE), before.is_some(), &after).map_err(RegisterError::Unwritable)?;
@@ -223,7 +243,7 @@ fn read_row(row: &Row, problems: &mut Vec<CsvProblem>) -> Option<KeyEntry> {
     let fits = fingerprint.as_deref().is_none_or(is_fingerprint);
     parsed("fingerprint", "a fingerprint", "leave it to keyholder: `k:` and eight digits", fits);
     (problems.len() == before).then_some(())?;
-    Some(KeyEntry {
+    let mut entry = KeyEntry {
         workspace: workspace?,
         workspace_id: workspace_id.flatten(),
         key: key?,
@@ -233,7 +253,26 @@ fn read_row(row: &Row, problems: &mut Vec<CsvProblem>) -> Option<KeyEntry> {
         stored: text("stored"),
         rotate_by: rotate_by.flatten(),
         fingerprint,
-    })
+        vouched: false,
+    };
+    entry.vouched = check(&entry).is_some_and(|check| row.get("check") == Some(&check));
+    Some(entry)
+}
+
+/// Digits of a row's check.
+const CHECK_DIGITS: usize = 8;
+
+/// Returns the check over what a row says about which key is which; none where it does not say it.
+fn check(entry: &KeyEntry) -> Option<String> {
+    let (id, fingerprint) = (entry.workspace_id.as_ref()?, entry.fingerprint.as_ref()?);
+    let name = tame(&entry.name);
+    let mut all = Sha256::new();
+    for cell in [id.as_str(), entry.key.as_str(), &name, fingerprint] {
+        all.update(cell.len().to_be_bytes());
+        all.update(cell.as_bytes());
+    }
+    // With a letter before it: a spreadsheet would make a number of some digits.
+    Some(format!("c:{}", &hex(&all.finalize())[..CHECK_DIGITS]))
 }
 
 /// Tells whether a text that is meant for the register looks like a key; the register is no place for one.
@@ -257,10 +296,12 @@ pub(super) fn render(register: &Register, fleet: &Fleet) -> Vec<u8> {
     let others = register.iter().filter(|entry| !names.contains(entry.workspace.as_str()));
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     // Writing to memory knows no errors.
-    let mut line = |cells: [String; 9]| drop(writer.write_record(cells));
+    let mut line = |cells: [String; 10]| drop(writer.write_record(cells));
     line(COLUMNS.map(str::to_owned));
     for entry in ours.chain(others) {
-        let KeyEntry { workspace, workspace_id, key, name, owner, purpose, stored, rotate_by, fingerprint } = entry;
+        let check = check(entry).filter(|_| entry.vouched);
+        let KeyEntry { workspace, workspace_id, key, name, owner, purpose, stored, rotate_by, fingerprint, vouched: _ } =
+            entry;
         let text = |text: Option<&String>| text.map(|text| guarded(tame(text))).unwrap_or_default();
         line([
             text(Some(workspace)),
@@ -272,6 +313,7 @@ pub(super) fn render(register: &Register, fleet: &Fleet) -> Vec<u8> {
             text(stored.as_ref()),
             rotate_by.map(|date| date.to_string()).unwrap_or_default(),
             text(fingerprint.as_ref()),
+            check.unwrap_or_default(),
         ]);
     }
     writer.into_inner().unwrap_or_default()

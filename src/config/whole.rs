@@ -26,21 +26,45 @@ impl Drop for Aside {
     }
 }
 
-fn write_aside(target: &Path, bytes: &[u8], readers: Readers) -> io::Result<Aside> {
+/// Opens the file to write aside; `create_new` follows no link put in its place.
+fn open_aside(target: &Path, ending: &str) -> io::Result<(File, Aside)> {
     let name = target.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
     // A dot file: the loader does not read it, should the machine die before it is renamed.
     let mut aside = std::ffi::OsString::from(".");
     aside.push(name);
-    aside.push(".new");
+    aside.push(ending);
     let path = target.with_file_name(aside);
-    // One left by a run that died is ours to replace; `create_new` then follows no link put in its place.
-    drop(fs::remove_file(&path));
+    if ending == REPLACING {
+        // One left by a run that died is ours to replace.
+        drop(fs::remove_file(&path));
+    }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&path)?;
-    let aside = Aside { path };
+    Ok((options.open(&path)?, Aside { path }))
+}
+
+/// The ending of what replaces a file: one name, since whoever replaces a file has its lock.
+const REPLACING: &str = ".new";
+
+/// How many files of one name a process may be making at once, and others of its number may have left.
+const MOST_ASIDE: usize = 100;
+
+/// Opens a file to write a new one aside. Two runs may be making files of one name in one folder: each has a name aside of its own.
+fn open_new_aside(target: &Path) -> io::Result<(File, Aside)> {
+    let process = std::process::id();
+    for number in 0..MOST_ASIDE {
+        match open_aside(target, &format!(".{process}-{number}.new")) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => return opened,
+        }
+    }
+    Err(io::Error::other("too much lies beside it that was never put in its place"))
+}
+
+fn write_aside(target: &Path, bytes: &[u8], opened: (File, Aside), readers: Readers) -> io::Result<Aside> {
+    let (mut file, aside) = opened;
     file.write_all(bytes)?;
     if readers == Readers::AsBefore {
         file.set_permissions(fs::metadata(target)?.permissions())?;
@@ -54,7 +78,7 @@ pub fn create(target: &Path, bytes: &[u8]) -> io::Result<()> {
     if target.symlink_metadata().is_ok() {
         return Err(io::ErrorKind::AlreadyExists.into());
     }
-    let aside = write_aside(target, bytes, Readers::Owner)?;
+    let aside = write_aside(target, bytes, open_new_aside(target)?, Readers::Owner)?;
     // A link refuses to replace what appeared meanwhile; a rename would not. Some file systems have no links.
     match fs::hard_link(&aside.path, target) {
         Ok(()) => {}
@@ -74,7 +98,7 @@ pub fn put(target: &Path, bytes: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(_) | Err(_) => {}
     }
-    let aside = write_aside(target, bytes, Readers::Owner)?;
+    let aside = write_aside(target, bytes, open_aside(target, REPLACING)?, Readers::Owner)?;
     fs::rename(&aside.path, target)?;
     drop(aside);
     sync_folder(target)
@@ -82,7 +106,7 @@ pub fn put(target: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Replaces a file, keeping its mode.
 pub fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
-    let aside = write_aside(target, bytes, Readers::AsBefore)?;
+    let aside = write_aside(target, bytes, open_aside(target, REPLACING)?, Readers::AsBefore)?;
     fs::rename(&aside.path, target)?;
     drop(aside);
     sync_folder(target)

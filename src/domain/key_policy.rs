@@ -103,6 +103,9 @@ pub struct KeyEntry {
     pub rotate_by: Option<Date>,
     /// `k:` and 8 hex digits of the secret's SHA-256, where keyholder saw the secret whole.
     pub fingerprint: Option<String>,
+    /// Whether keyholder itself wrote that this id, name and fingerprint are of one key of this workspace, and none of them was changed
+    /// since. A row that a person wrote or moved cells of is not; it says nothing about which key is the configured one.
+    pub vouched: bool,
 }
 
 /// The register of keys (`keys.csv` beside keyholder.toml), by workspace name and key id.

@@ -19,7 +19,8 @@ pub const REGISTER: &[Column] = &[
 
 /// Cells of one row of the register.
 pub fn register<'a>(entry: &'a KeyEntry, change: &'a str) -> Vec<Cell<'a>> {
-    let KeyEntry { workspace, workspace_id, key, name, owner, purpose, stored, rotate_by, fingerprint } = entry;
+    let KeyEntry { workspace, workspace_id, key, name, owner, purpose, stored, rotate_by, fingerprint, vouched: _ } =
+        entry;
     vec![
         Cell::text(workspace.as_str()),
         Cell::maybe(workspace_id.as_ref().map(WorkspaceId::as_str)),

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::step::deadline;
-use crate::api::{Client, Error, LeadsQuery, Listing};
+use crate::api::{Client, Error, LeadsQuery, Listing, Operation};
 use crate::domain::{
-    CampaignId, Change, Held, HeldReason, KeyId, KeyInfo, LeadId, LeadListId, Step, Thing, UserId, WorkspaceId,
+    CampaignId, Change, Held, HeldReason, KeyId, KeyInfo, LeadId, LeadListId, Step, Thing, UserId, WorkspaceId, scope,
 };
 
 /// Why a listing could not be had whole.
@@ -85,15 +85,20 @@ pub(super) async fn keys(client: &Client, workspace: &WorkspaceId) -> Result<Vec
 }
 
 /// Says of keys which one is in use, where the list does not say it but it is known which one that is. A secret that is shown whole stands
-/// above all that was written down.
+/// above all that was written down; so does what the key in use has just done, since it listed these keys: one that may not is another.
 pub(super) fn told_apart(mut keys: Vec<KeyInfo>, in_use: Option<&KeyId>) -> Vec<KeyInfo> {
     let shown = keys.iter().any(|key| key.in_use == Some(true));
     for key in &mut keys {
-        if !shown && key.in_use.is_none() && Some(&key.id) == in_use {
+        if !shown && key.in_use.is_none() && Some(&key.id) == in_use && may_have_listed(key) {
             key.in_use = Some(true);
         }
     }
     keys
+}
+
+/// Tells whether a key may do what the key in use does before its list is read.
+fn may_have_listed(key: &KeyInfo) -> bool {
+    [Operation::WorkspaceCurrent, Operation::KeyList].iter().all(|call| scope::allows(&key.scopes, call.scopes()))
 }
 
 /// The things that some steps hand over, by their kind.
@@ -197,6 +202,29 @@ impl Whose {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_that_may_not_list_keys_is_not_the_one_that_just_did() {
+        let key = |id: &str, scopes: &[&str]| KeyInfo {
+            id: KeyId::parse(id).unwrap(),
+            name: id.to_owned(),
+            scopes: scopes.iter().map(|&scope| scope.to_owned()).collect(),
+            created: "2026-08-01T00:00:00Z".to_owned(),
+            in_use: None,
+        };
+        let keys = || {
+            vec![
+                key("wide", &["all:all"]),
+                key("narrow", &["leads:read"]),
+                key("least", &["workspaces:read", "api_keys:read"]),
+            ]
+        };
+        let told = |id: &str| {
+            let id = KeyId::parse(id).unwrap();
+            told_apart(keys(), Some(&id)).iter().filter(|key| key.in_use == Some(true)).count()
+        };
+        assert_eq!(["wide", "narrow", "least", "gone"].map(told), [1, 0, 1, 0]);
+    }
 
     #[test]
     fn things_are_as_asked_only_when_each_is_the_heirs_and_still_theirs_only_when_none_is_a_third_ones() {

@@ -159,3 +159,32 @@ fn names_nobody_gets_are_not_held_against_the_naming() {
     world.run(&["keys", "rotate", "-w", "acme", "--plan-only"]).exits(0).done();
     world.run(&["keys", "rotate", "-w", "acme", "--name", "Key of {workspace}", "--plan-only"]).exits(2).done();
 }
+
+#[test]
+fn a_store_command_whose_caller_is_killed_as_it_begins_still_stores_the_whole_key() {
+    let world = world("whole");
+    let kept = world.root().join("secrets/kept");
+    std::fs::rename(world.root().join("secrets/acme.key"), &kept).unwrap();
+    let (path, before) = (kept.display(), std::fs::read_to_string(&kept).unwrap());
+    // Killed while the program begins; it goes on, and says on a pipe of the test's that it has come to its end.
+    let done = world.root().join("done");
+    let script = format!(
+        "[ -e {0} ] || kill -9 $PPID; umask 077; cat > {path}.new && mv {path}.new {path}; : > {0}",
+        done.display()
+    );
+    let line = format!("key = {{ command = [\"cat\", \"{path}\"], store = [\"sh\", \"-c\", \"{script}\"] }}");
+    reference(&world, "acme", &line);
+    let args = ["keys", "rotate", "-w", "acme"];
+    let plan = world.run(&[&args[..], &["--plan-only"]].concat()).plan_id();
+    let cut = world.run(&[&args[..], &["--confirm", &plan]].concat());
+    assert_eq!(cut.code, None, "{cut}");
+    while !done.exists() {
+        std::thread::yield_now();
+    }
+    let stored = std::fs::read_to_string(&kept).unwrap();
+    assert!(stored != before && stored.trim().len() == before.trim().len(), "a whole other key is stored");
+    world.run(&["check", "-w", "acme"]).exits(0).done();
+    world.run(&["resume"]).exits(0).done();
+    world.run(&["check", "-w", "acme"]).exits(0).done();
+    assert_eq!(names(&world, "acme").len(), 3);
+}

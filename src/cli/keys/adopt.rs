@@ -11,16 +11,19 @@ use super::super::args::Select;
 use super::super::session::{self, Session};
 use super::super::survey::Survey;
 use super::super::tables;
+use super::enrol;
+use super::memory::Memory;
 use super::reconcile::{Change, Row, Seen, Terms, reconcile};
 use crate::config::Purpose;
 use crate::config::register::{self, RegisterError};
-use crate::domain::KeyId;
+use crate::domain::{KeyEntry, KeyId, WorkspaceId};
+use crate::report::cell::printable;
 use crate::report::listing::{self, Listing};
 use crate::report::register_rows;
 use crate::report::summary::{meaning, rounded, total};
 use crate::run::Quest;
 use crate::trouble::{Exit, Trouble};
-use crate::ui::words;
+use crate::ui::{Printer, words};
 
 /// Fill the register of keys (keys.csv) from what is seen.
 ///
@@ -67,7 +70,15 @@ impl Adopt {
         let keys = session.keys(&chosen).await?;
         // No account: the keys alone are looked at, and who made them.
         let quest = |_: &_| Some(Quest { accounts: BTreeSet::new(), whole_trail: false, activity_since: None });
-        let mut survey = Survey::with_keys(session, &chosen, &keys, quest).await?;
+        let mut memory = Memory::open(session).await;
+        let mut targets = session.targets(&chosen, &keys);
+        memory.know_keys(session, &mut targets).await;
+        session.tell_of_strange_rows();
+        let surveyed = Survey::of_targets(session, &targets, quest).await;
+        let ids: Vec<WorkspaceId> = chosen.iter().filter_map(|workspace| workspace.id.clone()).collect();
+        let ours = if surveyed.is_ok() { memory.ours(&ids).await } else { None };
+        memory.close().await;
+        let mut survey = surveyed?;
         survey.keys_unseen();
         let seen: Vec<Seen<'_>> = survey
             .observed
@@ -83,34 +94,26 @@ impl Adopt {
             let state = session.state_dir();
             register::update(&session.fleet, &state, |register| reconcile(register, &seen, &terms)).map_err(unkept)?
         };
-        self.tell(session, survey, &rows)
+        let exit = self.tell(session, survey, &rows)?;
+        if let Some(ours) = ours {
+            tell_of_foreign(&session.door.printer, &rows, &ours);
+        }
+        Ok(exit)
     }
 
     fn terms(&self, session: &Session<'_>) -> Result<Terms, Trouble> {
-        for (flag, text) in [("--owner", &self.owner), ("--purpose", &self.purpose), ("--stored", &self.stored)] {
-            let Some(text) = text else { continue };
-            if text.trim().is_empty() {
-                return Err(Trouble::new(Exit::Usage, format!("{flag} is blank")));
-            }
-            if register::is_no_place_for(text) {
-                return Err(Trouble::new(Exit::Usage, format!("what {flag} says looks like an API key")).advise(
-                    "the register holds words about keys, never a key; whoever read this line has it: replace it",
-                ));
-            }
-        }
         let ids = self.id.iter().map(|text| KeyId::parse(text.trim())).collect::<Result<Vec<_>, _>>();
         let mut names = globset::GlobSetBuilder::new();
         for pattern in &self.name {
             let bad = |error| Trouble::new(Exit::Usage, error).advise("--name takes a key's name or a glob");
             names.add(globset::Glob::new(pattern.trim()).map_err(bad)?);
         }
-        let text = |text: &Option<String>| text.as_deref().map(|text| text.trim().to_owned());
         Ok(Terms {
             ids: ids.map_err(|error| Trouble::new(Exit::Usage, error))?,
             names: names.build().map_err(|error| Trouble::new(Exit::Usage, error))?,
-            owner: text(&self.owner),
-            purpose: text(&self.purpose),
-            stored: text(&self.stored),
+            owner: enrol::said("--owner", self.owner.as_deref())?,
+            purpose: enrol::said("--purpose", self.purpose.as_deref())?,
+            stored: enrol::said("--stored", self.stored.as_deref())?,
             rotate_by: self.rotate_by.as_deref().map(|text| rotate_by(text, session)).transpose()?,
             replace: self.replace,
             prune: self.prune,
@@ -165,8 +168,47 @@ impl Adopt {
     }
 }
 
+/// Most keys that are named in one line.
+const MOST_NAMED: usize = 10;
+
+/// Says which of the keys that got a row were made outside our runs: a row must not make anybody forget to ask who made them.
+fn tell_of_foreign(printer: &Printer, rows: &[Row], ours: &BTreeSet<KeyId>) {
+    let foreign: Vec<&Row> =
+        rows.iter().filter(|row| row.change == Change::Added && !ours.contains(&row.entry.key)).collect();
+    if foreign.is_empty() {
+        return;
+    }
+    let named = foreign.iter().take(MOST_NAMED).map(|row| {
+        let KeyEntry { workspace, key, name, .. } = &row.entry;
+        let name = if name.is_empty() { key.as_str() } else { name.as_str() };
+        format!("{} \"{}\"", printable(workspace), printable(name))
+    });
+    let named: Vec<String> = named.collect();
+    let more = foreign.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    printer.say(&format!(
+        "{} of these made outside our runs: {}{more}",
+        words::count(foreign.len(), "key"),
+        named.join(", ")
+    ));
+    let nobodys = foreign.iter().filter(|row| row.entry.owner.is_none()).count();
+    if nobodys > 0 {
+        printer.hint(&format!(
+            "{} among them has no owner: a row without one does not end the finding `made-outside`; say who answers with --owner",
+            words::count(nobodys, "row")
+        ));
+    }
+}
+
 fn rotate_by(text: &str, session: &Session<'_>) -> Result<Date, Trouble> {
+    let today = session.door.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
     if let Some(date) = register::date(text.trim()) {
+        if date < today {
+            let what = format!("{date} is over already (--rotate-by)");
+            return Err(
+                Trouble::new(Exit::Usage, what).advise("say a day to come; `keyholder keys rotate` rotates now")
+            );
+        }
         return Ok(date);
     }
     let advise = |trouble: Trouble| trouble.advise("write a day like `2027-03-31`, or how long from today like `90d`");

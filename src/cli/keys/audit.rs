@@ -72,10 +72,12 @@ impl Audit {
         let since = self.since.resolve(policy, now)?;
         let chosen = session.choose(&self.select, Purpose::Read)?;
         let keys = session.keys(&chosen).await?;
-        let targets = session.targets(&chosen, &keys);
+        let mut targets = session.targets(&chosen, &keys);
         let grounds = Grounds::of(&session.fleet, &keys);
         let deck = session.deck(None)?;
         let mut memory = Memory::open(session).await;
+        memory.know_keys(session, &mut targets).await;
+        session.tell_of_strange_rows();
         let mut out = door.printer.data();
         let header = listing::header(None, "keys audit", &self.select.describe());
         let listing =

@@ -71,7 +71,7 @@ impl Create {
         let by_name = chosen.iter().map(|workspace| &workspace.name).zip(&names);
         let by_name: std::collections::BTreeMap<_, _> = by_name.collect();
         let request = Request { command: "keys create", select: &self.select, approve: &self.approve, undoes: None };
-        let enrol = Enrol { owner: self.owner.clone(), purpose };
+        let enrol = Enrol::of(self.owner.as_deref(), purpose)?;
         let asks = Asks {
             request,
             chosen: chosen.clone(),

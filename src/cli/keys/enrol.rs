@@ -29,6 +29,11 @@ pub struct Enrol {
 }
 
 impl Enrol {
+    /// Takes what was said with `--owner`, and what a preset is for.
+    pub fn of(owner: Option<&str>, purpose: Option<String>) -> Result<Self, Trouble> {
+        Ok(Self { owner: said("--owner", owner)?, purpose })
+    }
+
     /// Writes it as a value, for the ledger and for a saved plan.
     pub fn record(&self) -> Value {
         let Self { owner, purpose } = self;
@@ -40,6 +45,28 @@ impl Enrol {
         let text = |name: &str| record[name].as_str().map(str::to_owned);
         Self { owner: text("owner"), purpose: text("purpose") }
     }
+}
+
+/// Takes words that are meant for the register, or says why they are not fit for it.
+pub fn said(flag: &str, text: Option<&str>) -> Result<Option<String>, Trouble> {
+    let Some(text) = text.map(str::trim) else { return Ok(None) };
+    let refused = |what: String| Trouble::new(Exit::Usage, format!("{what}; nothing was sent"));
+    if text.is_empty() {
+        return Err(refused(format!("{flag} is blank")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(refused(format!("what {flag} says has control characters in it")).advise("write it on one line"));
+    }
+    if register::is_no_place_for(text) {
+        return Err(refused(format!("what {flag} says looks like an API key"))
+            .advise("the register holds words about keys, never a key; whoever read this line has it: replace it"));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+/// Leaves out of a row what looks like a key.
+fn fit(text: String) -> Option<String> {
+    (!register::is_no_place_for(&text)).then_some(text)
 }
 
 /// What a run did to a register.
@@ -115,12 +142,14 @@ fn apply(
             workspace: step.workspace.clone(),
             workspace_id: Some(step.workspace_id.clone()),
             key: made.key.clone(),
-            name: made.name.clone(),
+            name: fit(made.name.clone()).unwrap_or_default(),
             owner: enrol.owner.clone().or_else(|| before?.owner.clone()),
             purpose: enrol.purpose.clone().or_else(|| before?.purpose.clone()),
-            stored: made.stored.clone(),
+            stored: made.stored.clone().and_then(fit),
             rotate_by: before.and_then(|old| next(old.rotate_by?, retired?.1, today)),
             fingerprint: made.fingerprint.clone(),
+            // The ledger has the id and the secret's fingerprint from one answer.
+            vouched: made.fingerprint.is_some(),
         });
         told.added += 1;
     }
@@ -173,6 +202,17 @@ mod tests {
             stored: None,
             rotate_by: Some(rotate_by.parse().unwrap()),
             fingerprint: Some("k:0a1b2c3d".to_owned()),
+            vouched: false,
+        }
+    }
+
+    #[test]
+    fn what_is_said_for_the_register_is_words_on_one_line_and_no_key() {
+        assert_eq!(said("--owner", Some(" ann ")).unwrap().as_deref(), Some("ann"));
+        assert_eq!(said("--owner", None).unwrap(), None);
+        for text in [" ", "an\u{1b}[2Jn", "a\nb", "aB3dE5gH7jK9mN1pQ3sT5vW7"] {
+            let told = said("--owner", Some(text)).unwrap_err().to_string();
+            assert!(told.contains("--owner") && !told.contains("aB3dE5"), "{told}");
         }
     }
 

@@ -146,9 +146,10 @@ pub async fn run(session: &Session<'_>, list: &List, select: &Select) -> Result<
     let since = list.since.resolve(&session.fleet.key_policy, now)?;
     let chosen = session.choose(select, Purpose::Read)?;
     let keys = session.keys(&chosen).await?;
-    let targets = session.targets(&chosen, &keys);
+    let mut targets = session.targets(&chosen, &keys);
     let deck = session.deck(None)?;
     let mut memory = Memory::open(session).await;
+    memory.know_keys(session, &mut targets).await;
     let mut out = door.printer.data();
     let header = listing::header(None, "keys", &select.describe());
     let listing = Listing::begin(&mut out, session.format(), "key", KEY, &header).map_err(tables::unwritable)?;

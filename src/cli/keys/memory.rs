@@ -11,6 +11,7 @@ use crate::cli::session::Session;
 use crate::domain::{Email, KeyId, KeyInfo, StepKind, UserId, WorkspaceId};
 use crate::journal::{FirstSeen, Ledger, LedgerError, Listing};
 use crate::plan::Observed;
+use crate::run::Target;
 use crate::trouble::Advise as _;
 use crate::ui::Printer;
 
@@ -57,6 +58,25 @@ impl<'a> Memory<'a> {
             }
         };
         Self { printer, ledger, pending: Vec::new() }
+    }
+
+    /// Says of each target which key the configured one is, where a run of ours made it.
+    pub async fn know_keys(&mut self, session: &Session<'_>, targets: &mut [Target]) {
+        let Some(ledger) = &self.ledger else { return };
+        if let Err(error) = session.know_keys(ledger, targets).await {
+            self.lose(&error);
+        }
+    }
+
+    /// Returns which keys of some workspaces runs of ours made; none where the ledger cannot be asked.
+    pub async fn ours(&mut self, workspaces: &[WorkspaceId]) -> Option<BTreeSet<KeyId>> {
+        match self.ledger.as_ref()?.made_keys(workspaces).await {
+            Ok(made) => Some(made.into_iter().map(|made| made.key).collect()),
+            Err(error) => {
+                self.lose(&error);
+                None
+            }
+        }
     }
 
     /// Returns what is remembered of a workspace.

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use globset::GlobSet;
 use jiff::civil::Date;
 
+use crate::config::register;
 use crate::domain::fleet::Reach;
 use crate::domain::{Access, KeyEntry, KeyId, KeyInfo, Register, Workspace, WorkspaceId};
 use crate::plan::{Observed, keys};
@@ -176,9 +177,12 @@ fn fill(was: Option<KeyEntry>, seen: &Seen<'_>, known: &Known<'_>, terms: &Terms
         stored: None,
         rotate_by: None,
         fingerprint: None,
+        vouched: false,
     };
-    let KeyEntry { workspace, workspace_id, key, name, owner, purpose, stored, rotate_by, fingerprint } =
-        was.unwrap_or_else(blank);
+    let was = was.unwrap_or_else(blank);
+    let before = was.clone();
+    let KeyEntry { workspace, workspace_id, key, name, owner, purpose, stored, rotate_by, fingerprint, vouched: _ } =
+        was;
     let seen_first = |stands: Option<String>, shown: Option<String>| {
         if terms.replace { shown.or(stands) } else { stands.or(shown) }
     };
@@ -188,7 +192,9 @@ fn fill(was: Option<KeyEntry>, seen: &Seen<'_>, known: &Known<'_>, terms: &Terms
         first.or_else(|| shown.map(str::to_owned))
     };
     let shown_name: String = known.key.name.chars().filter(|one| !one.is_control()).collect();
-    KeyEntry {
+    // Somebody named a key by its secret: such a name is not written down a second time.
+    let shown_name = if register::is_no_place_for(&shown_name) { String::new() } else { shown_name.trim().to_owned() };
+    let mut entry = KeyEntry {
         workspace,
         workspace_id: if terms.replace {
             Some(seen.id.clone())
@@ -196,13 +202,24 @@ fn fill(was: Option<KeyEntry>, seen: &Seen<'_>, known: &Known<'_>, terms: &Terms
             workspace_id.or_else(|| Some(seen.id.clone()))
         },
         key,
-        name: if name.is_empty() || terms.replace { shown_name.trim().to_owned() } else { name },
+        name: if name.is_empty() || terms.replace { shown_name.clone() } else { name },
         owner: pick(owner, &terms.owner, known.maker),
         purpose: pick(purpose, &terms.purpose, None),
         stored: pick(stored, &terms.stored, known.stored.as_deref()),
         rotate_by: if terms.replace { terms.rotate_by.or(rotate_by) } else { rotate_by.or(terms.rotate_by) },
         fingerprint: seen_first(fingerprint, known.fingerprint.clone()),
-    }
+        vouched: false,
+    };
+    // Vouched for is what was just seen, and what was vouched for and stands as it stood; never a cell that a person wrote beside it.
+    let as_seen = known.fingerprint.is_some()
+        && entry.fingerprint == known.fingerprint
+        && entry.workspace_id.as_ref() == Some(seen.id)
+        && entry.name == shown_name;
+    let as_before = before.vouched
+        && (&entry.workspace_id, &entry.name, &entry.fingerprint)
+            == (&before.workspace_id, &before.name, &before.fingerprint);
+    entry.vouched = as_seen || as_before;
+    entry
 }
 
 #[cfg(test)]

@@ -107,7 +107,7 @@ impl Rotate {
             chosen: chosen.clone(),
             ring,
             judged: audited.then_some(Judged { accepted: false }),
-            enrol: Enrol { owner: self.owner.clone(), purpose: wanted.as_ref().and_then(|one| one.purpose.clone()) },
+            enrol: Enrol::of(self.owner.as_deref(), wanted.as_ref().and_then(|one| one.purpose.clone()))?,
             recollect: Recollect::Left,
         };
         let scopes = wanted.map(|Wanted { scopes, .. }| scopes);

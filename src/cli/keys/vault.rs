@@ -6,14 +6,16 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::super::session::Session;
 use crate::clock::Clock;
 use crate::config::key::store::{self, NotStored, Store};
-use crate::config::key::{KeyTrouble, resolve_one};
+use crate::config::key::{AT_ONCE, KeyTrouble, resolve_one};
 use crate::domain::fleet::Reach;
 use crate::domain::{ApiKey, Keep, KeyRef, Workspace, WorkspaceName};
 use crate::report::cell::printable;
@@ -29,6 +31,8 @@ pub struct Vault {
     clock: Clock,
     printer: Printer,
     shows: bool,
+    /// Key and store commands that may run at one time; the others wait before their time limit begins.
+    helpers: Arc<Semaphore>,
 }
 
 /// What is configured for one workspace.
@@ -65,7 +69,14 @@ impl Vault {
             clock: door.clock,
             printer: door.printer.clone(),
             shows: door.env.stdout_is_terminal,
+            helpers: Arc::new(Semaphore::new(AT_ONCE)),
         }
+    }
+
+    /// Waits until another program may be run.
+    async fn turn_of_a_helper(&self) -> Option<SemaphorePermit<'_>> {
+        // Never closed, so nobody is turned away.
+        self.helpers.acquire().await.ok()
     }
 
     fn place(&self, workspace: &WorkspaceName) -> Result<&Place, String> {
@@ -107,6 +118,7 @@ impl Vault {
             Keep::Configured(reference) => match self.approved(&secret.workspace, reference)? {
                 Store::File(path) => store::put_aside(&self.root, path, &secret.key).map_err(not_kept),
                 Store::Command(words) => {
+                    let _turn = self.turn_of_a_helper().await;
                     store::feed(&self.root, words, &self.env, self.clock, &secret.key).await.map_err(not_kept)
                 }
             },
@@ -124,6 +136,10 @@ impl Vault {
     async fn read(&self, workspace: &WorkspaceName) -> Result<ApiKey, String> {
         let Some(reference) = &self.place(workspace)?.reference else {
             return Err(format!("`{workspace}` has no key of its own"));
+        };
+        let _turn = match reference {
+            KeyRef::Command(_) => self.turn_of_a_helper().await,
+            KeyRef::File(_) | KeyRef::Env(_) => None,
         };
         resolve_one(&self.root, reference, &self.env, self.clock).await.map_err(|trouble| told(&trouble))
     }
@@ -156,6 +172,16 @@ impl Keeper for Vault {
             match self.places.get(workspace).map(|place| &place.store) {
                 Some(Ok(Store::File(path))) => store::forget(&self.root, path),
                 _ => Ok(()),
+            }
+        }
+        .boxed()
+    }
+
+    fn holds<'a>(&'a self, workspace: &'a WorkspaceName, keep: &'a Keep, fingerprint: &'a str) -> BoxFuture<'a, bool> {
+        async move {
+            match keep {
+                Keep::Folder(folder) => store::is_in_folder(&self.root.join(folder), workspace, fingerprint),
+                Keep::Shown | Keep::Configured(_) => false,
             }
         }
         .boxed()

@@ -2,11 +2,13 @@
 //! its own, within a time limit.
 
 use std::collections::BTreeMap;
+use std::io::{PipeReader, Write as _};
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use secrecy::zeroize::Zeroizing;
+use tokio::io::AsyncReadExt as _;
 use tokio::process::{Child, Command};
 
 use super::{KeyTrouble, MOST_BYTES};
@@ -67,6 +69,9 @@ pub(super) enum Unfed {
 }
 
 /// Runs a command from the root and hands it a key and a line end on its standard input. What it prints goes nowhere.
+///
+/// The key lies whole in the pipe, and the pipe's other end is closed, before the program is started. A program that stores what it reads
+/// up to the end would otherwise store nothing at all where keyholder is killed between starting it and writing.
 pub(super) async fn feed(
     words: &[String],
     root: &Path,
@@ -78,26 +83,21 @@ pub(super) async fn feed(
     let Some((program, arguments)) = words.split_first() else {
         return Err(Unfed::NotRun("it names no program".to_owned()));
     };
+    let not_run = |error: std::io::Error| Unfed::NotRun(crate::config::why(&error));
+    let filled = filled(key).map_err(not_run)?;
     let mut command = prepare(program, arguments, root, env);
-    command.stdin(Stdio::piped()).stdout(Stdio::null());
-    let mut child = command.spawn().map_err(|error| Unfed::NotRun(crate::config::why(&error)))?;
+    command.stdin(Stdio::from(filled.try_clone().map_err(not_run)?)).stdout(Stdio::null());
+    let mut child = command.spawn().map_err(not_run)?;
+    // Ours is the only other hold on what it reads: what it leaves unread ends with us.
+    drop(command);
     // Declared after the child, so it is dropped first: while the child is not reaped, its group cannot be another's.
     let mut group = Group::of(&child);
-    let stdin = child.stdin.take();
-    let feeding = async {
-        let mut given = Ok(());
-        if let Some(mut stdin) = stdin {
-            given = stdin.write_all(key.expose().as_bytes()).await;
-            given = if given.is_ok() { stdin.write_all(b"\n").await } else { given };
-        }
-        (child.wait().await, given)
-    };
     let ended = tokio::select! {
         biased;
-        ended = feeding => Some(ended),
+        ended = child.wait() => Some(ended),
         () = clock.sleep(limit) => None,
     };
-    let Some((status, given)) = ended else {
+    let Some(status) = ended else {
         return Err(Unfed::Failed(format!("it did not end within {} s and was killed", limit.as_secs())));
     };
     let status = status.map_err(|error| Unfed::Failed(crate::config::why(&error)))?;
@@ -105,7 +105,23 @@ pub(super) async fn feed(
     if !status.success() {
         return Err(Unfed::Failed(format!("it failed ({})", ending(status))));
     }
-    given.map_err(|_closed| Unfed::Failed("it ended well without reading its standard input".to_owned()))
+    // Some read the key and leave the line end.
+    match rustix::io::ioctl_fionread(&filled) {
+        Ok(0 | 1) => Ok(()),
+        _ => Err(Unfed::Failed("it ended well without reading its standard input".to_owned())),
+    }
+}
+
+/// Returns the end to read from of a pipe that holds a key and a line end, and nothing will ever be added to.
+fn filled(key: &ApiKey) -> std::io::Result<PipeReader> {
+    let (reader, mut writer) = std::io::pipe()?;
+    // A key fits into the smallest pipe a system makes in earnest; where it does not, that is told instead of waiting for a reader.
+    rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::NONBLOCK)?;
+    let mut text = Zeroizing::new(Vec::with_capacity(key.expose().len() + 1));
+    text.extend_from_slice(key.expose().as_bytes());
+    text.push(b'\n');
+    writer.write_all(&text)?;
+    Ok(reader)
 }
 
 fn prepare(program: &str, arguments: &[String], root: &Path, env: &BTreeMap<String, String>) -> Command {
@@ -172,6 +188,23 @@ impl Drop for Group {
         if let Some(leader) = self.leader {
             // It may have ended by itself meanwhile; there is nothing to do about a failure here.
             let _maybe_gone = rustix::process::kill_process_group(leader, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn a_key_lies_whole_and_ended_in_the_pipe_before_any_program_is_started() {
+        for length in [1, 20, 4096] {
+            let text = "k".repeat(length);
+            let mut read = String::new();
+            filled(&ApiKey::parse(&text).unwrap()).unwrap().read_to_string(&mut read).unwrap();
+            assert_eq!(read, format!("{text}\n"));
         }
     }
 }

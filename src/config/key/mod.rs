@@ -22,7 +22,7 @@ pub use command::TIME_LIMIT;
 
 /// References resolved at one time. Password managers serve their helper one by one behind a lock, and eight keep them busy
 /// without forking a hundred processes.
-const AT_ONCE: usize = 8;
+pub const AT_ONCE: usize = 8;
 
 /// Longest text read as a key: `ApiKey` takes 4,096 bytes, and white space may stand around it.
 const MOST_BYTES: usize = 8 * 1024;
@@ -141,7 +141,8 @@ impl Advise for KeyTrouble {
                 one(format!("`{program}` may be waiting for you: it has no terminal here, so sign in before"))
             }
             Self::Bad { bad: BadKey::Empty, .. } => {
-                one("copy the key from the vendor's app (Settings, Integrations, API) to where the reference leads"
+                one("make a new key in the vendor's app (Settings, Integrations, API), which shows a key only once, and put it where \
+                     the reference leads"
                     .into())
             }
             Self::Bad { .. } => one("the reference must lead to the key alone, on one line".into()),

@@ -12,12 +12,14 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
+use sha2::{Digest as _, Sha256};
 
 use super::command::{self, TIME_LIMIT, Unfed};
 use super::file;
 use crate::clock::Clock;
 use crate::config::{whole, why};
 use crate::domain::fleet::Reach;
+use crate::domain::id::hex;
 use crate::domain::{ApiKey, Fleet, KeyRef, Workspace, WorkspaceName};
 
 /// What stands behind the name of a key file in the name of the file that is written aside.
@@ -52,9 +54,10 @@ impl fmt::Display for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "file {}", path.display()),
-            // The arguments stay out: somebody will have put a secret there.
+            // The arguments stay out: somebody will have put a secret there. A digest of them tells two places of one program apart.
             Self::Command(words) => {
-                write!(f, "the store of command {}", words.first().map_or("", String::as_str))
+                let program = words.first().map_or("", String::as_str);
+                write!(f, "the store of command {program} ({})", digest(words))
             }
         }
     }
@@ -64,6 +67,19 @@ impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Digits of the digest of a store command's words.
+const DIGEST_DIGITS: usize = 8;
+
+fn digest(words: &[String]) -> String {
+    let mut all = Sha256::new();
+    for word in words {
+        // With its length before it, so that moving a blank from one word to the next is seen.
+        all.update(word.len().to_be_bytes());
+        all.update(word.as_bytes());
+    }
+    hex(&all.finalize())[..DIGEST_DIGITS].to_owned()
 }
 
 impl Store {
@@ -201,19 +217,20 @@ pub fn put_aside(root: &Path, path: &Path, key: &ApiKey) -> Result<(), NotStored
     })
 }
 
-/// Puts what was written aside in place of the key file. Once it is there, doing it again changes nothing.
+/// Puts what was written aside in place of the key file, to last. Once it is there, doing it again makes sure that it lasts.
 pub fn switch(root: &Path, path: &Path, key: &ApiKey) -> Result<(), NotStored> {
     let failed =
         |error: io::Error| NotStored::surely(format!("`{}` cannot be replaced: {}", path.display(), why(&error)));
     let target = Target::of(root, path).map_err(failed)?;
     let aside = target.aside();
-    if holds(&aside, key) {
+    if holds(&aside, |found| found.same_secret(key)) {
+        sync(&aside).map_err(failed)?;
         fs::rename(&aside, &target.path).map_err(failed)?;
-    } else if !holds(&target.path, key) {
+    } else if !holds(&target.path, |found| found.same_secret(key)) {
         let what = format!("beside `{}` the new key is not to be found any more", path.display());
         return Err(NotStored::surely(what));
     }
-    sync(target.folder()).map_err(|error| NotStored {
+    sync(&target.path).and_then(|()| sync(target.folder())).map_err(|error| NotStored {
         surely: false,
         why: format!("`{}` was replaced, but may not last: {}", path.display(), why(&error)),
     })
@@ -289,9 +306,7 @@ pub fn into_folder(folder: &Path, workspace: &WorkspaceName, key: &ApiKey) -> Re
         Err(error) => return Err(failed(&error)),
     }
     let text = Zeroizing::new(format!("{}\n", key.expose()));
-    for number in 1..=MOST_FILES {
-        let name = if number == 1 { format!("{workspace}.key") } else { format!("{workspace}-{number}.key") };
-        let path = folder.join(name);
+    for path in files_of(folder, workspace) {
         match whole::create(&path, text.as_bytes()) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -301,11 +316,26 @@ pub fn into_folder(folder: &Path, workspace: &WorkspaceName, key: &ApiKey) -> Re
     Err(NotStored::surely(format!("`{}` holds too many keys of `{workspace}`; move them away", folder.display())))
 }
 
-fn holds(path: &Path, key: &ApiKey) -> bool {
+/// Tells whether one of a workspace's files in a folder holds a key of this fingerprint, whole and to last.
+pub fn is_in_folder(folder: &Path, workspace: &WorkspaceName, fingerprint: &str) -> bool {
+    files_of(folder, workspace).any(|path| {
+        holds(&path, |found| found.fingerprint() == fingerprint) && sync(&path).and_then(|()| sync(folder)).is_ok()
+    })
+}
+
+/// The files of a workspace in a folder, in the order they are tried.
+fn files_of(folder: &Path, workspace: &WorkspaceName) -> impl Iterator<Item = PathBuf> {
+    (1..=MOST_FILES).map(move |number| match number {
+        1 => folder.join(format!("{workspace}.key")),
+        _ => folder.join(format!("{workspace}-{number}.key")),
+    })
+}
+
+fn holds(path: &Path, wanted: impl FnOnce(&ApiKey) -> bool) -> bool {
     let Ok(bytes) = file::read(Path::new("/"), path) else { return false };
     let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
     let _wiped = Zeroizing::new(bytes);
-    ApiKey::parse(&text).is_ok_and(|found| found.same_secret(key))
+    ApiKey::parse(&text).is_ok_and(|found| wanted(&found))
 }
 
 fn write_new(path: &Path, key: &ApiKey) -> io::Result<()> {
@@ -323,8 +353,9 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-fn sync(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// Makes a file, or the names in a folder, outlast a crash.
+fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ fn entry(workspace: &str, key: &str) -> KeyEntry {
         stored: None,
         rotate_by: None,
         fingerprint: None,
+        vouched: false,
     }
 }
 
@@ -48,8 +49,10 @@ fn entries() -> impl Strategy<Value = KeyEntry> {
     let ids = ("[a-z'=-]{0,2}[a-z]", proptest::option::of("[a-z0-9_-]{1,9}"), "[a-zA-Z0-9_-]{1,3}");
     let days = proptest::option::of((1900_i16..2200, 1_i8..13, 1_i8..29));
     let fingerprint = proptest::option::of("k:[0-9a-f]{8}");
-    (ids, (text(), text(), text(), text()), days, fingerprint).prop_map(|(ids, texts, day, fingerprint)| {
+    (ids, (text(), text(), text(), text()), days, fingerprint, any::<bool>()).prop_map(|drawn| {
+        let (ids, texts, day, fingerprint, vouched) = drawn;
         let ((workspace, workspace_id, key), (name, owner, purpose, stored)) = (ids, texts);
+        let workspace_id_is_there = workspace_id.is_some();
         KeyEntry {
             workspace,
             workspace_id: workspace_id.map(|id| WorkspaceId::parse(&id).unwrap()),
@@ -59,6 +62,7 @@ fn entries() -> impl Strategy<Value = KeyEntry> {
             purpose,
             stored,
             rotate_by: day.map(|(year, month, day)| Date::new(year, month, day).unwrap()),
+            vouched: vouched && workspace_id_is_there && fingerprint.is_some(),
             fingerprint,
         }
     })
@@ -86,6 +90,77 @@ proptest! {
             }
         }
     }
+}
+
+/// A register as keyholder wrote it, of keys of two workspaces.
+fn vouched() -> Register {
+    let mut register = Register::default();
+    for number in 0..6 {
+        let (workspace, id) = if number < 4 { ("a", "id-a") } else { ("b", "id-b") };
+        let mut row = entry(workspace, &format!("k{number}"));
+        row.workspace_id = Some(WorkspaceId::parse(id).unwrap());
+        row.name = format!("bot {}", number % 2);
+        row.fingerprint = Some(format!("k:0000000{number}"));
+        row.vouched = true;
+        register.put(row);
+    }
+    register
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn however_cells_are_moved_no_row_is_believed_that_keyholder_did_not_write_so(
+        columns in proptest::collection::btree_set(0_usize..10, 1..9), turn in 1_usize..6, sorted in any::<bool>(),
+    ) {
+        let fleet = fleet(Path::new("/root"), &["a", "b"]);
+        let written = render(&vouched(), &fleet);
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&written[..]);
+        let mut rows: Vec<Vec<String>> =
+            reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+        for column in &columns {
+            let mut cells: Vec<String> = rows[1..].iter().map(|row| row[*column].clone()).collect();
+            if sorted { cells.sort_by(|a, b| b.cmp(a)) } else { cells.rotate_left(turn) }
+            for (row, cell) in rows[1..].iter_mut().zip(cells) {
+                row[*column] = cell;
+            }
+        }
+        let text: String = rows.iter().map(|row| row.join(",") + "\n").collect();
+        // Rows that name one key twice are refused whole, which believes nothing either.
+        let Ok(register) = parse(text.as_bytes()) else { return Ok(()) };
+        let true_ones = vouched();
+        for entry in register.iter().filter(|entry| entry.vouched) {
+            let same = |one: &KeyEntry| {
+                (&one.workspace_id, &one.key, &one.fingerprint) == (&entry.workspace_id, &entry.key, &entry.fingerprint)
+            };
+            prop_assert!(true_ones.iter().any(same), "{entry:?}");
+        }
+    }
+}
+
+#[test]
+fn what_would_stop_every_later_command_is_not_written() {
+    let temp = tempfile::tempdir().unwrap();
+    let fleet = fleet(temp.path(), &["acme"]);
+    update(&fleet, temp.path(), |register| drop(register.put(entry("acme", "k1")))).unwrap();
+    let before = fs::read(temp.path().join(FILE)).unwrap();
+    let mut named = entry("acme", "k2");
+    named.name = "MDE5NTAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAxOmNhbmFyeS1jYW5hcnk=".to_owned();
+    let refused = update(&fleet, temp.path(), |register| drop(register.put(named.clone()))).unwrap_err();
+    assert!(matches!(refused, RegisterError::Unfit(_)) && !format!("{refused:?}").contains("MDE5"), "{refused}");
+    assert_eq!(fs::read(temp.path().join(FILE)).unwrap(), before);
+}
+
+#[test]
+fn columns_that_a_spreadsheet_left_empty_are_passed_over() {
+    let register = parse(b"workspace,key_id,,owner,\nacme,k1,,ann,\nacme,k2\n").unwrap();
+    assert_eq!(register.entry("acme", &KeyId::parse("k1").unwrap()).unwrap().owner.as_deref(), Some("ann"));
+    insta::assert_snapshot!(told("workspace,key_id,\nacme,k1,\nacme,k2,x\n"), @r"
+    1 problem in keys.csv
+    keys.csv:1: unknown column the empty text
+      hint: name the column or drop it
+    ");
 }
 
 #[test]

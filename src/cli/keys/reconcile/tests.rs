@@ -173,7 +173,33 @@ fn gone_row() -> KeyEntry {
         stored: None,
         rotate_by: None,
         fingerprint: None,
+        vouched: false,
     }
+}
+
+#[test]
+fn only_what_was_seen_together_is_vouched_for() {
+    let observed = observed(vec![key("k1", "own", Some(true)), key("k2", "two", None)], Vec::new(), Vec::new());
+    let mut register = Register::default();
+    meet(&mut register, &observed, &Terms::default());
+    assert!(entry(&register, "k1").vouched && !entry(&register, "k2").vouched);
+    // A person moved fingerprints; what stands there is kept, and not signed as keyholder's.
+    let seen = entry(&register, "k1").clone();
+    register.put(KeyEntry { fingerprint: Some("k:00000000".to_owned()), vouched: false, ..seen.clone() });
+    register.put(KeyEntry { fingerprint: seen.fingerprint.clone(), ..entry(&register, "k2").clone() });
+    meet(&mut register, &observed, &Terms::default());
+    assert!(!entry(&register, "k1").vouched && !entry(&register, "k2").vouched);
+    meet(&mut register, &observed, &Terms { replace: true, ..Terms::default() });
+    assert!(entry(&register, "k1").vouched && !entry(&register, "k2").vouched);
+}
+
+#[test]
+fn a_key_that_is_named_by_a_secret_gets_a_row_without_a_name() {
+    let secret = "MDE5NTAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAxOmNhbmFyeS1jYW5hcnk=";
+    let observed = observed(vec![key("k1", secret, None)], Vec::new(), Vec::new());
+    let mut register = Register::default();
+    meet(&mut register, &observed, &Terms::default());
+    assert_eq!(entry(&register, "k1").name, "");
 }
 
 #[test]

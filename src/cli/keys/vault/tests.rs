@@ -43,6 +43,7 @@ fn bench(shows: bool) -> Bench {
         clock: Clock::starting_at("2026-11-22T09:00:00Z".parse().unwrap()),
         printer: Printer::new(true, false, Progress::new(false)).into(out.clone(), err.clone()),
         shows,
+        helpers: Arc::new(Semaphore::new(AT_ONCE)),
     };
     Bench { temp, out, err, vault }
 }
@@ -84,7 +85,8 @@ async fn a_configured_key_is_replaced_by_the_switch_alone() {
 #[tokio::test]
 async fn a_store_command_keeps_what_its_key_command_reads_back() {
     let Bench { temp: _kept, vault, .. } = bench(true);
-    let secret = secret("globex", configured("the store of command sh"));
+    let store = vault.places[&name("globex")].store.clone().unwrap();
+    let secret = secret("globex", configured(&store.to_string()));
     assert!(vault.configured(&name("globex")).await.is_err());
     vault.store(&secret).await.unwrap();
     vault.switch(&secret).await.unwrap();
@@ -121,6 +123,31 @@ async fn a_folder_takes_a_file_for_each_workspace() {
     vault.store(&secret("globex", Keep::Folder("out".to_owned()))).await.unwrap();
     let written = std::fs::read_to_string(temp.path().join("out/globex.key")).unwrap();
     assert_eq!(written, format!("{NEW}\n"));
+    let (key, keep) = (ApiKey::parse(NEW).unwrap(), Keep::Folder("out".to_owned()));
+    assert!(vault.holds(&name("globex"), &keep, &key.fingerprint()).await);
+    assert!(!vault.holds(&name("acme"), &keep, &key.fingerprint()).await);
+    assert!(!vault.holds(&name("globex"), &Keep::Shown, &key.fingerprint()).await);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(start_paused = true)]
+async fn of_many_helpers_eight_run_at_a_time_and_the_others_wait_outside_their_time_limit() {
+    let Bench { temp: _kept, mut vault, .. } = bench(true);
+    let asleep: Vec<String> = ["sleep", "600"].map(str::to_owned).into();
+    let names: Vec<WorkspaceName> = (0..20).map(|number| name(&format!("w{number}"))).collect();
+    for one in &names {
+        let reference = Some(KeyRef::Command(asleep.clone()));
+        vault.places.insert(one.clone(), Place { reference, store: Ok(Store::Command(asleep.clone())) });
+    }
+    let keep = configured(&Store::Command(asleep).to_string());
+    let secrets: Vec<Secret> = names[..10].iter().map(|one| secret(one.as_str(), keep.clone())).collect();
+    let began = vault.clock.elapsed();
+    let storing = futures::future::join_all(secrets.iter().map(|secret| vault.store(secret)));
+    let reading = futures::future::join_all(names[10..].iter().map(|one| vault.configured(one)));
+    let (stored, read) = futures::join!(storing, reading);
+    assert!(stored.iter().all(|one| one.as_ref().is_err_and(|not| not.why.contains("within 10 s"))), "{stored:?}");
+    assert!(read.iter().all(|one| one.as_ref().is_err_and(|why| why.contains("within 10 s"))));
+    assert_eq!((vault.clock.elapsed() - began).as_secs(), 30, "eight, eight and four, ten seconds each");
 }
 
 #[test]

@@ -100,6 +100,9 @@ async fn a_key_file_holds_a_whole_key_at_every_moment_of_a_switch() {
     assert!(found.same_secret(&key(NEW)));
     assert_eq!(names(root), ["acme.key"]);
     switch(root, path, &key(NEW)).unwrap();
+    write(&aside, OLD);
+    switch(root, path, &key(NEW)).unwrap();
+    assert_eq!(text(&root.join(path)), format!("{NEW}\n"), "what else lies aside is not switched to");
 }
 
 #[test]
@@ -187,7 +190,7 @@ fn what_cannot_be_stored_is_told_before_anything_is_sent() {
     env: its key is in variable ACME, which keyholder cannot set; name it by a file, or by a command with `store = […]`
     via: it is reached via `file` and has no key of its own; rotate the key of `file`
     reads: its key command only reads; add `store = […]` beside `command`, a program that keeps the key it reads on its standard input
-    stores: yes, the store of command keep
+    stores: yes, the store of command keep (f8ed3bdb)
     same-a: its key and that of `same-b` lead to one place; give each a place of its own
     same-b: its key and that of `same-a` lead to one place; give each a place of its own
     ");
@@ -218,6 +221,8 @@ async fn a_store_command_that_says_no_leaves_it_open_whether_the_key_is_kept() {
     assert!(!surely && why.contains("`sh`") && why.contains("exit code 3"), "{why}");
     let (surely, why) = fed(&["no-such-program-here", "canary-argument"]).await;
     assert!(surely && why.contains("does not exist"), "{why}");
+    let (surely, why) = fed(&["true"]).await;
+    assert!(!surely && why.contains("without reading"), "{why}");
     let (surely, why) = fed(&["sh", "-c", "cat; kill -9 $$"]).await;
     assert!(!surely && why.contains("signal 9"), "{why}");
 }
@@ -249,6 +254,13 @@ fn a_folder_of_keys_is_closed_to_others_and_no_file_in_it_is_ever_replaced() {
     assert_eq!((mode(&folder), mode(&first), mode(&second)), (0o700, 0o600, 0o600));
     assert_eq!((text(&first), text(&second)), (format!("{OLD}\n"), format!("{NEW}\n")));
     assert_eq!(names(&folder), ["acme-2.key", "acme.key"]);
+    fs::remove_file(&first).unwrap();
+    let is_there = |workspace: &str, text: &str| {
+        is_in_folder(&folder, &WorkspaceName::parse(workspace).unwrap(), &key(text).fingerprint())
+    };
+    assert!(is_there("acme", NEW) && !is_there("acme", OLD) && !is_there("globex", NEW));
+    write(&first, &OLD[..10]);
+    assert!(!is_there("acme", OLD), "a part of a key is none");
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o750)).unwrap();
     let why = check_folder(&folder).unwrap_err();
     assert!(why.contains("0750") && why.contains("chmod 700"), "{why}");
@@ -260,5 +272,10 @@ fn a_folder_of_keys_is_closed_to_others_and_no_file_in_it_is_ever_replaced() {
 #[test]
 fn nothing_that_names_a_store_shows_its_arguments() {
     let store = Store::Command(vec!["keep".to_owned(), "canary".to_owned()]);
-    assert_eq!(format!("{store} {store:?}"), "the store of command keep the store of command keep");
+    assert_eq!(
+        format!("{store} {store:?}"),
+        "the store of command keep (13511d3f) the store of command keep (13511d3f)"
+    );
+    let other = Store::Command(vec!["keep".to_owned(), "else".to_owned()]);
+    assert_ne!(store.to_string(), other.to_string(), "two places of one program are two");
 }

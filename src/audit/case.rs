@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::domain::belongings::Activity;
-use crate::domain::{Email, KeyEntry, KeyId, KeyInfo, UserId, WorkspaceId, WorkspaceName};
+use crate::domain::{Email, KeyEntry, KeyId, KeyInfo, KeyPreset, UserId, WorkspaceId, WorkspaceName};
 
 /// One workspace before the judge. Each `…_unknown` says why a thing is not, or not wholly, known; nothing is then concluded from its absence.
 #[derive(Debug, Clone)]
@@ -30,8 +30,12 @@ pub struct Case<'a> {
     pub register: Vec<&'a KeyEntry>,
     /// The keys that our own runs made here, by the ledger.
     pub ours: &'a BTreeSet<KeyId>,
+    /// The keys that a rotation of ours put another one in the place of, and that no run of ours revoked, by the ledger.
+    pub replaced_left: &'a BTreeSet<KeyId>,
     /// What the ledger remembers of earlier looks; none where it could not be asked.
     pub sighted: Option<Sighted<'a>>,
+    /// The presets of keys there are: those that are built in, and the agency's own.
+    pub presets: &'a [KeyPreset],
     /// The key that keyholder is configured to use here.
     pub configured: Configured<'a>,
 }
@@ -76,6 +80,8 @@ pub struct Configured<'a> {
     pub opens: Option<Opened<'a>>,
     /// The least scopes that the configured commands need here; none where that cannot be told.
     pub least: Option<&'a [String]>,
+    /// The least scopes that a rotation needs of the new key: it is proven, and deletes the old one.
+    pub rotation: &'a [String],
     /// The workspace whose key is used, where this one has none of its own: then its key is not in this list.
     pub via: Option<&'a WorkspaceName>,
 }

@@ -39,6 +39,8 @@ pub struct Remembered {
     pub first_seen: BTreeMap<KeyId, Timestamp>,
     /// The keys our own runs made.
     pub ours: BTreeSet<KeyId>,
+    /// The keys that a rotation of ours put another one in the place of, and that no run of ours revoked.
+    pub replaced_left: BTreeSet<KeyId>,
     /// Why `ours` may lack one.
     pub unsettled: Option<String>,
     /// Addresses of accounts that no member row bears any more.
@@ -130,6 +132,7 @@ async fn recall(ledger: &Ledger, observed: &Observed) -> Result<Remembered, Ledg
         first_look: first_complete,
         first_seen: things.into_iter().filter_map(|(id, at)| Some((KeyId::parse(&id).ok()?, at))).collect(),
         ours: ours(ledger, &observed.id).await?,
+        replaced_left: BTreeSet::new(),
         unsettled: creation.map(|step| {
             format!(
                 "run {} may have made a key here whose answer is not known yet; `keyholder resume` settles it",

@@ -18,7 +18,7 @@
 //! | `record`, `entry` | what can be written down, and its canonical bytes and hash |
 //! | `state` | the state machine of a step |
 //! | `replay`, `chain` | the fold over entries, and the proof that none was changed |
-//! | `made` | keys that runs made |
+//! | `made`, `replaced` | keys that runs made, and those they replaced and left |
 //! | `query`, `people`, `departures`, `unfinished`, `sighting` | questions |
 //! | `lock` | who may write to a workspace |
 //! | `pace_lock` | who talks to a workspace, and what of its share is spent |
@@ -47,6 +47,7 @@ mod probe;
 mod prune;
 mod query;
 mod record;
+mod replaced;
 mod replay;
 mod run_id;
 mod sighting;
@@ -70,6 +71,7 @@ pub use probe::{Go, Moment, Probe};
 pub use prune::{Candidate, Prunable, PruneNote, PruneStop, Pruned, YOUNGEST};
 pub use query::{RunRow, RunState, StepRow, Unsettled};
 pub use record::{KeyDid, Record, RunHeader, disposition_of};
+pub use replaced::ReplacedLeft;
 pub use replay::{Replay, ReplayTrouble, Replayed, replay};
 pub use run_id::new_run_id;
 pub use sighting::{FirstSeen, Listing, Sighting, Watermark};

@@ -9,7 +9,7 @@ use super::{Case, Configured, Judgement, Maker, Opened, Sighted};
 use crate::domain::belongings::Activity;
 use crate::domain::fleet::Place;
 use crate::domain::{
-    Acceptance, FindingCode, KeyEntry, KeyId, KeyInfo, KeyPolicy, KeyPreset, UserId, WorkspaceId, WorkspaceName,
+    Acceptance, FindingCode, KeyEntry, KeyId, KeyInfo, KeyPolicy, KeyPreset, RunId, UserId, WorkspaceId, WorkspaceName,
 };
 
 pub(crate) const NOW: &str = "2026-11-20T08:00:00Z";
@@ -36,7 +36,7 @@ pub(crate) struct World {
     pub(crate) activity: Option<Activity>,
     pub(crate) register: Vec<KeyEntry>,
     pub(crate) ours: BTreeSet<KeyId>,
-    pub(crate) replaced_left: BTreeSet<KeyId>,
+    pub(crate) replaced_left: BTreeMap<KeyId, RunId>,
     pub(crate) first_look: Option<Timestamp>,
     pub(crate) first_seen: BTreeMap<KeyId, Timestamp>,
     pub(crate) remembered: bool,
@@ -72,7 +72,7 @@ impl World {
             activity: Some(Activity { since: at("2026-08-01T00:00:00Z"), last: BTreeMap::new(), incomplete: None }),
             register: Vec::new(),
             ours: BTreeSet::new(),
-            replaced_left: BTreeSet::new(),
+            replaced_left: BTreeMap::new(),
             first_look: Some(at("2026-09-01T00:00:00Z")),
             first_seen: BTreeMap::new(),
             remembered: true,
@@ -169,6 +169,7 @@ impl World {
             sighted: self.remembered.then_some(Sighted {
                 first_look: self.first_look,
                 first_seen: &self.first_seen,
+                looked_at: None,
                 unsettled: self.unsettled.as_deref(),
             }),
             presets: &self.presets,

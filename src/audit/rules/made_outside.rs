@@ -5,6 +5,7 @@
 //! vanish because somebody looked a second time.
 
 use super::{Bench, Said};
+use crate::audit::words::second;
 use crate::domain::KeyInfo;
 
 pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
@@ -24,14 +25,17 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
             said.push(Said::unjudged_key(key, format!("a run of ours may have made it: {why}")));
             continue;
         }
-        let seen = sighted.first_seen.get(&key.id).map_or_else(|| "now".to_owned(), ToString::to_string);
+        // The moment of this look is the one that is remembered of a key it sees first: the next look tells the same.
+        let looked_at = sighted.looked_at.unwrap_or(bench.now);
+        let seen = second(sighted.first_seen.get(&key.id).copied().unwrap_or(looked_at));
         let maker = bench.case.makers.get(&key.id).and_then(|maker| {
             let name = maker.email.as_ref().map(ToString::to_string).or_else(|| maker.user_name.clone());
             name.or_else(|| maker.user_id.as_ref().map(ToString::to_string))
         });
         let maker = maker.map_or(String::new(), |maker| format!("; the trail says {maker} made it"));
         let evidence = format!(
-            "first seen {seen}; it was not there at the first look ({first_look}), no run of keyholder made it, and {}{maker}",
+            "first seen {seen}; it was not there at the first look ({}), no run of keyholder made it, and {}{maker}",
+            second(first_look),
             if bench.entry(key).is_some() {
                 "the register names nobody who answers for it"
             } else {

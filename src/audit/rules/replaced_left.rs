@@ -13,7 +13,7 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
         return;
     }
     let mut unseen = Vec::new();
-    for id in bench.case.replaced_left {
+    for (id, run) in bench.case.replaced_left {
         let Some(key) = bench.key(id) else {
             unseen.push(id);
             continue;
@@ -21,16 +21,18 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
         let workspace = bench.case.workspace;
         let (evidence, advice) = if bench.is_configured(key) {
             (
-                "a rotation by keyholder put another key in its place, and it is the configured one again",
+                format!("run {run} put another key in its place, and it is the configured one again"),
                 format!("`keyholder keys rotate -w {workspace}` puts a new one in its place"),
             )
         } else {
             (
-                "a rotation by keyholder put another key in its place, and it was never revoked: it still opens the workspace",
+                format!(
+                    "run {run} put another key in its place, and it was never revoked: it still opens the workspace"
+                ),
                 format!("`keyholder keys revoke -w {workspace} --id {id}`"),
             )
         };
-        said.push(Said::of(key, evidence.to_owned(), advice));
+        said.push(Said::of(key, evidence, advice));
     }
     if let (Some(why), false) = (bench.case.keys_unknown, unseen.is_empty()) {
         said.push(Said::unjudged(format!(
@@ -43,14 +45,18 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
 #[cfg(test)]
 pub(super) mod tests {
     use crate::audit::sample::{World, key_id};
-    use crate::domain::FindingCode;
+    use crate::domain::{FindingCode, RunId};
 
     const CODE: FindingCode = FindingCode::ReplacedLeft;
 
     pub(crate) fn fires() -> World {
         let mut world = World::clean();
-        world.replaced_left.insert(key_id("job"));
+        world.replaced_left.insert(key_id("job"), run());
         world
+    }
+
+    fn run() -> RunId {
+        RunId::parse("20261122T043000Z-0001").unwrap()
     }
 
     /// The replaced one is gone.
@@ -65,7 +71,7 @@ pub(super) mod tests {
         let finding = fires().judge().findings.into_iter().find(|finding| finding.code == CODE).unwrap();
         assert!(finding.advice.contains("`keyholder keys revoke -w acme --id job`"), "{}", finding.advice);
         let mut world = fires();
-        world.replaced_left = [key_id("own")].into();
+        world.replaced_left = [(key_id("own"), run())].into();
         let finding = world.judge().findings.into_iter().find(|finding| finding.code == CODE).unwrap();
         assert!(!finding.advice.contains("revoke"), "the key in use is never revoked: {}", finding.advice);
     }

@@ -72,6 +72,7 @@ impl<'f> Grounds<'f> {
             sighted: remembered.asked.then_some(Sighted {
                 first_look: remembered.first_look,
                 first_seen: &remembered.first_seen,
+                looked_at: remembered.looked_at,
                 unsettled: remembered.unsettled.as_deref(),
             }),
             presets: &self.presets,
@@ -149,7 +150,7 @@ fn maker(key: &KeyInfo, belongings: &Belongings, observed: &Observed, remembered
     let email = row.map(|row| row.user_email.as_ref().unwrap_or(&row.email));
     Some(Maker {
         user_id: record.user_id.clone(),
-        user_name: record.user_name.clone(),
+        user_name: record.user_name.as_deref().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned),
         email: email.or_else(|| remembered.people.get(user?)).cloned(),
         member: user.and_then(|user| is_member(user, observed)),
         record: Some(record.id.clone()),
@@ -174,8 +175,7 @@ fn is_member(user: &UserId, observed: &Observed) -> Option<bool> {
 /// Says who made a key, in the best words that are known: an address, a name, an account.
 pub fn words(maker: &Maker) -> String {
     let Maker { user_id, user_name, email, member: _, record: _ } = maker;
-    let name =
-        email.as_ref().map(ToString::to_string).or_else(|| user_name.as_ref().map(|name| name.trim().to_owned()));
+    let name = email.as_ref().map(ToString::to_string).or_else(|| user_name.clone());
     name.or_else(|| user_id.as_ref().map(ToString::to_string)).unwrap_or_default()
 }
 

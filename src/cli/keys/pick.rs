@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use globset::{GlobBuilder, GlobMatcher};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::list::horizon;
 use crate::cli::session::Session;
-use crate::domain::{FindingCode, KeyPolicy};
+use crate::domain::FindingCode;
 use crate::trouble::{Exit, Trouble};
 
 /// A name or glob of keys, in any case of letters. A name may have brackets of its own, so what is typed means a key of just that name too.
@@ -55,12 +56,9 @@ pub fn codes(texts: &[String]) -> Result<BTreeSet<FindingCode>, Trouble> {
     texts.iter().map(code).collect()
 }
 
-/// Returns the moment from which the trail is read for an audit: as far back as the policy lets a key be idle.
+/// Returns the moment from which the trail is read for an audit.
 pub fn activity_since(session: &Session<'_>) -> Timestamp {
-    let now = session.door.clock.now();
-    let idle = session.fleet.key_policy.max_idle.unwrap_or(KeyPolicy::MAX_IDLE);
-    let back = SignedDuration::try_from(idle).unwrap_or(SignedDuration::MAX);
-    now.checked_sub(back).unwrap_or(Timestamp::MIN)
+    horizon(&session.fleet.key_policy, session.door.clock.now())
 }
 
 #[cfg(test)]

@@ -122,7 +122,11 @@ impl<'a> Bench<'a> {
 
     /// Finds the preset whose scopes a key has, neither more nor fewer.
     pub(super) fn preset(&self, key: &KeyInfo) -> Option<&'a str> {
-        let held = scope::fold(&key.scopes);
+        self.preset_of(&key.scopes)
+    }
+
+    fn preset_of(&self, scopes: &[String]) -> Option<&'a str> {
+        let held = scope::fold(scopes);
         self.case.presets.iter().find(|preset| scope::fold(&preset.scopes) == held).map(|preset| preset.name.as_str())
     }
 
@@ -226,7 +230,13 @@ impl<'a> Bench<'a> {
     /// Advises to rotate the configured key to the least scopes.
     pub(super) fn rotate_to_least(&self) -> String {
         let workspace = self.case.workspace;
-        let scopes = self.rotated().map_or_else(|| "…".to_owned(), |scopes| scopes.join(","));
-        format!("`keyholder keys rotate -w {workspace} --scope {scopes}`")
+        let scopes = match self.rotated() {
+            None => "--scope …".to_owned(),
+            Some(scopes) => match self.preset_of(&scopes) {
+                Some(preset) => format!("--preset {preset}"),
+                None => format!("--scope {}", scopes.join(",")),
+            },
+        };
+        format!("`keyholder keys rotate -w {workspace} {scopes}`")
     }
 }

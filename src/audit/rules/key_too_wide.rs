@@ -38,7 +38,10 @@ fn advice(bench: &Bench, key: &KeyInfo, least: &[String]) -> String {
     let bare = least.join(",");
     let besides = excess(&rotated, least);
     if besides.is_empty() {
-        return format!("the least scopes are those of {}", bench.rotate_to_least());
+        return format!(
+            "the least scopes are `{bare}`; {} puts a key with these in its place",
+            bench.rotate_to_least()
+        );
     }
     let besides = listed(&besides);
     if excess(&key.scopes, &rotated).iter().any(|scope| is_documented(scope)) {
@@ -88,6 +91,20 @@ pub(super) mod tests {
             assert!(command.contains(needed), "{command}");
         }
         assert!(advice.contains("deletes the old one (`api_keys:"), "{advice}");
+    }
+
+    #[test]
+    fn where_a_preset_has_just_these_scopes_it_is_named() {
+        let mut world = fires();
+        world.least.as_mut().unwrap().extend(world.rotation.clone());
+        let advice = |world: &World| {
+            let finding = world.judge().findings.into_iter().find(|finding| finding.code == CODE).unwrap();
+            finding.advice
+        };
+        assert!(advice(&world).contains("keys rotate -w acme --scope "), "{}", advice(&world));
+        world.presets[0].scopes = world.least.clone().unwrap();
+        assert!(advice(&world).contains("keys rotate -w acme --preset campaigns`"), "{}", advice(&world));
+        assert!(advice(&world).contains("workspace_members:read"), "the least are said all the same");
     }
 
     #[test]

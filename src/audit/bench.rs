@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use regex::Regex;
 
 use super::Case;
-use crate::domain::{About, KeyEntry, KeyId, KeyInfo, KeyPolicy};
+use crate::domain::{About, KeyEntry, KeyId, KeyInfo, KeyPolicy, scope};
 
 /// One workspace, the policy and the moment.
 #[derive(Debug)]
@@ -114,6 +114,22 @@ impl<'a> Bench<'a> {
         self.case.register.iter().copied().find(|entry| entry.key == key.id && self.is_here(entry))
     }
 
+    /// Tells whether the register says who answers for a key.
+    pub(super) fn has_owner(&self, key: &KeyInfo) -> bool {
+        let owner = self.entry(key).and_then(|entry| entry.owner.as_deref());
+        owner.is_some_and(|owner| !owner.trim().is_empty())
+    }
+
+    /// Finds the preset whose scopes a key has, neither more nor fewer.
+    pub(super) fn preset(&self, key: &KeyInfo) -> Option<&'a str> {
+        self.preset_of(&key.scopes)
+    }
+
+    fn preset_of(&self, scopes: &[String]) -> Option<&'a str> {
+        let held = scope::fold(scopes);
+        self.case.presets.iter().find(|preset| scope::fold(&preset.scopes) == held).map(|preset| preset.name.as_str())
+    }
+
     /// Tells whether a row of the register is about this very workspace.
     pub(super) fn is_here(&self, entry: &KeyEntry) -> bool {
         match (&entry.workspace_id, self.case.workspace_id) {
@@ -173,16 +189,21 @@ impl<'a> Bench<'a> {
         self.now.duration_since(moment) > limit
     }
 
-    /// Advises to put a narrower key in the place of one.
+    /// Advises to put a narrower key in the place of one, or to accept it where no narrower one does its work.
     pub(super) fn narrow(&self, key: &KeyInfo) -> String {
         let (workspace, id) = (self.case.workspace, &key.id);
-        if self.is_configured(key) {
-            format!("{}, or accept this in `[key_policy]` with a reason", self.rotate_to_least())
-        } else {
-            format!(
+        if !self.is_configured(key) {
+            return format!(
                 "make one with no more than its job needs (`keyholder keys create -w {workspace} --scope …`), hand it to whoever \
                  uses this one, then `keyholder keys revoke -w {workspace} --id {id}`"
-            )
+            );
+        }
+        match self.case.configured.least {
+            Some(least) if !least.is_empty() && scope::excess(&key.scopes, least).is_empty() => {
+                "the configured commands need all of it: accept this in `[key_policy]` with a reason, or name fewer in `commands` there"
+                    .to_owned()
+            }
+            _ => format!("{}, or accept this in `[key_policy]` with a reason", self.rotate_to_least()),
         }
     }
 
@@ -199,14 +220,23 @@ impl<'a> Bench<'a> {
         }
     }
 
+    /// Returns the scopes of a new key that a rotation puts in the place of the configured one: the least, and what a rotation needs of
+    /// it, folded. None where the least are not known.
+    pub(super) fn rotated(&self) -> Option<Vec<String>> {
+        let least = self.case.configured.least.filter(|least| !least.is_empty())?;
+        Some(scope::fold(&[least, self.case.configured.rotation].concat()))
+    }
+
     /// Advises to rotate the configured key to the least scopes.
     pub(super) fn rotate_to_least(&self) -> String {
         let workspace = self.case.workspace;
-        match self.case.configured.least {
-            Some(least) if !least.is_empty() => {
-                format!("`keyholder keys rotate -w {workspace} --scope {}`", least.join(","))
-            }
-            _ => format!("`keyholder keys rotate -w {workspace} --scope …`"),
-        }
+        let scopes = match self.rotated() {
+            None => "--scope …".to_owned(),
+            Some(scopes) => match self.preset_of(&scopes) {
+                Some(preset) => format!("--preset {preset}"),
+                None => format!("--scope {}", scopes.join(",")),
+            },
+        };
+        format!("`keyholder keys rotate -w {workspace} {scopes}`")
     }
 }

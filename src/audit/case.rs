@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::domain::belongings::Activity;
-use crate::domain::{Email, KeyEntry, KeyId, KeyInfo, UserId, WorkspaceId, WorkspaceName};
+use crate::domain::{Email, KeyEntry, KeyId, KeyInfo, KeyPreset, RunId, UserId, WorkspaceId, WorkspaceName};
 
 /// One workspace before the judge. Each `…_unknown` says why a thing is not, or not wholly, known; nothing is then concluded from its absence.
 #[derive(Debug, Clone)]
@@ -30,8 +30,13 @@ pub struct Case<'a> {
     pub register: Vec<&'a KeyEntry>,
     /// The keys that our own runs made here, by the ledger.
     pub ours: &'a BTreeSet<KeyId>,
+    /// The keys that a rotation of ours put another one in the place of, and that no run of ours revoked, by the ledger; with
+    /// the run that did.
+    pub replaced_left: &'a BTreeMap<KeyId, RunId>,
     /// What the ledger remembers of earlier looks; none where it could not be asked.
     pub sighted: Option<Sighted<'a>>,
+    /// The presets of keys there are: those that are built in, and the agency's own.
+    pub presets: &'a [KeyPreset],
     /// The key that keyholder is configured to use here.
     pub configured: Configured<'a>,
 }
@@ -57,6 +62,8 @@ pub struct Maker {
 pub struct Sighted<'a> {
     /// When the keys were first listed completely; none where this is the first time.
     pub first_look: Option<Timestamp>,
+    /// When this look was taken; none: now.
+    pub looked_at: Option<Timestamp>,
     /// When each key was first seen. A key that is not in here is seen for the first time now.
     pub first_seen: &'a BTreeMap<KeyId, Timestamp>,
     /// Why `ours` may lack a key that a run of ours made: a creation whose answer was lost and that is not settled yet.
@@ -76,6 +83,8 @@ pub struct Configured<'a> {
     pub opens: Option<Opened<'a>>,
     /// The least scopes that the configured commands need here; none where that cannot be told.
     pub least: Option<&'a [String]>,
+    /// The least scopes that a rotation needs of the new key: it is proven, and deletes the old one.
+    pub rotation: &'a [String],
     /// The workspace whose key is used, where this one has none of its own: then its key is not in this list.
     pub via: Option<&'a WorkspaceName>,
 }

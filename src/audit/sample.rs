@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use super::{Case, Configured, Judgement, Maker, Opened, Sighted};
 use crate::domain::belongings::Activity;
 use crate::domain::fleet::Place;
-use crate::domain::{Acceptance, FindingCode, KeyEntry, KeyId, KeyInfo, KeyPolicy, UserId, WorkspaceId, WorkspaceName};
+use crate::domain::{
+    Acceptance, FindingCode, KeyEntry, KeyId, KeyInfo, KeyPolicy, KeyPreset, RunId, UserId, WorkspaceId, WorkspaceName,
+};
 
 pub(crate) const NOW: &str = "2026-11-20T08:00:00Z";
 const DAY: u64 = 24;
@@ -34,15 +36,18 @@ pub(crate) struct World {
     pub(crate) activity: Option<Activity>,
     pub(crate) register: Vec<KeyEntry>,
     pub(crate) ours: BTreeSet<KeyId>,
+    pub(crate) replaced_left: BTreeMap<KeyId, RunId>,
     pub(crate) first_look: Option<Timestamp>,
     pub(crate) first_seen: BTreeMap<KeyId, Timestamp>,
     pub(crate) remembered: bool,
     pub(crate) unsettled: Option<String>,
+    pub(crate) presets: Vec<KeyPreset>,
     pub(crate) configured: Option<KeyId>,
     pub(crate) fingerprint: Option<String>,
     pub(crate) shared_with: Vec<WorkspaceName>,
     pub(crate) opens: Option<(WorkspaceId, Option<String>)>,
     pub(crate) least: Option<Vec<String>>,
+    pub(crate) rotation: Vec<String>,
     pub(crate) via: Option<WorkspaceName>,
     pub(crate) policy: KeyPolicy,
     pub(crate) now: Timestamp,
@@ -67,15 +72,22 @@ impl World {
             activity: Some(Activity { since: at("2026-08-01T00:00:00Z"), last: BTreeMap::new(), incomplete: None }),
             register: Vec::new(),
             ours: BTreeSet::new(),
+            replaced_left: BTreeMap::new(),
             first_look: Some(at("2026-09-01T00:00:00Z")),
             first_seen: BTreeMap::new(),
             remembered: true,
             unsettled: None,
+            presets: vec![KeyPreset {
+                name: "campaigns".to_owned(),
+                scopes: vec!["campaigns:all".to_owned(), "leads:all".to_owned()],
+                purpose: None,
+            }],
             configured: None,
             fingerprint: Some("k:0011aabb".to_owned()),
             shared_with: Vec::new(),
             opens: None,
             least: Some(vec!["workspaces:read".to_owned(), "workspace_members:read".to_owned()]),
+            rotation: ["workspaces:read", "api_keys:read", "api_keys:delete"].map(str::to_owned).to_vec(),
             via: None,
             policy,
             now: at(NOW),
@@ -154,17 +166,21 @@ impl World {
             activity: self.activity.as_ref(),
             register: self.register.iter().collect(),
             ours: &self.ours,
+            replaced_left: &self.replaced_left,
             sighted: self.remembered.then_some(Sighted {
                 first_look: self.first_look,
                 first_seen: &self.first_seen,
+                looked_at: None,
                 unsettled: self.unsettled.as_deref(),
             }),
+            presets: &self.presets,
             configured: Configured {
                 id: self.configured.as_ref(),
                 fingerprint: self.fingerprint.as_deref(),
                 shared_with: &self.shared_with,
                 opens: self.opens.as_ref().map(|(id, name)| Opened { id, name: name.as_deref() }),
                 least: self.least.as_deref(),
+                rotation: &self.rotation,
                 via: self.via.as_ref(),
             },
         };

@@ -38,6 +38,11 @@ pub(super) fn ago(moment: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// Returns a moment to the second.
+pub(super) fn second(moment: Timestamp) -> Timestamp {
+    Timestamp::from_second(moment.as_second()).unwrap_or(moment)
+}
+
 /// Returns `1 key`, `2 keys`.
 pub(super) fn keys(number: usize) -> String {
     if number == 1 { "1 key".to_owned() } else { format!("{number} keys") }

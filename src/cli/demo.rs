@@ -145,6 +145,14 @@ impl Stage<'_> {
             self.dir.display()
         ));
 
+        self.act(
+            "Keys outlive people, and the app shows neither maker nor last use. What is there to be said against the clients' keys? \
+             Here four of the rules; without --code it is all of them, and `keyholder help CODE` explains each:",
+        );
+        let rules = ["maker-left", "undocumented-scope", "duplicate-name", "resource-wide"];
+        let codes: Vec<&str> = rules.into_iter().flat_map(|rule| ["--code", rule]).collect();
+        self.run(&with(&["keys", "audit"], &HEALTHY, &codes), &[Exit::Incomplete])?;
+
         self.act("Who is in there now, as CSV for a spreadsheet:");
         self.run_into(&with(&["members"], &HEALTHY, &["--format", "csv"]), "members.csv", &[Exit::Complete])?;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::change::Drawn;
+use super::keys::sweep::unseen;
 use super::open_files;
 use super::session::{self, Keys, Session};
 use super::watch::Watch;
@@ -61,7 +62,7 @@ impl Reading {
         let listed = |observed: &Observed| observed.belongings.as_deref()?.keys.incomplete.clone();
         let mut reading = Self::of_sights(deck, targets, sights, listed)?;
         if ring != Ring::Keys {
-            let unseen: Vec<Unlisted> = reading.observed.iter().flat_map(unlisted).collect();
+            let unseen: Vec<Unlisted> = reading.observed.iter().flat_map(unseen).collect();
             reading.coverage.note_unseen(unseen);
         }
         Ok(reading)
@@ -99,17 +100,6 @@ impl Reading {
         let requests = deck.tally.taken();
         Ok(Self { targets, observed: seen, coverage, requests, took: deck.clock.elapsed() })
     }
-}
-
-/// Says which listings beside the keys were not seen whole in a workspace.
-fn unlisted(observed: &Observed) -> impl Iterator<Item = Unlisted> {
-    let trail = observed.belongings.as_deref().and_then(|belongings| belongings.trail.incomplete.as_ref());
-    let each = [("workspace-members", observed.incomplete.as_ref()), ("audit-logs", trail)];
-    let unlisted = |(listing, why): (&str, Option<&String>)| {
-        let (workspace, listing) = (observed.workspace.to_string(), listing.to_owned());
-        Some(Unlisted { workspace, listing, reason: why?.clone() })
-    };
-    each.into_iter().filter_map(unlisted).collect::<Vec<_>>().into_iter()
 }
 
 /// Looks at every workspace at once, watched.

@@ -38,6 +38,19 @@ min_admins = 1                         # accepted admins that must remain in a w
 max_removals = { per_workspace = 3, per_run = 50, per_day = 100 }
 max_failures = "10%"                   # of the lanes; above it no new workspace is begun
 
+# What you ask of your clients' API keys, for `keyholder keys audit` (`keyholder help keys`):
+# [key_policy]
+# max_age = "180d"
+# max_idle = "90d"
+# naming = '^[a-z0-9-]+ — .+$'         # a regular expression every name must match
+# commands = ["members", "keys audit"] # what keyholder is used for; its own keys need be no wider
+# [[key_policy.accept]]                # a finding that was looked at, until a day
+# code = "wildcard-scope"
+# workspace = "example"
+# key = "zapier"
+# reason = "the vendor's connector asks for it"
+# until = "2027-03-31"
+
 # Onboarding templates, beside the built-in admin, manager, sdr and viewer (`keyholder help access`):
 # [presets.inbox-only]
 # role = "editor"

@@ -145,6 +145,11 @@ fn read_acceptance(section: Section<'_>) -> Option<Acceptance> {
         if code.is_none() {
             text.refuse(format!("{} is no finding", shown(text.value)), nearest_code(text.value));
         }
+        if code == Some(FindingCode::AcceptanceExpired) {
+            let advice =
+                "take the expired entry out, or give it another day; [key_policy.severity] can turn the rule off";
+            text.refuse("that an acceptance is over cannot be accepted", advice);
+        }
         code
     });
     let reason = section.text("reason").map(|text| {

@@ -74,6 +74,8 @@ pub enum FindingCode {
     NoOwner,
     /// Who made it is no member any more.
     MakerLeft,
+    /// A rotation of ours put another key in its place, and it is still there.
+    ReplacedLeft,
     /// Made outside keyholder's runs since the first look.
     MadeOutside,
     /// The same secret is configured for two workspaces.
@@ -94,7 +96,7 @@ pub enum FindingCode {
 
 impl FindingCode {
     /// All codes, in the order they are reported.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::OpensAnother,
         Self::SharedSecret,
         Self::WildcardScope,
@@ -103,6 +105,7 @@ impl FindingCode {
         Self::ResourceWide,
         Self::UndocumentedScope,
         Self::MakerLeft,
+        Self::ReplacedLeft,
         Self::MadeOutside,
         Self::KeyAge,
         Self::RotateBy,
@@ -126,6 +129,7 @@ impl FindingCode {
             Self::BadName => "bad-name",
             Self::NoOwner => "no-owner",
             Self::MakerLeft => "maker-left",
+            Self::ReplacedLeft => "replaced-left",
             Self::MadeOutside => "made-outside",
             Self::SharedSecret => "shared-secret",
             Self::OpensAnother => "opens-another",
@@ -146,7 +150,9 @@ impl FindingCode {
     pub fn severity(self) -> Severity {
         match self {
             Self::OpensAnother | Self::SharedSecret => Severity::Critical,
-            Self::WildcardScope | Self::GrantsAccess | Self::MakerLeft | Self::MadeOutside => Severity::High,
+            Self::WildcardScope | Self::GrantsAccess | Self::MakerLeft | Self::ReplacedLeft | Self::MadeOutside => {
+                Severity::High
+            }
             Self::KeyTooWide | Self::ResourceWide | Self::KeyAge | Self::RotateBy | Self::AcceptanceExpired => {
                 Severity::Medium
             }

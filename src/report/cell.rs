@@ -9,19 +9,54 @@ use serde_json::Value;
 pub struct Column {
     /// Its name in CSV, JSON and the table's head.
     pub name: &'static str,
-    /// Whether the table for people shows it; the other faces show all.
-    pub in_table: bool,
+    /// Where the table for people shows it; the other faces show all.
+    pub place: Place,
+}
+
+/// Where a table shows a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// As a column of its own.
+    Column,
+    /// As a column of its own that has no more of a moment than its day.
+    Day,
+    /// On an indented line beneath the row, after these words; long texts would make every row wider than a terminal.
+    Beneath(&'static str),
+    /// On the line beneath that the one before it is on, after these words.
+    Along(&'static str),
+    /// Nowhere.
+    Nowhere,
 }
 
 impl Column {
+    /// Tells whether the table has a column for it.
+    pub(super) fn in_table(&self) -> bool {
+        matches!(self.place, Place::Column | Place::Day)
+    }
+
     /// A column every face shows.
     pub const fn shown(name: &'static str) -> Self {
-        Self { name, in_table: true }
+        Self { name, place: Place::Column }
+    }
+
+    /// A column of moments, of which the table shows the day.
+    pub const fn day(name: &'static str) -> Self {
+        Self { name, place: Place::Day }
     }
 
     /// A column for machines.
     pub const fn detail(name: &'static str) -> Self {
-        Self { name, in_table: false }
+        Self { name, place: Place::Nowhere }
+    }
+
+    /// A column that the table shows on a line of its own beneath the row, after these words.
+    pub const fn beneath(name: &'static str, words: &'static str) -> Self {
+        Self { name, place: Place::Beneath(words) }
+    }
+
+    /// A column that the table shows on the same line beneath the row as the one before it, after these words.
+    pub const fn along(name: &'static str, words: &'static str) -> Self {
+        Self { name, place: Place::Along(words) }
     }
 }
 

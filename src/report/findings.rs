@@ -15,8 +15,8 @@ pub const FINDING: &[Column] = &[
     Column::detail("place"),
     Column::detail("accepted_until"),
     Column::detail("accepted_reason"),
-    Column::shown("evidence"),
-    Column::detail("advice"),
+    Column::beneath("evidence", ""),
+    Column::beneath("advice", "-> "),
 ];
 
 /// Cells of one finding.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::cell::{Cell, Column};
+use super::cell::{Cell, Column, Place};
 
 /// The shape of what goes to stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -29,6 +29,8 @@ pub struct Listing<'a> {
     kind: &'static str,
     columns: &'static [Column],
     rows: Vec<Vec<String>>,
+    /// What stands beneath each row of the table.
+    beneath: Vec<Vec<String>>,
     written: usize,
     closed: bool,
 }
@@ -90,7 +92,8 @@ impl<'a> Listing<'a> {
             }
             Format::Table | Format::Json | Format::Ndjson => Out::Other(out),
         };
-        let mut listing = Self { out, format, kind, columns, rows: Vec::new(), written: 0, closed: false };
+        let mut listing =
+            Self { out, format, kind, columns, rows: Vec::new(), beneath: Vec::new(), written: 0, closed: false };
         match format {
             Format::Table => {}
             Format::Csv => listing.csv(columns.iter().map(|column| column.name))?,
@@ -123,14 +126,11 @@ impl<'a> Listing<'a> {
 
     fn write_row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
         match self.format {
-            Format::Table => self.rows.push(
-                cells
-                    .iter()
-                    .zip(self.columns)
-                    .filter(|(_, column)| column.in_table)
-                    .map(|(cell, _)| cell.for_terminal())
-                    .collect(),
-            ),
+            Format::Table => {
+                let shown = cells.iter().zip(self.columns).filter(|(_, column)| column.in_table());
+                self.rows.push(shown.map(|(cell, column)| of_column(cell, *column)).collect());
+                self.beneath.push(beneath(self.columns, cells));
+            }
             Format::Csv => self.csv(cells.iter().map(Cell::for_csv))?,
             Format::Ndjson => writeln!(self.out.plain(), "{}", record(self.kind, self.columns, cells))?,
             Format::Json => {
@@ -178,17 +178,60 @@ impl<'a> Listing<'a> {
     fn table(&mut self) -> io::Result<()> {
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::NOTHING);
-        let shown: Vec<&Column> = self.columns.iter().filter(|column| column.in_table).collect();
+        let shown: Vec<&Column> = self.columns.iter().filter(|column| column.in_table()).collect();
         table.set_header(shown.iter().map(|column| column.name.replace('_', " ").to_uppercase()));
         table.add_rows(std::mem::take(&mut self.rows));
         if let Some(first) = table.column_mut(0) {
             first.set_padding((0, 1));
         }
-        for line in table.lines() {
+        // No cell has a line break, so a row is a line.
+        let mut lines = table.lines();
+        if let Some(head) = lines.next() {
+            writeln!(self.out.plain(), "{}", head.trim_end())?;
+        }
+        for (line, beneath) in lines.zip(std::mem::take(&mut self.beneath)) {
             writeln!(self.out.plain(), "{}", line.trim_end())?;
+            for line in beneath {
+                writeln!(self.out.plain(), "    {line}")?;
+            }
         }
         Ok(())
     }
+}
+
+/// Returns what a column of the table shows of a cell.
+fn of_column(cell: &Cell<'_>, column: Column) -> String {
+    let text = cell.for_terminal();
+    match column.place {
+        Place::Day => text.chars().take("2026-11-22".len()).collect(),
+        Place::Column | Place::Beneath(_) | Place::Along(_) | Place::Nowhere => text,
+    }
+}
+
+/// Returns the lines that stand beneath a row of a table; what is not known is left out.
+fn beneath(columns: &[Column], cells: &[Cell<'_>]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut begins = true;
+    for (cell, column) in cells.iter().zip(columns) {
+        let words = match column.place {
+            Place::Beneath(words) => {
+                begins = true;
+                words
+            }
+            Place::Along(words) => words,
+            Place::Column | Place::Day | Place::Nowhere => continue,
+        };
+        let text = cell.for_terminal();
+        if text.is_empty() {
+            continue;
+        }
+        match lines.last_mut().filter(|_| !begins) {
+            Some(line) => *line = format!("{line} · {words}{text}"),
+            None => lines.push(format!("{words}{text}")),
+        }
+        begins = false;
+    }
+    lines
 }
 
 /// Returns what went wrong with the writing itself: whether the reader has gone is told by its kind.
@@ -259,6 +302,28 @@ mod tests {
     #[test]
     fn a_table_shows_people_what_they_need() {
         assert_eq!(write(Format::Table), "NAME     COUNT\n=a, \"b\"  2\nc        30\n");
+    }
+
+    #[test]
+    fn long_texts_stand_beneath_their_row_and_unknown_ones_nowhere() {
+        const COLUMNS: &[Column] = &[
+            Column::day("name"),
+            Column::beneath("scopes", ""),
+            Column::along("owner", "owner "),
+            Column::along("purpose", "for "),
+            Column::beneath("advice", "-> "),
+        ];
+        let mut out = Vec::new();
+        let mut listing = Listing::begin(&mut out, Format::Table, "thing", COLUMNS, &Value::Null).unwrap();
+        let text = |text: &'static str| Cell::text(text);
+        listing.row(&[text("a\nb"), text("leads:read"), Cell::Nothing, text("x\ny"), text("do it")]).unwrap();
+        listing.row(&[text("c"), Cell::Nothing, text("ann"), Cell::Nothing, Cell::Nothing]).unwrap();
+        listing
+            .row(&[text("2026-11-22T10:00:00Z"), Cell::Nothing, Cell::Nothing, Cell::Nothing, Cell::Nothing])
+            .unwrap();
+        listing.end(&Value::Null).unwrap();
+        let told = String::from_utf8(out).unwrap();
+        assert_eq!(told, "NAME\nab\n    leads:read · for xy\n    -> do it\nc\n    owner ann\n2026-11-22\n");
     }
 
     #[test]

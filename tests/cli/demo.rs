@@ -14,7 +14,7 @@ fn the_demo_runs_the_main_job_says_every_command_and_leaves_its_files() {
         .collect();
     assert_eq!(
         commands,
-        ["check", "onboard", "onboard", "offboard", "apply", "resume", "verify", "evidence", "members", "runs"],
+        ["check", "onboard", "onboard", "offboard", "apply", "resume", "verify", "evidence", "keys", "members", "runs"],
         "{ended}"
     );
     for file in [
@@ -27,6 +27,8 @@ fn the_demo_runs_the_main_job_says_every_command_and_leaves_its_files() {
     ] {
         assert!(world.root().join("shown").join(file).exists(), "{file} is missing\n{ended}");
     }
+    // Whose maker has left is found.
+    ended.clone().says("maker-left").done();
     // A second onboarding sends nothing.
     ended.clone().says("the simulator counted 0 writes in that run").done();
     let members = world.read("shown/members.csv");

@@ -157,7 +157,7 @@ fn idle_is_what_a_trail_that_was_read_whole_does_not_show() {
     let old = |name: &str| plain(name).at(at("2026-07-10T00:00:00Z"));
     stage.world.put("acme", old("used").used(at("2026-11-18T10:00:00Z")));
     stage.world.put("acme", old("idle").used(at("2026-08-01T10:00:00Z")));
-    // A day more is asked for than counts.
+    // The trail is read from the beginning of a day on, and what is idle is measured to the second.
     stage.world.put("acme", old("edge").used(at("2026-08-22T07:59:00Z")));
     let line = "keys audit -w acme --code key-idle";
     let idle = found(&stage.run(line).exits(0));
@@ -167,7 +167,7 @@ fn idle_is_what_a_trail_that_was_read_whole_does_not_show() {
     );
     let listed = stage.run("keys -w acme --name used --name idle --name edge").exits(0);
     let activity: Vec<String> = listed.rows().iter().map(|row| row["activity"].clone()).collect();
-    assert_eq!(activity, ["none since 2026-08-22", "none since 2026-08-22", "2026-11-18"]);
+    assert_eq!(activity, ["2026-08-22", "none since 2026-08-22", "2026-11-18"]);
     let long = stage.run("keys -w acme --name idle --activity-since 2026-07-20").exits(0);
     assert_eq!(long.rows()[0]["last_activity"], "2026-08-01T10:00:00Z");
     stage.world.add_fault(fault(Op::TrailList, status(403)));

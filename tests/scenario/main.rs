@@ -18,6 +18,7 @@ mod goods;
 mod guards;
 mod identity;
 mod key_audit;
+mod key_findings;
 mod key_list;
 mod keys;
 mod lost;

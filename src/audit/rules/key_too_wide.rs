@@ -2,6 +2,7 @@
 
 use super::{Bench, Said};
 use crate::audit::words::listed;
+use crate::domain::KeyInfo;
 use crate::domain::scope::{excess, is_documented};
 
 pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
@@ -25,12 +26,37 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
         return;
     }
     let evidence = format!("it may do what the configured commands do not need: {}", listed(&excess));
-    let advice = if least.is_empty() {
-        "no configured command speaks with it: let go of it, or mend `commands` of `[key_policy]`".to_owned()
-    } else {
-        format!("the least scopes are those of {}", bench.rotate_to_least())
+    said.push(Said::of(key, evidence, advice(bench, key, least)));
+}
+
+/// Says the least scopes, and how a key with these comes in the place of this one.
+fn advice(bench: &Bench, key: &KeyInfo, least: &[String]) -> String {
+    let (workspace, id) = (bench.case.workspace, &key.id);
+    let Some(rotated) = bench.rotated() else {
+        return "no configured command speaks with it: let go of it, or mend `commands` of `[key_policy]`".to_owned();
     };
-    said.push(Said::of(key, evidence, advice));
+    let bare = least.join(",");
+    let besides = excess(&rotated, least);
+    if besides.is_empty() {
+        return format!(
+            "the least scopes are `{bare}`; {} puts a key with these in its place",
+            bench.rotate_to_least()
+        );
+    }
+    let besides = listed(&besides);
+    if excess(&key.scopes, &rotated).iter().any(|scope| is_documented(scope)) {
+        return format!(
+            "the least scopes are `{bare}`; {} puts a key with these in its place, and with what a rotation needs: the new key proves \
+             itself and deletes the old one ({besides})",
+            bench.rotate_to_least()
+        );
+    }
+    // A rotation could not make it narrower: what is too much is what a rotation needs.
+    format!(
+        "that is what lets keyholder rotate it: name `keys rotate` in `commands` of `[key_policy]` if it is to, or accept this; else make \
+         one with the least scopes (`keyholder keys create -w {workspace} --scope {bare}`), put it where `key` leads, then \
+         `keyholder keys revoke -w {workspace} --id {id}`"
+    )
 }
 
 #[cfg(test)]
@@ -57,7 +83,41 @@ pub(super) mod tests {
     fn it_says_what_is_too_much_and_what_is_enough() {
         let finding = fires().judge().findings.into_iter().find(|finding| finding.code == CODE).unwrap();
         assert!(finding.evidence.ends_with(": `campaigns:read`"), "{}", finding.evidence);
+        let advice = &finding.advice;
+        assert!(advice.starts_with("the least scopes are `workspaces:read,workspace_members:read`; "), "{advice}");
+        // The new key deletes the old one.
+        for needed in ["workspaces:read", "workspace_members:read", "api_keys:read", "api_keys:delete"] {
+            let command = advice.split('`').find(|part| part.starts_with("keyholder keys rotate")).unwrap();
+            assert!(command.contains(needed), "{command}");
+        }
+        assert!(advice.contains("deletes the old one (`api_keys:"), "{advice}");
+    }
+
+    #[test]
+    fn where_a_preset_has_just_these_scopes_it_is_named() {
+        let mut world = fires();
+        world.least.as_mut().unwrap().extend(world.rotation.clone());
+        let advice = |world: &World| {
+            let finding = world.judge().findings.into_iter().find(|finding| finding.code == CODE).unwrap();
+            finding.advice
+        };
+        assert!(advice(&world).contains("keys rotate -w acme --scope "), "{}", advice(&world));
+        world.presets[0].scopes = world.least.clone().unwrap();
+        assert!(advice(&world).contains("keys rotate -w acme --preset campaigns`"), "{}", advice(&world));
+        assert!(advice(&world).contains("workspace_members:read"), "the least are said all the same");
+    }
+
+    #[test]
+    fn a_key_that_a_rotation_made_is_not_sent_to_be_rotated_again() {
+        let mut world = fires();
+        world.key("own").scopes = ["workspaces:read", "workspace_members:read", "api_keys:read", "api_keys:delete"]
+            .map(str::to_owned)
+            .to_vec();
+        let finding = world.judge().findings.into_iter().find(|finding| finding.code == CODE).unwrap();
+        assert!(!finding.advice.contains("keyholder keys rotate"), "{}", finding.advice);
         assert!(finding.advice.contains("--scope workspaces:read,workspace_members:read`"), "{}", finding.advice);
+        world.least.as_mut().unwrap().extend(world.rotation.clone());
+        assert!(world.found(CODE).is_empty(), "where the commands need it, it is not too wide");
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! `made-outside`: a key that appeared after keyholder's first complete look at the workspace, that no run of ours made and that the
-//! register does not name.
+//! `made-outside`: a key that appeared after keyholder's first complete look at the workspace, that no run of ours made and for
+//! which the register names nobody who answers: a row without an owner, as adopting many keys at once leaves it, answers no question.
 //!
-//! What the first complete look shows is taken as known. The finding stays until the key is adopted, accepted or gone: it does not
+//! What the first complete look shows is taken as known. The finding stays until somebody answers for the key, or it is accepted or gone: it does not
 //! vanish because somebody looked a second time.
 
 use super::{Bench, Said};
+use crate::audit::words::second;
 use crate::domain::KeyInfo;
 
 pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
@@ -18,21 +19,28 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
         return said.push(Said::unjudged("this is the first complete look: what is there now is taken as known"));
     };
     let appeared = |key: &&KeyInfo| sighted.first_seen.get(&key.id).is_none_or(|seen| *seen > first_look);
-    let ours = |key: &KeyInfo| bench.case.ours.contains(&key.id) || bench.entry(key).is_some();
+    let ours = |key: &KeyInfo| bench.case.ours.contains(&key.id) || bench.has_owner(key);
     for key in bench.keys().filter(appeared).filter(|key| !ours(key)) {
         if let Some(why) = sighted.unsettled {
             said.push(Said::unjudged_key(key, format!("a run of ours may have made it: {why}")));
             continue;
         }
-        let seen = sighted.first_seen.get(&key.id).map_or_else(|| "now".to_owned(), ToString::to_string);
+        // The moment of this look is the one that is remembered of a key it sees first: the next look tells the same.
+        let looked_at = sighted.looked_at.unwrap_or(bench.now);
+        let seen = second(sighted.first_seen.get(&key.id).copied().unwrap_or(looked_at));
         let maker = bench.case.makers.get(&key.id).and_then(|maker| {
             let name = maker.email.as_ref().map(ToString::to_string).or_else(|| maker.user_name.clone());
             name.or_else(|| maker.user_id.as_ref().map(ToString::to_string))
         });
         let maker = maker.map_or(String::new(), |maker| format!("; the trail says {maker} made it"));
         let evidence = format!(
-            "first seen {seen}; it was not there at the first look ({first_look}), no run of keyholder made it, and the register \
-             does not name it{maker}"
+            "first seen {seen}; it was not there at the first look ({}), no run of keyholder made it, and {}{maker}",
+            second(first_look),
+            if bench.entry(key).is_some() {
+                "the register names nobody who answers for it"
+            } else {
+                "the register does not name it"
+            },
         );
         let (workspace, id) = (bench.case.workspace, &key.id);
         let advice = format!(
@@ -73,6 +81,16 @@ pub(super) mod tests {
         let mut world = fires();
         world.ours.insert(key_id("job"));
         assert!(world.found(CODE).is_empty());
+    }
+
+    #[test]
+    fn a_row_without_an_owner_does_not_silence_it() {
+        let mut world = silent();
+        assert!(world.found(CODE).is_empty());
+        world.entry("job").owner = Some("  ".to_owned());
+        assert!(world.found(CODE)[0].contains("names nobody who answers"), "blank");
+        world.entry("job").owner = None;
+        assert!(world.found(CODE)[0].contains("names nobody who answers"));
     }
 
     #[test]

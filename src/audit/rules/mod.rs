@@ -15,6 +15,7 @@ mod maker_left;
 mod no_owner;
 mod opens_another;
 mod register_stale;
+mod replaced_left;
 mod resource_wide;
 mod rotate_by;
 mod shared_secret;
@@ -41,6 +42,7 @@ pub(super) fn of(code: FindingCode) -> Option<Rule> {
         FindingCode::BadName => bad_name::judge,
         FindingCode::NoOwner => no_owner::judge,
         FindingCode::MakerLeft => maker_left::judge,
+        FindingCode::ReplacedLeft => replaced_left::judge,
         FindingCode::MadeOutside => made_outside::judge,
         FindingCode::SharedSecret => shared_secret::judge,
         FindingCode::OpensAnother => opens_another::judge,

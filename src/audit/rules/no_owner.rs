@@ -5,11 +5,9 @@ use super::{Bench, Said};
 pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
     for key in bench.keys() {
         let evidence = match bench.entry(key) {
+            _ if bench.has_owner(key) => continue,
             None => "the register has no row of it",
-            Some(entry) if entry.owner.as_deref().is_none_or(|owner| owner.trim().is_empty()) => {
-                "its row in the register names no owner"
-            }
-            Some(_) => continue,
+            Some(_) => "its row in the register names no owner",
         };
         let (workspace, id) = (bench.case.workspace, &key.id);
         let advice = format!(

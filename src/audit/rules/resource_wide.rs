@@ -13,7 +13,18 @@ pub(super) fn judge(bench: &Bench, said: &mut Vec<Said>) {
         let wide = wide(&key.scopes);
         if !wide.is_empty() {
             let evidence = format!("it may do, with everything of the resource: {}", listed(&wide));
-            said.push(Said::of(key, evidence, bench.narrow(key)));
+            said.push(match bench.preset(key).filter(|_| !bench.is_configured(key)) {
+                Some(preset) => Said::of(
+                    key,
+                    format!("{evidence}; its scopes are those of the preset `{preset}`"),
+                    format!(
+                        "if its job needs all that `{preset}` has, accept this in `[key_policy]` with a reason \
+                         (`keyholder help resource-wide`); else {}",
+                        bench.narrow(key)
+                    ),
+                ),
+                None => Said::of(key, evidence, bench.narrow(key)),
+            });
         }
     }
 }
@@ -38,6 +49,7 @@ fn wide(scopes: &[String]) -> Vec<String> {
 pub(super) mod tests {
     use super::*;
     use crate::audit::sample::World;
+    use crate::domain::FindingCode;
 
     pub(crate) fn fires() -> World {
         let mut world = World::clean();
@@ -63,6 +75,31 @@ pub(super) mod tests {
         assert_eq!(of(&["email_verifications:create", "email_verifications:read"]), ["email_verifications:all"]);
         assert_eq!(of(&["leads:update", "leads:create", "leads:read"]), [""; 0]);
         assert_eq!(of(&["", ":", "leads", "analytics:read"]), [""; 0]);
+    }
+
+    #[test]
+    fn a_key_made_from_a_preset_is_told_as_that_and_how_to_accept_it() {
+        let mut world = fires();
+        let told = |world: &World| {
+            let finding = world.judge().findings.into_iter().find(|finding| finding.code == FindingCode::ResourceWide);
+            finding.map(|finding| (finding.evidence, finding.advice)).unwrap()
+        };
+        world.key("job").scopes = ["leads:all", "campaigns:all"].map(str::to_owned).to_vec();
+        let (evidence, advice) = told(&world);
+        assert!(evidence.ends_with("those of the preset `campaigns`"), "{evidence}");
+        assert!(advice.starts_with("if its job needs all") && advice.contains("accept this in `[key_policy]`"));
+        world.key("job").scopes.push("accounts:read".to_owned());
+        assert!(!told(&world).0.contains("preset"), "a key that may do more is no preset's");
+    }
+
+    #[test]
+    fn where_the_configured_commands_need_it_nobody_is_sent_to_make_a_narrower_one() {
+        let mut world = World::clean();
+        world.key("own").scopes = vec!["workspaces:read".to_owned(), "workspace_members:all".to_owned()];
+        world.least = Some(world.key("own").scopes.clone());
+        let findings = world.judge().findings;
+        let advice = &findings.iter().find(|finding| finding.code == FindingCode::ResourceWide).unwrap().advice;
+        assert!(advice.starts_with("the configured commands need all of it: accept"), "{advice}");
     }
 
     #[test]

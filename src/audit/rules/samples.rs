@@ -2,8 +2,8 @@
 
 use super::{
     bad_name, duplicate_name, expired, grants_access, key_age, key_idle, key_too_wide, made_outside, maker_left,
-    no_owner, opens_another, register_stale, resource_wide, rotate_by, shared_secret, undocumented_scope,
-    wildcard_scope,
+    no_owner, opens_another, register_stale, replaced_left, resource_wide, rotate_by, shared_secret,
+    undocumented_scope, wildcard_scope,
 };
 use crate::audit::bench::day;
 use crate::audit::sample::World;
@@ -26,6 +26,7 @@ pub(in crate::audit) fn of(code: FindingCode) -> (World, World) {
         FindingCode::BadName => both!(bad_name),
         FindingCode::NoOwner => both!(no_owner),
         FindingCode::MakerLeft => both!(maker_left),
+        FindingCode::ReplacedLeft => both!(replaced_left),
         FindingCode::MadeOutside => both!(made_outside),
         FindingCode::SharedSecret => both!(shared_secret),
         FindingCode::OpensAnother => both!(opens_another),

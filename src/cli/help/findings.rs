@@ -14,6 +14,7 @@ fn parts(code: FindingCode) -> (&'static str, &'static str) {
         FindingCode::BadName => include_str!("../../help/findings/bad-name.md"),
         FindingCode::NoOwner => include_str!("../../help/findings/no-owner.md"),
         FindingCode::MakerLeft => include_str!("../../help/findings/maker-left.md"),
+        FindingCode::ReplacedLeft => include_str!("../../help/findings/replaced-left.md"),
         FindingCode::MadeOutside => include_str!("../../help/findings/made-outside.md"),
         FindingCode::SharedSecret => include_str!("../../help/findings/shared-secret.md"),
         FindingCode::OpensAnother => include_str!("../../help/findings/opens-another.md"),

@@ -15,7 +15,8 @@ use crate::cli::args::Select;
 use crate::cli::session::Session;
 use crate::cli::tables;
 use crate::config::Purpose;
-use crate::domain::{Finding, FindingCode, Fleet, NotJudged, Severity, WorkspaceName};
+use crate::domain::fleet::Reach;
+use crate::domain::{Finding, FindingCode, Fleet, Mode, NotJudged, Severity, Workspace, WorkspaceName};
 use crate::report::cell::printable;
 use crate::report::findings::{self, FINDING};
 use crate::report::listing::{self, Listing};
@@ -74,6 +75,7 @@ impl Audit {
         let keys = session.keys(&chosen).await?;
         let mut targets = session.targets(&chosen, &keys);
         let grounds = Grounds::of(&session.fleet, &keys);
+        let counts = Counts { left_out: self.left_out(session, &chosen), ..Counts::default() };
         let deck = session.deck(None)?;
         let mut memory = Memory::open(session).await;
         memory.know_keys(session, &mut targets).await;
@@ -89,8 +91,9 @@ impl Audit {
             grounds,
             listing,
             seen: Seen::of(&targets),
-            counts: Counts::default(),
+            counts,
         };
+        astray(&session.fleet, &door.printer);
         let today = now.to_zoned(TimeZone::UTC).date();
         for finding in audit::expired(policy, today) {
             sheet.finding(&finding)?;
@@ -102,6 +105,23 @@ impl Audit {
         memory.close().await;
         swept?;
         sheet.end(&door.printer, &deck)
+    }
+}
+
+/// Warns of acceptances for a workspace that no workspace is called: one letter wrong, and they accept nothing. Commands that are not about
+/// findings go on without a word, for what is not accepted is told.
+fn astray(fleet: &Fleet, printer: &Printer) {
+    let is_name = |text: &str| !text.contains(['*', '?', '[', '{']);
+    for acceptance in &fleet.key_policy.accept {
+        let Some(name) = acceptance.workspace.as_deref().filter(|text| is_name(text)) else { continue };
+        if fleet.workspaces.iter().all(|workspace| workspace.name.as_str() != name) {
+            printer.warn(&format!(
+                "{}: {} is accepted for workspace `{}`, and no workspace is called that",
+                acceptance.place,
+                acceptance.code,
+                printable(name),
+            ));
+        }
     }
 }
 
@@ -127,7 +147,7 @@ impl Sheet<'_> {
         let judgement = match sweep::not_told(sight) {
             Ok(observed) => {
                 self.seen.observed(&observed);
-                let remembered = memory.of(&observed).await;
+                let remembered = Remembered { looked_at: Some(at), ..memory.of(&observed).await };
                 let makers = case::makers(&observed, &remembered);
                 let judgement = self.judge.judge(&self.grounds.seen(workspace, target, &observed, makers, &remembered));
                 memory.keep(&observed, at).await;
@@ -197,6 +217,18 @@ impl Sheet<'_> {
 }
 
 impl Audit {
+    /// Counts the workspaces with a key of their own whose secrets were not compared with those of the chosen: no reference is followed
+    /// that was not asked for.
+    fn left_out(&self, session: &Session<'_>, chosen: &[&Workspace]) -> usize {
+        let fleet = &session.fleet;
+        if !self.asks(FindingCode::SharedSecret) || fleet.key_policy.severity_of(FindingCode::SharedSecret).is_none() {
+            return 0;
+        }
+        let own = |workspace: &&Workspace| workspace.mode != Mode::Off && matches!(workspace.reach, Reach::Own(_));
+        let all = fleet.workspaces.iter().filter(own).count();
+        all - chosen.iter().copied().filter(own).count()
+    }
+
     /// Tells whether findings of a code are asked for.
     fn asks(&self, code: FindingCode) -> bool {
         self.code.is_empty() || self.code.contains(&code)
@@ -219,6 +251,8 @@ struct Counts {
     codes: BTreeMap<FindingCode, usize>,
     accepted: usize,
     not_judged: BTreeMap<FindingCode, Unjudged>,
+    /// Workspaces whose secrets were compared with none.
+    left_out: usize,
 }
 
 /// What one rule could not judge.
@@ -278,7 +312,11 @@ impl Counts {
                 "first": named.collect::<Vec<_>>(),
             })
         };
-        self.not_judged.iter().map(one).collect()
+        let left_out = (self.left_out > 0).then(|| {
+            let code = FindingCode::SharedSecret;
+            json!({ "code": code, "count": self.left_out, "workspaces": self.left_out, "first": [] })
+        });
+        self.not_judged.iter().map(one).chain(left_out).collect()
     }
 
     fn talk(&self, printer: &Printer, shows_accepted: bool) {
@@ -289,6 +327,14 @@ impl Counts {
                 several => format!(" (and in {})", words::count(several - 1, "other workspace")),
             };
             printer.warn(&format!("not judged: {code}: {}: {}{more}", first.workspace, printable(&first.reason)));
+        }
+        if self.left_out > 0 {
+            printer.warn(&format!(
+                "not judged: {}: against {} that {} left out of the selection",
+                FindingCode::SharedSecret,
+                words::count(self.left_out, "workspace"),
+                if self.left_out == 1 { "was" } else { "were" },
+            ));
         }
         if self.accepted > 0 && !shows_accepted {
             printer.say(&format!("{}; --accepted shows them", words::count(self.accepted, "accepted finding")));

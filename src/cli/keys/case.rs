@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::memory::Remembered;
-use crate::api::needs;
+use crate::api::Operation;
+use crate::api::needs::{self, Least};
 use crate::audit::{Case, Configured, Maker, Opened, Sighted};
 use crate::cli::session::Keys;
 use crate::config::key;
 use crate::domain::fleet::Reach;
-use crate::domain::{Access, Fleet, KeyId, KeyInfo, Member, Mode, UserId, Workspace, WorkspaceName};
+use crate::domain::{Access, Fleet, KeyId, KeyInfo, KeyPreset, Member, Mode, UserId, Workspace, WorkspaceName};
 use crate::plan::{Belongings, Observed, keys};
 use crate::run::{LaneTrouble, Target};
 
@@ -19,6 +20,8 @@ pub struct Grounds<'f> {
     shared: BTreeMap<WorkspaceName, Vec<WorkspaceName>>,
     fingerprints: BTreeMap<WorkspaceName, String>,
     least: BTreeMap<Mode, Vec<String>>,
+    rotation: Vec<String>,
+    presets: Vec<KeyPreset>,
 }
 
 impl<'f> Grounds<'f> {
@@ -37,7 +40,10 @@ impl<'f> Grounds<'f> {
         });
         let commands = fleet.key_policy.commands.as_deref();
         let least = Mode::WORDS.iter().map(|(_, mode)| (*mode, needs::needed(*mode, commands)));
-        Self { fleet, shared, fingerprints: own.collect(), least: least.collect() }
+        // The new key is proven with the first, the old one is found and deleted with the others.
+        let rotation = Least::of([Operation::WorkspaceCurrent, Operation::KeyList, Operation::KeyDelete]).all();
+        let presets = [needs::presets().as_slice(), &fleet.key_policy.presets].concat();
+        Self { fleet, shared, fingerprints: own.collect(), least: least.collect(), rotation, presets }
     }
 
     /// Makes the case of a workspace that was seen.
@@ -62,11 +68,14 @@ impl<'f> Grounds<'f> {
             activity: belongings.and_then(|belongings| belongings.activity.as_ref()),
             register: self.fleet.register.of_workspace(workspace.name.as_str()).collect(),
             ours: &remembered.ours,
+            replaced_left: &remembered.replaced_left,
             sighted: remembered.asked.then_some(Sighted {
                 first_look: remembered.first_look,
                 first_seen: &remembered.first_seen,
+                looked_at: remembered.looked_at,
                 unsettled: remembered.unsettled.as_deref(),
             }),
+            presets: &self.presets,
             configured: self.configured(workspace, target, None),
         }
     }
@@ -91,7 +100,9 @@ impl<'f> Grounds<'f> {
             activity: None,
             register: self.fleet.register.of_workspace(workspace.name.as_str()).collect(),
             ours: &remembered.ours,
+            replaced_left: &remembered.replaced_left,
             sighted: None,
+            presets: &self.presets,
             configured: self.configured(workspace, target, opens),
         }
     }
@@ -113,6 +124,7 @@ impl<'f> Grounds<'f> {
             shared_with,
             opens,
             least: self.least.get(&self.mode_served(workspace)).map(Vec::as_slice).filter(|_| via.is_none()),
+            rotation: &self.rotation,
             via,
         }
     }
@@ -138,7 +150,7 @@ fn maker(key: &KeyInfo, belongings: &Belongings, observed: &Observed, remembered
     let email = row.map(|row| row.user_email.as_ref().unwrap_or(&row.email));
     Some(Maker {
         user_id: record.user_id.clone(),
-        user_name: record.user_name.clone(),
+        user_name: record.user_name.as_deref().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned),
         email: email.or_else(|| remembered.people.get(user?)).cloned(),
         member: user.and_then(|user| is_member(user, observed)),
         record: Some(record.id.clone()),
@@ -163,8 +175,7 @@ fn is_member(user: &UserId, observed: &Observed) -> Option<bool> {
 /// Says who made a key, in the best words that are known: an address, a name, an account.
 pub fn words(maker: &Maker) -> String {
     let Maker { user_id, user_name, email, member: _, record: _ } = maker;
-    let name =
-        email.as_ref().map(ToString::to_string).or_else(|| user_name.as_ref().map(|name| name.trim().to_owned()));
+    let name = email.as_ref().map(ToString::to_string).or_else(|| user_name.clone());
     name.or_else(|| user_id.as_ref().map(ToString::to_string)).unwrap_or_default()
 }
 

@@ -60,7 +60,7 @@ impl Since {
     /// Returns the moment.
     pub fn resolve(&self, policy: &KeyPolicy, now: Timestamp) -> Result<Timestamp, Trouble> {
         let Some(text) = &self.activity_since else {
-            return Ok(before(now, policy.max_idle.unwrap_or(KeyPolicy::MAX_IDLE)));
+            return Ok(horizon(policy, now));
         };
         if let Ok(date) = text.trim().parse::<Date>() {
             let midnight = date.to_zoned(TimeZone::UTC).map_err(|error| Trouble::new(Exit::Usage, error))?;
@@ -75,8 +75,21 @@ impl Since {
     }
 }
 
+/// Returns the moment from which the trail is read for an audit: as far back as the policy lets a key be idle.
+pub fn horizon(policy: &KeyPolicy, now: Timestamp) -> Timestamp {
+    before(now, policy.max_idle.unwrap_or(KeyPolicy::MAX_IDLE))
+}
+
+/// Returns the beginning of the day (UTC) so long ago: two looks at one day ask, and tell, the same.
 fn before(now: Timestamp, age: Duration) -> Timestamp {
-    now.checked_sub(age).unwrap_or(Timestamp::MIN)
+    let moment = now.checked_sub(age).unwrap_or(Timestamp::MIN);
+    let day = moment.to_zoned(TimeZone::UTC).start_of_day();
+    day.map_or(moment, |day| day.timestamp())
+}
+
+/// Says when something was looked at, to the second.
+pub fn to_the_second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 /// A filter with everything parsed.
@@ -192,7 +205,7 @@ impl Sheet<'_> {
     fn write(&mut self, observed: &Observed, remembered: &Remembered, at: Timestamp) -> std::io::Result<()> {
         let Some(belongings) = observed.belongings.as_deref() else { return Ok(()) };
         let makers = case::makers(observed, remembered);
-        let observed_at = at.to_string();
+        let observed_at = to_the_second(at).to_string();
         let mut rows: Vec<&KeyInfo> = belongings.keys.rows.iter().collect();
         // A workspace is spoken to with one key: where it is found, the others are not it.
         let found = !observed.acts_as && rows.iter().any(|key| key.in_use == Some(true));

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::cli::perform;
 use crate::cli::session::Session;
-use crate::domain::{Email, KeyId, KeyInfo, StepKind, UserId, WorkspaceId};
-use crate::journal::{FirstSeen, Ledger, LedgerError, Listing};
+use crate::domain::{Email, KeyId, KeyInfo, RunId, StepKind, UserId, WorkspaceId};
+use crate::journal::{FirstSeen, Ledger, LedgerError, Listing, ReplacedLeft};
 use crate::plan::Observed;
 use crate::run::Target;
 use crate::trouble::Advise as _;
@@ -27,6 +27,8 @@ pub struct Memory<'a> {
     printer: &'a Printer,
     ledger: Option<Ledger>,
     pending: Vec<Listing>,
+    /// What rotations left behind, asked for once: the question reads every step about keys, whatever workspace it is for.
+    replaced: BTreeMap<WorkspaceId, BTreeMap<KeyId, RunId>>,
 }
 
 /// What is remembered of one workspace.
@@ -36,10 +38,14 @@ pub struct Remembered {
     pub asked: bool,
     /// When its keys were first listed completely.
     pub first_look: Option<Timestamp>,
+    /// When this look was taken.
+    pub looked_at: Option<Timestamp>,
     /// When each key was first seen.
     pub first_seen: BTreeMap<KeyId, Timestamp>,
     /// The keys our own runs made.
     pub ours: BTreeSet<KeyId>,
+    /// The keys that a rotation of ours put another one in the place of, and that no run of ours revoked.
+    pub replaced_left: BTreeMap<KeyId, RunId>,
     /// Why `ours` may lack one.
     pub unsettled: Option<String>,
     /// Addresses of accounts that no member row bears any more.
@@ -57,7 +63,21 @@ impl<'a> Memory<'a> {
                 None
             }
         };
-        Self { printer, ledger, pending: Vec::new() }
+        let mut memory = Self { printer, ledger, pending: Vec::new(), replaced: BTreeMap::new() };
+        memory.ask_for_replaced(session.fleet.workspaces.iter().filter_map(|workspace| workspace.id.clone())).await;
+        memory
+    }
+
+    async fn ask_for_replaced(&mut self, workspaces: impl Iterator<Item = WorkspaceId>) {
+        let Some(ledger) = &self.ledger else { return };
+        match ledger.replaced_left(&workspaces.collect::<Vec<_>>()).await {
+            Ok(left) => {
+                for ReplacedLeft { workspace_id, key, run, .. } in left {
+                    self.replaced.entry(workspace_id).or_default().insert(key, run);
+                }
+            }
+            Err(error) => self.lose(&error),
+        }
     }
 
     /// Says of each target which key the configured one is, where a run of ours made it.
@@ -83,7 +103,10 @@ impl<'a> Memory<'a> {
     pub async fn of(&mut self, observed: &Observed) -> Remembered {
         let Some(ledger) = &self.ledger else { return Remembered::default() };
         match recall(ledger, observed).await {
-            Ok(remembered) => remembered,
+            Ok(remembered) => {
+                let replaced_left = self.replaced.get(&observed.id).cloned().unwrap_or_default();
+                Remembered { replaced_left, ..remembered }
+            }
             Err(error) => {
                 self.lose(&error);
                 Remembered::default()
@@ -148,8 +171,10 @@ async fn recall(ledger: &Ledger, observed: &Observed) -> Result<Remembered, Ledg
     Ok(Remembered {
         asked: true,
         first_look: first_complete,
+        looked_at: None,
         first_seen: things.into_iter().filter_map(|(id, at)| Some((KeyId::parse(&id).ok()?, at))).collect(),
         ours: ours(ledger, &observed.id).await?,
+        replaced_left: BTreeMap::new(),
         unsettled: creation.map(|step| {
             format!(
                 "run {} may have made a key here whose answer is not known yet; `keyholder resume` settles it",

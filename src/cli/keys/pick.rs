@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use globset::{GlobBuilder, GlobMatcher};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::list::horizon;
 use super::write::Here;
 use crate::cli::session::Session;
-use crate::domain::{About, FindingCode, KeyPolicy, NotJudged};
+use crate::domain::{About, FindingCode, NotJudged};
 use crate::report::Unlisted;
 use crate::report::cell::printable;
 use crate::trouble::{Exit, Trouble};
@@ -77,12 +78,9 @@ pub fn warn_unjudged(session: &Session<'_>, unjudged: &Unlisted) {
     session.door.printer.warn(&format!("{workspace}: {listing} could not be judged: {}", printable(reason)));
 }
 
-/// Returns the moment from which the trail is read for an audit: as far back as the policy lets a key be idle.
+/// Returns the moment from which the trail is read for an audit.
 pub fn activity_since(session: &Session<'_>) -> Timestamp {
-    let now = session.door.clock.now();
-    let idle = session.fleet.key_policy.max_idle.unwrap_or(KeyPolicy::MAX_IDLE);
-    let back = SignedDuration::try_from(idle).unwrap_or(SignedDuration::MAX);
-    now.checked_sub(back).unwrap_or(Timestamp::MIN)
+    horizon(&session.fleet.key_policy, session.door.clock.now())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::cli::watch::Watch;
 use crate::domain::Identity;
 use crate::plan::Observed;
 use crate::report::{Coverage, Unlisted};
-use crate::run::{Deck, LaneTrouble, Sight, Target, TroubleKind, lane, look_at_keys};
+use crate::run::{Deck, LaneTrouble, Ring, Sight, Target, TroubleKind, lane, look_at_keys};
 use crate::trouble::Trouble;
 
 /// One workspace whose turn has come.
@@ -34,7 +34,7 @@ pub async fn sweep(
     let watch = Watch::begin(&session.door.printer, deck, "reading", targets);
     let sweeping = async {
         let lanes = lane::in_turn(targets, |target| async {
-            let sight = look_at_keys(deck, target, Some(activity_since)).await;
+            let sight = look_at_keys(deck, target, Ring::Audit(activity_since)).await;
             watch.ended(target.name.as_str(), !matches!(sight, Sight::Seen(_)));
             Looked { sight, at: deck.clock.now() }
         });
@@ -73,14 +73,7 @@ impl Seen {
             None => self.coverage.complete += 1,
             Some(why) => self.coverage.partial.push((name.to_owned(), format!("the list of keys: {why}"))),
         }
-        let trail = belongings.and_then(|belongings| {
-            let activity = belongings.activity.as_ref().and_then(|activity| activity.incomplete.as_ref());
-            belongings.trail.incomplete.as_ref().or(activity)
-        });
-        let lists = [("workspace-members", observed.incomplete.as_ref()), ("audit-logs", trail)];
-        self.unseen.extend(lists.into_iter().filter_map(|(listing, why)| {
-            Some(Unlisted { workspace: name.to_owned(), listing: listing.to_owned(), reason: why?.clone() })
-        }));
+        self.unseen.extend(unseen(observed));
     }
 
     /// Notes a workspace that could not be read.
@@ -94,6 +87,20 @@ impl Seen {
         coverage.note_unseen(unseen);
         coverage
     }
+}
+
+/// Says which listings beside the keys were not seen whole in a workspace: of every command about keys that reads them.
+pub fn unseen(observed: &Observed) -> Vec<Unlisted> {
+    let trail = observed.belongings.as_deref().and_then(|belongings| {
+        let activity = belongings.activity.as_ref().and_then(|activity| activity.incomplete.as_ref());
+        belongings.trail.incomplete.as_ref().or(activity)
+    });
+    let lists = [("workspace-members", observed.incomplete.as_ref()), ("audit-logs", trail)];
+    let unlisted = |(listing, why): (&str, Option<&String>)| {
+        let (workspace, listing) = (observed.workspace.to_string(), listing.to_owned());
+        Some(Unlisted { workspace, listing, reason: why?.clone() })
+    };
+    lists.into_iter().filter_map(unlisted).collect()
 }
 
 /// Says why a workspace's keys are not told, where another one answered, or it is not known who should.

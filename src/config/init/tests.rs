@@ -54,6 +54,19 @@ fn a_starter_loads_and_is_closed_to_others() {
 }
 
 #[test]
+fn the_key_policy_of_the_starter_loads_once_the_marks_are_taken_off() {
+    let (_, from) = AGENCY.split_once("# [key_policy]").unwrap();
+    let (sample, _) = from.split_once("\n\n").unwrap();
+    let open: String = sample.lines().map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
+    let temp = tempfile::tempdir().unwrap();
+    assert_eq!(starter(temp.path()).unwrap().len(), 6);
+    fs::write(temp.path().join(AGENCY_FILE), format!("{AGENCY}\n[key_policy]{open}")).unwrap();
+    let policy = load::load(temp.path()).unwrap().key_policy;
+    assert!(policy.max_age.is_some() && policy.naming.is_some() && policy.commands.is_some());
+    assert_eq!(policy.accept.len(), 1);
+}
+
+#[test]
 fn nothing_is_overwritten_and_nothing_left_behind() {
     let temp = tempfile::tempdir().unwrap();
     fs::create_dir(temp.path().join(WORKSPACES)).unwrap();

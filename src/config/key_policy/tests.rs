@@ -122,7 +122,7 @@ purpose = "none"
     keyholder.toml:11:11: key_policy.severity.key-age: `hihg` is not one of: low, medium, high, critical, off
       hint: did you mean `high`?
     keyholder.toml:12:1: key_policy.severity.shredded-key: `shredded-key` is no finding
-      hint: the findings are: opens-another, shared-secret, wildcard-scope, grants-access, key-too-wide, resource-wide, undocumented-scope, maker-left, made-outside, key-age, rotate-by, key-idle, no-owner, duplicate-name, bad-name, register-stale, acceptance-expired
+      hint: the findings are: opens-another, shared-secret, wildcard-scope, grants-access, key-too-wide, resource-wide, undocumented-scope, maker-left, replaced-left, made-outside, key-age, rotate-by, key-idle, no-owner, duplicate-name, bad-name, register-stale, acceptance-expired
     keyholder.toml:14:8: key_policy.accept.code: `key-ages` is no finding
       hint: did you mean `key-age`?
     keyholder.toml:15:10: key_policy.accept.reason: the reason is blank
@@ -173,4 +173,12 @@ fn an_expression_that_would_fill_the_memory_is_refused_unquoted() {
 fn the_names_of_built_in_presets_are_those_the_client_knows() {
     let names: Vec<String> = crate::api::needs::presets().into_iter().map(|preset| preset.name).collect();
     assert_eq!(names, BUILT_IN);
+}
+
+#[test]
+fn that_an_acceptance_is_over_is_never_accepted() {
+    let told =
+        told("[[key_policy.accept]]\ncode = \"acceptance-expired\"\nreason = \"later\"\nuntil = \"2027-01-31\"\n");
+    assert!(told.contains("key_policy.accept.code: that an acceptance is over cannot be accepted"), "{told}");
+    assert!(told.contains("take the expired entry out"), "{told}");
 }

@@ -46,10 +46,14 @@ pub trait Keeper: Debug + Send + Sync {
     /// Takes away what was stored aside and never switched to; nothing where there is nothing.
     fn forget<'a>(&'a self, workspace: &'a WorkspaceName) -> BoxFuture<'a, Result<(), String>>;
 
-    /// Tells whether a secret of this fingerprint stands whole where it was to be kept, and is there to stay: no wherever that cannot be
-    /// told, and of what was shown it never can.
-    fn holds<'a>(&'a self, workspace: &'a WorkspaceName, keep: &'a Keep, fingerprint: &'a str) -> BoxFuture<'a, bool> {
-        let _unasked = (workspace, keep, fingerprint);
+    /// Tells whether a secret of this fingerprint lies whole where it was to be kept, and if so makes sure that it lasts. Asked of what a
+    /// killed run stored without having said so; no wherever it cannot be told.
+    fn holds<'a>(
+        &'a self,
+        _workspace: &'a WorkspaceName,
+        _keep: &'a Keep,
+        _fingerprint: &'a str,
+    ) -> BoxFuture<'a, bool> {
         Box::pin(async { false })
     }
 }

@@ -146,7 +146,7 @@ impl Stage<'_> {
         ));
 
         self.act(
-            "Keys outlive people, and the app shows neither maker nor last use. What is there to be said against the clients' keys? \
+            "Keys outlive people, and the API shows neither maker nor last use. What is there to be said against the clients' keys? \
              Here four of the rules; without --code it is all of them, and `keyholder help CODE` explains each:",
         );
         let rules = ["maker-left", "undocumented-scope", "duplicate-name", "resource-wide"];

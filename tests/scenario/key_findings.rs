@@ -132,7 +132,7 @@ fn tables_of_keys_and_findings_stand_in_a_terminal_with_id_day_and_advice() {
     let listed = stage.run("keys -w acme --name job --format table").exits(0);
     let lines: Vec<&str> = listed.stdout.lines().collect();
     assert!(lines[0].contains("KEY ID") && lines[0].contains("CREATED"), "{listed}");
-    assert!(lines[1].contains(&id.to_string()) && lines[1].contains(" 2026-07-01 "), "{listed}");
+    assert!(lines[1].contains(&id) && lines[1].contains(" 2026-07-01 "), "{listed}");
     assert!(lines[2].starts_with("    leads:read · made by "), "{listed}");
     assert!(lines.iter().all(|line| line.chars().count() <= 110), "{listed}");
     let audited = stage.run("keys audit -w acme --code no-owner --format table").exits(0);

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::Operation;
 use crate::domain::{COMMAND_NAMES, KeyPreset, Mode, scope};
 
-/// Who it is, and who is there: what every command asks.
+/// Who it is, and who is there: what every command asks, but one that has nothing to do with people.
 const LOOK: [Operation; 2] = [Operation::WorkspaceCurrent, Operation::MemberList];
 
 /// What people own, made or started.
@@ -30,7 +30,15 @@ const KEYS: [Operation; 2] = [Operation::KeyList, Operation::TrailList];
 const HAND_OVER: [Operation; 4] =
     [Operation::CampaignGet, Operation::CampaignPatch, Operation::LeadListPatch, Operation::LeadsAssign];
 
-/// Returns the calls that a command makes beside [`LOOK`]; none for a command that is not one.
+/// Returns what a command asks first.
+fn look(command: &str) -> &'static [Operation] {
+    match command {
+        "keys create" => &LOOK[..1],
+        _ => &LOOK,
+    }
+}
+
+/// Returns the calls that a command makes beside [`look`]; none for a command that is not one.
 fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
     use Operation::{KeyCreate, KeyDelete, KeyList, MemberCreate, MemberDelete, MemberGet, MemberPatch};
     Some(match command {
@@ -42,7 +50,9 @@ fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
         "members reinvite" => vec![&[MemberGet, MemberCreate, MemberDelete]],
         "offboard" => vec![&BELONGINGS, &HAND_OVER, &[MemberGet, MemberDelete, KeyDelete]],
         // A key whose secret was lost is deleted again.
-        "keys create" | "keys rotate" => vec![&[KeyList, KeyCreate, KeyDelete]],
+        "keys create" => vec![&[KeyList, KeyCreate, KeyDelete]],
+        // Which of the keys are meant may be asked of the audit.
+        "keys rotate" => vec![&KEYS, &[KeyCreate, KeyDelete]],
         "keys revoke" => vec![&KEYS, &[KeyDelete]],
         "undo" => vec![&BELONGINGS, &[MemberGet]],
         _ => return None,
@@ -71,8 +81,8 @@ fn undoing(command: &str) -> &'static [Operation] {
 pub fn operations<S: AsRef<str>>(commands: &[S]) -> BTreeSet<Operation> {
     let commands: Vec<&str> = commands.iter().map(AsRef::as_ref).collect();
     let mut calls = BTreeSet::new();
-    for beside in commands.iter().filter_map(|command| beside(command)) {
-        calls.extend(LOOK.iter().chain(beside.into_iter().flatten()));
+    for (command, beside) in commands.iter().filter_map(|command| Some((command, beside(command)?))) {
+        calls.extend(look(command).iter().chain(beside.into_iter().flatten()));
     }
     if commands.contains(&"undo") {
         let undone: Vec<Operation> = commands.iter().flat_map(|command| undoing(command)).copied().collect();
@@ -178,7 +188,7 @@ mod tests {
     fn every_command_has_its_calls_and_nothing_else_has() {
         for command in COMMAND_NAMES {
             assert!(beside(command).is_some(), "{command}");
-            assert!(operations(&[command]).is_superset(&LOOK.into()), "{command}");
+            assert!(operations(&[command]).contains(&Operation::WorkspaceCurrent), "{command}");
         }
         assert!(operations(&["keys  audit", "frobnicate"]).is_empty() && operations::<&str>(&[]).is_empty());
         let all: BTreeSet<Operation> = Operation::ALL.into();

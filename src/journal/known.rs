@@ -71,9 +71,9 @@ async fn deleted(
     for row in &rows {
         let mut entry: Value = serde_json::from_slice(&row.try_get::<Vec<u8>, _>("bytes")?).unwrap_or_default();
         // Of another shape it is a step of a later version: then nothing is known of what it deletes.
-        let (key, name) = match serde_json::from_value::<Change>(entry["step"]["change"].take()) {
-            Ok(Change::Revoke { key, name, .. } | Change::Retire { key: Some(key), name, .. }) => (key, name),
-            _ => continue,
+        let change = serde_json::from_value::<Change>(entry["step"]["change"].take());
+        let Ok(Change::Revoke { key, name, .. } | Change::Retire { key: Some(key), name, .. }) = change else {
+            continue;
         };
         if asked.contains(&key) {
             known.entry((workspace_id_of(row)?, key)).or_insert(name);

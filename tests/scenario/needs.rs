@@ -6,7 +6,7 @@ use keyholder::api::Operation;
 use keyholder::api::needs::{self, Least};
 use keyholder::domain::COMMAND_NAMES;
 use keyholder::sim::put::{Campaigns, Key, LeadLists, Leads};
-use keyholder::sim::{KeyRecord, Op};
+use keyholder::sim::{Fault, FaultKind, KeyRecord, Op};
 
 use crate::support::Stage;
 
@@ -30,6 +30,10 @@ const ONBOARD: &str = "onboard nia@agency.example priya@agency.example --role ad
 const UNDO: &str = "undo FIRST --all";
 /// Takes the pinned id away, so that the workspace is asked who it is.
 const UNPIN: &str = "(unpin)";
+/// Makes keys.
+const CREATE: &str = "keys create --preset analytics --key-out secrets/new --all";
+/// Loses the answer to the next making of a key, so that it is deleted and made again.
+const LOST: &str = "(lost)";
 
 /// The ways a command is asked for all that it can do: in each the last line is the command, and those before it have a key that may do
 /// everything.
@@ -47,9 +51,16 @@ fn ways(command: &str) -> &'static [&'static [&'static str]] {
         "offboard" => &[&[OFFBOARD]],
         "members reinvite" => &[&["members reinvite --older-than 1d --all"]],
         // What is handed back goes to somebody who has accepted again, so it takes a second run.
-        "undo" => &[&[ONBOARD, UNDO], &[OFFBOARD, UNDO], &[OFFBOARD, UNDO, UNDO]],
-        // The first two need what the other commands need; the others are tested by themselves.
-        "apply" | "resume" | "keys adopt" | "keys create" | "keys revoke" | "keys rotate" => &[],
+        "undo" => &[&[ONBOARD, UNDO], &[OFFBOARD, UNDO], &[OFFBOARD, UNDO, UNDO], &[CREATE, UNDO]],
+        "keys adopt" => &[&["keys adopt"]],
+        "keys create" => &[&[CREATE], &[LOST, CREATE]],
+        "keys revoke" => &[&["keys revoke --created-by sam@agency.example --all"]],
+        // The new key may do more: what the old one may not, it does not do.
+        "keys rotate" => {
+            &[&["keys rotate --scope all:all --finding bad-name --all"], &[LOST, "keys rotate --scope all:all --all"]]
+        }
+        // What these need is what the other commands need.
+        "apply" | "resume" => &[],
         other => panic!("nobody says how `{other}` is asked"),
     }
 }
@@ -72,7 +83,9 @@ fn go(way: &[&str], scopes: &[String]) -> Ended {
     let narrow = world.keys()[1].clone();
     let (last, before) = way.split_last().unwrap();
     for line in before {
-        if *line == UNPIN {
+        if *line == LOST {
+            world.add_fault(Fault::once(FaultKind::LoseAnswer).at(Op::KeyCreate));
+        } else if *line == UNPIN {
             let id = world.workspace_id("acme").unwrap();
             stage.edit("workspaces/acme.toml", &format!("id = \"{id}\""), "");
         } else {
@@ -124,10 +137,6 @@ fn with_the_least_scopes_every_command_does_all_it_can_and_without_any_of_them_s
         }
         let published = Least::of(calls).published;
         for dropped in &published {
-            if (command, dropped.as_str()) == ("undo", "api_keys:delete") {
-                // That undoes the making of keys.
-                continue;
-            }
             let fewer: Vec<String> = least.iter().filter(|scope| *scope != dropped).cloned().collect();
             assert!(ways(command).iter().any(|way| go(way, &fewer).refused), "{command} does without {dropped}");
         }

@@ -83,7 +83,9 @@ impl Revoke {
             let wishes: Vec<_> = scene.here.iter().map(|one| which.wishes(session, one, scene)).collect();
             which.nothing(scene, &wishes)?;
             let unjudged: Vec<_> = scene.here.iter().flat_map(|one| which.unjudged(one)).collect();
-            unjudged.iter().for_each(|one| pick::warn_unjudged(session, one));
+            for one in &unjudged {
+                pick::warn_unjudged(session, one);
+            }
             Ok(Wished { wishes, unjudged })
         })
         .await

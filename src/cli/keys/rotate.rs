@@ -116,12 +116,12 @@ impl Rotate {
             let mut wished = Wished::default();
             for one in &scene.here {
                 wished.wishes.push(Vec::new());
-                let Some(wishes) = wished.wishes.last_mut() else { continue };
+                let Some(here) = wished.wishes.last_mut() else { continue };
                 if matches!(&one.workspace.reach, Reach::Via(admin) if admins.contains(admin)) {
                     continue;
                 }
                 let (left, replaced) = left(one);
-                wishes.extend(left);
+                here.extend(left);
                 // The configured key is the new one already: what is missing of its rotation is the deletion alone.
                 if replaced {
                     continue;
@@ -131,7 +131,9 @@ impl Rotate {
                     Meant::No => continue,
                     Meant::Untold(why) => Some(why.to_owned()),
                     Meant::Unjudged(unjudged) => {
-                        unjudged.iter().for_each(|one| pick::warn_unjudged(session, one));
+                        for one in &unjudged {
+                            pick::warn_unjudged(session, one);
+                        }
                         wished.unjudged.extend(unjudged);
                         continue;
                     }
@@ -143,7 +145,7 @@ impl Rotate {
                     None => stores.can_store(one.workspace),
                 };
                 let otherwise = names[&one.workspace.name].clone();
-                wishes.push(KeyWish::Rotated {
+                here.push(KeyWish::Rotated {
                     fingerprint: fingerprint(one.target),
                     scopes: scopes.clone(),
                     name: self.name.is_some().then(|| otherwise.clone()),

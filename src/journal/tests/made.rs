@@ -81,6 +81,53 @@ async fn a_row_of_a_made_key_that_was_changed_breaks_the_chain() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_stored_and_then_discarded_is_none_that_was_kept() {
+    let world = World::new();
+    let ledger = world.open().await;
+    let (run, step) = begun(&ledger).await;
+    let did = [KeyDid::Made, KeyDid::Stored, KeyDid::Discarding, KeyDid::Discarded];
+    let mut records = vec![started(&step, 1), answered(&step, 1, Class::Acknowledged)];
+    records.extend(did.map(|did| key(&step, did, "k-1")));
+    let _permits = ledger.append(&run, records).await.unwrap();
+    let made = ledger.made_keys(&[workspace(1)]).await.unwrap();
+    assert!(made_by_step(&made, &run).is_empty(), "{made:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_of_one_id_in_two_workspaces_are_two_keys() {
+    let world = World::new();
+    let ledger = world.open().await;
+    let (run, steps) = (run_id(1), [create(1), create(2)]);
+    ledger.begin(header(&run, steps.to_vec())).await.unwrap();
+    for step in &steps {
+        let made =
+            vec![started(&step.id, 1), answered(&step.id, 1, Class::Acknowledged), key(&step.id, KeyDid::Made, "k-1")];
+        let _permits = ledger.append(&run, made).await.unwrap();
+    }
+    ledger.verify_chain(&run).await.unwrap();
+    tamper(&ledger, "UPDATE keys SET fingerprint = 'k:00000002' WHERE workspace_id LIKE '%1'").await;
+    assert!(matches!(ledger.verify_chain(&run).await.unwrap_err(), ChainBreak::Keys));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_is_known_where_a_run_made_it_or_a_listing_showed_it() {
+    let world = World::new();
+    let ledger = world.open().await;
+    let (run, step) = begun(&ledger).await;
+    let records = vec![started(&step, 1), answered(&step, 1, Class::Acknowledged), key(&step, KeyDid::Made, "k-1")];
+    let _permits = ledger.append(&run, records).await.unwrap();
+    let rows = vec![("k-2".to_owned(), json!({ "name": "zapier" }))];
+    let at = "2026-11-22T12:00:00Z".parse().unwrap();
+    ledger.record_sightings(at, &workspace(2), "key", rows, true).await.unwrap();
+    let asked = ["k-1", "k-2", "k-3"].map(|id| KeyId::parse(id).unwrap());
+    let known = ledger.known_keys(asked.iter().cloned().collect(), "key").await.unwrap();
+    let told: Vec<(&WorkspaceId, &str, &str)> =
+        known.iter().map(|((at, key), name)| (at, key.as_str(), name.as_str())).collect();
+    let (one, two) = (workspace(1), workspace(2));
+    assert_eq!(told, [(&one, "k-1", "client — reports [0123abcd]"), (&two, "k-2", "zapier")]);
+}
+
 fn refused(step: &StepId) -> Vec<Record> {
     vec![started(step, 1), answered(step, 1, Class::Refused), settled(step, Outcome::Failed)]
 }

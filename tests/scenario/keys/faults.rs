@@ -493,3 +493,30 @@ fn the_ledger_knows_which_keys_runs_made_and_which_are_gone() {
     assert_eq!(made[1].stored.as_deref(), Some("stored in secrets/acme.key"));
     assert_eq!(made[1].key.as_str(), bench.stage.world.api_keys("acme")[0].id);
 }
+
+#[test]
+fn a_key_is_not_made_again_where_its_secret_has_no_place_any_more() {
+    let bench = Bench::creating(KeyShown::Masked, Keep::Folder("out".to_owned()));
+    let out = bench.stage.root.join("out");
+    let keep = Keep::Folder(out.to_str().unwrap().to_owned());
+    let change = Change::CreateKey {
+        name: TEMPLATE.to_owned(),
+        scopes: SCOPES.map(str::to_owned).to_vec(),
+        keep,
+        replaces: None,
+    };
+    let step = step(&bench.stage, change, RestsOn::NoKey);
+    let bench = Bench { plan: plan(&bench.stage, vec![(step, Disposition::Send)]), ..bench };
+    for _ in 0..2 {
+        bench.stage.world.add_fault(Fault::once(FaultKind::LoseRequest).at(Op::KeyCreate));
+    }
+    let _unknown = bench.apply().exits(22);
+    std::fs::write(&out, "no folder").unwrap();
+    let asked = bench.stage.world.requests().len();
+    let refused = bench.stage.run("resume").exits(2);
+    assert!(refused.stderr.contains("(--key-out)"), "{refused}");
+    assert_eq!(bench.stage.world.requests().len(), asked, "nothing was sent");
+    std::fs::remove_file(&out).unwrap();
+    let _resumed = bench.stage.run("resume").exits(0);
+    assert_eq!(bench.made().len(), 1);
+}

@@ -173,14 +173,22 @@ fn advice(session: &Session<'_>, lanes: &[LaneEnd], ended: &[(Step, StepEnd)]) {
     }
 }
 
-/// A withdrawn invitation that was not sent again is nowhere any more: no later plan can find it, so what mends it is given here.
+/// A withdrawn invitation that was not sent again is nowhere any more: no later plan can find it, so what mends it is given here. A key that was
+/// replaced and is still there is told too.
 fn halves(session: &Session<'_>, run: &RunId, ended: &[(Step, StepEnd)]) {
     let withdrawn = |id: &StepId| {
         ended.iter().any(|(step, end)| step.id == *id && matches!(end.outcome, Outcome::Done | Outcome::Already))
     };
     for (step, end) in ended {
         let lost = !end.outcome.is_settled_well() && step.after.as_ref().is_some_and(withdrawn);
-        if lost && end.may_go_on() {
+        if let (true, Change::Retire { .. }) = (lost, &step.change) {
+            let how = if end.may_go_on() {
+                format!("`keyholder resume {run}` does it")
+            } else {
+                format!("`keyholder keys rotate -w {}` deletes it where it is known which one it is", step.workspace)
+            };
+            session.door.printer.warn(&format!("the replaced key of {} is not revoked yet; {how}", step.workspace));
+        } else if let (true, true, Change::Invite { .. }) = (lost, end.may_go_on(), &step.change) {
             session.door.printer.warn(&format!(
                 "the invitation of {} to {} was withdrawn and not sent again yet; `keyholder resume {run}` sends it",
                 step.change.subject(),
@@ -235,7 +243,7 @@ fn going_on(session: &Session<'_>, request: &Request<'_>, aftermath: &Aftermath,
         ),
         Exit::Unknown => format!(
             "some writes have no known end; settle them with `keyholder resume {run}`: it waits until nothing can land late, looks, \
-             and only then sends what is missing; until then no plan touches the same people there"
+             and only then sends what is missing; until then no plan touches the same people and keys there"
         ),
         Exit::Interrupted | Exit::Terminated if !open => "every step has its end; nothing is left to resume".to_owned(),
         Exit::Interrupted | Exit::Terminated | Exit::Output | Exit::Bug => {

@@ -55,7 +55,7 @@ impl EarlierRun {
                 step.rests_on.member().and_then(|member| whose.get(&(row.workspace_id.clone(), member.clone())));
             let people = about.cloned().unwrap_or_default();
             let mut one = Earlier::new(step, ending(row.state), looked).of(people);
-            one.made_key = made.get(&row.id).cloned();
+            one.made_key = made.get(&row.id).map(|made| made.key.clone());
             let past = workspaces.entry(row.workspace_id.clone()).or_default();
             past.rows.push(row);
             past.steps.push(one);

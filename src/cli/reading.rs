@@ -57,13 +57,7 @@ impl Reading {
         targets: Vec<Target>,
         ring: Ring,
     ) -> Result<Self, Trouble> {
-        open_files::for_talking(&targets)?;
-        let watch = Watch::begin(&session.door.printer, deck, "reading", &targets);
-        let seen = |place: usize, sight: &Sight| {
-            watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
-        };
-        let looking = watch.around(observe_keys(deck, &targets, ring, seen));
-        let sights = looking.await.ok_or_else(|| session.interrupted())?;
+        let sights = key_sights(session, deck, "reading", &targets, ring).await?;
         let listed = |observed: &Observed| observed.belongings.as_deref()?.keys.incomplete.clone();
         let mut reading = Self::of_sights(deck, targets, sights, listed)?;
         if ring != Ring::Keys {
@@ -132,6 +126,22 @@ pub async fn sights(
         watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
     };
     watch.around(observe(deck, targets, quest, seen)).await.ok_or_else(|| session.interrupted())
+}
+
+/// Looks at the keys of every workspace at once, watched.
+pub async fn key_sights(
+    session: &Session<'_>,
+    deck: &Deck,
+    what: &'static str,
+    targets: &[Target],
+    ring: Ring,
+) -> Result<Vec<Sight>, Trouble> {
+    open_files::for_talking(targets)?;
+    let watch = Watch::begin(&session.door.printer, deck, what, targets);
+    let seen = |place: usize, sight: &Sight| {
+        watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
+    };
+    watch.around(observe_keys(deck, targets, ring, seen)).await.ok_or_else(|| session.interrupted())
 }
 
 /// A workspace whose mode is `off`: nothing is known of it, and the guard holds every step there.

@@ -19,11 +19,11 @@ use super::session::{self, Session};
 use super::watch::Watch;
 use super::{Door, approval, open_files, perform, reading};
 use crate::config::Selection;
-use crate::domain::{Held, HeldReason, Outcome, RunId, StepId, Workspace};
-use crate::journal::{Ledger, LedgerError, Record, RunState};
+use crate::domain::{Change, Held, HeldReason, Outcome, RunId, StepId, Workspace};
+use crate::journal::{KeyDid, Ledger, LedgerError, Record, RunState};
 use crate::plan::Rules;
 use crate::plan::forecast::Forecast;
-use crate::run::{Deck, LaneEnd, LaneTrouble, Onward, Sight, Standing, StepEnd, Target, Task, Work};
+use crate::run::{Deck, LaneEnd, LaneTrouble, Onward, Ring, Sight, Standing, StepEnd, Target, Task, Work};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -93,10 +93,23 @@ impl Resume {
         if recall.is_finished() {
             return Ok(finished(door, &recall));
         }
-        if !self.settle_only && recall.to_send().any(|step| create::shows_when_made(&step.change)) {
+        self.secrets_have_a_place(door, &recall, &leave_out)?;
+        self.go_on(&session, &deck, &ledger, recall, &chosen, targets).await
+    }
+
+    /// Makes sure, before anything is sent, that the secret of every key that may still be made has a place to go to: a key whose answer was
+    /// lost is deleted and made again.
+    fn secrets_have_a_place(&self, door: &Door<'_>, recall: &Recall, leave_out: &Selection) -> Result<(), Trouble> {
+        if self.settle_only {
+            return Ok(());
+        }
+        let kept = |task: &Task| matches!(task.past.making.did, Some(KeyDid::Stored));
+        let may_be_made = recall.open.iter().filter(|task| !leave_out.excludes(&task.step.workspace) && !kept(task));
+        let changes: Vec<&Change> = may_be_made.map(|task| &task.step.change).collect();
+        if changes.iter().any(|change| create::shows_when_made(change)) {
             create::needs_a_terminal(door)?;
         }
-        self.go_on(&session, &deck, &ledger, recall, &chosen, targets).await
+        create::check_folders_of(changes.into_iter())
     }
 
     /// Reads which workspaces are left out; each pattern must mean one that has open steps.
@@ -160,7 +173,13 @@ impl Resume {
             Exit::Interrupted | Exit::Terminated => trouble.advise(format!("go on with `keyholder resume {id}`")),
             _ => trouble,
         };
-        let sights = reading::sights(session, deck, "checking", &targets, |_| None).await.map_err(on)?;
+        // Of keys that are nobody's nobody's membership is asked for: a key made for no more than that may not.
+        let sights = if recall.open.iter().all(|task| task.step.change.person().is_none()) {
+            reading::key_sights(session, deck, "checking", &targets, Ring::Keys).await
+        } else {
+            reading::sights(session, deck, "checking", &targets, |_| None).await
+        };
+        let sights = sights.map_err(on)?;
         reading::strangers(&targets, &sights)?;
         settle(session, deck, &recall).await.map_err(on)?;
 

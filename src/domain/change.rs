@@ -345,8 +345,15 @@ impl Change {
             Self::HandOver { thing, heir, .. } => format!("{thing} to {heir}"),
             Self::CreateKey { name, scopes, keep, replaces } => {
                 let what = if replaces.is_some() { "new key" } else { "key" };
-                format!("{what} \"{name}\" with {}, {keep}", scopes.join(" "))
+                let with = if scopes.is_empty() { String::new() } else { format!(" with {}", scopes.join(" ")) };
+                // No place: of a key that is not made, because there is none for it or because it is there.
+                let kept = match keep {
+                    Keep::Configured(reference) if reference.is_empty() => String::new(),
+                    keep => format!(", {keep}"),
+                };
+                format!("{what} \"{name}\"{with}{kept}")
             }
+            Self::Revoke { key, name, .. } if name.is_empty() => format!("key {key} revoked"),
             Self::Revoke { name, .. } => format!("key \"{name}\" revoked"),
             Self::Retire { replaced, key: None, .. } => format!("replaced key {replaced} revoked"),
             Self::Retire { name, .. } => format!("replaced key \"{name}\" revoked"),

@@ -1,6 +1,6 @@
 //! The proof that nothing of a run was changed, left out or put elsewhere since it was written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
@@ -222,7 +222,7 @@ struct Walk {
     header: Value,
     replay: Replay,
     /// The keys it made, with their fingerprints.
-    made: BTreeMap<String, Option<String>>,
+    made: made::Prints,
 }
 
 impl Walk {
@@ -245,10 +245,13 @@ impl Walk {
             return Err(ChainBreak::Unlinked { seq });
         }
         self.replay.take(seq, &value)?;
-        if let (Some("key"), Some("made"), Some(key)) =
-            (value["type"].as_str(), value["did"].as_str(), value["key"].as_str())
+        if let (Some("key"), Some("made"), Some(key), Some(step)) =
+            (value["type"].as_str(), value["did"].as_str(), value["key"].as_str(), value["step"].as_str())
+            && let Some(told) = self.replay.steps.get(&StepId::from_stored(step))
         {
-            self.made.insert(key.to_owned(), value["fingerprint"].as_str().map(str::to_owned));
+            let workspace = told.step["workspace_id"].as_str().unwrap_or_default();
+            let fingerprint = value["fingerprint"].as_str().map(str::to_owned);
+            self.made.insert((workspace.to_owned(), key.to_owned()), fingerprint);
         }
         self.seq = seq;
         self.hash.clone_from(&entry.hash);

@@ -85,16 +85,18 @@ fn read(row: &SqliteRow) -> Result<MadeKey, LedgerError> {
     })
 }
 
+/// Fingerprints of made keys, by workspace and key.
+pub(super) type Prints = BTreeMap<(String, String), Option<String>>;
+
 /// Returns the keys that a run made, with their fingerprints, as the rows have them.
-pub(super) async fn of_run(
-    connection: &mut SqliteConnection,
-    run: &RunId,
-) -> Result<BTreeMap<String, Option<String>>, LedgerError> {
-    let rows = sqlx::query("SELECT key_id, fingerprint FROM keys WHERE run = ?")
+pub(super) async fn of_run(connection: &mut SqliteConnection, run: &RunId) -> Result<Prints, LedgerError> {
+    let rows = sqlx::query("SELECT workspace_id, key_id, fingerprint FROM keys WHERE run = ?")
         .bind(run.as_str().to_owned())
         .fetch_all(&mut *connection)
         .await?;
-    rows.iter().map(|row| Ok((row.try_get("key_id")?, row.try_get("fingerprint")?))).collect()
+    let read =
+        |row: &SqliteRow| Ok(((row.try_get("workspace_id")?, row.try_get("key_id")?), row.try_get("fingerprint")?));
+    rows.iter().map(read).collect()
 }
 
 /// Takes from a record what it says of made keys, and of keys that were deleted.
@@ -192,8 +194,8 @@ async fn deleted_by(
     key.map(|key| Ok((workspace_id_of(&row)?, key))).transpose()
 }
 
-/// Which key the making step of a run made, by step: of a step that made several, the last that was not discarded.
-pub fn made_by_step(made: &[MadeKey], run: &RunId) -> BTreeMap<StepId, KeyId> {
-    let of_run = made.iter().filter(|key| key.run == *run && key.stored.is_some());
-    of_run.map(|key| (key.step.clone(), key.key.clone())).collect()
+/// Which key the making step of a run made and kept, by step: of a step that made several, the one that was not discarded.
+pub fn made_by_step<'a>(made: &'a [MadeKey], run: &RunId) -> BTreeMap<StepId, &'a MadeKey> {
+    let kept = made.iter().filter(|key| key.run == *run && key.stored.is_some() && key.gone_at.is_none());
+    kept.map(|key| (key.step.clone(), key)).collect()
 }

@@ -18,7 +18,7 @@
 //! | `record`, `entry` | what can be written down, and its canonical bytes and hash |
 //! | `state` | the state machine of a step |
 //! | `replay`, `chain` | the fold over entries, and the proof that none was changed |
-//! | `made` | keys that runs made |
+//! | `made`, `replaced`, `known` | keys that runs made, those they replaced and left, those that ever were |
 //! | `query`, `people`, `departures`, `unfinished`, `sighting` | questions |
 //! | `lock` | who may write to a workspace |
 //! | `pace_lock` | who talks to a workspace, and what of its share is spent |
@@ -38,6 +38,7 @@ mod departures;
 mod entry;
 mod error;
 mod folder;
+mod known;
 mod ledger;
 mod lock;
 mod made;
@@ -47,6 +48,7 @@ mod probe;
 mod prune;
 mod query;
 mod record;
+mod replaced;
 mod replay;
 mod run_id;
 mod sighting;
@@ -61,6 +63,7 @@ pub use chain::{ChainBreak, ChainReport, Head};
 pub use departures::{Departure, Offboarding, Offboardings};
 pub use entry::Entry;
 pub use error::LedgerError;
+pub use known::KnownKeys;
 pub use ledger::Ledger;
 pub use lock::{Holder, LockTrouble, Turn, WriteLock};
 pub use made::{MadeKey, made_by_step};
@@ -70,6 +73,7 @@ pub use probe::{Go, Moment, Probe};
 pub use prune::{Candidate, Prunable, PruneNote, PruneStop, Pruned, YOUNGEST};
 pub use query::{RunRow, RunState, StepRow, Unsettled};
 pub use record::{KeyDid, Record, RunHeader, disposition_of};
+pub use replaced::ReplacedLeft;
 pub use replay::{Replay, ReplayTrouble, Replayed, replay};
 pub use run_id::new_run_id;
 pub use sighting::{FirstSeen, Listing, Sighting, Watermark};

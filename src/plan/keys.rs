@@ -124,22 +124,25 @@ pub fn in_use(key: &KeyId, keys: &Found<KeyInfo>, acts_as: bool) -> Option<Held>
     }
     let its = keys.rows.iter().find(|other| other.id == *key).map(|key| key.in_use);
     let found = keys.rows.iter().any(|other| other.in_use == Some(true));
-    let why = match its {
+    let (why, remedy) = match its {
         // Not in the list any more: nothing is there to revoke, and nothing to be cut off by.
         None => return None,
-        Some(Some(true)) => "it is the key keyholder speaks with here",
+        Some(Some(true)) => (
+            "it is the key keyholder speaks with here",
+            "put another one in its place with `keyholder keys rotate`, which then deletes it: deleted in the app it locks keyholder out",
+        ),
         Some(Some(false)) if acts_as => return None,
-        Some(None) if acts_as => {
-            "its secret is not shown, so it cannot be told whether it is the key keyholder speaks with"
-        }
+        Some(None) if acts_as => (
+            "its secret is not shown, so it cannot be told whether it is the key keyholder speaks with",
+            "give the workspace a key of its own, and run the command again",
+        ),
         Some(_) if found => return None,
-        Some(_) => "the key keyholder speaks with is not to be told in the list, so it may be this one",
+        Some(_) => (
+            "the key keyholder speaks with is not to be told in the list, so it may be this one",
+            "rotate the configured key once with `keyholder keys rotate`, or say which one it is with `keyholder keys adopt`",
+        ),
     };
-    Some(Held::new(
-        HeldReason::KeyInUse,
-        why,
-        "give keyholder another key of this workspace and run the command again, or delete the key in the app",
-    ))
+    Some(Held::new(HeldReason::KeyInUse, why, remedy))
 }
 
 #[cfg(test)]

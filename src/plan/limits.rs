@@ -149,11 +149,12 @@ pub fn follow(items: &mut [Item]) {
         .collect();
     for item in items.iter_mut().filter(|item| item.disposition == Disposition::Send) {
         if item.step.after.as_ref().is_some_and(|before| held.contains(before)) {
-            item.disposition = Disposition::Held(Held::new(
-                HeldReason::After,
-                "the step it comes after is held",
-                "see the reason of that step",
-            ));
+            item.disposition = Disposition::Held(held_before());
         }
     }
+}
+
+/// Why a step is held that comes after one that is.
+pub(super) fn held_before() -> Held {
+    Held::new(HeldReason::After, "the step it comes after is held", "see the reason of that step")
 }

@@ -3,7 +3,7 @@
 //! Read as far as the steps that were sent need it, each listing once a look; the member list always where a member was removed, for it is
 //! what a certificate rests on.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -19,6 +19,7 @@ use crate::domain::{
     WorkspaceId,
 };
 use crate::journal::{Effect, Record};
+use crate::plan::keys::same_power;
 use crate::plan::person::{self, Person};
 
 /// Waits between looks at what was written, for an API that shows a change late. Nothing publishes a lag; a change that is not
@@ -43,6 +44,8 @@ pub(super) struct Sent {
     pub(super) doubt: Option<String>,
     /// The key it made, where it made one that was kept.
     pub(super) made: Option<KeyId>,
+    /// The names of the keys that its other attempts may have made: one may land after the one that was kept.
+    pub(super) others: Vec<String>,
     /// What is to be said of it where it ends well.
     pub(super) remark: Option<String>,
 }
@@ -120,7 +123,7 @@ impl Picture {
     }
 
     /// Says what it shows of a step, or why it does not.
-    fn shows(&self, Sent { step, made, .. }: &Sent) -> Result<Shown, String> {
+    fn shows(&self, Sent { step, made, others, .. }: &Sent) -> Result<Shown, String> {
         match &step.change {
             Change::HandOver { thing, heir, to, .. } => {
                 let to = to.as_ref();
@@ -141,7 +144,7 @@ impl Picture {
                     },
                 })
             }
-            Change::CreateKey { scopes, .. } => Ok(created(part(self.keys.as_ref())?, made.as_ref(), scopes)),
+            Change::CreateKey { scopes, .. } => Ok(created(part(self.keys.as_ref())?, (made.as_ref(), others), scopes)),
             Change::Retire { key: None, .. } => Err("it is not known which key it is".to_owned()),
             Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => {
                 let listed = part(self.keys.as_ref())?.iter().any(|found| found.id == *key);
@@ -170,10 +173,27 @@ impl Picture {
     }
 }
 
-/// Says what the list of keys shows of one that was made.
-fn created(keys: &[KeyInfo], made: Option<&KeyId>, scopes: &[String]) -> Shown {
+/// Says what the list of keys shows of one that was made, and of those that other attempts made since.
+fn created(keys: &[KeyInfo], (made, others): (Option<&KeyId>, &[String]), scopes: &[String]) -> Shown {
     let row = made.and_then(|made| keys.iter().find(|key| key.id == *made));
-    let as_asked = row.is_some_and(|row| same_scopes(&row.scopes, scopes));
+    let orphans: Vec<&str> = keys
+        .iter()
+        .filter(|key| Some(&key.id) != made && others.contains(&key.name))
+        .map(|key| key.id.as_str())
+        .collect();
+    if !orphans.is_empty() {
+        return Shown {
+            outcome: None,
+            seen: json!({ "listed": row.is_some(), "key": made, "orphans": orphans }),
+            // A resume has something to do about it.
+            otherwise: false,
+            contrary: format!(
+                "a key of another attempt came late, whose secret nobody has: {}; `keyholder resume` deletes it",
+                orphans.join(" ")
+            ),
+        };
+    }
+    let as_asked = row.is_some_and(|row| same_power(&row.scopes, scopes));
     Shown {
         outcome: as_asked.then_some(Outcome::Done),
         seen: json!({ "listed": row.is_some(), "key": made, "scopes": row.map(|row| &row.scopes) }),
@@ -183,11 +203,6 @@ fn created(keys: &[KeyInfo], made: Option<&KeyId>, scopes: &[String]) -> Shown {
             None => "the key list does not show the key".to_owned(),
         },
     }
-}
-
-/// Tells whether two lists name the same scopes.
-pub(super) fn same_scopes(one: &[String], other: &[String]) -> bool {
-    one.iter().collect::<BTreeSet<_>>() == other.iter().collect::<BTreeSet<_>>()
 }
 
 fn part<T>(part: Option<&Result<T, String>>) -> Result<&T, String> {
@@ -252,7 +267,7 @@ impl Lane<'_> {
     async fn unseen(&mut self, sent: Vec<Sent>, picture: &Picture) {
         for sent in sent {
             let shown = picture.shows(&sent);
-            let Sent { step, attempts, doubt, .. } = sent;
+            let Sent { step, attempts, doubt, remark, .. } = sent;
             if doubt.is_none() {
                 // Whatever an earlier look saw, this one decides whether a resume has anything to look for.
                 let (effect, found) = match &shown {
@@ -271,6 +286,12 @@ impl Lane<'_> {
                     StepEnd::new(Outcome::Unverified, format!("it was taken, but could not be read back: {why}"))
                 }
             };
+            // Whoever has to do something about a made key needs to know which one it is.
+            let reason = match (remark, end.reason) {
+                (Some(remark), Some(why)) => Some(format!("{remark}: {why}")),
+                (remark, why) => remark.or(why),
+            };
+            let end = StepEnd { reason, ..end };
             let seen = shown.ok().map(|shown| Box::new(shown.seen));
             self.end(&step, StepEnd { seen, ..end.after(attempts) }).await;
         }

@@ -36,7 +36,8 @@ pub trait Keeper: Debug + Send + Sync {
     /// a key file is written aside.
     fn store<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<(), NotKept>>;
 
-    /// Makes the configured reference lead to what was stored. Nothing is to be done where storing did that already.
+    /// Makes the configured reference lead to what was stored. Nothing is to be done where storing did that already. It may be asked again,
+    /// and is sure when it answers so.
     fn switch<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<(), NotKept>>;
 
     /// Reads the key the configured reference leads to now; the error says why there is none.

@@ -3,6 +3,7 @@
 use super::answer::Attempt;
 use super::end::StepEnd;
 use super::hand::Hand;
+use super::key_past::Made;
 use super::settle::{self, Waited};
 use super::step::{History, Progress};
 use super::whose;
@@ -33,6 +34,7 @@ impl Hand<'_> {
             return Attempt::Again;
         }
         for KeyInfo { id, name, .. } in orphans {
+            // Nobody ever had its secret, so no reference leads to it.
             if let Err(left) = self.discard(step, &id, None, &name).await {
                 return unknown(format!("{lost}; the key was made, its secret is lost, and it is still there: {left}"));
             }
@@ -62,6 +64,29 @@ impl Hand<'_> {
         } else {
             Err("the ledger could not be written".to_owned())
         }
+    }
+
+    /// Returns the names of the keys that the other attempts of a step may have made, where one was kept.
+    pub(super) fn names_beside(&self, step: &Step, attempts: u32) -> Vec<String> {
+        let (Change::CreateKey { name, .. }, Some(made)) = (&step.change, self.made.get(&step.id)) else {
+            return Vec::new();
+        };
+        let names = (1..=attempts).map(|attempt| self.name_of(step, name, attempt));
+        names.filter(|name| *name != made.name).collect()
+    }
+
+    /// Deletes keys that other attempts of a step made after all; the error says which are left, and why.
+    pub(super) async fn discard_late(&self, step: &Step, made: &Made, attempts: u32) -> Result<(), String> {
+        let names = self.names_beside(step, attempts);
+        if names.is_empty() {
+            return Ok(());
+        }
+        let keys = whose::keys(&self.client, &step.workspace_id).await.map_err(whose::Unread::why)?;
+        let late = |key: &&KeyInfo| key.id != made.key && names.contains(&key.name) && key.in_use != Some(true);
+        for KeyInfo { id, name, .. } in keys.iter().filter(late) {
+            self.discard(step, id, None, name).await.map_err(|left| format!("{id}: {left}"))?;
+        }
+        Ok(())
     }
 
     async fn look_for_orphans(&self, step: &Step, attempts: u32, waited: Waited) -> Result<Vec<KeyInfo>, String> {

@@ -7,21 +7,25 @@
 //! | --- | --- | --- | --- |
 //! | started n | a key named with nonce n may be there, or come | the answer | settle time, two lists, by every attempt's nonce: there, it is discarded; absent twice, started n+1 |
 //! | answered: acknowledged | it is there; its secret is in memory | made | as above: nobody knows its id, and its secret is lost |
-//! | made | the same, its id and fingerprint are known | shown or in a folder: stored; rotation: proven | shown or in a folder: discarded; rotation: what the reference leads to decides |
+//! | made | the same, its id and fingerprint are known | shown or in a folder: stored; rotation: proven | in a folder that holds it whole: stored; else shown or in a folder: discarded; rotation: what the reference leads to decides |
 //! | proven | the new key opens the pinned workspace | stored | what the reference leads to decides |
 //! | stored | shown or in a folder: all is done. Rotation: aside, or in the store | closing look; rotation: switched | closing look; rotation: what the reference leads to decides |
 //! | switched | the reference leads to the new key | proven stored | what the reference leads to decides |
-//! | proven stored | the lane speaks with the new key, read anew from where it is stored | closing look, then the old one is retired | the same |
+//! | proven stored | the lane speaks with the new key, read anew from where it is stored | closing look, then the old one is retired | the same, where the reference still leads to it; else unverified |
 //! | discarding | it is being deleted, with the old key | discarded | deleted again, which is harmless |
 //! | discarded | nothing is left of it | failed, or started n+1 | started n+1 |
 //!
-//! *What the reference leads to decides*: to the new key, it is proven and kept; to the old one, the new one is discarded and another may
-//! be made; to neither, or where it cannot be read, nothing is deleted and the step stays unknown. So a key is deleted only where it is sure
+//! *What the reference leads to decides*: to the new key, it is switched to once more, proven and kept; to the old one, the new one is
+//! discarded and another may be made; to a third one that the lane itself speaks with, the new one is discarded and that is the end; to
+//! anything else, or where it cannot be read, nothing is deleted and the step stays unknown. So a key is deleted only where it is sure
 //! that it is not the one that is stored, and the old one only after the new one was read back from where it is stored and opened the
 //! pinned workspace: at every moment a working key is stored.
+//!
+//! Two things are only so in the life that stores. A store or a switch that said yes and left the reference leading to the old key proves
+//! nothing, for what is read may be a copy that lags behind: only a later life discards. And a store that left the reference leading to
+//! neither key, or to nothing, has the old one put back, for its secret is still in memory.
 
 use super::answer::Attempt;
-use super::closing::same_scopes;
 use super::end::StepEnd;
 use super::footing::Footing;
 use super::hand::Hand;
@@ -32,7 +36,7 @@ use super::whose;
 use crate::api::{Error, MadeKey};
 use crate::domain::{Change, Held, HeldReason, Keep, KeyInfo, Outcome, RestsOn, Step};
 use crate::journal::{KeyDid, Record};
-use crate::plan::keys::{bears, name_of, nonce};
+use crate::plan::keys::{bears, name_of, nonce, same_power};
 
 /// More attempts than any budget of a step allows.
 const MOST_ATTEMPTS: u32 = 100;
@@ -81,7 +85,7 @@ impl Hand<'_> {
         let own = named.iter().any(|key| self.is_ours(step, name, &key.name));
         Ok(match named.first() {
             None => Footing::Firm(RestsOn::NoKey),
-            Some(key) if !doubtful && !own && named.len() == 1 && same_scopes(&key.scopes, scopes) => {
+            Some(key) if !doubtful && !own && named.len() == 1 && same_power(&key.scopes, scopes) => {
                 Footing::AsAsked(format!("a key of that name is there already: {}", key.id))
             }
             Some(_) => Footing::Moved("a key of that name is there now".to_owned()),
@@ -104,6 +108,24 @@ impl Hand<'_> {
         }
     }
 
+    /// Tells what stands against revoking a key: the lane must speak with the very key that is stored, for whoever reads the reference next
+    /// speaks with that. With another workspace's key, none of this one's is in use.
+    pub(super) async fn spoken_key_is_stored(&self) -> Option<Footing> {
+        let own = self.client.speaks_with();
+        if self.observed.acts_as {
+            return None;
+        }
+        match self.deck.keeper.configured(&self.observed.workspace).await {
+            Ok(key) if key.same_secret(own) => None,
+            Ok(key) => Some(Footing::Moved(format!(
+                "the configured reference leads to {} now, and keyholder speaks with {} here",
+                key.fingerprint(),
+                own.fingerprint()
+            ))),
+            Err(why) => Some(Footing::Held(unread_reference(&why))),
+        }
+    }
+
     /// Tells what stands against retiring a key: the lane must speak with the key that its rotation made, and the configured reference
     /// must lead to that.
     pub(super) async fn stored_key(&self, step: &Step, replaced: &str) -> Option<Footing> {
@@ -112,11 +134,7 @@ impl Hand<'_> {
         if own.fingerprint() == replaced || made.is_none_or(|made| made.fingerprint != own.fingerprint()) {
             return Some(Footing::Moved("keyholder does not speak with the key that takes its place".to_owned()));
         }
-        match self.deck.keeper.configured(&self.observed.workspace).await {
-            Ok(key) if key.same_secret(own) => None,
-            Ok(key) => Some(Footing::Moved(format!("the configured reference leads to {} now", key.fingerprint()))),
-            Err(why) => Some(Footing::Held(unread_reference(&why))),
-        }
+        self.spoken_key_is_stored().await
     }
 
     /// Keeps a key that was just made: written down first, then where it is to go.
@@ -134,18 +152,31 @@ impl Hand<'_> {
         let kept = kept.unwrap_or_else(|| Kept::Unclear("the run was stopped before the key was kept".to_owned()));
         Attempt::Over(Progress::ended(match kept {
             Kept::Yes => {
-                self.made.insert(step.id.clone(), made);
+                self.kept_it(step, made);
                 return Attempt::Over(Progress::sent(attempts, None));
             }
             Kept::Unclear(why) => StepEnd::unknown(why, attempts),
             Kept::No(why, advice) => match self.discard(step, &made.key, Some(&made.fingerprint), &made.name).await {
-                Ok(()) => {
-                    let end = StepEnd::new(Outcome::Failed, format!("{why}; the new key was deleted again"));
+                Ok(said) => {
+                    let said = said.map_or_else(String::new, |said| format!(", {said}"));
+                    let end = StepEnd::new(Outcome::Failed, format!("{why}; the new key was deleted again{said}"));
                     StepEnd { advice, ..end.after(attempts) }
                 }
                 Err(left) => StepEnd::unknown(format!("{why}; the new key is still there: {left}"), attempts),
             },
         }))
+    }
+
+    /// Takes a made key for kept: what the lane knows of it, and what is to be said of it.
+    pub(super) fn kept_it(&mut self, step: &Step, made: Made) {
+        let Change::CreateKey { keep, .. } = &step.change else { unreachable!("it makes a key") };
+        let said = format!("made \"{}\" (id {}), {keep}", made.name, made.key);
+        let remark = match self.remarks.remove(&step.id) {
+            Some(remark) => format!("{said}; {remark}"),
+            None => said,
+        };
+        self.remarks.insert(step.id.clone(), remark);
+        self.made.insert(step.id.clone(), made);
     }
 
     async fn kept(&mut self, step: &Step, made: &Made, secret: &Secret, scopes: &[String]) -> Kept {
@@ -173,11 +204,12 @@ impl Hand<'_> {
     }
 }
 
-fn unread_reference(why: &str) -> Held {
+/// A reference may be readable again in a moment, where a key command was only signed out: nothing moved, and the run can go on.
+pub(super) fn unread_reference(why: &str) -> Held {
     Held::new(
-        HeldReason::Stale,
-        format!("what the configured reference leads to cannot be read: {why}"),
-        "mend the reference in the workspace's file, then plan again",
+        HeldReason::LaneEnded,
+        format!("not sent: what the configured reference leads to cannot be read: {why}"),
+        "make it readable, then go on with `keyholder resume`",
     )
 }
 

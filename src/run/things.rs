@@ -82,7 +82,10 @@ impl Hand<'_> {
                 Ok(some.map_or_else(|| Footing::Firm(step.rests_on.clone()), Footing::Some))
             }
             (Change::Revoke { key, .. }, RestsOn::Key { created, .. }) => {
-                self.key_footing(step, key, created, doubtful).await
+                match self.key_footing(step, key, created, doubtful).await? {
+                    firm @ Footing::Firm(_) => Ok(self.spoken_key_is_stored().await.unwrap_or(firm)),
+                    footing => Ok(footing),
+                }
             }
             (Change::Retire { replaced, key: Some(key), .. }, RestsOn::Key { created, .. }) => {
                 // The reference is read last: another hand may change it any moment.

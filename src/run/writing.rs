@@ -10,6 +10,7 @@ use super::event::Event;
 use super::hand::Hand;
 use super::key_past::Made;
 use super::look::{self, Known};
+use super::rotating;
 use super::step::{Fate, Progress, deadline};
 use super::stop::Why;
 use super::talks::Talking;
@@ -162,7 +163,8 @@ impl Lane<'_> {
                 Fate::Sent { attempts, doubt } => {
                     let made = hand.made.get(&step.id).map(|made| made.key.clone());
                     let remark = hand.remarks.get(&step.id).cloned();
-                    sent.push(Sent { step: step.clone(), attempts, doubt, made, remark });
+                    let others = made.as_ref().map_or_else(Vec::new, |_kept| hand.names_beside(step, attempts));
+                    sent.push(Sent { step: step.clone(), attempts, doubt, made, others, remark });
                 }
             }
             if let Some(trouble) = over {
@@ -210,6 +212,7 @@ impl Lane<'_> {
 
     /// Ends a step: writes it down, tells it, keeps it.
     pub(super) async fn end(&mut self, step: &Step, end: StepEnd) {
+        let end = rotating::told_of_retiring(step, end);
         if !end.may_go_on() {
             let record = Record::Settled {
                 step: step.id.clone(),

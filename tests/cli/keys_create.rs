@@ -29,7 +29,7 @@ fn what_is_wrong_with_scopes_presets_names_and_folders_is_told_before_any_reques
     refused(&["--scope", "campaign:read", "--scope", "lead:al"], &["did you mean `campaigns:read`", "lead:al"]);
     refused(&["--preset", "analytisc"], &["no preset of keys", "webhook-handler"]);
     refused(&["--preset", "analytics", "--scope", "leads:read"], &["cannot be used with"]);
-    refused(&[], &["--preset"]);
+    refused(&[], &["--preset", "--scope"]);
     refused(&["--preset", "analytics", "--name", "{worksapce}"], &["`{worksapce}` is no placeholder"]);
     refused(
         &["--preset", "analytics", "--name", "{label.region}"],
@@ -73,6 +73,9 @@ fn keys_go_into_a_folder_one_file_a_workspace_and_the_register_has_them() {
     world.run(&["verify"]).exits(0).prints("holds").done();
     let again = world.run(&[&args[..], &["--yes"]].concat()).exits(0);
     assert!(again.rows().iter().all(|row| row["outcome"] == "already"), "{again}");
+    let elsewhere = world.run(&[&ANALYTICS[..], &["--key-out", "secrets/out2", "--all", "--yes"]].concat()).exits(0);
+    assert!(!elsewhere.stdout.contains("out2"), "nothing is there: {elsewhere}");
+    elsewhere.prints("cannot be shown or written again").done();
     let undone = world.run(&["show", "last"]).exits(0);
     drop(undone);
 }

@@ -1,6 +1,6 @@
 //! `keys revoke`: by each selector, and never the key in use.
 
-use keyholder::sim::Op;
+use keyholder::sim::{Fault, FaultBody, FaultKind, Op};
 
 use crate::keys_world::{SHOWN, asked, confirmed, id, names, world};
 
@@ -15,7 +15,7 @@ fn keys_are_revoked_by_name_and_the_register_forgets_them() {
     let register = world.read("keys.csv");
     assert!(!register.contains(&zapier) && register.contains("ann"), "{register}");
     world.run(&["verify"]).exits(0).prints("holds").done();
-    world.run(&["keys", "revoke", "--name", "zap*", "--all"]).exits(0).says("no key of name `zap*`").done();
+    world.run(&["keys", "revoke", "--name", "zap*", "--all"]).exits(4).says("no key of name `zap*`").done();
 }
 
 #[test]
@@ -47,13 +47,46 @@ fn by_who_made_it_and_different_kinds_narrow_each_other() {
         ended.rows().len()
     };
     assert_eq!(plan(&["--created-by", "lee@agency.example"]), 1);
-    assert_eq!(plan(&["--created-by", "lee@agency.example", "--name", "make*"]), 0);
+    let both = ["keys", "revoke", "--created-by", "lee@agency.example", "--name", "make*", "--all", "--plan-only"];
+    world.run(&both).exits(4).says("no key is all that was asked for").done();
     assert_eq!(plan(&["--name", "make.com [old]", "--name", "zapier"]), 3, "brackets of its own");
     world
         .run(&["keys", "revoke", "--created-by", "nobody@agency.example", "--all", "--plan-only"])
-        .exits(0)
+        .exits(4)
         .says("no key that the audit log ties to nobody@agency.example")
         .done();
+}
+
+#[test]
+fn an_id_that_nobody_ever_knew_is_an_error_and_one_that_is_gone_is_told_with_its_name() {
+    let world = world("masked");
+    let revoke = |id: &str, all: &str| world.run(&["keys", "revoke", "--id", id, all, "--yes"]);
+    let typo = "0195b2aa-7c1e-7d00-8000-00000000dead";
+    for all in ["--all", "-w=acme"] {
+        revoke(typo, all).exits(4).says(&format!("no key {typo}")).says("nothing was sent").done();
+    }
+    // Where something was not read it may be there.
+    let refused = FaultKind::Status { status: 403, body: FaultBody::Json, retry_after: None };
+    world.sim.add_fault(Fault::once(refused).at(Op::KeyList));
+    let unread = revoke(typo, "--all");
+    assert_eq!(unread.code, Some(20), "{unread}");
+    world.write("keys.csv", &format!("workspace,key_id,name\nacme,{typo},old zap\n"));
+    let gone = revoke(typo, "--all").exits(0);
+    assert_eq!(gone.rows().len(), 1, "{gone}");
+    assert_eq!(
+        (gone.rows()[0]["wanted"].as_str(), gone.rows()[0]["outcome"].as_str()),
+        ("key \"old zap\" revoked", "already")
+    );
+    assert_eq!(world.writes(), 0);
+}
+
+#[test]
+fn what_could_not_be_judged_is_told_and_counted() {
+    let world = world("whole");
+    let asked = ["keys", "revoke", "--finding", "maker-left", "--all", "--plan-only"];
+    world.run(&asked).exits(33).says("could not be judged").done();
+    // No key with a finding that can be judged is what was wanted.
+    world.run(&["keys", "revoke", "--finding", "undocumented-scope", "--all", "--plan-only"]).exits(0).done();
 }
 
 #[test]

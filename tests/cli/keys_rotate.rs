@@ -1,5 +1,7 @@
 //! `keys rotate`: the configured keys, into a key file and through a store command.
 
+use keyholder::sim::{Fault, FaultBody, FaultKind, Op};
+
 use crate::keys_world::{confirmed, id, names, told, world};
 
 fn reference(world: &crate::world::World, workspace: &str, line: &str) {
@@ -82,6 +84,85 @@ fn a_store_command_reads_the_secret_and_the_key_command_finds_it() {
     assert_ne!(std::fs::read_to_string(&kept).unwrap(), before);
     world.run(&["check", "-w", "acme"]).exits(0).done();
     assert_eq!(names(&world, "acme").len(), 3);
+}
+
+#[test]
+fn a_new_key_that_could_not_delete_the_old_one_is_held_before_anything_is_made() {
+    let world = world("whole");
+    let plan = |scopes: &[&str]| {
+        let said: Vec<&str> = scopes.iter().flat_map(|scope| ["--scope", scope]).collect();
+        world.run(&[&["keys", "rotate", "-w", "acme", "--plan-only"], &said[..]].concat())
+    };
+    plan(&["leads:read"]).exits(30).says("key_scopes").prints("workspaces:read api_keys:read api_keys:delete").done();
+    world.run(&["keys", "rotate", "-w", "acme", "--preset", "analytics", "--plan-only"]).exits(30).done();
+    plan(&["workspaces:read", "api_keys:read", "api_keys:delete", "leads:read"]).exits(0).done();
+}
+
+#[test]
+fn the_least_scopes_of_a_rotation_bring_it_to_its_end() {
+    let world = world("masked");
+    let scopes = ["--scope", "workspaces:read", "--scope", "api_keys:read", "--scope", "api_keys:delete"];
+    world.run(&["keys", "rotate", "-w", "acme", "--preset", "keyholder", "--plan-only"]).exits(30).done();
+    confirmed(&world, &["keys", "rotate", "-w", "acme", "--preset", "keyholder"]).exits(30).done();
+    confirmed(&world, &[&["keys", "rotate", "-w", "acme"], &scopes[..]].concat()).exits(0).done();
+    assert_eq!(names(&world, "acme").len(), 4);
+}
+
+#[test]
+fn a_replaced_key_whose_deletion_failed_is_deleted_by_the_same_command_and_nothing_is_rotated_anew() {
+    for more in [&[][..], &["--older-than", "90d"]] {
+        let world = world("whole");
+        let old = id(&world, "acme", "acme — keyholder");
+        let args = [&["keys", "rotate", "-w", "acme"], more].concat();
+        let status = FaultKind::Status { status: 400, body: FaultBody::Json, retry_after: None };
+        world.sim.add_fault(Fault::once(status).at(Op::KeyDelete));
+        confirmed(&world, &args).exits(21).done();
+        let stored = world.read("secrets/acme.key");
+        assert_eq!(names(&world, "acme").len(), 4, "the old one is left");
+        let planned = world.run(&[&args[..], &["--plan-only"]].concat()).exits(0).says("did not delete it");
+        let rows = planned.rows();
+        assert_eq!(
+            (rows.len(), rows[0]["kind"].as_str(), rows[0]["subject"].as_str()),
+            (1, "key.revoke", old.as_str())
+        );
+        confirmed(&world, &args).exits(0).done();
+        assert_eq!((names(&world, "acme").len(), world.read("secrets/acme.key")), (3, stored), "nothing is made anew");
+        if more.is_empty() {
+            assert_eq!(
+                world.run(&[&args[..], &["--plan-only"]].concat()).exits(0).rows().len(),
+                2,
+                "then it rotates again"
+            );
+        }
+    }
+}
+
+#[test]
+fn where_the_configured_key_is_not_known_its_age_and_findings_are_held_and_not_passed_over() {
+    let world = world("masked");
+    for filter in [["--older-than", "90d"], ["--finding", "wildcard-scope"]] {
+        let ended = world.run(&[&["keys", "rotate"], &filter[..], &["--all", "--plan-only"]].concat()).exits(30);
+        let told = told(&ended, ["workspace", "planned", "kind"]);
+        assert_eq!(told, ["acme | held | key.create", "globex | held | key.create"], "{ended}");
+        ended.says("key_unknown").done();
+    }
+}
+
+#[test]
+fn a_finding_about_another_key_or_none_rotates_nothing() {
+    let world = world("whole");
+    let plan = |code: &str| world.run(&["keys", "rotate", "--finding", code, "--all", "--plan-only"]);
+    plan("resource-wide").exits(0).says("no configured key").done();
+    std::fs::copy(world.root().join("secrets/acme.key"), world.root().join("secrets/other.key")).unwrap();
+    plan("shared-secret").exits(0).says("no configured key").done();
+}
+
+#[test]
+fn names_nobody_gets_are_not_held_against_the_naming() {
+    let world = world("whole");
+    world.agency(|text| format!("{text}\n[key_policy]\nnaming = \"^ops-.+$\"\n"));
+    world.run(&["keys", "rotate", "-w", "acme", "--plan-only"]).exits(0).done();
+    world.run(&["keys", "rotate", "-w", "acme", "--name", "Key of {workspace}", "--plan-only"]).exits(2).done();
 }
 
 #[test]

@@ -83,6 +83,8 @@ fn wish() -> impl Strategy<Value = KeyWish> {
         name: None,
         otherwise: "acme [{nonce}]".to_owned(),
         place: if place { Ok("file a.key".to_owned()) } else { Err("no place".to_owned()) },
+        needs: vec![vec!["leads:read".to_owned(), "leads:all".to_owned()]],
+        untold: None,
     });
     prop_oneof![3 => made, 4 => revoked, 1 => rotated]
 }
@@ -199,6 +201,8 @@ proptest! {
             name: None,
             otherwise: "acme [{nonce}]".to_owned(),
             place: Ok("file a.key".to_owned()),
+            needs: Vec::new(),
+            untold: None,
         };
         let plan = draw_keys(&[(observed, vec![wish])], &rules());
         let (make, retire) = (&plan.items[0], &plan.items[1]);

@@ -30,6 +30,10 @@ pub(crate) enum Wrong {
     Late(u64),
     /// It stores another key than it was given, and says that it did.
     Garbles,
+    /// It empties the place, and says that it stored.
+    Empties,
+    /// It stores, and what is read is for so many seconds what was there before.
+    Cached(u64),
 }
 
 /// How a configured reference stores.
@@ -52,6 +56,8 @@ struct Held {
     unreadable: bool,
     /// What a store command that was given up still does: when, where, what.
     late: Vec<(Duration, String, String)>,
+    /// What is read until when, whatever is stored.
+    cached: Option<(Duration, String)>,
 }
 
 /// The keeper.
@@ -172,14 +178,14 @@ impl TestKeeper {
         let wrong = self.wrong_at(act);
         match wrong {
             None | Some(Wrong::FailsAfter) => work(None),
-            Some(Wrong::Garbles | Wrong::Late(_)) => work(wrong),
+            Some(Wrong::Garbles | Wrong::Empties | Wrong::Late(_) | Wrong::Cached(_)) => work(wrong),
             Some(Wrong::Refuses | Wrong::FailsBefore | Wrong::Lies) => {}
         }
         if self.cut(workspace, act, Phase::After) {
             return std::future::pending().await;
         }
         match wrong {
-            None | Some(Wrong::Lies | Wrong::Garbles) => Ok(()),
+            None | Some(Wrong::Lies | Wrong::Garbles | Wrong::Empties | Wrong::Cached(_)) => Ok(()),
             Some(Wrong::Refuses) => Err(NotKept { surely: true, why: format!("the {act} was refused") }),
             Some(_) => Err(NotKept { surely: false, why: format!("the {act} failed") }),
         }
@@ -209,6 +215,12 @@ impl Keeper for TestKeeper {
                         let when = self.clock.elapsed() + Duration::from_secs(seconds);
                         self.held.lock().unwrap().late.push((when, workspace, text));
                     }
+                    Some(Wrong::Empties) => self.write(&workspace, ""),
+                    Some(Wrong::Cached(seconds)) => {
+                        let until = self.clock.elapsed() + Duration::from_secs(seconds);
+                        self.held.lock().unwrap().cached = Some((until, self.stored(&workspace)));
+                        self.write(&workspace, &text);
+                    }
                     _ => self.write(&workspace, &text),
                 },
             }
@@ -230,7 +242,10 @@ impl Keeper for TestKeeper {
             if self.held.lock().unwrap().unreadable {
                 return Err("the key file cannot be read".to_owned());
             }
-            ApiKey::parse(&self.stored(workspace.as_str())).map_err(|error| error.to_string())
+            let cached = self.held.lock().unwrap().cached.clone();
+            let cached = cached.filter(|(until, _)| *until > self.clock.elapsed()).map(|(_, text)| text);
+            let read = cached.unwrap_or_else(|| self.stored(workspace.as_str()));
+            ApiKey::parse(&read).map_err(|error| error.to_string())
         })
     }
 
@@ -242,5 +257,11 @@ impl Keeper for TestKeeper {
             .await
             .map_err(|not| not.why)
         })
+    }
+
+    fn holds<'a>(&'a self, workspace: &'a WorkspaceName, keep: &'a Keep, fingerprint: &'a str) -> BoxFuture<'a, bool> {
+        let given = self.given();
+        let there = given.iter().any(|(at, _, held)| at == workspace.as_str() && held == fingerprint);
+        Box::pin(async move { matches!(keep, Keep::Folder(_)) && there })
     }
 }

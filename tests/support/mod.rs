@@ -161,6 +161,8 @@ pub(crate) struct Stage {
     scalpel: RefCell<Option<Arc<Scalpel>>>,
     /// Whether files are searched for keys only at the end of the stage, not after every run.
     pub(crate) searched_once: Cell<bool>,
+    /// Whether a person reads standard output; data is CSV all the same.
+    pub(crate) terminal: Cell<bool>,
     forgiving: Cell<bool>,
     clock: Clock,
     runtime: tokio::runtime::Runtime,
@@ -193,6 +195,7 @@ impl Stage {
             cut: Arc::default(),
             scalpel: RefCell::default(),
             searched_once: Cell::new(false),
+            terminal: Cell::new(false),
             forgiving: Cell::new(false),
             clock,
             runtime,
@@ -279,12 +282,13 @@ impl Stage {
         let (out, err) = (Sink::memory(), Sink::memory());
         let ended = async {
             let clock = Clock::starting_at(self.clock.now());
+            let format: &[&str] = if self.terminal.get() { &["--format", "csv"] } else { &[] };
             let env = Env {
-                args: std::iter::once(&"keyholder").chain(words).map(OsString::from).collect(),
+                args: std::iter::once(&"keyholder").chain(words).chain(format).map(OsString::from).collect(),
                 vars: BTreeMap::from([("KEYHOLDER_OPERATOR".to_owned(), "ada".to_owned())]),
                 cwd: self.root.clone(),
                 stdin_is_terminal: false,
-                stdout_is_terminal: false,
+                stdout_is_terminal: self.terminal.get(),
                 stderr_is_terminal: false,
                 start: clock.start(),
                 seed: 7,

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::enrol::Enrol;
 use super::scopes::{self, Wanted};
 use super::template::{DEFAULT, Facts, Template};
-use super::write::{self, Asks};
+use super::write::{self, Asks, Here, Recollect, Wished};
 use crate::cli::args::{Approve, Select};
 use crate::cli::change::Request;
 use crate::cli::session::Session;
@@ -27,13 +27,14 @@ use crate::ui::words;
 /// Each secret is shown once on the terminal, or written into a folder with --key-out; it is in no ledger, plan or pipe. A workspace that has
 /// a key of this name and these scopes is left as it is: its secret cannot be shown again, so another --name makes another key.
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("power").multiple(true).required(true))]
 #[command(after_help = "The presets: `keyholder help scopes`; what becomes of secrets: `keyholder help keys`.")]
 pub struct Create {
     /// What the keys are for: a built-in preset or one of your own.
-    #[arg(long, value_name = "NAME", conflicts_with = "scope", required_unless_present = "scope")]
+    #[arg(long, value_name = "NAME", conflicts_with = "scope", group = "power")]
     preset: Option<String>,
     /// A scope the keys are to have, such as `campaigns:read`; repeatable.
-    #[arg(long, value_name = "SCOPE")]
+    #[arg(long, value_name = "SCOPE", group = "power")]
     scope: Vec<String>,
     /// The keys' name, with {workspace}, {preset}, {label.KEY}, {date}, {operator}; `[{nonce}]` is added where it has no {nonce}.
     #[arg(long, value_name = "TEMPLATE", default_value = DEFAULT)]
@@ -57,24 +58,31 @@ impl Create {
         approval::check(&self.approve)?;
         let wanted = scopes::wanted(&session.fleet, self.preset.as_deref(), &self.scope)?;
         let Some(Wanted { preset, scopes, purpose }) = wanted else {
-            return Err(Trouble::new(Exit::Usage, "no scope was said; nothing was sent"));
+            return Err(Trouble::new(Exit::Usage, "no scope was said; nothing was sent")
+                .advise("say --preset NAME, or --scope SCOPE for each scope"));
         };
         let keep = keep(door, self.key_out.as_deref())?;
         if keep == Keep::Shown && performs(&self.approve) {
             needs_a_terminal(door)?;
         }
         let chosen = session.choose(&self.select, Purpose::Write)?;
-        let names = names(session, &self.name, &preset, &chosen)?;
+        let names = names(session, &self.name, &preset, &chosen, naming(&session.fleet)?.as_ref())?;
         let made = |name: &String| KeyWish::Made { name: name.clone(), scopes: scopes.clone(), keep: keep.clone() };
         let by_name = chosen.iter().map(|workspace| &workspace.name).zip(&names);
         let by_name: std::collections::BTreeMap<_, _> = by_name.collect();
         let request = Request { command: "keys create", select: &self.select, approve: &self.approve, undoes: None };
         let enrol = Enrol::of(self.owner.as_deref(), purpose)?;
-        let asks = Asks { request, chosen: chosen.clone(), ring: Ring::Keys, judged: None, enrol };
-        write::run(session, asks, |here| {
-            here.iter()
-                .map(|one| by_name.get(&one.workspace.name).map(|name| made(name)).into_iter().collect())
-                .collect()
+        let asks = Asks {
+            request,
+            chosen: chosen.clone(),
+            ring: Ring::Keys,
+            judged: None,
+            enrol,
+            recollect: Recollect::Nothing,
+        };
+        write::run(session, asks, |scene| {
+            let wishes = |one: &Here<'_>| by_name.get(&one.workspace.name).map(|name| made(name)).into_iter().collect();
+            Ok(Wished { wishes: scene.here.iter().map(wishes).collect(), ..Wished::default() })
         })
         .await
     }
@@ -109,11 +117,16 @@ pub fn shows_when_made(change: &Change) -> bool {
 
 /// Makes sure that the folders a plan writes secrets into can take them.
 pub fn check_folders(items: &[Item]) -> Result<(), Trouble> {
-    let folder = |item: &Item| match &item.step.change {
-        Change::CreateKey { keep: Keep::Folder(folder), .. } if item.sends() => Some(folder.clone()),
+    check_folders_of(items.iter().filter(|item| item.sends()).map(|item| &item.step.change))
+}
+
+/// Makes sure that the folders some changes write secrets into can take them.
+pub fn check_folders_of<'a>(changes: impl Iterator<Item = &'a Change>) -> Result<(), Trouble> {
+    let folder = |change: &'a Change| match change {
+        Change::CreateKey { keep: Keep::Folder(folder), .. } => Some(folder),
         _ => None,
     };
-    items.iter().filter_map(folder).collect::<BTreeSet<_>>().iter().try_for_each(|folder| check(Path::new(folder)))
+    changes.filter_map(folder).collect::<BTreeSet<_>>().into_iter().try_for_each(|folder| check(Path::new(folder)))
 }
 
 fn check(folder: &Path) -> Result<(), Trouble> {
@@ -129,12 +142,13 @@ fn keep(door: &Door<'_>, folder: Option<&Path>) -> Result<Keep, Trouble> {
     Ok(Keep::Folder(text.to_owned()))
 }
 
-/// Makes the name of each workspace's key; all that is wrong with any of them is told together.
+/// Makes the name of each workspace's key, as `naming` wants it; all that is wrong with any of them is told together.
 pub fn names(
     session: &Session<'_>,
     template: &str,
     preset: &str,
     chosen: &[&Workspace],
+    naming: Option<&regex::Regex>,
 ) -> Result<Vec<String>, Trouble> {
     let refused = |what: String| Trouble::new(Exit::Usage, format!("{what} (--name); nothing was sent"));
     let template = Template::parse(template).map_err(refused)?;
@@ -142,12 +156,11 @@ pub fn names(
     let operator = door.operator();
     let date = door.clock.now().to_zoned(TimeZone::UTC).date();
     let facts = Facts { preset, date, operator: &operator };
-    let naming = naming(&session.fleet)?;
     let mut names = Vec::new();
     let mut wrong = Vec::new();
     for workspace in chosen {
         match template.name(workspace, &facts) {
-            Ok(name) if naming.as_ref().is_some_and(|naming| !naming.is_match(&sample(&name))) => {
+            Ok(name) if naming.is_some_and(|naming| !naming.is_match(&sample(&name))) => {
                 wrong.push(format!("{}: \"{}\" is not as `key_policy.naming` wants it", workspace.name, sample(&name)));
             }
             Ok(name) => names.push(name),
@@ -168,7 +181,8 @@ fn sample(name: &str) -> String {
     crate::plan::keys::name_of(name, "0a1b2c3d")
 }
 
-fn naming(fleet: &Fleet) -> Result<Option<regex::Regex>, Trouble> {
+/// Reads what names must look like.
+pub fn naming(fleet: &Fleet) -> Result<Option<regex::Regex>, Trouble> {
     let compiled = fleet.key_policy.naming.as_deref().map(regex::Regex::new).transpose();
     compiled
         .map_err(|error| Trouble::because(Exit::Config, "`key_policy.naming` is no pattern; nothing was sent", error))

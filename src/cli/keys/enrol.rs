@@ -14,7 +14,7 @@ use crate::cli::perform;
 use crate::cli::session::Session;
 use crate::config::register;
 use crate::domain::{Change, KeyEntry, KeyId, Outcome, Register, RestsOn, RunId, Step, StepId, WorkspaceId};
-use crate::journal::MadeKey;
+use crate::journal::{MadeKey, made_by_step};
 use crate::run::StepEnd;
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
@@ -109,15 +109,14 @@ pub async fn after_run(session: &Session<'_>, run: &RunId, ended: &[(Step, StepE
     }
 }
 
-/// Returns the keys that the run made and that are not gone again, by step.
+/// Returns the keys that the run made and kept, by step.
 async fn made_by(session: &Session<'_>, run: &RunId, steps: &[&Step]) -> Result<BTreeMap<StepId, MadeKey>, Trouble> {
     let ids: BTreeSet<WorkspaceId> = steps.iter().map(|step| step.workspace_id.clone()).collect();
     let ledger = perform::open_ledger(session).await?;
     let made = ledger.made_keys(&ids.into_iter().collect::<Vec<_>>()).await;
     let _closed = ledger.close().await;
     let made = made.map_err(|error| Trouble::advised(error.exit(), error))?;
-    let of_run = made.into_iter().filter(|key| key.run == *run && key.gone_at.is_none());
-    Ok(of_run.map(|key| (key.step.clone(), key)).collect())
+    Ok(made_by_step(&made, run).into_iter().map(|(step, made)| (step, made.clone())).collect())
 }
 
 /// Changes the register by the steps that took effect. A row that is there already is left as somebody wrote it.

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::{SignedDuration, Timestamp};
 
+use super::write::Here;
 use crate::cli::session::Session;
-use crate::domain::{FindingCode, KeyPolicy};
+use crate::domain::{About, FindingCode, KeyPolicy, NotJudged};
+use crate::report::Unlisted;
+use crate::report::cell::printable;
 use crate::trouble::{Exit, Trouble};
 
 /// A name or glob of keys, in any case of letters. A name may have brackets of its own, so what is typed means a key of just that name too.
@@ -53,6 +56,25 @@ pub fn codes(texts: &[String]) -> Result<BTreeSet<FindingCode>, Trouble> {
         })
     };
     texts.iter().map(code).collect()
+}
+
+/// Returns what of the audit could not be judged of one workspace and might have been meant.
+pub fn unjudged(one: &Here<'_>, codes: &BTreeSet<FindingCode>, meant: impl Fn(&About) -> bool) -> Vec<Unlisted> {
+    let concerns = |not: &&NotJudged| codes.contains(&not.code) && meant(&not.about);
+    let each = one.not_judged.iter().filter(concerns).map(|not| Unlisted {
+        workspace: not.workspace.to_string(),
+        listing: not.code.to_string(),
+        reason: not.why.clone(),
+    });
+    let mut each: Vec<Unlisted> = each.collect();
+    each.dedup_by(|one, other| one.listing == other.listing);
+    each
+}
+
+/// Warns that a finding could not be judged somewhere.
+pub fn warn_unjudged(session: &Session<'_>, unjudged: &Unlisted) {
+    let Unlisted { workspace, listing, reason } = unjudged;
+    session.door.printer.warn(&format!("{workspace}: {listing} could not be judged: {}", printable(reason)));
 }
 
 /// Returns the moment from which the trail is read for an audit: as far back as the policy lets a key be idle.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 
 use super::enrol::Enrol;
-use super::write::{self, Asks, Here, Judged};
+use super::write::{self, Asks, Here, Judged, Recollect, Scene, Wished};
 use crate::cli::args::{Approve, Select};
 use crate::cli::change::Request;
 use crate::cli::session::Session;
@@ -13,14 +13,17 @@ use crate::cli::{approval, keys::pick};
 use crate::config::Purpose;
 use crate::domain::{Email, FindingCode, KeyId, KeyInfo};
 use crate::plan::KeyWish;
+use crate::report::Unlisted;
+use crate::report::cell::printable;
 use crate::run::Ring;
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
 /// Delete keys: by id, name, finding or who made them. The key keyholder speaks with is never among them.
 ///
-/// Of one kind any may hold (`--id A --id B`), different kinds must all hold (`--name 'zap*' --created-by …`). Where it cannot be told which
-/// key is the one in use, none of that workspace is deleted.
+/// Of one kind any may hold (`--id A --id B`), different kinds must all hold (`--name 'zap*' --created-by …`). An id, name or person that means
+/// no key anywhere is an error (exit 4), but for an id that is known to have been there; a finding that no key has is a clean end. Where it
+/// cannot be told which key is the one in use, none of that workspace is deleted.
 #[derive(Debug, Args)]
 #[command(
     after_help = "A plan that revokes anything is applied by typing the first six characters of its id, or with --confirm ID. \
@@ -73,11 +76,15 @@ impl Revoke {
         };
         let judged = (!which.findings.is_empty()).then_some(Judged { accepted: self.accepted });
         let request = Request { command: "keys revoke", select: &self.select, approve: &self.approve, undoes: None };
-        let alone = chosen.len() == 1;
-        let asks = Asks { request, chosen, ring, judged, enrol: Enrol::default() };
-        write::run(session, asks, |here| {
-            which.strays(session, here);
-            here.iter().map(|one| which.wishes(session, one, here, alone)).collect()
+        let recollect = Recollect::Known(which.ids.clone());
+        let asks = Asks { request, chosen, ring, judged, enrol: Enrol::default(), recollect };
+        write::run(session, asks, |scene| {
+            which.strays(session, scene)?;
+            let wishes: Vec<_> = scene.here.iter().map(|one| which.wishes(session, one, scene)).collect();
+            which.nothing(scene, &wishes)?;
+            let unjudged: Vec<_> = scene.here.iter().flat_map(|one| which.unjudged(one)).collect();
+            unjudged.iter().for_each(|one| pick::warn_unjudged(session, one));
+            Ok(Wished { wishes, unjudged })
         })
         .await
     }
@@ -115,18 +122,16 @@ impl Which {
         })
     }
 
-    fn wishes(&self, session: &Session<'_>, one: &Here<'_>, all: &[Here<'_>], alone: bool) -> Vec<KeyWish> {
+    fn wishes(&self, session: &Session<'_>, one: &Here<'_>, scene: &Scene<'_>) -> Vec<KeyWish> {
         let mut wishes: Vec<KeyWish> = keys(one)
             .iter()
             .filter(|key| self.means(key, one))
             .map(|key| KeyWish::Revoked { key: key.id.clone(), name: key.name.clone(), why: self.why(key, one) })
             .collect();
-        // A key that is nowhere any more is told as gone where it was known to be: there the register has it, or nowhere else was asked.
+        // A key that is nowhere any more is told as gone where it was known to be: the register has it there, or the ledger.
         if self.names.is_empty() && self.makers.is_empty() && self.findings.is_empty() {
-            for id in self.ids.iter().filter(|id| all.iter().all(|one| keys(one).iter().all(|key| key.id != **id))) {
-                let row = session.fleet.register.entry(one.workspace.name.as_str(), id);
-                if alone || row.is_some() {
-                    let name = row.map_or_else(String::new, |row| row.name.clone());
+            for id in self.ids.iter().filter(|id| !listed(scene, id)) {
+                if let Some(name) = known(session, one, scene, id) {
                     wishes.push(KeyWish::Revoked { key: id.clone(), name, why: String::new() });
                 }
             }
@@ -140,15 +145,31 @@ impl Which {
         maker.into_iter().chain(findings).collect::<Vec<_>>().join("; ")
     }
 
-    /// Warns of what was asked for and means no key anywhere: one letter wrong would look like a clean end.
-    fn strays(&self, session: &Session<'_>, all: &[Here<'_>]) {
+    /// What of the audit could not be judged of keys that are meant else.
+    fn unjudged(&self, one: &Here<'_>) -> Vec<Unlisted> {
+        let others = |key: &KeyInfo| {
+            let by = |asked: bool, holds: bool| !asked || holds;
+            by(!self.ids.is_empty(), self.ids.contains(&key.id))
+                && by(!self.names.is_empty(), self.names.iter().any(|name| name.means(&key.name)))
+        };
+        pick::unjudged(one, &self.findings, |about| match about.key() {
+            None => true,
+            Some((id, _)) => keys(one).iter().any(|key| key.id == *id && others(key)),
+        })
+    }
+
+    /// What was asked for by its name and means no key anywhere is an error where all was read: one letter wrong would look like a clean end.
+    /// Where something was not read it may be there. A finding that no key has is what was wanted.
+    fn strays(&self, session: &Session<'_>, scene: &Scene<'_>) -> Result<(), Trouble> {
+        let all = &scene.here;
         let anywhere = |holds: &dyn Fn(&KeyInfo, &Here<'_>) -> bool| {
             all.iter().any(|one| keys(one).iter().any(|key| holds(key, one)))
         };
         let mut nowhere: Vec<String> = Vec::new();
         let mut note = |asked: String, found: bool| nowhere.extend((!found).then_some(asked));
         for id in &self.ids {
-            note(format!("no key {id}"), anywhere(&|key, _| key.id == *id));
+            let known = all.iter().any(|one| known(session, one, scene, id).is_some());
+            note(format!("no key {id}"), listed(scene, id) || known);
         }
         for name in &self.names {
             note(format!("no key of name `{}`", name.text()), anywhere(&|key, _| name.means(&key.name)));
@@ -159,18 +180,52 @@ impl Which {
             };
             note(format!("no key that the audit log ties to {email}"), anywhere(&made));
         }
+        let whole = scene.is_whole() && (self.makers.is_empty() || scene.coverage.is_complete());
+        if whole && !nowhere.is_empty() {
+            let what = nowhere.iter().map(|one| printable(one)).collect::<Vec<_>>().join(", and ");
+            let read = words::count(all.len(), "workspace");
+            return Err(Trouble::new(
+                Exit::Selection,
+                format!("{what} is in the {read} that were asked; nothing was sent"),
+            )
+            .advise("`keyholder keys` lists the keys with their ids and names; check what was typed"));
+        }
         for code in &self.findings {
             let found = all.iter().any(|one| one.findings.iter().any(|finding| finding.code == *code));
-            note(format!("no key with the finding {code}"), found);
+            nowhere.extend((!found).then(|| format!("no key with the finding {code}")));
         }
         for nowhere in nowhere {
             session.door.printer.warn(&format!(
                 "{} is in the {} that could be read",
-                crate::report::cell::printable(&nowhere),
+                printable(&nowhere),
                 words::count(all.len(), "workspace")
             ));
         }
+        Ok(())
     }
+
+    /// Each kind means keys, and no key is meant by all of them.
+    fn nothing(&self, scene: &Scene<'_>, wishes: &[Vec<KeyWish>]) -> Result<(), Trouble> {
+        let unsure = !scene.is_whole() || (!self.makers.is_empty() && !scene.coverage.is_complete());
+        if unsure || !self.findings.is_empty() || wishes.iter().any(|wishes| !wishes.is_empty()) {
+            return Ok(());
+        }
+        Err(Trouble::new(Exit::Selection, "no key is all that was asked for; nothing was sent")
+            .advise("different kinds must all hold of one key: leave one out, or run the command once for each"))
+    }
+}
+
+/// Tells whether a key is in any list.
+fn listed(scene: &Scene<'_>, id: &KeyId) -> bool {
+    scene.here.iter().any(|one| keys(one).iter().any(|key| key.id == *id))
+}
+
+/// Returns the name of a key that was known in a workspace, by the register or the ledger.
+fn known(session: &Session<'_>, one: &Here<'_>, scene: &Scene<'_>, id: &KeyId) -> Option<String> {
+    let row = session.fleet.register.entry(one.workspace.name.as_str(), id);
+    let row = row.filter(|row| row.workspace_id.as_ref().is_none_or(|id| *id == one.observed.id));
+    let told = scene.known.get(&(one.observed.id.clone(), id.clone()));
+    row.map(|row| &row.name).filter(|name| !name.is_empty()).or(told).or(row.map(|row| &row.name)).cloned()
 }
 
 fn keys<'a>(one: &Here<'a>) -> &'a [KeyInfo] {

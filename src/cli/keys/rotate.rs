@@ -6,11 +6,12 @@ use std::time::Duration;
 use clap::Args;
 use jiff::Timestamp;
 
-use super::create::names;
+use super::create::{names, naming};
 use super::enrol::Enrol;
 use super::scopes::{self, Wanted};
 use super::template::DEFAULT;
-use super::write::{self, Asks, Here, Judged};
+use super::write::{self, Asks, Here, Judged, Recollect, Wished};
+use crate::api::Operation;
 use crate::cli::args::{Approve, Select};
 use crate::cli::change::Request;
 use crate::cli::session::{self, Session};
@@ -18,8 +19,9 @@ use crate::cli::{approval, keys::pick};
 use crate::config::Purpose;
 use crate::config::key::store::Stores;
 use crate::domain::fleet::Reach;
-use crate::domain::{Access, FindingCode, KeyInfo, Workspace, WorkspaceName};
+use crate::domain::{About, Access, FindingCode, KeyId, KeyInfo, Workspace, WorkspaceName};
 use crate::plan::KeyWish;
+use crate::report::Unlisted;
 use crate::run::{Ring, Target};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
@@ -27,7 +29,8 @@ use crate::ui::words;
 /// Put a new key in the place of each configured one: make it, prove that it works, store it, switch to it, prove it again, and only then
 /// delete the old one.
 ///
-/// The new key has the old one's name and scopes unless others are said. At every moment a working key is stored, wherever the run is
+/// The new key has the old one's name and scopes unless others are said; it needs those that let it prove itself and delete the old one. Where
+/// an earlier rotation left a replaced key behind, this deletes that one, and makes none anew where the configured key took its place. At every moment a working key is stored, wherever the run is
 /// killed; `keyholder resume` brings it to its end. Workspaces that are reached with another one's key have none of their own to rotate.
 #[derive(Debug, Args)]
 #[command(
@@ -73,6 +76,8 @@ enum Meant {
     No,
     /// It cannot be told, and why.
     Untold(&'static str),
+    /// The audit could not judge it.
+    Unjudged(Vec<Unlisted>),
 }
 
 impl Rotate {
@@ -87,7 +92,9 @@ impl Rotate {
         let preset = wanted.as_ref().map_or("keyholder", |wanted| wanted.preset.as_str());
         let template = self.name.as_deref().unwrap_or(DEFAULT);
         let names: BTreeMap<&WorkspaceName, String> = {
-            let names = names(session, template, preset, &chosen)?;
+            // A name nobody asked for is only given where the old one's is not known.
+            let naming = if self.name.is_some() { naming(&session.fleet)? } else { None };
+            let names = names(session, template, preset, &chosen, naming.as_ref())?;
             chosen.iter().map(|workspace| &workspace.name).zip(names).collect()
         };
         let audited = !which.findings.is_empty();
@@ -101,48 +108,84 @@ impl Rotate {
             ring,
             judged: audited.then_some(Judged { accepted: false }),
             enrol: Enrol::of(self.owner.as_deref(), wanted.as_ref().and_then(|one| one.purpose.clone()))?,
+            recollect: Recollect::Left,
         };
-        write::run(session, asks, |here| {
-            let shared = shared(here);
-            let wish = |one: &Here<'_>| {
+        let scopes = wanted.map(|Wanted { scopes, .. }| scopes);
+        write::run(session, asks, |scene| {
+            let shared = shared(&scene.here);
+            let mut wished = Wished::default();
+            for one in &scene.here {
+                wished.wishes.push(Vec::new());
+                let Some(wishes) = wished.wishes.last_mut() else { continue };
                 if matches!(&one.workspace.reach, Reach::Via(admin) if admins.contains(admin)) {
-                    return None;
+                    continue;
                 }
-                match which.means(one) {
-                    Meant::Yes => {}
-                    Meant::No => return None,
-                    Meant::Untold(why) => {
-                        session.door.printer.warn(&format!("{}: not rotated: {why}", one.workspace.name));
-                        return None;
+                let (left, replaced) = left(one);
+                wishes.extend(left);
+                // The configured key is the new one already: what is missing of its rotation is the deletion alone.
+                if replaced {
+                    continue;
+                }
+                let untold = match which.means(one) {
+                    Meant::Yes => None,
+                    Meant::No => continue,
+                    Meant::Untold(why) => Some(why.to_owned()),
+                    Meant::Unjudged(unjudged) => {
+                        unjudged.iter().for_each(|one| pick::warn_unjudged(session, one));
+                        wished.unjudged.extend(unjudged);
+                        continue;
                     }
-                }
-                let other = shared.get(&one.workspace.name);
-                let place = match other {
+                };
+                let place = match shared.get(&one.workspace.name) {
                     Some(other) => Err(format!(
                         "the same secret is configured for `{other}`; give each workspace a key of its own first"
                     )),
                     None => stores.can_store(one.workspace),
                 };
                 let otherwise = names[&one.workspace.name].clone();
-                Some(KeyWish::Rotated {
+                wishes.push(KeyWish::Rotated {
                     fingerprint: fingerprint(one.target),
-                    scopes: wanted.as_ref().map(|Wanted { scopes, .. }| scopes.clone()),
+                    scopes: scopes.clone(),
                     name: self.name.is_some().then(|| otherwise.clone()),
                     otherwise,
                     place,
-                })
-            };
-            let wishes: Vec<Vec<KeyWish>> = here.iter().map(|one| wish(one).into_iter().collect()).collect();
-            if wishes.iter().all(Vec::is_empty) {
+                    needs: needs(),
+                    untold,
+                });
+            }
+            if wished.wishes.iter().all(Vec::is_empty) {
                 session.door.printer.warn(&format!(
                     "no configured key of the {} that could be read is to be rotated",
-                    words::count(here.len(), "workspace")
+                    words::count(scene.here.len(), "workspace")
                 ));
             }
-            wishes
+            Ok(wished)
         })
         .await
     }
+}
+
+/// What a new key must allow: to say whose it is, and to find and delete the old one.
+fn needs() -> Vec<Vec<String>> {
+    let scopes = |call: Operation| call.scopes().iter().map(|scope| (*scope).to_owned()).collect();
+    [Operation::WorkspaceCurrent, Operation::KeyList, Operation::KeyDelete].map(scopes).into()
+}
+
+/// Finds the keys that earlier rotations replaced here, did not delete, and that are there still; and tells whether the configured key is one
+/// that took the place of such a key.
+fn left(one: &Here<'_>) -> (Vec<KeyWish>, bool) {
+    let listed = one.observed.belongings.as_deref().filter(|belongings| belongings.keys.incomplete.is_none());
+    let Some(listed) = listed.filter(|_| !one.observed.acts_as) else { return (Vec::new(), false) };
+    let is_left = |key: &KeyId| listed.keys.rows.iter().any(|row| row.id == *key && row.in_use != Some(true));
+    let left: Vec<_> = one.left.iter().filter(|left| is_left(&left.key)).collect();
+    let configured = configured(one).map(|key| &key.id);
+    let replaced = configured.is_some() && left.iter().any(|left| left.by.as_ref() == configured);
+    let wish = |left: &&super::write::Left| KeyWish::Revoked {
+        key: left.key.clone(),
+        name: left.name.clone(),
+        why: format!("run {} put another key in its place and did not delete it", left.run),
+    };
+    (left.iter().map(wish).collect(), replaced)
 }
 
 impl Which {
@@ -165,12 +208,17 @@ impl Which {
         if self.findings.is_empty() {
             return Meant::Yes;
         }
-        let is_it = |finding: &&crate::domain::Finding| match finding.about.key() {
-            Some((id, _)) => configured.is_some_and(|key| key.id == *id),
-            None => true,
+        let Some(key) = configured else {
+            return Meant::Untold(
+                "it cannot be told which listed key is the configured one, so it cannot be told what is found about it",
+            );
         };
-        let found = one.findings.iter().filter(|finding| self.findings.contains(&finding.code)).any(|one| is_it(&one));
-        if found { Meant::Yes } else { Meant::No }
+        let is_it = |about: &About| about.key().is_some_and(|(id, _)| *id == key.id);
+        if one.findings.iter().any(|finding| self.findings.contains(&finding.code) && is_it(&finding.about)) {
+            return Meant::Yes;
+        }
+        let unjudged = pick::unjudged(one, &self.findings, |about| about.key().is_none() || is_it(about));
+        if unjudged.is_empty() { Meant::No } else { Meant::Unjudged(unjudged) }
     }
 }
 

@@ -5,7 +5,7 @@
 use jiff::civil::Date;
 
 use crate::domain::Workspace;
-use crate::plan::keys::{NONCE, with_nonce};
+use crate::plan::keys::NONCE;
 
 /// The name that is given where none is asked for.
 pub const DEFAULT: &str = "{workspace} — {preset} [{nonce}]";
@@ -49,9 +49,9 @@ impl Template {
         if text.trim().is_empty() || text.chars().any(char::is_control) {
             return Err("a name must not be blank, and have no line breaks or other control characters".to_owned());
         }
-        let text = with_nonce(text.trim());
+        let text = text.trim();
         let mut pieces = Vec::new();
-        let mut rest = text.as_str();
+        let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             let Some((word, after)) = after.split_once('}') else {
                 return Err(format!("`{{` without `}}` in `{text}`"));
@@ -71,8 +71,10 @@ impl Template {
             rest = after;
         }
         pieces.push(Piece::Text(rest.to_owned()));
-        if pieces.iter().filter(|piece| **piece == Piece::Nonce).count() > 1 {
-            return Err("{nonce} can stand in a name once".to_owned());
+        match pieces.iter().filter(|piece| **piece == Piece::Nonce).count() {
+            0 => pieces.extend([Piece::Text(" [".to_owned()), Piece::Nonce, Piece::Text("]".to_owned())]),
+            1 => {}
+            _ => return Err("{nonce} can stand in a name once".to_owned()),
         }
         Ok(Self(pieces))
     }

@@ -74,9 +74,72 @@ async fn a_row_of_a_made_key_that_was_changed_breaks_the_chain() {
     let _permits = ledger.append(&run, records).await.unwrap();
     ledger.verify_chain(&run).await.unwrap();
     let made = ledger.made_keys(&[workspace(1)]).await.unwrap();
-    assert_eq!(made_by_step(&made, &run)[&step].as_str(), "k-1");
+    assert_eq!(made_by_step(&made, &run)[&step].key.as_str(), "k-1");
     for statement in ["UPDATE keys SET fingerprint = 'k:00000002'", "DELETE FROM keys"] {
         tamper(&ledger, statement).await;
         assert!(matches!(ledger.verify_chain(&run).await.unwrap_err(), ChainBreak::Keys), "{statement}");
     }
+}
+
+fn refused(step: &StepId) -> Vec<Record> {
+    vec![started(step, 1), answered(step, 1, Class::Refused), settled(step, Outcome::Failed)]
+}
+
+fn rotation() -> (Step, Step) {
+    let change = Change::CreateKey {
+        name: "client — ops [{nonce}]".to_owned(),
+        scopes: vec!["all:all".to_owned()],
+        keep: Keep::Configured("secrets/client-1.key".to_owned()),
+        replaces: Some("k:00000001".to_owned()),
+    };
+    let make = Step::new(&named(1), &workspace(1), change, RestsOn::Speaking { with: "k:00000001".to_owned() });
+    let change = Change::Retire {
+        replaced: "k:00000001".to_owned(),
+        key: Some(KeyId::parse("k-old").unwrap()),
+        name: "client — ops".to_owned(),
+    };
+    let rests_on = RestsOn::Key { created: "2026-08-01T00:00:00Z".to_owned(), by: None };
+    let retire = Step::new(&named(1), &workspace(1), change, rests_on).after(&make);
+    (make, retire)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replaced_key_is_left_until_a_run_has_deleted_it() {
+    let world = World::new();
+    let ledger = world.open().await;
+    let (make, retire) = rotation();
+    let run = run_id(1);
+    ledger.begin(header(&run, vec![make.clone(), retire.clone()])).await.unwrap();
+    let here = [workspace(1), workspace(2)];
+    assert_eq!(ledger.replaced_left(&here).await.unwrap(), [], "nothing was replaced yet");
+    let _permits = ledger.append(&run, whole_way(&make.id, Outcome::Done)).await.unwrap();
+    let left = ledger.replaced_left(&here).await.unwrap();
+    assert_eq!(left.len(), 1);
+    assert_eq!((left[0].key.as_str(), left[0].name.as_str(), &left[0].run), ("k-old", "client — ops", &run));
+    assert_eq!(ledger.replaced_left(&[workspace(2)]).await.unwrap(), [], "of other workspaces nothing was asked");
+    let _permits = ledger.append(&run, refused(&retire.id)).await.unwrap();
+    ledger.append(&run, vec![ended(20)]).await.unwrap();
+    assert_eq!(ledger.replaced_left(&here).await.unwrap(), left);
+    let change = Change::Revoke {
+        key: KeyId::parse("k-old").unwrap(),
+        name: "client — ops".to_owned(),
+        email: None,
+        record: None,
+    };
+    let revoke = Step::new(&named(1), &workspace(1), change, retire.rests_on.clone());
+    let second = run_id(2);
+    ledger.begin(header(&second, vec![revoke.clone()])).await.unwrap();
+    let _permits = ledger.append(&second, whole_way(&revoke.id, Outcome::Done)).await.unwrap();
+    assert_eq!(ledger.replaced_left(&here).await.unwrap(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_no_key_took_its_place_none_was_replaced() {
+    let world = World::new();
+    let ledger = world.open().await;
+    let (make, retire) = rotation();
+    let run = run_id(1);
+    ledger.begin(header(&run, vec![make.clone(), retire])).await.unwrap();
+    let _permits = ledger.append(&run, refused(&make.id)).await.unwrap();
+    assert_eq!(ledger.replaced_left(&[workspace(1)]).await.unwrap(), []);
 }

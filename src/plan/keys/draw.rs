@@ -69,8 +69,8 @@ fn draw_workspace(observed: &Observed, wishes: &[KeyWish], rules: &Rules) -> (Ve
 fn rank(wish: &KeyWish) -> (u8, &str, String) {
     match wish {
         KeyWish::Made { name, scopes, keep } => (0, name, format!("{scopes:?} {keep:?}")),
-        KeyWish::Rotated { fingerprint, scopes, name, otherwise, place } => {
-            (1, fingerprint, format!("{scopes:?} {name:?} {otherwise} {place:?}"))
+        KeyWish::Rotated { fingerprint, scopes, name, otherwise, place, needs: _, untold } => {
+            (1, fingerprint, format!("{scopes:?} {name:?} {otherwise} {place:?} {untold:?}"))
         }
         KeyWish::Revoked { key, name, why } => (2, key.as_str(), format!("{name} {why}")),
     }
@@ -100,10 +100,14 @@ fn made(observed: &Observed, name: &str, scopes: &[String], keep: &Keep) -> Item
     there.sort_by(|a, b| a.id.cmp(&b.id));
     if let Some(key) = there.iter().find(|key| same_power(&key.scopes, &scopes)) {
         let seen = format!(
-            "key {} bears this name and has these scopes; its secret cannot be shown again, another --name makes another key",
+            "key {} bears this name and has these scopes; its secret cannot be shown or written again, another --name makes another \
+             key",
             key.id
         );
-        return Item::already(step(observed, change, of_key(key)), seen);
+        // Nothing is kept anywhere: no place is told of it.
+        let there =
+            Change::CreateKey { name: name.to_owned(), scopes, keep: Keep::Configured(String::new()), replaces: None };
+        return Item::already(step(observed, there, of_key(key)), seen);
     }
     match there.first() {
         None => Item::send(step(observed, change, RestsOn::NoKey)),
@@ -133,13 +137,15 @@ fn revoked(observed: &Observed, key: &crate::domain::KeyId, listed: Option<&KeyI
 
 /// A rotation is two steps: the key that takes the place, and then the deletion of the one that was replaced.
 fn rotated(observed: &Observed, wish: &KeyWish) -> Vec<Item> {
-    let KeyWish::Rotated { fingerprint, scopes, name, otherwise, place } = wish else { return Vec::new() };
+    let KeyWish::Rotated { fingerprint, scopes, name, otherwise, place, needs, untold } = wish else {
+        return Vec::new();
+    };
     let mut in_use = keys(observed).iter().filter(|key| key.in_use == Some(true));
     // Two of one secret: then neither is surely the one.
     let old = in_use.next().filter(|_| in_use.next().is_none() && !observed.acts_as);
     let wanted = scopes.clone().or_else(|| old.map(|old| old.scopes.clone()));
     let name = name.clone().or_else(|| successor_of(&old?.name)).unwrap_or_else(|| otherwise.clone());
-    let reference = place.clone().unwrap_or_else(|_nowhere| "no place".to_owned());
+    let reference = place.clone().unwrap_or_default();
     let make = Change::CreateKey {
         name,
         scopes: scope::canonical(wanted.as_deref().unwrap_or_default()),
@@ -147,6 +153,10 @@ fn rotated(observed: &Observed, wish: &KeyWish) -> Vec<Item> {
         replaces: Some(fingerprint.clone()),
     };
     let make = step(observed, make, RestsOn::Speaking { with: fingerprint.clone() });
+    if observed.acts_as || untold.is_some() {
+        // Nothing is replaced, so of a replaced key nothing is to be said.
+        return vec![Item::held(make, if observed.acts_as { borrowed() } else { untellable(untold.as_deref()) })];
+    }
     let (retire, rests_on) = match old {
         Some(old) => ((Some(old.id.clone()), old.name.clone()), of_key(old)),
         None => ((None, String::new()), RestsOn::Speaking { with: fingerprint.clone() }),
@@ -154,31 +164,46 @@ fn rotated(observed: &Observed, wish: &KeyWish) -> Vec<Item> {
     let (key, name) = retire;
     let retire = Change::Retire { replaced: fingerprint.clone(), key, name };
     let retire = step(observed, retire, rests_on).after(&make);
-    let make = match unproven(observed).or_else(|| obstacle(observed, wanted.as_deref(), place)) {
+    let make = match unproven(observed).or_else(|| obstacle(wanted.as_deref(), place, needs)) {
         Some(held) => Item::held(make, held),
         None => Item::send(make),
     };
     let retire = match old {
         Some(_) => Item::send(retire),
-        None => Item::held(
+        None if make.sends() => Item::held(
             retire,
             Held::new(
                 HeldReason::KeyUnknown,
                 "the list of keys shows no secrets, and no record of ours says which of them the replaced one is",
-                "find the replaced key in the app by its name and age and delete it there, once nothing uses it any more",
+                "once the rotation is done, delete it with `keyholder keys revoke --id ID`: `keyholder keys` lists ids with names and ages",
             ),
         ),
+        // Its step says why the new key is held; the old one is not replaced then.
+        None => Item::held(retire, limits::held_before()),
     };
     vec![make, retire]
 }
 
+/// A workspace that is reached with another one's key has none of its own to replace.
+fn borrowed() -> Held {
+    Held::new(
+        HeldReason::KeyStorage,
+        "this workspace is reached with another one's key and has none of its own to replace",
+        "rotate the key of the workspace named by `via`",
+    )
+}
+
+fn untellable(why: Option<&str>) -> Held {
+    Held::new(
+        HeldReason::KeyUnknown,
+        why.unwrap_or_default(),
+        "rotate it once without --older-than and --finding: of the key that is made then it is known which one it is",
+    )
+}
+
 /// Why a key cannot be replaced at all.
-fn obstacle(observed: &Observed, scopes: Option<&[String]>, place: &Result<String, String>) -> Option<Held> {
+fn obstacle(scopes: Option<&[String]>, place: &Result<String, String>, needs: &[Vec<String>]) -> Option<Held> {
     let held = |reason, why: String, remedy: &str| Some(Held::new(reason, why, remedy));
-    if observed.acts_as {
-        let why = "this workspace is reached with another one's key and has none of its own to replace";
-        return held(HeldReason::KeyStorage, why.to_owned(), "rotate the key of the workspace named by `via`");
-    }
     if let Err(why) = place {
         return held(
             HeldReason::KeyStorage,
@@ -201,6 +226,20 @@ fn obstacle(observed: &Observed, scopes: Option<&[String]>, place: &Result<Strin
             format!("the configured key has scopes that no new key can be given: {}", foreign.join(" "))
         };
         return held(HeldReason::KeyScopes, why, "say which scopes the new key is to have with --preset or --scope");
+    }
+    // The new key proves itself and deletes the old one: one that may not would leave the old one for ever.
+    let missing = needs.iter().filter(|any| !any.iter().any(|one| scope::covers(scopes, one)));
+    let missing: Vec<&str> = missing.filter_map(|any| any.first()).map(String::as_str).collect();
+    if !missing.is_empty() {
+        return held(
+            HeldReason::KeyScopes,
+            format!(
+                "the new key must prove itself and delete the old one, and without {} it cannot",
+                missing.join(" ")
+            ),
+            "say its scopes with --scope, these among them, or a wider --preset; a narrower key is made with `keyholder keys create` and \
+             put in its place by hand",
+        );
     }
     None
 }

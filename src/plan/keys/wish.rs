@@ -35,5 +35,9 @@ pub enum KeyWish {
         otherwise: String,
         /// Where its secret goes, in words; the error says why there is no such place, and what to do.
         place: Result<String, String>,
+        /// What the new key must allow, so that it can prove itself and delete the old one: of each list any one scope does.
+        needs: Vec<Vec<String>>,
+        /// Why it cannot be told whether the configured key is one of those that are meant; then nothing is replaced.
+        untold: Option<String>,
     },
 }

@@ -99,7 +99,7 @@ fn a_new_key_that_does_not_open_the_pinned_workspace_is_never_stored() {
 #[test]
 fn a_store_that_surely_did_not_take_the_key_leaves_the_old_one_and_no_orphan() {
     for kind in [Kind::File, Kind::Command] {
-        for wrong in [Wrong::Refuses, Wrong::FailsBefore, Wrong::Lies] {
+        for wrong in [Wrong::Refuses, Wrong::FailsBefore] {
             let bench = Bench::rotating(KeyShown::Masked, kind, true);
             let old = bench.keeper.stored("acme");
             bench.keeper.goes_wrong("store", wrong);
@@ -109,6 +109,95 @@ fn a_store_that_surely_did_not_take_the_key_leaves_the_old_one_and_no_orphan() {
             require_as_before(&bench, &old);
         }
     }
+}
+
+#[test]
+fn a_store_or_switch_that_said_yes_and_shows_the_old_key_leaves_both_until_a_later_life() {
+    for (kind, act) in [(Kind::File, "store"), (Kind::File, "switch"), (Kind::Command, "store")] {
+        let bench = Bench::rotating(KeyShown::Masked, kind, true);
+        let old = bench.keeper.stored("acme");
+        bench.keeper.goes_wrong(act, Wrong::Lies);
+        let outcome = bench.apply().exits(22);
+        assert_eq!(outcome.outcomes(), ["acme unknown", "acme held lane_ended"], "{kind:?} {act}: {outcome}");
+        assert!(outcome.stdout.contains("still leads to the old key"), "{outcome}");
+        assert_eq!((bench.keeper.stored("acme"), bench.live().len()), (old.clone(), 2), "what is read may lag behind");
+        let _resumed = bench.stage.run("resume").exits(0);
+        require_rotated(&bench, &old);
+    }
+}
+
+#[test]
+fn a_key_command_that_answers_from_a_copy_does_not_cost_the_stored_key() {
+    let bench = Bench::rotating(KeyShown::Masked, Kind::Command, true);
+    let old = bench.keeper.stored("acme");
+    bench.keeper.goes_wrong("store", Wrong::Cached(300));
+    let outcome = bench.apply().exits(22);
+    assert_eq!(outcome.outcomes(), ["acme unknown", "acme held lane_ended"], "{outcome}");
+    assert!(bench.stored_key_works() && bench.keeper.stored("acme") != old, "{outcome}");
+    bench.stage.wait(std::time::Duration::from_secs(300));
+    let _resumed = bench.stage.run("resume").exits(0);
+    require_rotated(&bench, &old);
+    assert_eq!(bench.did(), ["made", "proven", "stored", "switched", "proven_stored"]);
+}
+
+/// Lets the deletion of a key be answered with 429 once, and says how long to wait.
+fn throttled(bench: &Bench, seconds: u64) {
+    bench.stage.world.add_fault(Fault::once(FaultKind::throttled(Some(seconds))).at(Op::KeyDelete));
+}
+
+#[test]
+fn a_store_that_lands_while_a_deletion_waits_for_its_turn_saves_the_key_it_stored() {
+    let bench = Bench::rotating(KeyShown::Masked, Kind::Command, true);
+    let old = bench.keeper.stored("acme");
+    // Later than the settle time, so that the new key is taken for not stored; and before the deletion may be sent again.
+    bench.keeper.goes_wrong("store", Wrong::Late(90));
+    throttled(&bench, 120);
+    let outcome = bench.apply().exits(22);
+    assert_eq!(outcome.outcomes(), ["acme unknown", "acme held lane_ended"], "{outcome}");
+    assert!(outcome.stdout.contains("the configured reference leads to it"), "{outcome}");
+    assert!(bench.stored_key_works() && bench.keeper.stored("acme") != old, "{outcome}");
+    let _resumed = bench.stage.run("resume").exits(0);
+    require_rotated(&bench, &old);
+}
+
+#[test]
+fn a_store_that_lands_behind_the_deletion_of_its_key_is_undone_or_told_loudly() {
+    for puts_back in [true, false] {
+        let bench = Bench::rotating(KeyShown::Masked, Kind::Command, true);
+        let old = bench.keeper.stored("acme");
+        bench.keeper.goes_wrong("store", Wrong::Refuses);
+        if !puts_back {
+            bench.keeper.goes_wrong("store", Wrong::Refuses);
+        }
+        let (world, path, first) = (bench.stage.world.clone(), bench.stage.root.join("secrets/acme.key"), old.clone());
+        bench.stage.at_request(move |request| {
+            if request.method == Method::Delete {
+                let new = world.live_secrets("acme").into_iter().find(|secret| *secret != first).unwrap();
+                std::fs::write(&path, new).unwrap();
+            }
+        });
+        let outcome = bench.apply().exits(21);
+        assert_eq!(bench.live(), [fingerprint(&old)], "{outcome}");
+        if puts_back {
+            assert!(outcome.stdout.contains("was put back there, and works"), "{outcome}");
+            require_as_before(&bench, &old);
+        } else {
+            assert!(outcome.stdout.contains("NOW THE CONFIGURED REFERENCE LEADS TO THAT DELETED KEY"), "{outcome}");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_the_list_does_not_show_yet_is_not_taken_for_gone_by_a_404() {
+    let bench = Bench::rotating(KeyShown::Masked, Kind::File, true);
+    let old = bench.keeper.stored("acme");
+    bench.stage.world.configure(|settings| settings.lag = std::time::Duration::from_secs(40));
+    bench.keeper.goes_wrong("store", Wrong::Refuses);
+    bench.stage.world.add_fault(Fault::once(status(404)).at(Op::KeyDelete));
+    let outcome = bench.apply().exits(21);
+    assert_eq!(outcome.outcomes(), ["acme failed", "acme held after"], "{outcome}");
+    bench.stage.world.land_all();
+    require_as_before(&bench, &old);
 }
 
 #[test]
@@ -125,7 +214,7 @@ fn a_store_command_that_fails_and_did_it_all_the_same_is_read_back() {
 
 #[test]
 fn a_switch_that_fails_is_read_back_and_goes_on_or_leaves_the_old_key() {
-    for (wrong, exit) in [(Wrong::Refuses, 21), (Wrong::FailsBefore, 21), (Wrong::Lies, 21), (Wrong::FailsAfter, 0)] {
+    for (wrong, exit) in [(Wrong::Refuses, 21), (Wrong::FailsBefore, 21), (Wrong::FailsAfter, 0)] {
         let bench = Bench::rotating(KeyShown::Absent, Kind::File, true);
         let old = bench.keeper.stored("acme");
         bench.keeper.goes_wrong("switch", wrong);
@@ -140,10 +229,99 @@ fn a_switch_that_fails_is_read_back_and_goes_on_or_leaves_the_old_key() {
 }
 
 #[test]
+fn a_switch_of_which_it_is_not_sure_that_it_lasts_is_done_again_until_it_is_also_by_a_resume() {
+    let bench = Bench::rotating(KeyShown::Absent, Kind::File, true);
+    let old = bench.keeper.stored("acme");
+    for _ in 0..3 {
+        bench.keeper.goes_wrong("switch", Wrong::FailsAfter);
+    }
+    let _outcome = bench.apply().exits(0);
+    assert_eq!(bench.keeper.fired(), 3);
+    require_rotated(&bench, &old);
+
+    let bench = Bench::rotating(KeyShown::Absent, Kind::File, true);
+    let old = bench.keeper.stored("acme");
+    for _ in 0..5 {
+        bench.keeper.goes_wrong("switch", Wrong::FailsAfter);
+    }
+    let outcome = bench.apply().exits(22);
+    assert_eq!(outcome.outcomes(), ["acme unknown", "acme held lane_ended"], "{outcome}");
+    assert!(outcome.stdout.contains("not sure that this lasts"), "{outcome}");
+    assert_eq!((bench.keeper.fired(), bench.live().len(), bench.did().len()), (4, 2, 3));
+    let _resumed = bench.stage.run("resume").exits(0);
+    assert_eq!(bench.keeper.fired(), 5, "a resume switches once more before the old key may go");
+    require_rotated(&bench, &old);
+}
+
+#[test]
+fn a_store_that_left_nothing_usable_has_the_old_key_put_back_and_leaves_no_orphan() {
+    for wrong in [Wrong::Garbles, Wrong::Empties] {
+        let bench = Bench::rotating(KeyShown::Whole, Kind::Command, true);
+        let old = bench.keeper.stored("acme");
+        bench.keeper.goes_wrong("store", wrong);
+        let outcome = bench.apply().exits(21);
+        assert_eq!(outcome.outcomes(), ["acme failed", "acme held after"], "{wrong:?}: {outcome}");
+        assert!(outcome.stdout.contains("the old key was put back there, and works"), "{outcome}");
+        require_as_before(&bench, &old);
+    }
+}
+
+#[test]
+fn a_working_key_that_another_hand_stored_meanwhile_is_not_overwritten_and_ends_the_rotation() {
+    let bench = Bench::rotating(KeyShown::Absent, Kind::Command, true);
+    let (old, third) = (bench.keeper.stored("acme"), another_key(&bench));
+    bench.keeper.goes_wrong("store", Wrong::Lies);
+    let (path, text) = (bench.stage.root.join("secrets/acme.key"), third.clone());
+    bench.stage.at_nth(Method::Post, 1, move || std::fs::write(&path, &text).unwrap());
+    let outcome = bench.apply().exits(22);
+    assert_eq!(outcome.outcomes(), ["acme unknown", "acme held lane_ended"], "{outcome}");
+    assert!(
+        outcome.stdout.contains("another hand put") && outcome.stdout.contains("then `keyholder resume`"),
+        "{outcome}"
+    );
+    assert_eq!((bench.keeper.stored("acme"), bench.live().len()), (third.clone(), 3));
+    bench.stage.at_request(|_| {});
+    let _settled = bench.stage.run("resume --settle-only").exits(22);
+    assert_eq!(bench.live().len(), 3, "to settle sends nothing");
+    // What is stored works and is neither: the lane speaks with it, so the new key is surely not the stored one.
+    let outcome = bench.stage.run("resume").exits(21);
+    assert!(outcome.outcomes().contains(&"acme failed".to_owned()), "{outcome}");
+    assert_eq!(bench.live(), [fingerprint(&old), fingerprint(&third)], "{outcome}");
+    assert_eq!(bench.keeper.stored("acme"), third);
+    let requests = bench.stage.world.request_count();
+    let _nothing = bench.stage.run("resume");
+    assert_eq!(bench.stage.world.request_count(), requests, "nothing is left to be settled");
+}
+
+#[test]
+fn a_new_key_that_another_hand_deleted_leaves_nothing_to_decide() {
+    let bench = Bench::rotating(KeyShown::Whole, Kind::File, true);
+    let old = bench.keeper.stored("acme");
+    let keeper = Arc::clone(&bench.keeper);
+    bench.stage.at_nth(Method::Post, 1, move || keeper.blind(true));
+    let _outcome = bench.apply().exits(22);
+    bench.stage.at_request(|_| {});
+    let key = bench.made()[0].id.clone();
+    assert!(bench.stage.world.hand("acme", &keyholder::sim::Hand::DeleteKey { key }));
+    let outcome = bench.stage.run("resume").exits(21);
+    assert!(outcome.stdout.contains("another hand deleted it"), "{outcome}");
+    assert_eq!((bench.keeper.stored("acme"), bench.live()), (old.clone(), vec![fingerprint(&old)]));
+}
+
+/// Makes a key of the workspace by another hand, and returns its secret.
+fn another_key(bench: &Bench) -> String {
+    let before = bench.stage.world.live_secrets("acme");
+    let key = keyholder::sim::put::Key::of("ops@agency.example", "by hand");
+    let _ids = bench.stage.world.put("acme", keyholder::sim::put::Key { scopes: vec!["all:all".to_owned()], ..key });
+    bench.stage.world.live_secrets("acme").into_iter().find(|secret| !before.contains(secret)).unwrap()
+}
+
+#[test]
 fn where_the_reference_leads_to_neither_key_both_stay_and_a_resume_goes_on_once_it_is_mended() {
     let bench = Bench::rotating(KeyShown::Whole, Kind::Command, true);
     let old = bench.keeper.stored("acme");
     bench.keeper.goes_wrong("store", Wrong::Garbles);
+    bench.keeper.goes_wrong("store", Wrong::Refuses);
     let outcome = bench.apply().exits(22);
     assert_eq!(outcome.outcomes(), ["acme unknown", "acme held lane_ended"], "{outcome}");
     assert_eq!(bench.live().len(), 2, "nothing is deleted where nobody knows what is stored");

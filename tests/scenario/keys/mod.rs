@@ -3,6 +3,7 @@
 mod basic;
 mod crash;
 mod faults;
+mod late;
 mod stopped;
 
 use std::sync::Arc;
@@ -38,6 +39,12 @@ impl Bench {
     /// Plans one key that is kept somewhere.
     fn creating(shown: KeyShown, keep: Keep) -> Self {
         let (stage, keeper) = stage(shown, Kind::File);
+        // A secret is shown where a person reads it; a folder is named in whole.
+        stage.terminal.set(true);
+        let keep = match keep {
+            Keep::Folder(folder) => Keep::Folder(stage.root.join(folder).display().to_string()),
+            keep => keep,
+        };
         let change = Change::CreateKey {
             name: TEMPLATE.to_owned(),
             scopes: SCOPES.map(str::to_owned).to_vec(),

@@ -59,6 +59,8 @@ fn rotated() -> KeyWish {
         name: None,
         otherwise: "acme — keyholder [{nonce}]".to_owned(),
         place: Ok("file secrets/acme.key".to_owned()),
+        needs: Vec::new(),
+        untold: None,
     }
 }
 
@@ -75,6 +77,14 @@ fn a_key_is_made_unless_one_of_its_name_and_power_is_there() {
         ))
     };
     assert_eq!(there("acme — analytics [0a1b2c3d]", &["accounts:read", "campaigns:read"]), ["already"]);
+    let elsewhere = KeyWish::Made {
+        name: NAME.to_owned(),
+        scopes: vec!["leads:read".to_owned()],
+        keep: Keep::Folder("/out2".to_owned()),
+    };
+    let own = key("k1", "acme — analytics [0a1b2c3d]", &["leads:read"], None);
+    let plan = drawn(world(vec![own]), vec![elsewhere]);
+    assert_eq!((fates(&plan), plan.items[0].step.change.wanted().contains("out2")), (vec!["already"], false));
     assert_eq!(there("acme — analytics [0a1b2c3d]", &["accounts:read"]), ["key_differs"]);
     assert_eq!(there("acme — analytics [nonce]", &["accounts:read"]), ["send"], "that is another name");
     assert_eq!(there("acme — analytics", scopes), ["send"]);
@@ -129,10 +139,12 @@ fn a_rotation_makes_a_key_of_the_old_ones_name_and_scopes_and_then_takes_the_old
 #[test]
 fn where_nothing_tells_the_old_key_its_deletion_is_held_and_the_scopes_must_be_said() {
     let masked = || world(vec![key("k1", "a", &["leads:read"], None), key("k2", "b", &["leads:read"], None)]);
-    assert_eq!(fates(&drawn(masked(), vec![rotated()])), ["key_scopes", "key_unknown"]);
+    assert_eq!(fates(&drawn(masked(), vec![rotated()])), ["key_scopes", "after"]);
     let said = || {
-        let KeyWish::Rotated { fingerprint, name, otherwise, place, .. } = rotated() else { panic!() };
-        KeyWish::Rotated { fingerprint, scopes: Some(vec!["leads:read".to_owned()]), name, otherwise, place }
+        let mut wish = rotated();
+        let KeyWish::Rotated { scopes, .. } = &mut wish else { panic!() };
+        *scopes = Some(vec!["leads:read".to_owned()]);
+        wish
     };
     let plan = drawn(masked(), vec![said()]);
     assert_eq!(fates(&plan), ["send", "key_unknown"]);
@@ -143,18 +155,57 @@ fn where_nothing_tells_the_old_key_its_deletion_is_held_and_the_scopes_must_be_s
 #[test]
 fn a_rotation_is_held_whole_where_the_key_has_no_place_or_is_another_workspaces() {
     let own = || world(vec![key("own", "o", &["leads:read"], Some(true))]);
-    let KeyWish::Rotated { fingerprint, scopes, name, otherwise, .. } = rotated() else { panic!() };
-    let nowhere =
-        KeyWish::Rotated { fingerprint, scopes, name, otherwise, place: Err("it is in a variable".to_owned()) };
+    let mut nowhere = rotated();
+    let KeyWish::Rotated { place, .. } = &mut nowhere else { panic!() };
+    *place = Err("it is in a variable".to_owned());
     assert_eq!(fates(&drawn(own(), vec![nowhere])), ["key_storage", "after"]);
     let via = Observed { acts_as: true, ..own() };
-    assert_eq!(fates(&drawn(via, vec![rotated()])), ["key_storage", "key_unknown"]);
+    let plan = drawn(via, vec![rotated()]);
+    assert_eq!(fates(&plan), ["key_storage"], "of a replaced key nothing is said");
+    let Disposition::Held(held) = &plan.items[0].disposition else { panic!() };
+    assert!(held.remedy.contains("`via`"), "{held}");
     let foreign = world(vec![key("own", "o", &["leads:read", "made-up:read"], Some(true))]);
     assert_eq!(fates(&drawn(foreign, vec![rotated()])), ["key_scopes", "after"]);
     let observe = Observed { mode: Mode::AddOnly, ..own() };
     assert_eq!(fates(&drawn(observe, vec![rotated()])), ["mode", "mode"]);
     let add = Observed { mode: Mode::AddOnly, ..own() };
     assert_eq!(fates(&drawn(add, vec![made(NAME, &["leads:read"])])), ["send"], "a key more only adds");
+}
+
+#[test]
+fn a_new_key_that_could_not_delete_the_old_one_is_not_made() {
+    let needs = [["workspaces:read", "all:read"], ["api_keys:read", "all:read"], ["api_keys:delete", "all:delete"]];
+    let wish = |said: Option<&[&str]>| {
+        let mut wish = rotated();
+        let KeyWish::Rotated { needs: needed, scopes, .. } = &mut wish else { panic!() };
+        *needed = needs.iter().map(|any| any.iter().map(|one| (*one).to_owned()).collect()).collect();
+        *scopes = said.map(|said| said.iter().map(|one| (*one).to_owned()).collect());
+        wish
+    };
+    let of =
+        |own: &[&str], said: Option<&[&str]>| drawn(world(vec![key("own", "o", own, Some(true))]), vec![wish(said)]);
+    assert_eq!(fates(&of(&["all:all"], None)), ["send", "send"]);
+    assert_eq!(fates(&of(&["workspaces:all", "api_keys:all"], None)), ["send", "send"]);
+    assert_eq!(fates(&of(&["all:read", "all:delete"], None)), ["send", "send"]);
+    let kept = of(&["leads:read", "workspaces:read"], None);
+    assert_eq!(fates(&kept), ["key_scopes", "after"], "the old one's own scopes do not do either");
+    let Disposition::Held(held) = &kept.items[0].disposition else { panic!() };
+    assert!(held.detail.contains("without api_keys:read api_keys:delete"), "{held}");
+    assert_eq!(fates(&of(&["all:all"], Some(&["leads:read"]))), ["key_scopes", "after"]);
+    assert_eq!(fates(&of(&["all:all"], Some(&["workspaces:read", "api_keys:all"]))), ["send", "send"]);
+}
+
+#[test]
+fn where_it_cannot_be_told_whether_the_key_is_meant_nothing_is_replaced_and_it_is_said() {
+    let mut wish = rotated();
+    let KeyWish::Rotated { untold, .. } = &mut wish else { panic!() };
+    *untold = Some("its age is not known".to_owned());
+    let plan = drawn(world(vec![key("k1", "a", &["leads:read"], None)]), vec![wish]);
+    assert_eq!(fates(&plan), ["key_unknown"]);
+    assert_eq!(
+        plan.items[0].step.change.wanted(),
+        "new key \"acme — keyholder [{nonce}]\", stored in file secrets/acme.key"
+    );
 }
 
 #[test]

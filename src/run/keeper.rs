@@ -48,8 +48,12 @@ pub trait Keeper: Debug + Send + Sync {
 
     /// Tells whether a secret of this fingerprint lies whole where it was to be kept, and if so makes sure that it lasts. Asked of what a
     /// killed run stored without having said so; no wherever it cannot be told.
-    fn holds<'a>(&'a self, workspace: &'a WorkspaceName, keep: &'a Keep, fingerprint: &'a str) -> BoxFuture<'a, bool> {
-        let _not_told = (workspace, keep, fingerprint);
+    fn holds<'a>(
+        &'a self,
+        _workspace: &'a WorkspaceName,
+        _keep: &'a Keep,
+        _fingerprint: &'a str,
+    ) -> BoxFuture<'a, bool> {
         Box::pin(async { false })
     }
 }

@@ -41,6 +41,11 @@ fn where_no_list_tells_the_old_key_it_stays_until_the_register_does() {
     confirmed(&world, &["keys", "rotate", "-w", "acme", "--preset", "keyholder"]).exits(30).says("key_unknown").done();
     world.run(&["check", "-w", "acme"]).exits(0).done();
     assert_eq!(names(&world, "acme").len(), 4, "the old one stays");
+    // What the ledger knows of keys of our own making is known to readings too.
+    std::fs::remove_file(world.root().join("keys.csv")).unwrap();
+    assert_eq!(world.run(&["keys", "-w", "acme", "--in-use"]).exits(0).rows().len(), 1);
+    world.run(&["keys", "adopt", "-w", "acme"]).exits(0).done();
+    assert_eq!(world.read("keys.csv").matches(",k:").count(), 1, "{}", world.read("keys.csv"));
     confirmed(&world, &args).exits(0).done();
     assert_eq!(names(&world, "acme").len(), 4, "which one the run before made is known");
     world.run(&["check", "-w", "acme"]).exits(0).done();

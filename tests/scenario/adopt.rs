@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use keyholder::sim::put::Key;
-use keyholder::sim::{Fault, FaultBody, FaultKind, Hand, KeyRecord, Op};
+use keyholder::sim::{Fault, FaultBody, FaultKind, Hand, KeyRecord, KeyShown, Op};
 
 use crate::THREE;
 use crate::support::Stage;
@@ -95,13 +95,72 @@ fn what_cannot_be_read_is_told_and_loses_no_row() {
 }
 
 #[test]
-fn a_register_that_cannot_be_read_stops_everything_and_is_left_alone() {
+fn what_is_about_nobody_or_was_made_by_somebody_else_is_told() {
+    let stage = stage("");
+    std::fs::write(stage.root.join("keys.csv"), "key_id,workspace,owner,\nk-else,acmee,erin,\n").unwrap();
+    let told = stage.run("keys adopt -w acme").exits(0);
+    let told = told.says("`acmee`").says("2 keys of these made outside our runs: acme \"").says("acme \"main\"");
+    let _told = told.says("1 row among them has no owner").says("`made-outside`");
+    let quiet = stage.run("keys adopt -w acme").exits(0);
+    assert!(!quiet.stderr.contains("made outside our runs"), "{quiet}");
+    let _audited = stage.run("keys audit -w acme").says("`acmee`");
+}
+
+#[test]
+fn a_register_whose_cells_were_moved_never_gives_away_the_key_in_use() {
+    let two = r#"keys = [{ name = "main", scopes = ["all:all"] }, { name = "zapier", scopes = ["all:all"] }]"#;
+    for shown in ["masked", "absent"] {
+        for moved in ["nothing", "key_id", "fingerprint"] {
+            let stage = Stage::script(&THREE.replacen("name = \"acme\"", &format!("name = \"acme\"\n{two}"), 1));
+            let _adopted = stage.run(ALL).exits(0);
+            let main = stage.world.api_keys("acme").into_iter().find(|key| key.name == "main").unwrap().id;
+            let path = stage.root.join("keys.csv");
+            let text = std::fs::read(&path).unwrap();
+            let mut reader = csv::Reader::from_reader(&text[..]);
+            let header = reader.headers().unwrap().clone();
+            let mut rows: Vec<Vec<String>> =
+                reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+            if let Some(at) = header.iter().position(|name| name == moved) {
+                let ours: Vec<usize> = (0..rows.len()).filter(|row| rows[*row][0] == "acme").collect();
+                assert_eq!(ours.len(), 2);
+                let cell = std::mem::take(&mut rows[ours[0]][at]);
+                rows[ours[0]][at] = std::mem::replace(&mut rows[ours[1]][at], cell);
+            }
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            writer.write_record(&header).unwrap();
+            rows.iter().for_each(|row| writer.write_record(row).unwrap());
+            std::fs::write(&path, writer.into_inner().unwrap()).unwrap();
+            stage.world.configure(|settings| {
+                settings.key_shown = if shown == "masked" { KeyShown::Masked } else { KeyShown::Absent };
+            });
+            let planned = stage.run("keys revoke -w acme --name * --plan-only");
+            let rows = planned.rows();
+            let held: Vec<&str> = rows
+                .iter()
+                .filter(|row| row.get("held").is_some_and(|held| held == "key_in_use"))
+                .map(|row| row["subject"].as_str())
+                .collect();
+            assert_eq!(rows.len(), 2, "{planned}");
+            if moved == "nothing" {
+                assert!(held.len() == 1 && held[0] == main, "{shown}: {held:?}\n{planned}");
+            } else {
+                assert_eq!(held.len(), 2, "{shown}, {moved}\n{planned}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_register_that_cannot_be_read_stops_commands_about_keys_alone_and_is_left_alone() {
     let stage = stage("");
     std::fs::write(stage.root.join("keys.csv"), "workspace,key_id,ownr\nacme,k1,x\n").unwrap();
     let _refused = stage.run(ALL).exits(3).says("did you mean `owner`?");
     assert_eq!(stage.world.requests().len(), 0);
+    let _refused = stage.run("check --all").exits(3).says("did you mean `owner`?");
+    let _listed = stage.run("members --all").exits(0).says("keys.csv:1").says("`keyholder check`");
     for bad in [
         "--rotate-by soon",
+        "--rotate-by 2020-01-31",
         "--owner=",
         "--stored=MDE5NTAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAxOmNhbmFyeS1jYW5hcnk=",
     ] {

@@ -157,6 +157,20 @@ fn a_lane_that_cannot_be_read_stays_as_it_stood_and_the_others_go_on() {
 }
 
 #[test]
+fn a_lane_whose_key_cannot_be_had_stays_as_it_stood_and_the_others_go_on() {
+    let stage = in_doubt("");
+    let acme = stage.root.join("secrets/acme.key");
+    let own = std::fs::read(&acme).unwrap();
+    std::fs::write(&acme, "\n").unwrap();
+    let outcome = stage.run("resume").exits(22).says("the key is empty");
+    assert_eq!(outcome.outcomes(), ["acme unknown", "birch done", "cedar done"], "{outcome}");
+    assert_eq!(stage.writes(), 2);
+    std::fs::write(&acme, own).unwrap();
+    assert_eq!(stage.run("resume").exits(0).outcomes(), ["acme done", "birch done", "cedar done"]);
+    assert_eq!(stage.writes(), 3);
+}
+
+#[test]
 fn without_a_run_the_newest_unfinished_one_is_resumed_and_a_finished_one_sends_nothing() {
     let stage = in_doubt("");
     let first = stage.ledger(async |ledger| ledger.run("last").await.unwrap().id.to_string());

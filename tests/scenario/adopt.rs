@@ -128,7 +128,9 @@ fn a_register_whose_cells_were_moved_never_gives_away_the_key_in_use() {
             }
             let mut writer = csv::Writer::from_writer(Vec::new());
             writer.write_record(&header).unwrap();
-            rows.iter().for_each(|row| writer.write_record(row).unwrap());
+            for row in rows {
+                writer.write_record(row).unwrap();
+            }
             std::fs::write(&path, writer.into_inner().unwrap()).unwrap();
             stage.world.configure(|settings| {
                 settings.key_shown = if shown == "masked" { KeyShown::Masked } else { KeyShown::Absent };

@@ -57,7 +57,8 @@ fn a_starter_loads_and_is_closed_to_others() {
 fn the_key_policy_of_the_starter_loads_once_the_marks_are_taken_off() {
     let (_, from) = AGENCY.split_once("# [key_policy]").unwrap();
     let (sample, _) = from.split_once("\n\n").unwrap();
-    let open: String = sample.lines().map(|line| format!("{}\n", line.trim_start_matches("# "))).collect();
+    let open: Vec<&str> = sample.lines().map(|line| line.trim_start_matches("# ")).collect();
+    let open = open.join("\n");
     let temp = tempfile::tempdir().unwrap();
     let _written = starter(temp.path()).unwrap();
     fs::write(temp.path().join(AGENCY_FILE), format!("{AGENCY}\n[key_policy]{open}")).unwrap();

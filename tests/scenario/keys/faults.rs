@@ -134,7 +134,7 @@ fn a_key_command_that_answers_from_a_copy_does_not_cost_the_stored_key() {
     let outcome = bench.apply().exits(22);
     assert_eq!(outcome.outcomes(), ["acme unknown", "acme held lane_ended"], "{outcome}");
     assert!(bench.stored_key_works() && bench.keeper.stored("acme") != old, "{outcome}");
-    bench.stage.wait(std::time::Duration::from_secs(300));
+    bench.stage.wait(std::time::Duration::from_mins(5));
     let _resumed = bench.stage.run("resume").exits(0);
     require_rotated(&bench, &old);
     assert_eq!(bench.did(), ["made", "proven", "stored", "switched", "proven_stored"]);

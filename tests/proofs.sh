@@ -28,6 +28,9 @@ proof scenario cut_anywhere_a_resume "crash anywhere, [^:]*"
 proof scenario cut_anywhere_beside "crash anywhere, [^:]*"
 threads=2 proof scenario simulation_by_seed "simulation by seed"
 proof scenario whole_agency "whole agency"
+proof scenario rotation_cut_anywhere "rotation cut anywhere"
+proof scenario creation_cut_anywhere "creation cut anywhere"
+proof scenario a_resume_cut_anywhere_is_resumed "cut and cut again"
 proof cli killed_anywhere killed_anywhere
 proof cli stopped_anywhere stopped_anywhere
 proof cli wherever_the_disk_is_full full_disk

@@ -194,3 +194,26 @@ fn a_resume_cut_anywhere_is_resumed_to_the_same_end() {
     }
     println!("cut and cut again: {trials} of {pairs} pairs");
 }
+
+#[test]
+fn a_resume_that_would_show_a_secret_into_a_pipe_sends_nothing_and_can_be_taken_up_on_a_terminal() {
+    let case = Case { wish: Wish::Show, shown: KeyShown::Whole, known: true, lag: 0 };
+    let points = trial(case, &[]);
+    let lost = points.into_iter().find(|point| point.what == "post" && point.phase == Phase::Applied).unwrap();
+    let bench = case.bench();
+    let steps: HashMap<String, String> =
+        bench.plan.items.iter().map(|item| (item.step.id.to_string(), item.step.workspace.clone())).collect();
+    let scalpel = Arc::new(Scalpel::new(&bench.stage, steps, Target::At(lost)));
+    bench.stage.operate(Some(&scalpel));
+    assert!(bench.stage.run_until_cut(&bench.command()), "the answer that shows the secret is lost");
+    bench.stage.operate(None);
+    let (requests, live) = (bench.stage.world.request_count(), bench.live());
+
+    bench.stage.terminal.set(false);
+    let _refused = bench.stage.run("resume").exits(2);
+    assert_eq!((bench.stage.world.request_count(), bench.live()), (requests, live), "nothing was sent");
+
+    bench.stage.terminal.set(true);
+    let _done = bench.stage.run("resume").exits(0);
+    assert_eq!((bench.live().len(), bench.keeper.given().len()), (2, 1), "the orphan is gone, the new one was shown");
+}

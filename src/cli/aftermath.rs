@@ -185,7 +185,8 @@ fn halves(session: &Session<'_>, run: &RunId, ended: &[(Step, StepEnd)]) {
             let how = if end.may_go_on() {
                 format!("`keyholder resume {run}` does it")
             } else {
-                format!("`keyholder keys rotate -w {}` deletes it where it is known which one it is", step.workspace)
+                let which = step.change.deleted_key().map_or("ID", crate::domain::KeyId::as_str);
+                format!("`keyholder keys revoke -w {} --id {which}` deletes it", step.workspace)
             };
             session.door.printer.warn(&format!("the replaced key of {} is not revoked yet; {how}", step.workspace));
         } else if let (true, true, Change::Invite { .. }) = (lost, end.may_go_on(), &step.change) {

@@ -53,6 +53,7 @@ impl StepEnd {
             Standing::Refused { said } => as_it_was(Outcome::Failed, said),
             Standing::Acknowledged => as_it_was(Outcome::Unverified, "it was taken"),
             Standing::Unverified => as_it_was(Outcome::Unverified, "it was taken and not seen"),
+            Standing::InDoubt { why } if why.is_empty() => as_it_was(Outcome::Unknown, "its end is not known"),
             Standing::InDoubt { why } => as_it_was(Outcome::Unknown, why),
         };
         end.after(past.attempts)

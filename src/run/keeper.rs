@@ -3,6 +3,7 @@
 //! Owns the questions alone. The lanes know neither paths nor programs; whoever answers knows neither steps nor the ledger.
 
 use std::fmt::Debug;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 
@@ -45,6 +46,11 @@ pub trait Keeper: Debug + Send + Sync {
 
     /// Takes away what was stored aside and never switched to; nothing where there is nothing.
     fn forget<'a>(&'a self, workspace: &'a WorkspaceName) -> BoxFuture<'a, Result<(), String>>;
+
+    /// Returns how long a store may still be at work after the process that began it was killed: a store command outlives it.
+    fn lingers(&self, _workspace: &WorkspaceName) -> Duration {
+        Duration::ZERO
+    }
 
     /// Tells whether a secret of this fingerprint lies whole where it was to be kept, and if so makes sure that it lasts. Asked of what a
     /// killed run stored without having said so; no wherever it cannot be told.

@@ -8,7 +8,7 @@ use super::keeper::Secret;
 use super::key_past::{Made, Making};
 use super::making::{Kept, is_stored_for_good};
 use super::rotating::{Leads, WAYS_OUT};
-use super::settle::{self, Waited};
+use super::settle::{self, Cut, Waited};
 use super::step::{History, Progress};
 use super::whose;
 use super::work::{Onward, Past, Standing, Task};
@@ -47,6 +47,9 @@ impl Hand<'_> {
                 Err(cut) => self.undecided(step, cut, past).await,
             };
         }
+        if let Err(cut) = self.no_store_lingers().await {
+            return self.undecided(step, cut.to_string(), past).await;
+        }
         match self.leads(made, replaced).await {
             Leads::Old => self.let_go(task, made, followed).await,
             Leads::New(key) => match self.taken_over(step, (made, replaced), key).await {
@@ -55,6 +58,13 @@ impl Hand<'_> {
             },
             leads => self.led_astray(task, (made, replaced), leads).await,
         }
+    }
+
+    /// Waits until a store that the killed life began can have come to its end: what it stores after a look would take the place of a key that
+    /// was stored since. The settle time is over already.
+    async fn no_store_lingers(&self) -> Result<(), Cut> {
+        let longer = self.deck.keeper.lingers(&self.observed.workspace).saturating_sub(self.deck.settle);
+        if longer.is_zero() { Ok(()) } else { settle::wait(self.deck, longer).await }
     }
 
     /// The reference leads to the new key: that is made to last, for the kill may have come before it did, and then it is proven.

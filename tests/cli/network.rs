@@ -85,8 +85,12 @@ fn two_listings_at_once_on_one_root_keep_to_one_share_of_each_workspace() {
         command.env_remove("KEYHOLDER_TEST_START");
         command.spawn().unwrap()
     };
-    let (one, other) = (listing(), listing());
-    let [one, other] = [one, other].map(|child| world.wait(child).exits(0).rows().len());
+    // Both are read from at once: one whose reader lets it wait holds the pace of what it is still reading, and the other would wait with it.
+    let ended = std::thread::scope(|scope| {
+        let reads = |child: std::process::Child| scope.spawn(move || child.wait_with_output().unwrap());
+        [listing(), listing()].map(reads).map(|reader| reader.join().unwrap())
+    });
+    let [one, other] = ended.map(|output| world.end(output).exits(0).rows().len());
     assert_eq!((one, other), (2_402, 2_402));
     for name in world.sim.names() {
         let busiest = world.sim.busiest_second(&name);

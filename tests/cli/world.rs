@@ -198,7 +198,8 @@ impl World {
         self.end(child.wait_with_output().unwrap())
     }
 
-    fn end(&self, output: Output) -> Ended {
+    /// Takes what a child that ended has printed.
+    pub(crate) fn end(&self, output: Output) -> Ended {
         self.checked(Ended {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),

@@ -56,6 +56,8 @@ struct Held {
     unreadable: bool,
     /// What a store command that was given up still does: when, where, what.
     late: Vec<(Duration, String, String)>,
+    /// How long a store goes on after whoever began it.
+    lingers: Duration,
     /// What is read until when, whatever is stored.
     cached: Option<(Duration, String)>,
 }
@@ -101,6 +103,11 @@ impl TestKeeper {
     /// Counts what went wrong.
     pub(crate) fn fired(&self) -> usize {
         self.held.lock().unwrap().fired
+    }
+
+    /// Says how long a store goes on after whoever began it.
+    pub(crate) fn outlives(&self, lingers: Duration) {
+        self.held.lock().unwrap().lingers = lingers;
     }
 
     /// Makes the configured references unreadable, or readable again.
@@ -193,6 +200,10 @@ impl TestKeeper {
 }
 
 impl Keeper for TestKeeper {
+    fn lingers(&self, _workspace: &WorkspaceName) -> Duration {
+        self.held.lock().unwrap().lingers
+    }
+
     fn store<'a>(&'a self, secret: &'a Secret) -> BoxFuture<'a, Result<(), NotKept>> {
         Box::pin(self.act((&secret.workspace, "store"), move |wrong| {
             let workspace = secret.workspace.to_string();

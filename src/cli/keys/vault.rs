@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -15,7 +16,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::super::session::Session;
 use crate::clock::Clock;
 use crate::config::key::store::{self, NotStored, Store};
-use crate::config::key::{AT_ONCE, KeyTrouble, resolve_one};
+use crate::config::key::{AT_ONCE, KeyTrouble, TIME_LIMIT, resolve_one};
 use crate::domain::fleet::Reach;
 use crate::domain::{ApiKey, Keep, KeyRef, Workspace, WorkspaceName};
 use crate::report::cell::printable;
@@ -165,6 +166,13 @@ impl Keeper for Vault {
 
     fn configured<'a>(&'a self, workspace: &'a WorkspaceName) -> BoxFuture<'a, Result<ApiKey, String>> {
         self.read(workspace).boxed()
+    }
+
+    fn lingers(&self, workspace: &WorkspaceName) -> Duration {
+        match self.places.get(workspace).map(|place| &place.store) {
+            Some(Ok(Store::Command(_))) => TIME_LIMIT,
+            _ => Duration::ZERO,
+        }
     }
 
     fn forget<'a>(&'a self, workspace: &'a WorkspaceName) -> BoxFuture<'a, Result<(), String>> {

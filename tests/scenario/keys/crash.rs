@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::support::flag;
+use crate::support::keeper::Wrong;
 use crate::support::scalpel::{Phase, Point, Scalpel, Target};
 
 /// What is done in a trial's world.
@@ -216,4 +217,31 @@ fn a_resume_that_would_show_a_secret_into_a_pipe_sends_nothing_and_can_be_taken_
     bench.stage.terminal.set(true);
     let _done = bench.stage.run("resume").exits(0);
     assert_eq!((bench.live().len(), bench.keeper.given().len()), (2, 1), "the orphan is gone, the new one was shown");
+}
+
+#[test]
+fn a_store_that_outlives_its_caller_and_the_settle_time_never_puts_a_deleted_key_in_place_of_a_good_one() {
+    let case = Case { wish: Wish::Rotate(Kind::Command), shown: KeyShown::Whole, known: true, lag: 0 };
+    let points = trial(case, &[]);
+    let begun = points.into_iter().find(|point| point.what == "store" && point.phase == Phase::After).unwrap();
+    let bench = case.bench();
+    let old = bench.keeper.stored("acme");
+    // Longer than the settle time, and no longer than a store command may take.
+    bench.keeper.goes_wrong("store", Wrong::Late(90));
+    bench.keeper.outlives(Duration::from_mins(2));
+    let steps: HashMap<String, String> =
+        bench.plan.items.iter().map(|item| (item.step.id.to_string(), item.step.workspace.clone())).collect();
+    let scalpel = Arc::new(Scalpel::new(&bench.stage, steps, Target::At(begun)));
+    bench.stage.operate(Some(&scalpel));
+    bench.keeper.operate(Some(&scalpel));
+    assert!(bench.stage.run_until_cut(&bench.command()), "it is cut while the store command is at work");
+    bench.stage.operate(None);
+    bench.keeper.operate(None);
+    assert_eq!((bench.keeper.stored("acme"), bench.keeper.fired()), (old.clone(), 1), "it has not stored yet");
+
+    let _done = bench.stage.run("resume").exits(0);
+    bench.stage.wait(Duration::from_mins(10));
+    assert!(bench.stored_key_works(), "what was stored late opens nothing");
+    assert_ne!(bench.keeper.stored("acme"), old);
+    assert_eq!(bench.live().len(), 1, "no orphan, and the old key is gone");
 }

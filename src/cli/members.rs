@@ -11,7 +11,7 @@ use super::args::{Approve, Select};
 use super::change::{self, Request};
 use super::session::{self, Session};
 use super::watch::Watch;
-use super::{Door, approval, open_files, tables};
+use super::{Door, approval, filter, open_files, tables};
 use crate::api::Incomplete;
 use crate::clock::Clock;
 use crate::config::Purpose;
@@ -116,29 +116,27 @@ impl Age {
 
     /// Tells whether a row is older; `None` where its moment cannot be read.
     fn is_older(self, row: &Member) -> Option<bool> {
-        let made: jiff::Timestamp = row.timestamp_created.parse().ok()?;
-        let age = self.now.duration_since(made);
-        Some(Duration::try_from(age).is_ok_and(|age| age > self.least))
+        filter::age(&row.timestamp_created, self.now).map(|age| age > self.least)
     }
 }
 
 impl<'a> Wanted<'a> {
-    fn parse(filter: &Filter, fleet: &'a Fleet, clock: Clock) -> Result<Self, Trouble> {
-        if filter.external && fleet.domains.is_empty() {
+    fn parse(rows: &Filter, fleet: &'a Fleet, clock: Clock) -> Result<Self, Trouble> {
+        if rows.external && fleet.domains.is_empty() {
             return Err(Trouble::new(Exit::Usage, "--external needs to know the agency's own domains")
                 .advise("name them in keyholder.toml: [agency] domains = [\"agency.example\"]"));
         }
-        let accepted = match (filter.accepted, filter.pending) {
+        let accepted = match (rows.accepted, rows.pending) {
             (true, _) => Some(true),
             (_, true) => Some(false),
             _ => None,
         };
         Ok(Self {
-            roles: filter.role.iter().map(|role| Role::observed(&role.to_ascii_lowercase())).collect(),
+            roles: rows.role.iter().map(|role| Role::observed(&role.to_ascii_lowercase())).collect(),
             accepted,
-            external: filter.external,
-            emails: globs(&filter.email)?,
-            age: Age::parse(filter.older_than.as_ref(), clock)?,
+            external: rows.external,
+            emails: filter::globs(&rows.email, str::to_ascii_lowercase, "--email takes an address or a glob")?,
+            age: Age::parse(rows.older_than.as_ref(), clock)?,
             fleet,
         })
     }
@@ -154,19 +152,6 @@ impl<'a> Wanted<'a> {
             // A row whose moment cannot be read is shown: leaving it out would be a silent gap.
             && self.age.is_none_or(|age| age.is_older(row) != Some(false))
     }
-}
-
-fn globs(patterns: &[String]) -> Result<Option<globset::GlobSet>, Trouble> {
-    if patterns.is_empty() {
-        return Ok(None);
-    }
-    let mut set = globset::GlobSetBuilder::new();
-    for pattern in patterns {
-        let glob = globset::Glob::new(&pattern.trim().to_ascii_lowercase())
-            .map_err(|error| Trouble::new(Exit::Usage, error).advise("--email takes an address or a glob"))?;
-        set.add(glob);
-    }
-    set.build().map(Some).map_err(|error| Trouble::new(Exit::Usage, error))
 }
 
 /// One workspace's rows, ready to be written when its turn comes.

@@ -11,6 +11,7 @@ pub mod demo;
 pub mod earlier;
 pub mod events;
 pub mod evidence;
+pub mod filter;
 pub mod help;
 pub mod init;
 pub mod keys;

@@ -54,28 +54,16 @@ impl Survey {
         let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
         let mut observed = Vec::new();
         for (target, sight) in targets.iter().zip(sights) {
-            let identity =
-                |text: String, advice: &str| LaneTrouble::new(TroubleKind::Identity, text, vec![advice.to_owned()]);
-            let trouble = match sight {
-                Sight::Seen(seen) => {
+            match seen_or_why(sight) {
+                Ok(seen) => {
                     match &seen.incomplete {
                         None => coverage.complete += 1,
                         Some(why) => coverage.partial.push((target.name.to_string(), why.clone())),
                     }
                     observed.push(*seen);
-                    continue;
                 }
-                Sight::Unreadable(trouble) => trouble,
-                Sight::Stranger { pinned, seen } => identity(
-                    format!("pinned is {pinned}, its key opens {}; nothing of it is shown", seen.id),
-                    "give the workspace the key that belongs to it; `keyholder check` shows who answers",
-                ),
-                Sight::Unpinned { seen } => identity(
-                    format!("no id is pinned; its key opens {}", seen.id),
-                    "write the ids into the files with `keyholder pin`",
-                ),
-            };
-            session::unreadable(&mut coverage, target.name.as_str(), &trouble);
+                Err(trouble) => session::unreadable(&mut coverage, target.name.as_str(), &trouble),
+            }
         }
         let read_at = deck.clock.now().to_string();
         Ok(Self { deck, observed, coverage, read_at })
@@ -93,5 +81,23 @@ impl Survey {
                 self.coverage.partial.push((observed.workspace.to_string(), format!("api-keys: {why}")));
             }
         }
+    }
+}
+
+/// Returns what was seen of a workspace, or says why nothing of it is shown: it could not be read, another one answered, or it is not known
+/// who should.
+pub fn seen_or_why(sight: Sight) -> Result<Box<Observed>, LaneTrouble> {
+    let identity = |text: String, advice: &str| LaneTrouble::new(TroubleKind::Identity, text, vec![advice.to_owned()]);
+    match sight {
+        Sight::Seen(observed) => Ok(observed),
+        Sight::Unreadable(trouble) => Err(trouble),
+        Sight::Stranger { pinned, seen } => Err(identity(
+            format!("pinned is {pinned}, its key opens {}; nothing of it is shown", seen.id),
+            "give the workspace the key that belongs to it; `keyholder check` shows who answers",
+        )),
+        Sight::Unpinned { seen } => Err(identity(
+            format!("no id is pinned; its key opens {}", seen.id),
+            "write the ids into the files with `keyholder pin`",
+        )),
     }
 }

@@ -108,6 +108,24 @@ pub struct KeyEntry {
     pub vouched: bool,
 }
 
+impl KeyEntry {
+    /// A row of which nothing is known but whose key it is.
+    pub fn blank(workspace: &str, key: KeyId) -> Self {
+        Self {
+            workspace: workspace.to_owned(),
+            workspace_id: None,
+            key,
+            name: String::new(),
+            owner: None,
+            purpose: None,
+            stored: None,
+            rotate_by: None,
+            fingerprint: None,
+            vouched: false,
+        }
+    }
+}
+
 /// The register of keys (`keys.csv` beside keyholder.toml), by workspace name and key id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Register {

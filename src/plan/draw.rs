@@ -163,6 +163,15 @@ impl Plan {
 
 /// Draws the plan: for every observed workspace its wishes, in the order given, each step judged by the guards.
 pub fn draw(seen: &[(Observed, Vec<Wish>)], rules: &Rules) -> Plan {
+    of_each(seen, rules, draw_workspace)
+}
+
+/// Draws a plan workspace by workspace, and then holds what is over a limit, and what comes after a held step.
+pub(super) fn of_each<W>(
+    seen: &[(Observed, Vec<W>)],
+    rules: &Rules,
+    draw_workspace: impl Fn(&Observed, &[W], &Rules) -> (Vec<Item>, Vec<Note>),
+) -> Plan {
     let mut items = Vec::new();
     let mut notes = Vec::new();
     let mut workspaces = Vec::new();

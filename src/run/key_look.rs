@@ -1,4 +1,4 @@
-//! Looking at the keys of one workspace: for every command about keys, no further than its question needs.
+//! Looking at the keys of workspaces: for every command about keys, no further than its question needs.
 //!
 //! A key is nobody's, so the members of a workspace are asked for only where somebody wants to know who made it.
 
@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::belongings::{found, last_used, made};
 use super::deck::{Deck, Target};
-use super::look::{Known, Sight, identify, unlisted};
+use super::look::{Sight, gather, sight, unlisted};
 use super::trouble::LaneTrouble;
 use super::whose::told_apart;
 use crate::api::Client;
@@ -33,19 +33,18 @@ pub const NOT_READ: &str = "the members were not read: nothing here is about peo
 /// A list that cannot be read, or not whole, does not end the lane: what it would have shown is told as not seen. Without the keys there is
 /// nothing to tell.
 pub async fn look_at_keys(deck: &Deck, target: &Target, ring: Ring) -> Sight {
-    let _talking = match target.talk(deck).await {
-        Ok(talking) => talking,
-        Err(trouble) => return Sight::Unreadable(trouble),
-    };
-    match identify(deck, target).await {
-        Ok(Known::Pinned(identity, client)) => match keys(&client, target, &identity, ring).await {
-            Ok(observed) => Sight::Seen(Box::new(observed)),
-            Err(trouble) => Sight::Unreadable(trouble),
-        },
-        Ok(Known::Stranger { pinned, seen }) => Sight::Stranger { pinned, seen: Box::new(seen) },
-        Ok(Known::Unpinned(seen)) => Sight::Unpinned { seen: Box::new(seen) },
-        Err(trouble) => Sight::Unreadable(trouble),
-    }
+    sight(deck, target, async |client, identity| keys(client, target, identity, ring).await).await
+}
+
+/// Looks at the keys of every workspace at once; sights stand in the targets' order. A list of keys that cannot be read is the lane's
+/// trouble. `None` where the run was stopped first.
+pub async fn observe_keys(
+    deck: &Deck,
+    targets: &[Target],
+    ring: Ring,
+    seen: impl FnMut(usize, &Sight),
+) -> Option<Vec<Sight>> {
+    gather(deck, targets, |target| look_at_keys(deck, target, ring), seen).await
 }
 
 async fn keys(client: &Client, target: &Target, identity: &Identity, ring: Ring) -> Result<Observed, LaneTrouble> {

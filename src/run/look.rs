@@ -1,5 +1,7 @@
 //! Observing: who a key says it is, and who is in the workspace.
 
+use futures::StreamExt as _;
+
 use super::belongings::{self, Quest};
 use super::deck::{Deck, Target};
 use super::lane;
@@ -36,11 +38,20 @@ pub async fn observe(
     deck: &Deck,
     targets: &[Target],
     quest: impl Fn(&Observed) -> Option<Quest>,
+    seen: impl FnMut(usize, &Sight),
+) -> Option<Vec<Sight>> {
+    gather(deck, targets, |target| observe_one(deck, target, &quest), seen).await
+}
+
+/// Looks at every workspace at once, each as `look` does; sights stand in the targets' order. `None` where the run was stopped first.
+pub(super) async fn gather<'t, F: Future<Output = Sight>>(
+    deck: &Deck,
+    targets: &'t [Target],
+    look: impl Fn(&'t Target) -> F,
     mut seen: impl FnMut(usize, &Sight),
 ) -> Option<Vec<Sight>> {
-    use futures::StreamExt as _;
-    let look = async {
-        let lanes = lane::each(targets, |target| observe_one(deck, target, &quest));
+    let looking = async {
+        let lanes = lane::each(targets, look);
         futures::pin_mut!(lanes);
         let mut sights: Vec<Option<Sight>> = targets.iter().map(|_| None).collect();
         while let Some((place, sight)) = lanes.next().await {
@@ -50,24 +61,35 @@ pub async fn observe(
         }
         sights.into_iter().flatten().collect()
     };
-    deck.stop.unless_draining(look).await
+    deck.stop.unless_draining(looking).await
 }
 
 async fn observe_one(deck: &Deck, target: &Target, quest: impl Fn(&Observed) -> Option<Quest>) -> Sight {
+    sight(deck, target, async |client, identity| {
+        let mut observed = listing(client, target, identity).await?;
+        if let Some(quest) = quest(&observed) {
+            let mut belongings = belongings::read(client, &observed.id, &quest).await;
+            belongings.keys.rows = whose::told_apart(belongings.keys.rows, target.key_id.as_ref());
+            observed.belongings = Some(Box::new(belongings));
+        }
+        Ok(observed)
+    })
+    .await
+}
+
+/// Looks at one workspace: who answers to its key, and where that is the pinned one, what `read` reads of it.
+pub(super) async fn sight(
+    deck: &Deck,
+    target: &Target,
+    read: impl AsyncFnOnce(&Client, &Identity) -> Result<Observed, LaneTrouble>,
+) -> Sight {
     let _talking = match target.talk(deck).await {
         Ok(talking) => talking,
         Err(trouble) => return Sight::Unreadable(trouble),
     };
     match identify(deck, target).await {
-        Ok(Known::Pinned(identity, client)) => match listing(&client, target, &identity).await {
-            Ok(mut observed) => {
-                if let Some(quest) = quest(&observed) {
-                    let mut belongings = belongings::read(&client, &observed.id, &quest).await;
-                    belongings.keys.rows = whose::told_apart(belongings.keys.rows, target.key_id.as_ref());
-                    observed.belongings = Some(Box::new(belongings));
-                }
-                Sight::Seen(Box::new(observed))
-            }
+        Ok(Known::Pinned(identity, client)) => match read(&client, &identity).await {
+            Ok(observed) => Sight::Seen(Box::new(observed)),
             Err(trouble) => Sight::Unreadable(trouble),
         },
         Ok(Known::Stranger { pinned, seen }) => Sight::Stranger { pinned, seen: Box::new(seen) },

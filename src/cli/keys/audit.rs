@@ -13,7 +13,7 @@ use super::sweep::{self, Looked, Seen};
 use crate::audit::{self, Judge, Judgement, Opened};
 use crate::cli::args::Select;
 use crate::cli::session::Session;
-use crate::cli::tables;
+use crate::cli::{survey, tables};
 use crate::config::Purpose;
 use crate::domain::fleet::Reach;
 use crate::domain::{Finding, FindingCode, Fleet, Mode, NotJudged, Severity, Workspace, WorkspaceName};
@@ -144,7 +144,7 @@ impl Sheet<'_> {
             Sight::Stranger { seen, .. } => Some(seen.clone()),
             _ => None,
         };
-        let judgement = match sweep::not_told(sight) {
+        let judgement = match survey::seen_or_why(sight) {
             Ok(observed) => {
                 self.seen.observed(&observed);
                 let remembered = Remembered { looked_at: Some(at), ..memory.of(&observed).await };

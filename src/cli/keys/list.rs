@@ -13,7 +13,7 @@ use super::memory::{Memory, Remembered};
 use super::sweep::{self, Looked, Seen};
 use crate::cli::args::Select;
 use crate::cli::session::{self, Session};
-use crate::cli::tables;
+use crate::cli::{filter, survey, tables};
 use crate::config::Purpose;
 use crate::domain::{Fleet, KeyEntry, KeyInfo, KeyPolicy, scope};
 use crate::plan::Observed;
@@ -107,9 +107,9 @@ impl Wanted {
         let List { name, scope, owner, older_than, in_use, since: _ } = list;
         let least_age = older_than.as_ref().map(|text| session::duration("--older-than", text)).transpose()?;
         Ok(Self {
-            names: globs("--name", name)?,
+            names: filter::globs(name, str::to_lowercase, "--name takes a text or a glob")?,
             scopes: scope.iter().map(|scope| scope.trim().to_owned()).collect(),
-            owners: globs("--owner", owner)?,
+            owners: filter::globs(owner, str::to_lowercase, "--owner takes a text or a glob")?,
             least_age,
             in_use: *in_use,
             now,
@@ -122,29 +122,9 @@ impl Wanted {
             && self.scopes.iter().all(|wanted| scope::covers(&key.scopes, wanted))
             && self.owners.as_ref().is_none_or(|owners| owners.is_match(owner()))
             // A key whose moment cannot be read is shown: leaving it out would be a silent gap.
-            && self.least_age.is_none_or(|least| age(key, self.now).is_none_or(|age| age > least))
+            && self.least_age.is_none_or(|least| filter::age(&key.created, self.now).is_none_or(|age| age > least))
             && (!self.in_use || key.in_use == Some(true))
     }
-}
-
-/// Makes one set of globs over lower-cased text.
-pub fn globs(flag: &str, patterns: &[String]) -> Result<Option<globset::GlobSet>, Trouble> {
-    if patterns.is_empty() {
-        return Ok(None);
-    }
-    let mut set = globset::GlobSetBuilder::new();
-    for pattern in patterns {
-        let glob = globset::Glob::new(&pattern.trim().to_lowercase())
-            .map_err(|error| Trouble::new(Exit::Usage, error).advise(format!("{flag} takes a text or a glob")))?;
-        set.add(glob);
-    }
-    set.build().map(Some).map_err(|error| Trouble::new(Exit::Usage, error))
-}
-
-/// Returns how old a key is; none where its moment cannot be read. One that says it was made later is new.
-fn age(key: &KeyInfo, now: Timestamp) -> Option<Duration> {
-    let made: Timestamp = key.created.parse().ok()?;
-    Some(Duration::try_from(now.duration_since(made)).unwrap_or_default())
 }
 
 /// Lists them.
@@ -188,7 +168,7 @@ struct Sheet<'a> {
 impl Sheet<'_> {
     async fn take(&mut self, memory: &mut Memory<'_>, target: &Target, looked: Looked) -> Result<(), Trouble> {
         let Looked { sight, at } = looked;
-        let observed = match sweep::not_told(sight) {
+        let observed = match survey::seen_or_why(sight) {
             Ok(observed) => observed,
             Err(trouble) => {
                 self.seen.unreadable(target, &trouble);
@@ -225,7 +205,7 @@ impl Sheet<'_> {
                 workspace_id: &observed.id,
                 observed_at: &observed_at,
                 key,
-                age: age(key, self.wanted.now).map(|age| age.as_secs() / 86_400),
+                age: filter::age(&key.created, self.wanted.now).map(|age| age.as_secs() / 86_400),
                 created_by,
                 activity: belongings.activity.as_ref(),
                 entry,

@@ -167,19 +167,7 @@ pub fn reconcile(register: &mut Register, seen: &[Seen<'_>], terms: &Terms) -> V
 /// Fills a row: what stands there, then what was asked for, then what is seen. With `replace` what was asked for comes first, and what is a
 /// fact (the name, the workspace, the fingerprint of the key in use) is as it is seen.
 fn fill(was: Option<KeyEntry>, seen: &Seen<'_>, known: &Known<'_>, terms: &Terms) -> KeyEntry {
-    let blank = || KeyEntry {
-        workspace: seen.workspace.to_owned(),
-        workspace_id: None,
-        key: known.key.id.clone(),
-        name: String::new(),
-        owner: None,
-        purpose: None,
-        stored: None,
-        rotate_by: None,
-        fingerprint: None,
-        vouched: false,
-    };
-    let was = was.unwrap_or_else(blank);
+    let was = was.unwrap_or_else(|| KeyEntry::blank(seen.workspace, known.key.id.clone()));
     let before = was.clone();
     let KeyEntry { workspace, workspace_id, key, name, owner, purpose, stored, rotate_by, fingerprint, vouched: _ } =
         was;

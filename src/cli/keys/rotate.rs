@@ -15,7 +15,7 @@ use crate::api::Operation;
 use crate::cli::args::{Approve, Select};
 use crate::cli::change::Request;
 use crate::cli::session::{self, Session};
-use crate::cli::{approval, keys::pick};
+use crate::cli::{approval, filter, keys::pick};
 use crate::config::Purpose;
 use crate::config::key::store::Stores;
 use crate::domain::fleet::Reach;
@@ -199,10 +199,9 @@ impl Which {
                     "it cannot be told which listed key is the configured one, so its age is not known",
                 );
             };
-            let Ok(created) = key.created.parse::<Timestamp>() else {
+            let Some(age) = filter::age(&key.created, self.now) else {
                 return Meant::Untold("when the configured key was made cannot be read");
             };
-            let age = Duration::try_from(self.now.duration_since(created)).unwrap_or_default();
             if age < least {
                 return Meant::No;
             }

@@ -6,10 +6,9 @@ use jiff::Timestamp;
 use crate::cli::open_files;
 use crate::cli::session::{self, Session};
 use crate::cli::watch::Watch;
-use crate::domain::Identity;
 use crate::plan::Observed;
 use crate::report::{Coverage, Unlisted};
-use crate::run::{Deck, LaneTrouble, Ring, Sight, Target, TroubleKind, lane, look_at_keys};
+use crate::run::{Deck, LaneTrouble, Ring, Sight, Target, lane, look_at_keys};
 use crate::trouble::Trouble;
 
 /// One workspace whose turn has come.
@@ -101,24 +100,4 @@ pub fn unseen(observed: &Observed) -> Vec<Unlisted> {
         Some(Unlisted { workspace, listing, reason: why?.clone() })
     };
     lists.into_iter().filter_map(unlisted).collect()
-}
-
-/// Says why a workspace's keys are not told, where another one answered, or it is not known who should.
-pub fn not_told(sight: Sight) -> Result<Box<Observed>, LaneTrouble> {
-    let identity = |text: String, advice: &str| LaneTrouble::new(TroubleKind::Identity, text, vec![advice.to_owned()]);
-    match sight {
-        Sight::Seen(observed) => Ok(observed),
-        Sight::Unreadable(trouble) => Err(trouble),
-        Sight::Stranger { pinned, seen } => {
-            let Identity { id, .. } = *seen;
-            Err(identity(
-                format!("pinned is {pinned}, its key opens {id}; nothing of it is shown"),
-                "give the workspace the key that belongs to it; `keyholder check` shows who answers",
-            ))
-        }
-        Sight::Unpinned { seen } => Err(identity(
-            format!("no id is pinned; its key opens {}", seen.id),
-            "write the ids into the files with `keyholder pin`",
-        )),
-    }
 }

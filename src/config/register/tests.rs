@@ -15,18 +15,7 @@ fn fleet(root: &Path, names: &[&str]) -> Fleet {
 }
 
 fn entry(workspace: &str, key: &str) -> KeyEntry {
-    KeyEntry {
-        workspace: workspace.to_owned(),
-        workspace_id: None,
-        key: KeyId::parse(key).unwrap(),
-        name: String::new(),
-        owner: None,
-        purpose: None,
-        stored: None,
-        rotate_by: None,
-        fingerprint: None,
-        vouched: false,
-    }
+    KeyEntry::blank(workspace, KeyId::parse(key).unwrap())
 }
 
 fn told(text: &str) -> String {

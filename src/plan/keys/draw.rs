@@ -2,7 +2,7 @@
 //!
 //! Pure. It knows nothing of members: a key is nobody's here, whoever made it.
 
-use super::super::draw::{Item, Note, Plan, Planned};
+use super::super::draw::{Item, Note, Plan, of_each};
 use super::super::guard::Rules;
 use super::super::limits;
 use super::super::observed::Observed;
@@ -12,22 +12,7 @@ use crate::domain::{Change, Disposition, Held, HeldReason, Keep, KeyInfo, Mode, 
 
 /// Draws the plan: for every observed workspace its wishes, each step judged by the guards. The order of the wishes does not matter.
 pub fn draw_keys(seen: &[(Observed, Vec<KeyWish>)], rules: &Rules) -> Plan {
-    let mut items = Vec::new();
-    let mut notes = Vec::new();
-    let mut workspaces = Vec::new();
-    for (observed, wishes) in seen {
-        workspaces.push(Planned {
-            name: observed.workspace.to_string(),
-            id: observed.id.clone(),
-            members: observed.members.len(),
-        });
-        let (drawn, remarks) = draw_workspace(observed, wishes, rules);
-        items.extend(drawn);
-        notes.extend(remarks);
-    }
-    limits::apply(&mut items, rules);
-    limits::follow(&mut items);
-    Plan::of(workspaces, items, notes)
+    of_each(seen, rules, draw_workspace)
 }
 
 fn draw_workspace(observed: &Observed, wishes: &[KeyWish], rules: &Rules) -> (Vec<Item>, Vec<Note>) {

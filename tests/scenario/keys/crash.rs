@@ -61,19 +61,33 @@ impl Case {
     }
 }
 
+/// Which workspace each step of the plan belongs to.
+fn steps_of(bench: &Bench) -> HashMap<String, String> {
+    bench.plan.items.iter().map(|item| (item.step.id.to_string(), item.step.workspace.clone())).collect()
+}
+
+/// Runs it and cuts it at one point; tells whether it got there. What comes after is whole.
+fn cut_once(bench: &Bench, point: Point) -> bool {
+    let scalpel = Arc::new(Scalpel::new(&bench.stage, steps_of(bench), Target::At(point)));
+    bench.stage.operate(Some(&scalpel));
+    bench.keeper.operate(Some(&scalpel));
+    let cut = bench.stage.run_until_cut(&bench.command());
+    bench.stage.operate(None);
+    bench.keeper.operate(None);
+    cut
+}
+
 /// Cuts at these points, one life after the other, then goes on to the end. Returns the points of the last life.
 fn trial(case: Case, cuts: &[Point]) -> Vec<Point> {
     let bench = case.bench();
     let name = format!("{case}: {}", cuts.iter().map(ToString::to_string).collect::<Vec<_>>().join(" + "));
-    let steps: HashMap<String, String> =
-        bench.plan.items.iter().map(|item| (item.step.id.to_string(), item.step.workspace.clone())).collect();
     let command = bench.command();
     let old = fingerprint(&bench.keeper.stored("acme"));
     let broken = Arc::new(Mutex::new(Vec::<String>::new()));
     let operate = |target: Option<Target>| {
         let scalpel = target.map(|target| {
             let (keeper, world, broken) = (Arc::clone(&bench.keeper), bench.stage.world.clone(), Arc::clone(&broken));
-            let scalpel = Scalpel::new(&bench.stage, steps.clone(), target).late(Duration::from_secs(20));
+            let scalpel = Scalpel::new(&bench.stage, steps_of(&bench), target).late(Duration::from_secs(20));
             Arc::new(scalpel.watches(move || {
                 let stored = keeper.stored("acme");
                 if !world.live_secrets("acme").contains(&stored) {
@@ -202,12 +216,7 @@ fn a_resume_that_would_show_a_secret_into_a_pipe_sends_nothing_and_can_be_taken_
     let points = trial(case, &[]);
     let lost = points.into_iter().find(|point| point.what == "post" && point.phase == Phase::Applied).unwrap();
     let bench = case.bench();
-    let steps: HashMap<String, String> =
-        bench.plan.items.iter().map(|item| (item.step.id.to_string(), item.step.workspace.clone())).collect();
-    let scalpel = Arc::new(Scalpel::new(&bench.stage, steps, Target::At(lost)));
-    bench.stage.operate(Some(&scalpel));
-    assert!(bench.stage.run_until_cut(&bench.command()), "the answer that shows the secret is lost");
-    bench.stage.operate(None);
+    assert!(cut_once(&bench, lost), "the answer that shows the secret is lost");
     let (requests, live) = (bench.stage.world.request_count(), bench.live());
 
     bench.stage.terminal.set(false);
@@ -229,14 +238,7 @@ fn a_store_that_outlives_its_caller_and_the_settle_time_never_puts_a_deleted_key
     // Longer than the settle time, and no longer than a store command may take.
     bench.keeper.goes_wrong("store", Wrong::Late(90));
     bench.keeper.outlives(Duration::from_mins(2));
-    let steps: HashMap<String, String> =
-        bench.plan.items.iter().map(|item| (item.step.id.to_string(), item.step.workspace.clone())).collect();
-    let scalpel = Arc::new(Scalpel::new(&bench.stage, steps, Target::At(begun)));
-    bench.stage.operate(Some(&scalpel));
-    bench.keeper.operate(Some(&scalpel));
-    assert!(bench.stage.run_until_cut(&bench.command()), "it is cut while the store command is at work");
-    bench.stage.operate(None);
-    bench.keeper.operate(None);
+    assert!(cut_once(&bench, begun), "it is cut while the store command is at work");
     assert_eq!((bench.keeper.stored("acme"), bench.keeper.fired()), (old.clone(), 1), "it has not stored yet");
 
     let _done = bench.stage.run("resume").exits(0);

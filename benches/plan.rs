@@ -43,6 +43,8 @@ fn observed(workspace: usize) -> Observed {
         incomplete: None,
         acts_as: false,
         belongings: None,
+        tagging: None,
+        links: None,
     }
 }
 

@@ -44,7 +44,7 @@ impl<'p> Judge<'p> {
         let bench = Bench::new(case, self.policy, naming, self.now);
         let reached = case.configured.opens.is_none();
         let mut judgement = Judgement::default();
-        for code in FindingCode::ALL {
+        for code in FindingCode::KEYS {
             let Some(severity) = self.policy.severity_of(code) else { continue };
             let Some(rule) = rules::of(code).filter(|_| reached || rules::is_about_reach(code)) else { continue };
             let mut said = Vec::new();

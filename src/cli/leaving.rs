@@ -268,6 +268,8 @@ mod tests {
             members: rows.iter().enumerate().map(row).collect(),
             incomplete: None,
             belongings: None,
+            tagging: None,
+            links: None,
         }
     }
 

@@ -145,6 +145,8 @@ fn off(target: &Target, id: &WorkspaceId) -> Observed {
         incomplete: None,
         acts_as: false,
         belongings: None,
+        tagging: None,
+        links: None,
     }
 }
 

@@ -8,7 +8,7 @@ use super::source::Source;
 use super::toml::{Found, Section};
 use super::{key_policy, preset};
 use crate::domain::fleet::{BaseUrl, Defaults, FailureBudget, Share};
-use crate::domain::{Email, Guards, KeyPolicy, Mode, PermissionWish, Permissions, Preset};
+use crate::domain::{Email, Guards, KeyPolicy, Mode, PermissionWish, Permissions, Preset, TagSpec};
 use crate::trouble::Advise as _;
 
 /// What `keyholder.toml` says.
@@ -20,6 +20,7 @@ pub(super) struct Agency {
     pub(super) guards: Guards,
     pub(super) presets: BTreeMap<String, Preset>,
     pub(super) key_policy: KeyPolicy,
+    pub(super) tags: Vec<TagSpec>,
 }
 
 /// Reads the file; what is wrong is reported in the source, and its default stands in its place.
@@ -40,6 +41,7 @@ pub(super) fn read(source: &Source) -> Agency {
         guards: root.section("guards").map(read_guards).unwrap_or_default(),
         presets: root.section("presets").map(|section| read_presets(&section)).unwrap_or_default(),
         key_policy: root.section("key_policy").map(key_policy::read).unwrap_or_default(),
+        tags: Vec::new(),
     };
     root.close(&[("workspace", "workspaces stand in files of their own: workspaces/NAME.toml")]);
     agency

@@ -86,7 +86,7 @@ fn read_severity(table: &Section<'_>) -> std::collections::BTreeMap<FindingCode,
     let words = Severity::ALL.map(Severity::as_str);
     let mut severity = std::collections::BTreeMap::new();
     for (name, item) in table.entries() {
-        let code = FindingCode::parse(name.value);
+        let code = FindingCode::parse(name.value).filter(|code| code.is_about_keys());
         if code.is_none() {
             name.refuse_with(format!("{} is no finding", shown(name.value)), Some(nearest_code(name.value)));
         }
@@ -106,7 +106,7 @@ fn read_severity(table: &Section<'_>) -> std::collections::BTreeMap<FindingCode,
 }
 
 fn nearest_code(word: &str) -> String {
-    let codes = FindingCode::ALL.map(FindingCode::as_str);
+    let codes = FindingCode::KEYS.map(FindingCode::as_str);
     did_you_mean(word, codes).unwrap_or_else(|| format!("the findings are: {}", codes.join(", ")))
 }
 
@@ -141,7 +141,7 @@ fn inline(value: &Value) -> Option<(&dyn TableLike, Option<Span>)> {
 fn read_acceptance(section: Section<'_>) -> Option<Acceptance> {
     let place = section.source().place(section.at().start);
     let code = section.text("code").and_then(|text| {
-        let code = FindingCode::parse(text.value);
+        let code = FindingCode::parse(text.value).filter(|code| code.is_about_keys());
         if code.is_none() {
             text.refuse(format!("{} is no finding", shown(text.value)), nearest_code(text.value));
         }

@@ -77,7 +77,7 @@ pub(super) fn fleet(
         drafts.extend(with_source(&file, bytes, &mut problems, workspace::read).unwrap_or_default());
     }
     let workspaces = cross::join(drafts, &agency.defaults, &mut problems);
-    let agency::Agency { name, domains, defaults, guards, presets, key_policy } = agency;
+    let agency::Agency { name, domains, defaults, guards, presets, key_policy, tags } = agency;
     match Problems::of(problems) {
         Some(problems) => Err(problems),
         None => Ok(Fleet {
@@ -89,6 +89,7 @@ pub(super) fn fleet(
             presets,
             key_policy,
             register: Register::default(),
+            tags,
             workspaces,
         }),
     }

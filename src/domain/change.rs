@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{CampaignId, Email, KeyId, LeadId, LeadListId, MemberId, Permissions, Role, UserId};
+use super::{CampaignId, Email, KeyId, LeadId, LeadListId, LinkChange, MemberId, Permissions, Role, TagChange, UserId};
 
 /// The kinds of step that exist so far; the word is the API's resource and a verb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -31,11 +31,38 @@ pub enum StepKind {
     /// Delete an API key.
     #[serde(rename = "key.revoke")]
     KeyRevoke,
+    /// Make a tag.
+    #[serde(rename = "tag.create")]
+    TagCreate,
+    /// Give a tag another label.
+    #[serde(rename = "tag.rename")]
+    TagRename,
+    /// Give a tag another description.
+    #[serde(rename = "tag.describe")]
+    TagDescribe,
+    /// Put a tag on accounts or campaigns.
+    #[serde(rename = "tag.assign")]
+    TagAssign,
+    /// Take a tag off accounts or campaigns.
+    #[serde(rename = "tag.unassign")]
+    TagUnassign,
+    /// Delete a tag.
+    #[serde(rename = "tag.delete")]
+    TagDelete,
+    /// Invite a workspace into the group.
+    #[serde(rename = "group.invite")]
+    GroupInvite,
+    /// Remove a workspace from the group.
+    #[serde(rename = "group.remove")]
+    GroupRemove,
+    /// Give a workspace another owner.
+    #[serde(rename = "owner.transfer")]
+    OwnerTransfer,
 }
 
 impl StepKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 17] = [
         Self::MemberInvite,
         Self::MemberSetRole,
         Self::MemberRemove,
@@ -44,6 +71,15 @@ impl StepKind {
         Self::LeadsReassign,
         Self::KeyCreate,
         Self::KeyRevoke,
+        Self::TagCreate,
+        Self::TagRename,
+        Self::TagDescribe,
+        Self::TagAssign,
+        Self::TagUnassign,
+        Self::TagDelete,
+        Self::GroupInvite,
+        Self::GroupRemove,
+        Self::OwnerTransfer,
     ];
 
     /// Returns the word.
@@ -57,12 +93,39 @@ impl StepKind {
             Self::LeadsReassign => "leads.reassign",
             Self::KeyCreate => "key.create",
             Self::KeyRevoke => "key.revoke",
+            Self::TagCreate => "tag.create",
+            Self::TagRename => "tag.rename",
+            Self::TagDescribe => "tag.describe",
+            Self::TagAssign => "tag.assign",
+            Self::TagUnassign => "tag.unassign",
+            Self::TagDelete => "tag.delete",
+            Self::GroupInvite => "group.invite",
+            Self::GroupRemove => "group.remove",
+            Self::OwnerTransfer => "owner.transfer",
         }
     }
 
     /// Tells whether it makes or deletes keys.
     pub fn is_about_keys(self) -> bool {
         matches!(self, Self::KeyCreate | Self::KeyRevoke)
+    }
+
+    /// Tells whether it is about tags.
+    pub fn is_about_tags(self) -> bool {
+        matches!(
+            self,
+            Self::TagCreate
+                | Self::TagRename
+                | Self::TagDescribe
+                | Self::TagAssign
+                | Self::TagUnassign
+                | Self::TagDelete
+        )
+    }
+
+    /// Tells whether it is about the links of a group.
+    pub fn is_about_links(self) -> bool {
+        matches!(self, Self::GroupInvite | Self::GroupRemove)
     }
 
     /// Reads the word back.
@@ -147,6 +210,10 @@ pub enum Subject<'a> {
     Person(&'a Email),
     /// A key: its id, or the name or fingerprint where there is none yet or none is known.
     Key(&'a str),
+    /// A tag, by the label it is to have.
+    Tag(&'a str),
+    /// A sub workspace, by its id.
+    Sub(&'a str),
 }
 
 impl<'a> Subject<'a> {
@@ -154,7 +221,7 @@ impl<'a> Subject<'a> {
     pub fn as_str(self) -> &'a str {
         match self {
             Self::Person(email) => email.as_str(),
-            Self::Key(key) => key,
+            Self::Key(text) | Self::Tag(text) | Self::Sub(text) => text,
         }
     }
 
@@ -265,6 +332,18 @@ pub enum Change {
         /// Its name, where it is known which one it is.
         name: String,
     },
+    /// Make, alter, delete or assign a tag (contract section 10).
+    #[serde(rename = "tag")]
+    Tag(TagChange),
+    /// Make or remove a link of a group (contract section 9).
+    #[serde(rename = "group")]
+    Group(LinkChange),
+    /// Give the workspace another owner (contract section 7, change-owner).
+    #[serde(rename = "owner.transfer")]
+    Transfer {
+        /// Who is to own it.
+        email: Email,
+    },
     /// Nobody to remove. It is only ever `already`, kept so that the asked state is told.
     #[serde(rename = "member.absent")]
     StayAbsent {
@@ -275,7 +354,7 @@ pub enum Change {
 
 impl Change {
     /// The words a change is written with in plan files and the ledger.
-    pub const TAGS: [&'static str; 8] = [
+    pub const TAGS: [&'static str; 11] = [
         "member.invite",
         "member.set_role",
         "member.remove",
@@ -283,6 +362,9 @@ impl Change {
         "key.create",
         "key.revoke",
         "key.retire",
+        "tag",
+        "group",
+        "owner.transfer",
         "member.absent",
     ];
 
@@ -297,6 +379,15 @@ impl Change {
             Self::HandOver { thing: Thing::Leads { .. }, .. } => StepKind::LeadsReassign,
             Self::CreateKey { .. } => StepKind::KeyCreate,
             Self::Revoke { .. } | Self::Retire { .. } => StepKind::KeyRevoke,
+            Self::Tag(TagChange::Create { .. }) => StepKind::TagCreate,
+            Self::Tag(TagChange::Alter { from: Some(_), .. }) => StepKind::TagRename,
+            Self::Tag(TagChange::Alter { from: None, .. }) => StepKind::TagDescribe,
+            Self::Tag(TagChange::Delete { .. }) => StepKind::TagDelete,
+            Self::Tag(TagChange::Assign { assign: true, .. }) => StepKind::TagAssign,
+            Self::Tag(TagChange::Assign { assign: false, .. }) => StepKind::TagUnassign,
+            Self::Group(LinkChange::Invite { .. }) => StepKind::GroupInvite,
+            Self::Group(LinkChange::Remove { .. }) => StepKind::GroupRemove,
+            Self::Transfer { .. } => StepKind::OwnerTransfer,
         }
     }
 
@@ -308,7 +399,10 @@ impl Change {
             | Self::Remove { email, .. }
             | Self::HandOver { email, .. }
             | Self::Revoke { email: Some(email), .. }
+            | Self::Transfer { email }
             | Self::StayAbsent { email } => Subject::Person(email),
+            Self::Tag(change) => Subject::Tag(change.label()),
+            Self::Group(change) => Subject::Sub(change.sub().as_str()),
             Self::CreateKey { name, .. } => Subject::Key(name),
             Self::Revoke { key, email: None, .. } | Self::Retire { key: Some(key), .. } => Subject::Key(key.as_str()),
             Self::Retire { replaced, key: None, .. } => Subject::Key(replaced),
@@ -357,6 +451,9 @@ impl Change {
             Self::Revoke { name, .. } => format!("key \"{name}\" revoked"),
             Self::Retire { replaced, key: None, .. } => format!("replaced key {replaced} revoked"),
             Self::Retire { name, .. } => format!("replaced key \"{name}\" revoked"),
+            Self::Tag(change) => change.wanted(),
+            Self::Group(change) => change.wanted(),
+            Self::Transfer { .. } => "owner".to_owned(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Findings about keys: their stable codes, how grave each is unless the agency says otherwise, and what one finding tells.
+//! Findings: their stable codes, how grave each is unless the agency says otherwise, and what one finding tells.
 //!
 //! Owns the words and the order they are told in. What makes a finding stands in the room that audits; what an agency makes of it in its policy.
 
@@ -92,11 +92,37 @@ pub enum FindingCode {
     RegisterStale,
     /// An acceptance is over.
     AcceptanceExpired,
+    /// Two tags of one workspace bear one label.
+    TagDuplicate,
+    /// Two labels differ in case, spaces or dashes alone.
+    TagNearDuplicate,
+    /// A tag that no `[[tags]]` names.
+    TagUnknown,
+    /// A sending account cannot send: connection error, bounces, sending error.
+    AccountDisconnected,
+    /// A sending account bounces more than it should.
+    AccountBounces,
+    /// A sending account has no owner.
+    AccountNoOwner,
+    /// A sending account has several owners.
+    AccountOwners,
+    /// A sending account belongs to somebody who is no member.
+    OwnerNotMember,
+    /// A workspace is in the group and in no file of ours.
+    GroupUnconfigured,
+    /// A workspace is to be reached over the group and is not in it.
+    GroupMissing,
+    /// An invitation into the group waits for an answer.
+    GroupPending,
+    /// An invitation into the group was refused.
+    GroupRejected,
+    /// A workspace is in the group of another admin workspace than the configured one.
+    GroupOtherAdmin,
 }
 
 impl FindingCode {
-    /// All codes, in the order they are reported.
-    pub const ALL: [Self; 18] = [
+    /// The codes about keys, in the order they are reported: those of `keys audit` and of the key policy.
+    pub const KEYS: [Self; 18] = [
         Self::OpensAnother,
         Self::SharedSecret,
         Self::WildcardScope,
@@ -115,6 +141,41 @@ impl FindingCode {
         Self::BadName,
         Self::RegisterStale,
         Self::AcceptanceExpired,
+    ];
+
+    /// All codes, in the order they are reported.
+    pub const ALL: [Self; 31] = [
+        Self::OpensAnother,
+        Self::SharedSecret,
+        Self::WildcardScope,
+        Self::GrantsAccess,
+        Self::KeyTooWide,
+        Self::ResourceWide,
+        Self::UndocumentedScope,
+        Self::MakerLeft,
+        Self::ReplacedLeft,
+        Self::MadeOutside,
+        Self::KeyAge,
+        Self::RotateBy,
+        Self::KeyIdle,
+        Self::NoOwner,
+        Self::DuplicateName,
+        Self::BadName,
+        Self::RegisterStale,
+        Self::AcceptanceExpired,
+        Self::TagDuplicate,
+        Self::TagNearDuplicate,
+        Self::TagUnknown,
+        Self::AccountDisconnected,
+        Self::AccountBounces,
+        Self::AccountNoOwner,
+        Self::AccountOwners,
+        Self::OwnerNotMember,
+        Self::GroupUnconfigured,
+        Self::GroupMissing,
+        Self::GroupPending,
+        Self::GroupRejected,
+        Self::GroupOtherAdmin,
     ];
 
     /// Returns the word.
@@ -138,7 +199,25 @@ impl FindingCode {
             Self::RotateBy => "rotate-by",
             Self::RegisterStale => "register-stale",
             Self::AcceptanceExpired => "acceptance-expired",
+            Self::TagDuplicate => "tag-duplicate",
+            Self::TagNearDuplicate => "tag-near-duplicate",
+            Self::TagUnknown => "tag-unknown",
+            Self::AccountDisconnected => "account-disconnected",
+            Self::AccountBounces => "account-bounces",
+            Self::AccountNoOwner => "account-no-owner",
+            Self::AccountOwners => "account-owners",
+            Self::OwnerNotMember => "owner-not-member",
+            Self::GroupUnconfigured => "group-unconfigured",
+            Self::GroupMissing => "group-missing",
+            Self::GroupPending => "group-pending",
+            Self::GroupRejected => "group-rejected",
+            Self::GroupOtherAdmin => "group-other-admin",
         }
+    }
+
+    /// Tells whether it is about keys: those are the codes of `keys audit` and of the key policy.
+    pub fn is_about_keys(self) -> bool {
+        Self::KEYS.contains(&self)
     }
 
     /// Reads the word.
@@ -150,18 +229,35 @@ impl FindingCode {
     pub fn severity(self) -> Severity {
         match self {
             Self::OpensAnother | Self::SharedSecret => Severity::Critical,
-            Self::WildcardScope | Self::GrantsAccess | Self::MakerLeft | Self::ReplacedLeft | Self::MadeOutside => {
-                Severity::High
-            }
-            Self::KeyTooWide | Self::ResourceWide | Self::KeyAge | Self::RotateBy | Self::AcceptanceExpired => {
-                Severity::Medium
-            }
+            Self::WildcardScope
+            | Self::GrantsAccess
+            | Self::MakerLeft
+            | Self::ReplacedLeft
+            | Self::MadeOutside
+            | Self::AccountDisconnected
+            | Self::AccountBounces
+            | Self::OwnerNotMember
+            | Self::GroupMissing
+            | Self::GroupOtherAdmin => Severity::High,
+            Self::KeyTooWide
+            | Self::ResourceWide
+            | Self::KeyAge
+            | Self::RotateBy
+            | Self::AcceptanceExpired
+            | Self::TagDuplicate
+            | Self::AccountNoOwner
+            | Self::AccountOwners
+            | Self::GroupUnconfigured
+            | Self::GroupRejected => Severity::Medium,
             Self::UndocumentedScope
             | Self::KeyIdle
             | Self::NoOwner
             | Self::DuplicateName
             | Self::BadName
-            | Self::RegisterStale => Severity::Low,
+            | Self::RegisterStale
+            | Self::TagNearDuplicate
+            | Self::TagUnknown
+            | Self::GroupPending => Severity::Low,
         }
     }
 }
@@ -184,6 +280,23 @@ pub enum About {
         /// Its name, as the API or our register wrote it.
         name: String,
     },
+    /// A tag.
+    Tag {
+        /// Its label, as the API or our file wrote it.
+        label: String,
+    },
+    /// A sending account, by its address.
+    Account {
+        /// The address.
+        email: String,
+    },
+    /// A sub workspace, or one that should be one.
+    Sub {
+        /// Its id.
+        id: WorkspaceId,
+        /// Its name.
+        name: String,
+    },
     /// A place in our own files.
     Place(Place),
 }
@@ -193,7 +306,7 @@ impl About {
     pub fn key(&self) -> Option<(&KeyId, &str)> {
         match self {
             Self::Key { id, name } => Some((id, name)),
-            Self::Workspace | Self::Place(_) => None,
+            Self::Workspace | Self::Place(_) | Self::Tag { .. } | Self::Account { .. } | Self::Sub { .. } => None,
         }
     }
 }
@@ -239,6 +352,9 @@ impl Finding {
         let about = match &self.about {
             About::Workspace => String::new(),
             About::Key { id, .. } => id.to_string(),
+            About::Tag { label } => label.clone(),
+            About::Account { email } => email.clone(),
+            About::Sub { id, .. } => id.to_string(),
             About::Place(place) => place.to_string(),
         };
         hex(&Sha256::digest(format!("{} {workspace} {about}", self.code).as_bytes()))[..16].to_owned()

@@ -34,6 +34,18 @@ pub enum HeldReason {
     KeyScopes,
     /// There is no place where the new key could be kept.
     KeyStorage,
+    /// The workspace has no tag of this label.
+    TagMissing,
+    /// Several tags of the workspace bear this label, or one nearly the same.
+    TagAmbiguous,
+    /// Something carries the tag.
+    TagAssigned,
+    /// A configured workspace is reached over this link.
+    LinkInUse,
+    /// The workspace is in another group, or heads one.
+    LinkElsewhere,
+    /// There is no security token to transfer a workspace with.
+    TokenMissing,
     /// Their last day is not over.
     LastDay,
     /// More removals in one workspace than allowed.
@@ -99,6 +111,12 @@ impl HeldReason {
             Self::KeyDiffers => "key_differs",
             Self::KeyScopes => "key_scopes",
             Self::KeyStorage => "key_storage",
+            Self::TagMissing => "tag_missing",
+            Self::TagAmbiguous => "tag_ambiguous",
+            Self::TagAssigned => "tag_assigned",
+            Self::LinkInUse => "link_in_use",
+            Self::LinkElsewhere => "link_elsewhere",
+            Self::TokenMissing => "token_missing",
             Self::LastDay => "last_day",
             Self::LimitPerWorkspace => "limit_per_workspace",
             Self::LimitPerRun => "limit_per_run",
@@ -134,6 +152,12 @@ impl HeldReason {
             | Self::KeyDiffers
             | Self::KeyScopes
             | Self::KeyStorage
+            | Self::TagMissing
+            | Self::TagAmbiguous
+            | Self::TagAssigned
+            | Self::LinkInUse
+            | Self::LinkElsewhere
+            | Self::TokenMissing
             | Self::LastDay
             | Self::LimitPerWorkspace
             | Self::LimitPerRun

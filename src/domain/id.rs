@@ -87,6 +87,16 @@ api_id!(
     "user id"
 );
 api_id!(
+    /// The identity of a tag (contract section 10).
+    TagId,
+    "tag id"
+);
+api_id!(
+    /// The identity of a link of a group (contract section 9): not that of a workspace.
+    LinkId,
+    "link id"
+);
+api_id!(
     /// The identity of a campaign (contract section 11).
     CampaignId,
     "campaign id"

@@ -15,12 +15,14 @@ pub mod held;
 pub mod id;
 pub mod identity;
 pub mod key_policy;
+pub mod link;
 pub mod member;
 pub mod outcome;
 pub mod permit;
 pub mod scope;
 pub mod secret;
 pub mod step;
+pub mod tag;
 
 pub use access::Access;
 pub use address::Email;
@@ -32,13 +34,15 @@ pub use finding::{About, Accepted, Finding, FindingCode, NotJudged, Severity};
 pub use fleet::{Fleet, Guards, KeyRef, Mode, Preset, Workspace};
 pub use held::{Disposition, Held, HeldReason};
 pub use id::{
-    CampaignId, KeyId, LeadId, LeadListId, MemberId, PlanId, RunId, StepId, UserId, WebhookId, WorkspaceId,
-    WorkspaceName,
+    CampaignId, KeyId, LeadId, LeadListId, LinkId, MemberId, PlanId, RunId, StepId, TagId, UserId, WebhookId,
+    WorkspaceId, WorkspaceName,
 };
 pub use identity::Identity;
 pub use key_policy::{Acceptance, KeyEntry, KeyPolicy, KeyPreset, Register};
+pub use link::{Link, LinkChange, LinkStatus};
 pub use member::{Member, PermissionWish, Permissions, Role};
 pub use outcome::Outcome;
 pub use permit::{Approval, Permit};
 pub use secret::ApiKey;
 pub use step::{RestsOn, Step};
+pub use tag::{ResourceId, ResourceKind, Tag, TagChange, TagMapping, TagSpec};

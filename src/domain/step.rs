@@ -1,6 +1,9 @@
 //! Steps: one change in one workspace, what it rests on, and how to undo it.
 
-use super::{Change, Email, Member, MemberId, Permissions, Role, StepId, StepKind, UserId, WorkspaceId, WorkspaceName};
+use super::{
+    Change, Email, LinkChange, Member, MemberId, Permissions, Role, StepId, StepKind, TagChange, TagId, UserId,
+    WorkspaceId, WorkspaceName,
+};
 
 /// The observed state that a step was drawn from. It must still hold just before the step is sent.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -48,6 +51,35 @@ pub enum RestsOn {
         /// The fingerprint.
         with: String,
     },
+    /// No tag of the complete list bears the label.
+    NoTag,
+    /// This tag, as it was.
+    Tag {
+        /// Its id.
+        id: TagId,
+        /// Its label.
+        label: String,
+        /// Its description.
+        description: Option<String>,
+    },
+    /// The tag of this label that another step of the plan makes first.
+    TagToCome,
+    /// No link of the complete list is to this workspace.
+    NoLink,
+    /// The link is in the list.
+    Link {
+        /// How far it got, the API's word.
+        status: String,
+        /// When it was made, as the API wrote it.
+        created: String,
+    },
+    /// The workspace is this account's, and the person who is to have it is an accepted member with that one.
+    Ownership {
+        /// Who owns it.
+        is: UserId,
+        /// Who is to own it.
+        to: UserId,
+    },
 }
 
 impl RestsOn {
@@ -84,6 +116,13 @@ impl RestsOn {
             Self::Key { created, .. } => format!("made {created}"),
             Self::NoKey => "no such key".to_owned(),
             Self::Speaking { with } => format!("in use: {with}"),
+            Self::NoTag => "no such tag".to_owned(),
+            Self::Tag { label, description: None, .. } => format!("\"{label}\""),
+            Self::Tag { label, description: Some(description), .. } => format!("\"{label}\": {description}"),
+            Self::TagToCome => "made by this plan".to_owned(),
+            Self::NoLink => "no link".to_owned(),
+            Self::Link { status, .. } => status.clone(),
+            Self::Ownership { is, .. } => format!("owned by {is}"),
         }
     }
 }
@@ -102,6 +141,20 @@ pub enum Undo {
     HandBack,
     /// Revoke the key that was made.
     RevokeKey,
+    /// Delete the tag that was made, if nothing carries it.
+    DeleteTag,
+    /// Give the tag its former label and description.
+    AlterTag,
+    /// Make the tag again.
+    CreateTag,
+    /// Take the tag off what it was put on.
+    Unassign,
+    /// Put the tag on what it was taken off.
+    Assign,
+    /// Remove the link, or withdraw its invitation.
+    RemoveLink,
+    /// Invite the workspace again; its owner must accept anew.
+    InviteSub,
     /// It can't be, and why.
     Impossible(String),
 }
@@ -147,14 +200,17 @@ impl Step {
             (Change::Revoke { .. } | Change::Retire { .. }, _) => {
                 Undo::Impossible("a revoked key cannot be brought back".to_owned())
             }
-            (
-                _,
-                RestsOn::Absent
-                | RestsOn::Owned { .. }
-                | RestsOn::Key { .. }
-                | RestsOn::NoKey
-                | RestsOn::Speaking { .. },
-            ) => Undo::Impossible("nothing was sent".to_owned()),
+            (Change::Tag(TagChange::Create { .. }), _) => Undo::DeleteTag,
+            (Change::Tag(TagChange::Alter { .. }), RestsOn::Tag { .. }) => Undo::AlterTag,
+            (Change::Tag(TagChange::Delete { .. }), RestsOn::Tag { .. }) => Undo::CreateTag,
+            (Change::Tag(TagChange::Assign { assign: true, .. }), _) => Undo::Unassign,
+            (Change::Tag(TagChange::Assign { assign: false, .. }), _) => Undo::Assign,
+            (Change::Group(LinkChange::Invite { .. }), _) => Undo::RemoveLink,
+            (Change::Group(LinkChange::Remove { .. }), _) => Undo::InviteSub,
+            (Change::Transfer { .. }, _) => Undo::Impossible(
+                "only who owns the workspace now can give it back, with a token of their own".to_owned(),
+            ),
+            _ => Undo::Impossible("nothing was sent".to_owned()),
         };
         Self {
             id: identify(workspace_id, &change),
@@ -188,7 +244,7 @@ impl Step {
     /// revoking a key.
     pub fn is_removal(&self) -> bool {
         match &self.change {
-            Change::Remove { .. } | Change::Revoke { .. } => true,
+            Change::Remove { .. } | Change::Revoke { .. } | Change::Group(LinkChange::Remove { .. }) => true,
             Change::SetRole { role, .. } => {
                 *role != Role::Admin && matches!(&self.rests_on, RestsOn::Row { role: Role::Admin, .. })
             }
@@ -197,13 +253,24 @@ impl Step {
             | Change::StayAbsent { .. }
             | Change::HandOver { .. }
             | Change::CreateKey { .. }
-            | Change::Retire { .. } => false,
+            | Change::Retire { .. }
+            | Change::Tag(_)
+            | Change::Group(LinkChange::Invite { .. })
+            | Change::Transfer { .. } => false,
         }
     }
 
     /// Tells whether `--yes` is not enough for it: it removes, revokes or transfers something (design section 3).
     pub fn needs_typing(&self) -> bool {
-        self.is_removal() || matches!(self.change, Change::HandOver { .. } | Change::Retire { .. })
+        // What loses its tag is counted by no limit, but a person should have seen it.
+        self.is_removal()
+            || matches!(
+                self.change,
+                Change::HandOver { .. }
+                    | Change::Retire { .. }
+                    | Change::Tag(TagChange::Delete { .. } | TagChange::Assign { assign: false, .. })
+                    | Change::Transfer { .. }
+            )
     }
 }
 

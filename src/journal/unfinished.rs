@@ -92,6 +92,9 @@ fn things(change: &Change) -> Vec<String> {
         Change::HandOver { thing: Thing::Leads { ids }, .. } => ids.iter().map(ToString::to_string).collect(),
         Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => vec![key.to_string()],
         Change::CreateKey { name, .. } => vec![name.clone()],
+        Change::Tag(change) => vec![change.label().to_owned()],
+        Change::Group(change) => vec![change.sub().to_string()],
+        Change::Transfer { .. } => vec!["owner".to_owned()],
         Change::Invite { .. }
         | Change::SetRole { .. }
         | Change::Remove { .. }

@@ -6,7 +6,7 @@ use super::draw::{Item, Plan};
 use super::guard::Rules;
 use super::observed::Observed;
 use super::person::{self, Person};
-use super::{keys, limits, picture};
+use super::{keys, limits, links, picture, tags};
 use crate::domain::{Change, Disposition, Held, HeldReason, KeyInfo, PermissionWish, RestsOn};
 
 impl Plan {
@@ -90,7 +90,9 @@ fn still_so(change: &Change, observed: &Observed) -> bool {
         }),
         (Change::SetRole { role, .. }, Person::Rows(rows)) => rows.iter().any(|row| row.role == *role),
         // Only ever sent or held.
-        (Change::HandOver { .. } | Change::Retire { .. }, _) => true,
+        (Change::HandOver { .. } | Change::Retire { .. } | Change::Transfer { .. }, _) => true,
+        (Change::Tag(change), _) => tags::still_so(change, observed),
+        (Change::Group(change), _) => links::still_so(change, observed),
         // Where no list of keys was read, nothing is said: the lane reads it just before it sends.
         (Change::Revoke { key, .. }, _) => {
             keys_of(observed).is_none_or(|keys| keys.iter().all(|listed| listed.id != *key))

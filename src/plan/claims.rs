@@ -50,7 +50,15 @@ impl Claims {
     pub(super) fn contest(&mut self, item: &mut Item, subject: &Email) {
         let first = match &item.step.rests_on {
             RestsOn::Row { id, .. } => self.rows.entry(id.clone()).or_insert_with(|| subject.clone()).clone(),
-            RestsOn::Absent | RestsOn::NoKey | RestsOn::Speaking { .. } => return,
+            RestsOn::Absent
+            | RestsOn::NoKey
+            | RestsOn::Speaking { .. }
+            | RestsOn::NoTag
+            | RestsOn::Tag { .. }
+            | RestsOn::TagToCome
+            | RestsOn::NoLink
+            | RestsOn::Link { .. }
+            | RestsOn::Ownership { .. } => return,
             RestsOn::Owned { .. } | RestsOn::Key { .. } => self.claim(item, subject),
         };
         if first != *subject {
@@ -114,6 +122,9 @@ fn places(change: &Change) -> Vec<Place> {
         | Change::Remove { .. }
         | Change::CreateKey { .. }
         | Change::Retire { key: None, .. }
+        | Change::Tag(_)
+        | Change::Group(_)
+        | Change::Transfer { .. }
         | Change::StayAbsent { .. } => Vec::new(),
     }
 }

@@ -113,8 +113,14 @@ impl Doubt {
             (Disposition::Held(_), _)
             | (
                 Disposition::Already(_),
-                Change::HandOver { .. } | Change::CreateKey { .. } | Change::Revoke { .. } | Change::Retire { .. },
+                Change::HandOver { .. }
+                | Change::CreateKey { .. }
+                | Change::Revoke { .. }
+                | Change::Retire { .. }
+                | Change::Transfer { .. },
             ) => false,
+            // A rename or an assignment that lands late undoes what is already so.
+            (Disposition::Already(_), Change::Tag(_) | Change::Group(_)) => self.step != item.step.id,
             (Disposition::Send, _) => true,
             // Of all that can land late only a lost invitation brings somebody back.
             (Disposition::Already(_), Change::StayAbsent { .. } | Change::Remove { .. }) => {

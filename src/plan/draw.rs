@@ -230,7 +230,13 @@ fn draw_workspace(observed: &Observed, wishes: &[Wish], rules: &Rules) -> (Vec<I
 fn phase(change: &Change) -> u8 {
     match change {
         Change::HandOver { .. } => 0,
-        Change::CreateKey { .. } | Change::Revoke { .. } | Change::Retire { .. } => 1,
+        // What is about no person at all is drawn by itself, and its order is its own.
+        Change::CreateKey { .. }
+        | Change::Revoke { .. }
+        | Change::Retire { .. }
+        | Change::Tag(_)
+        | Change::Group(_)
+        | Change::Transfer { .. } => 1,
         Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => 2,
     }
 }

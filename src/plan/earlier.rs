@@ -86,9 +86,7 @@ fn made_by(change: &Change, seen: &[RestsOn]) -> Option<MemberId> {
             let as_sent = permissions.is_none() || with == permissions;
             (bears == email && has == role && as_sent).then_some(id)
         }
-        RestsOn::Absent | RestsOn::Owned { .. } | RestsOn::Key { .. } | RestsOn::NoKey | RestsOn::Speaking { .. } => {
-            None
-        }
+        _ => None,
     });
     let first = fitting.next()?;
     fitting.next().is_none().then(|| first.clone())

@@ -53,7 +53,16 @@ impl Cost {
                     // The new key of a rotation is asked who it opens, once made and once stored.
                     2 + if matches!(change, Change::CreateKey { replaces: Some(_), .. }) { 2 } else { 0 }
                 }
-                StepKind::MemberInvite => 1,
+                StepKind::MemberInvite
+                | StepKind::TagCreate
+                | StepKind::TagRename
+                | StepKind::TagDescribe
+                | StepKind::TagDelete
+                | StepKind::TagAssign
+                | StepKind::TagUnassign
+                | StepKind::GroupInvite
+                | StepKind::GroupRemove
+                | StepKind::OwnerTransfer => 1,
                 StepKind::MemberRemove if matches!(change, Change::StayAbsent { .. }) => 0,
                 // The row is read again just before.
                 StepKind::MemberSetRole | StepKind::MemberRemove => 2,

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use super::doubt::Doubts;
 use super::observed::Observed;
 use super::{heir, keys, person};
-use crate::domain::{Change, Email, Guards, Held, HeldReason, Member, Mode, RestsOn, Role, Step, UserId};
+use crate::domain::{
+    Change, Email, Guards, Held, HeldReason, LinkChange, Member, Mode, RestsOn, Role, Step, TagChange, UserId,
+};
 
 /// What guards go by: the fleet's rules, and what the ledger remembers of earlier runs.
 #[derive(Debug, Clone, Default)]
@@ -97,8 +99,14 @@ fn incomplete(step: &Step, observed: &Observed) -> Option<Held> {
 
 fn mode(step: &Step, observed: &Observed) -> Option<Held> {
     let needed = match (&step.change, &step.rests_on) {
-        // A rotation takes the place of what is there; a new key only adds.
-        (Change::Invite { .. } | Change::CreateKey { replaces: None, .. }, _) => Mode::AddOnly,
+        // A rotation takes the place of what is there; a new key only adds, and so do a tag, its assignment, an invitation into the group.
+        (
+            Change::Invite { .. }
+            | Change::CreateKey { replaces: None, .. }
+            | Change::Tag(TagChange::Create { .. } | TagChange::Assign { assign: true, .. })
+            | Change::Group(LinkChange::Invite { .. }),
+            _,
+        ) => Mode::AddOnly,
         (Change::SetRole { role, .. }, RestsOn::Row { role: before, .. }) if raises(before, role) => Mode::AddOnly,
         (Change::StayAbsent { .. }, _) => Mode::Observe,
         (
@@ -107,7 +115,10 @@ fn mode(step: &Step, observed: &Observed) -> Option<Held> {
             | Change::HandOver { .. }
             | Change::CreateKey { .. }
             | Change::Revoke { .. }
-            | Change::Retire { .. },
+            | Change::Retire { .. }
+            | Change::Tag(_)
+            | Change::Group(_)
+            | Change::Transfer { .. },
             _,
         ) => Mode::Manage,
     };
@@ -136,7 +147,15 @@ fn rows<'a>(step: &Step, observed: &'a Observed) -> Vec<&'a Member> {
     match &step.rests_on {
         RestsOn::Owned { .. } | RestsOn::Key { .. } => person::of_change(&observed.members, &step.change).bearing(),
         RestsOn::Row { id, .. } => observed.row(id).into_iter().collect(),
-        RestsOn::Absent | RestsOn::NoKey | RestsOn::Speaking { .. } => Vec::new(),
+        RestsOn::Absent
+        | RestsOn::NoKey
+        | RestsOn::Speaking { .. }
+        | RestsOn::NoTag
+        | RestsOn::Tag { .. }
+        | RestsOn::TagToCome
+        | RestsOn::NoLink
+        | RestsOn::Link { .. }
+        | RestsOn::Ownership { .. } => Vec::new(),
     }
 }
 
@@ -161,6 +180,9 @@ fn ungrantable(step: &Step) -> Option<Held> {
         | Change::CreateKey { .. }
         | Change::Revoke { .. }
         | Change::Retire { .. }
+        | Change::Tag(_)
+        | Change::Group(_)
+        | Change::Transfer { .. }
         | Change::StayAbsent { .. } => return None,
     };
     Role::grantable(role.as_str()).is_none().then(|| {

@@ -1,5 +1,8 @@
 //! Whether what an earlier run left still holds: a comparison of its steps with a workspace read again. It judges nobody.
 
+mod links;
+mod owner;
+mod tags;
 mod things;
 
 use std::collections::BTreeSet;
@@ -146,6 +149,9 @@ fn effect(one: &Earlier, steps: &[Earlier], known: &BTreeSet<&MemberId>, observe
         Change::Retire { key: None, .. } => {
             Effect::Gone("which key it is was not known, so keyholder revoked none".to_owned())
         }
+        Change::Tag(change) => tags::effect(one, change, observed),
+        Change::Group(change) => links::effect(one, change, observed),
+        Change::Transfer { .. } => owner::effect(one, observed),
         Change::StayAbsent { email } => match person::find(&observed.members, email) {
             Person::Nobody => there(),
             Person::Rows(rows) | Person::Ambiguous(rows) => Effect::Gone(format!("is here: {}", told(&rows))),

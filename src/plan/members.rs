@@ -236,6 +236,8 @@ pub(super) mod tests {
             incomplete: None,
             acts_as: false,
             belongings: None,
+            tagging: None,
+            links: None,
         }
     }
 

@@ -1,11 +1,11 @@
 //! What the API said of one workspace.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use crate::domain::belongings::Activity;
 use crate::domain::{
-    Campaign, Job, KeyInfo, Lead, LeadList, Member, Mode, SendingAccount, TrailRecord, UserId, Webhook, WorkspaceId,
-    WorkspaceName,
+    Campaign, Job, KeyInfo, Lead, LeadList, Link, Member, Mode, ResourceId, ResourceKind, SendingAccount, Tag, TagId,
+    TrailRecord, UserId, Webhook, WorkspaceId, WorkspaceName,
 };
 
 /// One workspace as it was seen.
@@ -27,6 +27,57 @@ pub struct Observed {
     pub acts_as: bool,
     /// What some people own, made or started there; none where nobody's was asked for.
     pub belongings: Option<Box<Belongings>>,
+    /// Its tags, and what could carry them; none where nobody asked.
+    pub tagging: Option<Box<Tagging>>,
+    /// The links of the group it heads; none where nobody asked.
+    pub links: Option<Box<Found<Link>>>,
+}
+
+/// The tags of one workspace, what carries them, and what could.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tagging {
+    /// All tags.
+    pub tags: Found<Tag>,
+    /// The campaigns; empty where they were not asked for.
+    pub campaigns: Found<Campaign>,
+    /// The sending accounts; empty where they were not asked for.
+    pub accounts: Found<SendingAccount>,
+    /// What carries each tag that was asked for, by its id.
+    pub carried: BTreeMap<TagId, BTreeSet<(ResourceKind, ResourceId)>>,
+    /// How much carries each tag, of every tag, where the whole list of mappings was read: campaigns and accounts.
+    pub counts: BTreeMap<TagId, Carried>,
+    /// Why `carried` and `counts` may lack something.
+    pub carried_incomplete: Option<String>,
+}
+
+/// How much carries a tag.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Carried {
+    /// Campaigns.
+    pub campaigns: usize,
+    /// Sending accounts.
+    pub accounts: usize,
+    /// Things of a kind this version does not know.
+    pub others: usize,
+}
+
+impl Carried {
+    /// Counts everything that carries it.
+    pub fn all(self) -> usize {
+        self.campaigns + self.accounts + self.others
+    }
+}
+
+impl Tagging {
+    /// Tells whether a resource carries a tag, as far as it was read.
+    pub fn carries(&self, tag: &TagId, kind: ResourceKind, resource: &ResourceId) -> bool {
+        self.carried.get(tag).is_some_and(|carrying| carrying.contains(&(kind, resource.clone())))
+    }
+
+    /// Finds the tags of a label: older duplicates exist (contract section 6).
+    pub fn called<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a Tag> {
+        self.tags.rows.iter().filter(move |tag| tag.is_called(label))
+    }
 }
 
 /// What one listing of belongings showed.

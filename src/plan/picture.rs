@@ -25,6 +25,9 @@ pub(super) fn fold(picture: &mut Observed, step: &Step) {
         Change::Invite { .. }
         | Change::CreateKey { .. }
         | Change::Retire { key: None, .. }
+        | Change::Tag(_)
+        | Change::Group(_)
+        | Change::Transfer { .. }
         | Change::StayAbsent { .. } => {}
     }
 }

@@ -226,9 +226,7 @@ fn strangers(items: &[Item]) -> BTreeSet<&Email> {
 fn same_person(one: &Step, other: &Step) -> bool {
     let account = |step: &Step| match &step.rests_on {
         RestsOn::Row { user_id, .. } => user_id.clone(),
-        RestsOn::Absent | RestsOn::Owned { .. } | RestsOn::Key { .. } | RestsOn::NoKey | RestsOn::Speaking { .. } => {
-            None
-        }
+        _ => None,
     };
     one.change.subject() == other.change.subject() || account(one).is_some_and(|id| account(other) == Some(id))
 }

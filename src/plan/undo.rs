@@ -132,7 +132,10 @@ fn is_half_of_a_whole(one: &Earlier, steps: &[Earlier]) -> bool {
         | Change::HandOver { .. }
         | Change::CreateKey { .. }
         | Change::Revoke { .. }
-        | Change::Retire { .. } => false,
+        | Change::Retire { .. }
+        | Change::Tag(_)
+        | Change::Group(_)
+        | Change::Transfer { .. } => false,
     }
 }
 

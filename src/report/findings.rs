@@ -58,7 +58,9 @@ pub fn not_judged(note: &NotJudged) -> Vec<Cell<'_>> {
 /// Says what something is about: the key's id and name, or the place in our files.
 fn about_cells(about: &About) -> [Cell<'_>; 3] {
     match about {
-        About::Workspace => [Cell::Nothing, Cell::Nothing, Cell::Nothing],
+        About::Workspace | About::Tag { .. } | About::Account { .. } | About::Sub { .. } => {
+            [Cell::Nothing, Cell::Nothing, Cell::Nothing]
+        }
         About::Key { id, name } => [Cell::text(id.as_str()), Cell::text(name), Cell::Nothing],
         About::Place(place) => [Cell::Nothing, Cell::Nothing, Cell::text(place.to_string())],
     }

@@ -101,6 +101,7 @@ impl Hand<'_> {
                 self.writer.revoke_key(slot, permit, workspace, key).await?;
                 return Ok(Told::Words("deleted".to_owned()));
             }
+            Change::Tag(_) | Change::Group(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
             Change::Retire { key: None, .. } => unreachable!("a step without a key is held"),
             Change::StayAbsent { .. } => unreachable!("a step that is `already` is never given to a lane"),
         };

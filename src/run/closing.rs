@@ -15,8 +15,8 @@ use super::whose::{self, Owners, Wanted, Whose};
 use super::writing::Lane;
 use crate::api::Client;
 use crate::domain::{
-    CampaignId, Change, Identity, KeyId, KeyInfo, LeadId, LeadListId, Member, Outcome, RestsOn, Step, StepId, Thing,
-    WorkspaceId,
+    CampaignId, Change, Identity, KeyId, KeyInfo, LeadId, LeadListId, Member, Outcome, RestsOn, Step, StepId,
+    TagChange, Thing, WorkspaceId,
 };
 use crate::journal::{Effect, Record};
 use crate::plan::keys::same_power;
@@ -155,6 +155,7 @@ impl Picture {
                     contrary: "the key list still shows the key".to_owned(),
                 })
             }
+            Change::Tag(_) | Change::Group(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
             Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
                 let rows = part(self.members.as_ref())?;
                 let about = rows_about(step, rows);
@@ -305,6 +306,10 @@ fn shown_by(change: &Change) -> &'static str {
         Change::HandOver { thing: Thing::LeadList { .. }, .. } => "list of lead lists shows",
         Change::HandOver { thing: Thing::Leads { .. }, .. } => "leads show",
         Change::CreateKey { .. } | Change::Revoke { .. } | Change::Retire { .. } => "key list shows",
+        Change::Tag(TagChange::Assign { .. }) => "mappings show",
+        Change::Tag(_) => "list of tags shows",
+        Change::Group(_) => "list of links shows",
+        Change::Transfer { .. } => "workspace shows",
         Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
             "member list shows"
         }
@@ -339,6 +344,12 @@ fn seen_as(step: &Step, rows: &[Member]) -> Option<Outcome> {
         Change::SetRole { .. } => rows.iter().any(|row| reached(&step.change, row)).then_some(Outcome::Done),
         Change::Remove { member, .. } => rows.iter().all(|row| row.id != *member).then_some(Outcome::Done),
         Change::StayAbsent { .. } => Some(Outcome::Already),
-        Change::HandOver { .. } | Change::CreateKey { .. } | Change::Revoke { .. } | Change::Retire { .. } => None,
+        Change::HandOver { .. }
+        | Change::CreateKey { .. }
+        | Change::Revoke { .. }
+        | Change::Retire { .. }
+        | Change::Tag(_)
+        | Change::Group(_)
+        | Change::Transfer { .. } => None,
     }
 }

@@ -29,6 +29,12 @@ impl Hand<'_> {
             RestsOn::Owned { .. } | RestsOn::Key { .. } | RestsOn::NoKey | RestsOn::Speaking { .. } => {
                 return self.belonging(step, doubtful).await;
             }
+            RestsOn::NoTag
+            | RestsOn::Tag { .. }
+            | RestsOn::TagToCome
+            | RestsOn::NoLink
+            | RestsOn::Link { .. }
+            | RestsOn::Ownership { .. } => unreachable!("no plan has one yet"),
         };
         let row = match self.client.member(&id).await {
             Ok(row) => self.take_row(row),
@@ -109,6 +115,9 @@ pub(super) fn reached(change: &Change, row: &Member) -> bool {
         | Change::CreateKey { .. }
         | Change::Revoke { .. }
         | Change::Retire { .. }
+        | Change::Tag(_)
+        | Change::Group(_)
+        | Change::Transfer { .. }
         | Change::StayAbsent { .. } => false,
     }
 }

@@ -129,6 +129,9 @@ impl<'a> Hand<'a> {
             | Change::CreateKey { .. }
             | Change::Revoke { .. }
             | Change::Retire { .. }
+            | Change::Tag(_)
+            | Change::Group(_)
+            | Change::Transfer { .. }
             | Change::StayAbsent { .. } => {}
         }
         let rows = std::mem::take(&mut self.observed.members);

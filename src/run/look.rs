@@ -149,5 +149,7 @@ pub(super) fn unlisted(target: &Target, identity: &Identity) -> Observed {
         incomplete: None,
         acts_as: target.access.as_ref().is_ok_and(|access| access.acts_as().is_some()),
         belongings: None,
+        tagging: None,
+        links: None,
     }
 }

@@ -89,6 +89,7 @@ impl Hand<'_> {
                 let end = self.after_refusal(step, attempts).await;
                 return Progress::ended(end.unwrap_or_else(|| StepEnd::new(Outcome::Failed, said).after(attempts)));
             }
+            Change::Tag(_) | Change::Group(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
             Change::SetRole { .. } | Change::CreateKey { .. } | Change::StayAbsent { .. } => None,
         };
         let end = seen.map_or_else(|| StepEnd::new(Outcome::Failed, said), StepEnd::already);

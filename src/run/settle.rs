@@ -66,6 +66,7 @@ pub(super) async fn look(
             Found::Unclear("it is not known which key it is".to_owned())
         }
         Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => revocation(client, workspace, key).await,
+        Change::Tag(_) | Change::Group(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
         Change::StayAbsent { .. } => Found::There,
     }
 }

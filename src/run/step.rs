@@ -9,7 +9,7 @@ use super::footing::Footing;
 use super::hand::Hand;
 use super::trouble::LaneTrouble;
 use crate::api::{Error, Operation, Slot};
-use crate::domain::{Change, Held, HeldReason, LeadId, Outcome, Permit, RestsOn, Step, Thing};
+use crate::domain::{Change, Held, HeldReason, LeadId, LinkChange, Outcome, Permit, RestsOn, Step, TagChange, Thing};
 use crate::journal::{Class, Effect};
 use crate::pace::{Backoff, Tries};
 
@@ -211,6 +211,13 @@ pub(super) fn operation(change: &Change) -> Operation {
         Change::HandOver { thing: Thing::Leads { .. }, .. } => Operation::LeadsAssign,
         Change::CreateKey { .. } => Operation::KeyCreate,
         Change::Revoke { .. } | Change::Retire { .. } => Operation::KeyDelete,
+        Change::Tag(TagChange::Create { .. }) => Operation::TagCreate,
+        Change::Tag(TagChange::Alter { .. }) => Operation::TagPatch,
+        Change::Tag(TagChange::Delete { .. }) => Operation::TagDelete,
+        Change::Tag(TagChange::Assign { .. }) => Operation::TagToggle,
+        Change::Group(LinkChange::Invite { .. }) => Operation::LinkCreate,
+        Change::Group(LinkChange::Remove { .. }) => Operation::LinkDelete,
+        Change::Transfer { .. } => Operation::OwnerChange,
     }
 }
 

@@ -37,6 +37,9 @@ pub(crate) fn applied(observed: &Observed, plan: &Plan) -> Observed {
             Change::HandOver { thing, to, .. } => give(after.belongings.as_mut().unwrap(), thing, to.as_ref()),
             Change::Revoke { key, .. } => after.belongings.as_mut().unwrap().keys.rows.retain(|row| row.id != *key),
             Change::CreateKey { .. } | Change::Retire { .. } => unreachable!("no person's wish makes a key"),
+            Change::Tag(_) | Change::Group(_) | Change::Transfer { .. } => {
+                unreachable!("no person's wish is about these")
+            }
             Change::StayAbsent { .. } => unreachable!("an absence is never sent"),
         }
     }

@@ -97,6 +97,8 @@ pub(crate) fn observed(number: usize) -> impl Strategy<Value = Observed> {
         incomplete,
         acts_as: things.0,
         belongings: random::belongings(&mut fastrand::Rng::with_seed(things.1)).map(Box::new),
+        tagging: None,
+        links: None,
     })
 }
 
@@ -201,6 +203,8 @@ pub(crate) mod random {
             incomplete: (chance.u8(0..20) == 0).then(|| "a cursor came twice".to_owned()),
             acts_as: chance.u8(0..5) == 0,
             belongings: belongings(&mut chance).map(Box::new),
+            tagging: None,
+            links: None,
         };
         let wishes: Vec<&str> = PEOPLE.iter().filter(|_| chance.bool()).copied().collect();
         let wishes = wishes.into_iter().map(|person| wish(&mut chance, person)).collect();

@@ -18,6 +18,9 @@ fn touched(change: &Change) -> Option<&MemberId> {
         | Change::CreateKey { .. }
         | Change::Revoke { .. }
         | Change::Retire { .. }
+        | Change::Tag(_)
+        | Change::Group(_)
+        | Change::Transfer { .. }
         | Change::StayAbsent { .. } => None,
     }
 }
@@ -103,7 +106,12 @@ fn check(seen: &[(Observed, Vec<Wish>)], rules: &Rules, plan: &Plan) -> Result<(
             prop_assert!(doubts.iter().all(|doubt| doubt.subject.as_str() != subject), "{subject} is in doubt");
             match &item.step.change {
                 Change::Invite { role, .. } => invited(item, role.as_str(), observed, &protected, &asked)?,
-                Change::StayAbsent { .. } | Change::CreateKey { .. } | Change::Retire { .. } => {
+                Change::StayAbsent { .. }
+                | Change::CreateKey { .. }
+                | Change::Retire { .. }
+                | Change::Tag(_)
+                | Change::Group(_)
+                | Change::Transfer { .. } => {
                     prop_assert!(false, "never sent for a person's wish");
                 }
                 Change::SetRole { .. } | Change::Remove { .. } => {}
@@ -151,6 +159,9 @@ fn check(seen: &[(Observed, Vec<Wish>)], rules: &Rules, plan: &Plan) -> Result<(
                 | Change::CreateKey { .. }
                 | Change::Revoke { .. }
                 | Change::Retire { .. }
+                | Change::Tag(_)
+                | Change::Group(_)
+                | Change::Transfer { .. }
                 | Change::StayAbsent { .. } => {
                     unreachable!("they touch no row")
                 }

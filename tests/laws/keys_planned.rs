@@ -63,6 +63,8 @@ fn world(keys: &[(String, Vec<String>)], shown: Shown, mode: Mode, cut: bool) ->
         incomplete: Some("not read".to_owned()),
         acts_as: shown.acts_as,
         belongings: Some(Box::new(Belongings { keys: found, ..Belongings::default() })),
+        tagging: None,
+        links: None,
     }
 }
 

@@ -200,6 +200,8 @@ fn world(one: &str, two: &str) -> Observed {
         incomplete: None,
         acts_as: false,
         belongings: Some(Box::new(belongings)),
+        tagging: None,
+        links: None,
     }
 }
 

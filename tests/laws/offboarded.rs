@@ -82,6 +82,7 @@ fn check_workspace(observed: &Observed, wishes: &[Wish], rules: &Rules, plan: &P
             StepKind::CampaignHandOver | StepKind::LeadListHandOver | StepKind::LeadsReassign => 0,
             StepKind::KeyCreate | StepKind::KeyRevoke => 1,
             StepKind::MemberInvite | StepKind::MemberSetRole | StepKind::MemberRemove => 2,
+            other => return Err(TestCaseError::fail(format!("{other} is no part of leaving"))),
         };
         prop_assert!(phase <= now, "hand-overs, then keys, then memberships");
         phase = now;

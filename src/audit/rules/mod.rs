@@ -50,7 +50,8 @@ pub(super) fn of(code: FindingCode) -> Option<Rule> {
         FindingCode::UndocumentedScope => undocumented_scope::judge,
         FindingCode::RotateBy => rotate_by::judge,
         FindingCode::RegisterStale => register_stale::judge,
-        FindingCode::AcceptanceExpired => return None,
+        // It is no matter of one workspace; the others are not about keys.
+        _ => return None,
     })
 }
 

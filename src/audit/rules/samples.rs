@@ -35,6 +35,7 @@ pub(in crate::audit) fn of(code: FindingCode) -> (World, World) {
         FindingCode::RotateBy => both!(rotate_by),
         FindingCode::RegisterStale => both!(register_stale),
         FindingCode::AcceptanceExpired => both!(expired),
+        other => panic!("{other} is not about keys"),
     }
 }
 
@@ -47,7 +48,7 @@ fn fires(code: FindingCode, world: &World) -> usize {
 #[test]
 fn every_rule_fires_on_its_sample_and_keeps_silent_on_the_other() {
     let mut wrong = Vec::new();
-    for code in FindingCode::ALL {
+    for code in FindingCode::KEYS {
         let (found, silent) = of(code);
         wrong.extend((fires(code, &found) == 0).then(|| format!("{code} says nothing")));
         wrong.extend((fires(code, &silent) > 0).then(|| format!("{code} accuses wrongly")));
@@ -58,7 +59,7 @@ fn every_rule_fires_on_its_sample_and_keeps_silent_on_the_other() {
 
 #[test]
 fn what_is_off_is_neither_found_nor_told_as_not_judged() {
-    for code in FindingCode::ALL {
+    for code in FindingCode::KEYS {
         let (mut found, mut silent) = of(code);
         for world in [&mut found, &mut silent] {
             world.policy.severity.insert(code, None);

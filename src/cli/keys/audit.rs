@@ -57,8 +57,10 @@ fn severity(text: &str) -> Result<Severity, String> {
 }
 
 fn code(text: &str) -> Result<FindingCode, String> {
-    let words: Vec<&str> = FindingCode::ALL.into_iter().map(FindingCode::as_str).collect();
-    FindingCode::parse(text).ok_or_else(|| format!("known are {}", words.join(", ")))
+    let words: Vec<&str> = FindingCode::KEYS.into_iter().map(FindingCode::as_str).collect();
+    FindingCode::parse(text)
+        .filter(|code| code.is_about_keys())
+        .ok_or_else(|| format!("known are {}", words.join(", ")))
 }
 
 /// Where an ended lane's rows of one kind of trouble are named, the rest is counted.

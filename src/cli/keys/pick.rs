@@ -50,8 +50,8 @@ impl Name {
 /// Reads codes of findings.
 pub fn codes(texts: &[String]) -> Result<BTreeSet<FindingCode>, Trouble> {
     let code = |text: &String| {
-        FindingCode::parse(text).ok_or_else(|| {
-            let known: Vec<&str> = FindingCode::ALL.iter().map(|code| code.as_str()).collect();
+        FindingCode::parse(text).filter(|code| code.is_about_keys()).ok_or_else(|| {
+            let known: Vec<&str> = FindingCode::KEYS.iter().map(|code| code.as_str()).collect();
             Trouble::new(Exit::Usage, format!("`{text}` is no finding (--finding); nothing was sent"))
                 .advise(format!("there are {}", known.join(", ")))
         })

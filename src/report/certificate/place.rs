@@ -409,6 +409,9 @@ fn what(change: &Change) -> String {
         Change::HandOver { thing, heir, .. } => format!("{thing} went to {heir}"),
         Change::CreateKey { name, .. } => format!("the key \"{name}\" was made"),
         Change::Revoke { name, .. } | Change::Retire { name, .. } => format!("the key \"{name}\" was revoked"),
+        Change::Tag(change) => format!("the tag \"{}\" was {}", change.label(), change.wanted()),
+        Change::Group(change) => format!("the workspace {} was {}", change.sub(), change.wanted()),
+        Change::Transfer { email } => format!("the workspace went to {email}"),
         Change::Invite { email, .. } | Change::SetRole { email, .. } => {
             format!("what was planned for {email} was done")
         }

@@ -172,6 +172,10 @@ fn of_held(reason: HeldReason, why: &str, alone: &impl Fn(&str) -> String) -> St
         | HeldReason::KeyUnknown
         | HeldReason::KeyDiffers
         | HeldReason::KeyScopes
+        | HeldReason::TagMissing
+        | HeldReason::TagAmbiguous
+        | HeldReason::TagAssigned
+        | HeldReason::TokenMissing
         | HeldReason::LastDay
         | HeldReason::LimitPerWorkspace
         | HeldReason::InDoubt
@@ -181,6 +185,9 @@ fn of_held(reason: HeldReason, why: &str, alone: &impl Fn(&str) -> String) -> St
         | HeldReason::After
         | HeldReason::LaneEnded => alone(why),
         // A secret that two workspaces share: which one the other is, is another client's business.
+        HeldReason::LinkInUse | HeldReason::LinkElsewhere => {
+            format!("{reason}: the link is needed, or the workspace belongs to another group")
+        }
         HeldReason::KeyStorage => format!("{reason}: there was no place to keep a key of this workspace alone"),
         // What is about the whole run says how the others fared. Spelled out, so that a kind that is added later is looked at.
         HeldReason::LimitPerRun

@@ -15,6 +15,7 @@ pub(super) fn told(change: &Change, seen: &Value) -> String {
                 words.to_owned()
             })
         }
+        Change::Tag(_) | Change::Group(_) | Change::Transfer { .. } => None,
         Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
             rows(seen)
         }

@@ -74,6 +74,8 @@ fn observed(keys: Vec<KeyInfo>, trail: Vec<TrailRecord>, members: Vec<Member>) -
         incomplete: None,
         acts_as: false,
         belongings: Some(Box::new(found)),
+        tagging: None,
+        links: None,
     }
 }
 

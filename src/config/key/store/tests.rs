@@ -81,6 +81,7 @@ fn fleet(root: &Path, workspaces: Vec<Workspace>) -> Fleet {
         presets: BTreeMap::new(),
         key_policy: crate::domain::KeyPolicy::default(),
         register: crate::domain::Register::default(),
+        tags: Vec::new(),
         workspaces,
     }
 }

@@ -19,6 +19,11 @@ pub(super) fn effect(_one: &Earlier, change: &LinkChange, observed: &Observed) -
                 (None, None) => Effect::Gone("no open invitation and no link is in the list".to_owned()),
             }
         }
+        LinkChange::StayOut { sub, .. } => match (links.rows.iter().find(|link| link.sub == *sub), &links.incomplete) {
+            (Some(link), _) => Effect::Gone(format!("a link is in the list: {}", link.status)),
+            (None, Some(why)) => Effect::Unseen(why.clone()),
+            (None, None) => there(),
+        },
         LinkChange::Remove { link, .. } => {
             match (links.rows.iter().any(|other| other.id == *link), &links.incomplete) {
                 (true, _) => Effect::Gone("the link is in the list".to_owned()),

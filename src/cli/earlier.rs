@@ -8,7 +8,7 @@ use super::args::Select;
 use super::reading::Reading;
 use super::session::Session;
 use crate::config::{Purpose, Selection};
-use crate::domain::{Email, Member, MemberId, Outcome, RestsOn, StepId, Workspace, WorkspaceId};
+use crate::domain::{Email, LinkId, Member, MemberId, Outcome, RestsOn, StepId, Workspace, WorkspaceId};
 use crate::journal::{Class, Effect, Entry, Ledger, LedgerError, RunRow, State, StepRow, made_by_step};
 use crate::plan::{Earlier, Ending, Observed, quest_of};
 use crate::run::{Deck, Quest, Ring, Target};
@@ -43,7 +43,7 @@ impl EarlierRun {
         let proven = ledger.proven(&row.id).await;
         let (_report, entries) = proven.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
         let rows = ledger.steps(&row.id).await.map_err(refused)?;
-        let (seen, whose) = told(&entries).map_err(refused)?;
+        let Told { seen, links, whose } = told(&entries).map_err(refused)?;
         let ids: BTreeSet<WorkspaceId> = rows.iter().map(|row| row.workspace_id.clone()).collect();
         let made = ledger.made_keys(&ids.into_iter().collect::<Vec<_>>()).await.map_err(refused)?;
         let made = made_by_step(&made, &row.id);
@@ -55,6 +55,7 @@ impl EarlierRun {
                 step.rests_on.member().and_then(|member| whose.get(&(row.workspace_id.clone(), member.clone())));
             let people = about.cloned().unwrap_or_default();
             let mut one = Earlier::new(step, ending(row.state), looked).of(people);
+            one.made_link = links.get(&row.id).cloned();
             one.made_key = made.get(&row.id).map(|made| made.key.clone());
             let past = workspaces.entry(row.workspace_id.clone()).or_default();
             past.rows.push(row);
@@ -156,15 +157,29 @@ impl EarlierRun {
     }
 }
 
+/// What the entries of a run tell beside its steps.
+#[derive(Debug, Default)]
+struct Told {
+    /// The rows that each deciding look saw.
+    seen: BTreeMap<StepId, Vec<RestsOn>>,
+    /// The link it saw.
+    links: BTreeMap<StepId, LinkId>,
+    /// Whose rows they are.
+    whose: Owners,
+}
+
 /// Reads the rows that each deciding look saw (of a step that was settled twice, the last word counts), and whose rows a run about people
 /// leaving saw before its first write: a row can bear another address than the one that was asked for.
-fn told(entries: &[Entry]) -> Result<(BTreeMap<StepId, Vec<RestsOn>>, Owners), LedgerError> {
-    let (mut seen, mut whose) = (BTreeMap::new(), Owners::new());
+fn told(entries: &[Entry]) -> Result<Told, LedgerError> {
+    let Told { mut seen, mut links, mut whose } = Told::default();
     for entry in entries {
         let mut value = entry.value()?;
         // Absent where no look decided it, and of another shape where a later version wrote it: then nothing is known of it.
         if value["type"] == "settled" {
             let Some(step) = value["step"].as_str().map(StepId::from_stored) else { continue };
+            if let Some(link) = value["seen"]["link"].as_str().and_then(|id| LinkId::parse(id).ok()) {
+                links.insert(step.clone(), link);
+            }
             let rows: Vec<RestsOn> = serde_json::from_value(value["seen"].take()).unwrap_or_default();
             seen.insert(step, rows);
         } else if value["type"] == "sighted" {
@@ -177,7 +192,7 @@ fn told(entries: &[Entry]) -> Result<(BTreeMap<StepId, Vec<RestsOn>>, Owners), L
             }
         }
     }
-    Ok((seen, whose))
+    Ok(Told { seen, links, whose })
 }
 
 /// Says what came of a step that stands where the ledger says it stands.

@@ -155,7 +155,7 @@ fn removed(observed: &Observed, sub: &WorkspaceId, name: &str) -> Vec<Item> {
 }
 
 /// The links of an admin workspace, where its list was read to its end: nothing rests on another one.
-fn known(observed: &Observed) -> Result<&Found<Link>, Held> {
+pub(super) fn known(observed: &Observed) -> Result<&Found<Link>, Held> {
     let held = |why: &str| {
         Held::new(
             HeldReason::IncompleteListing,

@@ -29,12 +29,13 @@ impl Hand<'_> {
             RestsOn::Owned { .. } | RestsOn::Key { .. } | RestsOn::NoKey | RestsOn::Speaking { .. } => {
                 return self.belonging(step, doubtful).await;
             }
-            RestsOn::NoTag
-            | RestsOn::Tag { .. }
-            | RestsOn::TagToCome
-            | RestsOn::NoLink
-            | RestsOn::Link { .. }
-            | RestsOn::Ownership { .. } => unreachable!("no plan has one yet"),
+            RestsOn::NoLink | RestsOn::Link { .. } => match &step.change {
+                Change::Group(change) => return self.link_footing(step, change, doubtful).await,
+                _ => return Ok(Footing::Moved("the step does not say what it rests on".to_owned())),
+            },
+            RestsOn::NoTag | RestsOn::Tag { .. } | RestsOn::TagToCome | RestsOn::Ownership { .. } => {
+                unreachable!("no plan has one yet")
+            }
         };
         let row = match self.client.member(&id).await {
             Ok(row) => self.take_row(row),

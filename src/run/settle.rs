@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::deck::Deck;
+use super::links;
 use super::whose::{self, Owners, Whose};
 use crate::api::{Client, Error, Refusal};
 use crate::domain::{Change, Email, KeyId, Member, MemberId, Role, Thing, UserId, WorkspaceId};
@@ -66,7 +67,8 @@ pub(super) async fn look(
             Found::Unclear("it is not known which key it is".to_owned())
         }
         Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => revocation(client, workspace, key).await,
-        Change::Tag(_) | Change::Group(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
+        Change::Group(change) => links::look(deck, client, workspace, change, waited).await,
+        Change::Tag(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
         Change::StayAbsent { .. } => Found::There,
     }
 }

@@ -10,6 +10,7 @@ use super::change::{self, Drawn, Request};
 use super::keys::create;
 use super::keys::enrol::Enrol;
 use super::leaving::Leaving;
+use super::matter::Matter;
 use super::reading::{self, Asked, Reading};
 use super::session::{self, Session};
 use super::{Door, approval};
@@ -18,7 +19,6 @@ use crate::plan::file::{self, Loaded};
 use crate::plan::{Item, Observed, Plan};
 use crate::report::Coverage;
 use crate::report::summary::Unreadable;
-use crate::run::Ring;
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Apply exactly a plan that a writing command saved with -o. What moved since then is held (31).
@@ -57,11 +57,13 @@ impl Apply {
             let (all, exclude) = Leaving::read_selected(record);
             Some(Leaving::known_to(&ledger, people).await?.selected(all, &exclude))
         };
-        let reading = if plan.is_about_keys_alone() {
-            Reading::of_keys(&session, &deck, targets, Ring::Keys).await?
-        } else {
-            let quest = |observed: &Observed| leaving.as_ref().and_then(|leaving| leaving.quest(observed));
-            Reading::with_belongings(&session, &deck, targets, quest).await?
+        let matter = Matter::of(plan.items.iter().map(|item| &item.step.change));
+        let reading = match matter.read(&session, &deck, &targets).await? {
+            Some(reading) => reading,
+            None => {
+                let quest = |observed: &Observed| leaving.as_ref().and_then(|leaving| leaving.quest(observed));
+                Reading::with_belongings(&session, &deck, targets, quest).await?
+            }
         };
         let Reading { targets, observed, mut coverage, requests, took } = reading;
         if let Some(leaving) = &mut leaving {

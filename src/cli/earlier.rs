@@ -5,13 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::args::Select;
+use super::matter::Matter;
 use super::reading::Reading;
 use super::session::Session;
 use crate::config::{Purpose, Selection};
 use crate::domain::{Email, LinkId, Member, MemberId, Outcome, RestsOn, StepId, Workspace, WorkspaceId};
 use crate::journal::{Class, Effect, Entry, Ledger, LedgerError, RunRow, State, StepRow, made_by_step};
 use crate::plan::{Earlier, Ending, Observed, quest_of};
-use crate::run::{Deck, Quest, Ring, Target};
+use crate::run::{Deck, Quest, Target};
 use crate::trouble::{Exit, Trouble};
 
 /// Whose a row is.
@@ -77,9 +78,9 @@ impl EarlierRun {
         deck: &Deck,
         targets: Vec<Target>,
     ) -> Result<Reading, Trouble> {
-        let mut steps = self.steps().peekable();
-        if steps.peek().is_some() && steps.all(|one| one.step.change.person().is_none()) {
-            return Reading::of_keys(session, deck, targets, Ring::Keys).await;
+        let matter = Matter::of(self.steps().map(|one| &one.step.change));
+        if let Some(reading) = matter.read(session, deck, &targets).await? {
+            return Ok(reading);
         }
         Reading::with_belongings(session, deck, targets, |observed| self.quest(observed)).await
     }

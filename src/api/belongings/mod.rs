@@ -1,5 +1,5 @@
-//! What people own and make, on the wire (contract sections 9 to 11): campaigns, lead lists, leads, sending accounts, keys, webhooks, jobs,
-//! the trail, and the links of a group.
+//! What people own and make, on the wire (contract sections 9 to 11): campaigns, lead lists, leads, sending accounts, keys, tags, webhooks,
+//! jobs, the trail, and the links of a group.
 //!
 //! Owns the wire forms, one file a resource, and which page of what is asked for. Whose a thing is, and what follows from that, is for
 //! whoever asks.
@@ -12,11 +12,14 @@ mod lead_lists;
 mod leads;
 mod links;
 mod row;
+mod tags;
 mod trail;
 mod webhooks;
 
 #[cfg(test)]
 mod read_tests;
+#[cfg(test)]
+mod tags_tests;
 #[cfg(test)]
 mod walk_tests;
 #[cfg(test)]
@@ -43,6 +46,7 @@ pub(super) use lead_lists::{PATH as LEAD_LISTS, decode_lead_list};
 pub(super) use leads::{ASSIGN, decode_accepted};
 pub use links::Above;
 pub(super) use links::{PATH as LINKS, decode_invited, decode_removed};
+pub use tags::Mappings;
 
 /// Which leads to list. The API's filters narrow, they never decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +136,25 @@ impl Client {
         expected: &WorkspaceId,
         keep: impl FnMut(&SendingAccount) -> bool,
     ) -> Result<Listing<SendingAccount>, Error> {
-        let mut pager = Pager::new(accounts::PATH, LIMIT, &[]);
+        self.accounts_of(expected, &[], keep).await
+    }
+
+    /// Lists the sending accounts that `keep` wants, each with its tags.
+    pub async fn tagged_accounts(
+        &self,
+        expected: &WorkspaceId,
+        keep: impl FnMut(&SendingAccount) -> bool,
+    ) -> Result<Listing<SendingAccount>, Error> {
+        self.accounts_of(expected, &[("include_tags", "true")], keep).await
+    }
+
+    async fn accounts_of(
+        &self,
+        expected: &WorkspaceId,
+        filter: &[(&str, &str)],
+        keep: impl FnMut(&SendingAccount) -> bool,
+    ) -> Result<Listing<SendingAccount>, Error> {
+        let mut pager = Pager::new(accounts::PATH, LIMIT, filter);
         let take = |pager: &mut Pager, body: &[u8]| {
             Ok(pager.take(decode(body)?, |row: accounts::AccountRow<'_>| row.check(expected)))
         };

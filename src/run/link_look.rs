@@ -8,7 +8,7 @@ use super::deck::{Deck, Target};
 use super::key_look::NOT_READ;
 use super::look::{Sight, gather, sight, unlisted};
 use crate::api::Above;
-use crate::domain::WorkspaceName;
+use crate::domain::{Identity, WorkspaceName};
 
 /// Which group a workspace is in, or why that is not known; none is in none.
 pub type Under = Result<Option<Above>, String>;
@@ -55,4 +55,26 @@ pub async fn observe_groups(
     };
     let sights = gather(deck, targets, look, seen).await?;
     Some((sights, above.into_inner().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// Asks of every workspace who answers there, and nothing else; sights stand in the targets' order, beside who answered as the pinned one.
+/// `None` where the run was stopped first.
+pub async fn who_answers(
+    deck: &Deck,
+    targets: &[Target],
+    seen: impl FnMut(usize, &Sight),
+) -> Option<(Vec<Sight>, BTreeMap<WorkspaceName, Identity>)> {
+    let answered: Mutex<BTreeMap<WorkspaceName, Identity>> = Mutex::default();
+    let look = |target: &Target| {
+        let (target, answered) = (target.clone(), &answered);
+        async move {
+            sight(deck, &target, async |_client, identity| {
+                answered.lock().unwrap_or_else(PoisonError::into_inner).insert(target.name.clone(), identity.clone());
+                Ok(unlisted(&target, identity))
+            })
+            .await
+        }
+    };
+    let sights = gather(deck, targets, look, seen).await?;
+    Some((sights, answered.into_inner().unwrap_or_else(PoisonError::into_inner)))
 }

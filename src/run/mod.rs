@@ -47,7 +47,7 @@ pub use event::{Event, Logbook, Message};
 pub use keeper::{Keeper, NotKept, Nowhere, Secret};
 pub use key_look::{NOT_READ, Ring, look_at_keys, observe_keys};
 pub use key_past::{Made, Making};
-pub use link_look::{Under, look_at_links, observe_groups, observe_links};
+pub use link_look::{Under, look_at_links, observe_groups, observe_links, who_answers};
 pub use look::{Sight, observe};
 pub use stop::{Level, Stop, Why};
 pub use tag_look::{Carrying, TagQuest, look_at_tags, observe_tags};

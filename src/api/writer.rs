@@ -10,8 +10,8 @@ use super::members::{self, Invite, decode_member};
 use super::operation::Operation;
 use super::scrub::wipe;
 use crate::domain::{
-    Approval, Campaign, CampaignId, KeyId, LeadId, LeadList, LeadListId, Member, MemberId, Permit, Role, UserId,
-    WorkspaceId,
+    Approval, Campaign, CampaignId, KeyId, LeadId, LeadList, LeadListId, Link, LinkId, Member, MemberId, Permit, Role,
+    UserId, WorkspaceId,
 };
 
 /// Writes to one workspace. Every call makes exactly one attempt and never repeats it: whether a write may be sent again is
@@ -168,6 +168,39 @@ impl Writer {
         let path = format!("{}/{key}", belongings::KEYS);
         self.send(slot, permit, expected, Operation::KeyDelete, path, None, |body| {
             belongings::decode_deleted(body, expected, key)
+        })
+        .await
+    }
+
+    /// Invites a workspace into the group that this one heads (contract section 9, POST). Its owner must accept in the app; there is no call
+    /// for that.
+    pub async fn invite_sub(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        sub: &WorkspaceId,
+    ) -> Result<Link, Error> {
+        let body = json!({ "sub_workspace_id": sub }).to_string();
+        let path = belongings::LINKS.to_owned();
+        self.send(slot, permit, expected, Operation::LinkCreate, path, Some(body), |body| {
+            belongings::decode_invited(body, expected, sub)
+        })
+        .await
+    }
+
+    /// Removes a link of the group that this workspace heads, or withdraws its invitation (contract section 9, DELETE); returns what was
+    /// removed. It takes the link's id: a workspace's id means nothing there.
+    pub async fn remove_link(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        link: &LinkId,
+    ) -> Result<Link, Error> {
+        let path = format!("{}/{link}", belongings::LINKS);
+        self.send(slot, permit, expected, Operation::LinkDelete, path, None, |body| {
+            belongings::decode_removed(body, expected, link)
         })
         .await
     }

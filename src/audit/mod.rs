@@ -9,6 +9,7 @@
 mod acceptance;
 mod bench;
 pub mod case;
+pub mod groups;
 pub mod judge;
 mod rules;
 pub mod tags;

@@ -10,7 +10,8 @@ use super::change::{self, Drawn, Request};
 use super::keys::create;
 use super::keys::enrol::Enrol;
 use super::leaving::Leaving;
-use super::reading::{self, Asked, Column, Reading};
+use super::matter::Matter;
+use super::reading::{self, Asked, Reading};
 use super::session::{self, Session};
 use super::{Door, approval};
 use crate::domain::{Change, Disposition, TagChange, Workspace, WorkspaceId};
@@ -18,7 +19,7 @@ use crate::plan::file::{self, Loaded};
 use crate::plan::{Item, Observed, Plan};
 use crate::report::Coverage;
 use crate::report::summary::Unreadable;
-use crate::run::{Carrying, Ring, TagQuest};
+use crate::run::{Carrying, TagQuest};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Apply exactly a plan that a writing command saved with -o. What moved since then is held (31).
@@ -57,10 +58,13 @@ impl Apply {
             let (all, exclude) = Leaving::read_selected(record);
             Some(Leaving::known_to(&ledger, people).await?.selected(all, &exclude))
         };
-        let reading = match Column::of(plan.items.iter().map(|item| &item.step.change)) {
-            Column::Keys => Reading::of_keys(&session, &deck, targets, Ring::Keys).await?,
-            Column::Tags => Reading::of_tags(&session, &deck, targets, &tag_quest(&plan)).await?,
-            Column::People => {
+        let matter = match Matter::of(plan.items.iter().map(|item| &item.step.change)) {
+            Matter::Tags(_) => Matter::Tags(tag_quest(&plan)),
+            matter => matter,
+        };
+        let reading = match matter.read(&session, &deck, &targets).await? {
+            Some(reading) => reading,
+            None => {
                 let quest = |observed: &Observed| leaving.as_ref().and_then(|leaving| leaving.quest(observed));
                 Reading::with_belongings(&session, &deck, targets, quest).await?
             }

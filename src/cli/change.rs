@@ -152,6 +152,7 @@ fn budget(session: &Session<'_>, drawn: &Drawn) {
 /// Returns the guards of this run: those of the files, but for what was said otherwise on the command line.
 pub fn guards(session: &Session<'_>, approve: &Approve) -> Result<Guards, Trouble> {
     let mut guards = session.fleet.guards.clone();
+    guards.reached_over = session.fleet.reached_over();
     if let Some(text) = &approve.max_failures {
         guards.max_failures = FailureBudget::parse(text).ok_or_else(|| {
             Trouble::new(Exit::Usage, format!("`{text}` is not a failure budget (--max-failures); nothing was sent"))

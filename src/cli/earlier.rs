@@ -5,15 +5,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::args::Select;
-use super::reading::{Column, Reading};
+use super::matter::Matter;
+use super::reading::Reading;
 use super::session::Session;
 use crate::config::{Purpose, Selection};
 use crate::domain::{
-    Change, Email, Member, MemberId, Outcome, RestsOn, StepId, TagChange, TagId, Workspace, WorkspaceId,
+    Change, Email, LinkId, Member, MemberId, Outcome, RestsOn, StepId, TagChange, TagId, Workspace, WorkspaceId,
 };
 use crate::journal::{Class, Effect, Entry, Ledger, LedgerError, RunRow, State, StepRow, made_by_step};
 use crate::plan::{Earlier, Ending, Observed, quest_of};
-use crate::run::{Carrying, Deck, Quest, Ring, TagQuest, Target};
+use crate::run::{Carrying, Deck, Quest, TagQuest, Target};
 use crate::trouble::{Exit, Trouble};
 
 /// Whose a row is.
@@ -54,7 +55,7 @@ impl EarlierRun {
         let proven = ledger.proven(&row.id).await;
         let (_report, entries) = proven.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
         let rows = ledger.steps(&row.id).await.map_err(refused)?;
-        let Told { seen, whose, tags } = told(&entries).map_err(refused)?;
+        let Told { seen, links, whose, tags } = told(&entries).map_err(refused)?;
         let ids: BTreeSet<WorkspaceId> = rows.iter().map(|row| row.workspace_id.clone()).collect();
         let made = ledger.made_keys(&ids.into_iter().collect::<Vec<_>>()).await.map_err(refused)?;
         let made = made_by_step(&made, &row.id);
@@ -66,6 +67,7 @@ impl EarlierRun {
                 step.rests_on.member().and_then(|member| whose.get(&(row.workspace_id.clone(), member.clone())));
             let people = about.cloned().unwrap_or_default();
             let mut one = Earlier::new(step, ending(row.state), looked).of(people);
+            one.made_link = links.get(&row.id).cloned();
             one.made_key = made.get(&row.id).map(|made| made.key.clone());
             one.made_tag = tags.get(&row.id).cloned();
             let past = workspaces.entry(row.workspace_id.clone()).or_default();
@@ -88,11 +90,14 @@ impl EarlierRun {
         targets: Vec<Target>,
         why: Again,
     ) -> Result<Reading, Trouble> {
-        match Column::of(self.steps().map(|one| &one.step.change)) {
-            Column::Keys => Reading::of_keys(session, deck, targets, Ring::Keys).await,
-            Column::Tags => Reading::of_tags(session, deck, targets, &self.tag_quest(why)).await,
-            Column::People => Reading::with_belongings(session, deck, targets, |observed| self.quest(observed)).await,
+        let matter = match Matter::of(self.steps().map(|one| &one.step.change)) {
+            Matter::Tags(_) => Matter::Tags(self.tag_quest(why)),
+            matter => matter,
+        };
+        if let Some(reading) = matter.read(session, deck, &targets).await? {
+            return Ok(reading);
         }
+        Reading::with_belongings(session, deck, targets, |observed| self.quest(observed)).await
     }
 
     /// Says what of tags must be read: what carries those that were assigned, and before a made one is deleted also what carries that.
@@ -180,11 +185,14 @@ impl EarlierRun {
     }
 }
 
-/// What the entries of a run tell beside where its steps stand.
+/// What the entries of a run tell beside its steps.
 #[derive(Debug, Default)]
 struct Told {
     /// The rows that each deciding look saw.
     seen: BTreeMap<StepId, Vec<RestsOn>>,
+    /// The link it saw.
+    links: BTreeMap<StepId, LinkId>,
+    /// Whose rows they are.
     whose: Owners,
     /// The tag that each step about one was seen to have made, or to be about.
     tags: BTreeMap<StepId, TagId>,
@@ -201,6 +209,9 @@ fn told(entries: &[Entry]) -> Result<Told, LedgerError> {
             let Some(step) = value["step"].as_str().map(StepId::from_stored) else { continue };
             if let Some(Ok(tag)) = value["seen"]["tag"].as_str().map(TagId::parse) {
                 told.tags.insert(step.clone(), tag);
+            }
+            if let Some(Ok(link)) = value["seen"]["link"].as_str().map(LinkId::parse) {
+                told.links.insert(step.clone(), link);
             }
             let rows: Vec<RestsOn> = serde_json::from_value(value["seen"].take()).unwrap_or_default();
             told.seen.insert(step, rows);

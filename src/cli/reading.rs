@@ -8,45 +8,17 @@ use super::keys::sweep::unseen;
 use super::open_files;
 use super::session::{self, Keys, Session};
 use super::watch::Watch;
-use crate::domain::{Change, Disposition, Guards, Mode, StepKind, Workspace, WorkspaceId};
+use crate::domain::{Disposition, Guards, Mode, StepKind, Workspace, WorkspaceId};
 use crate::journal::{Ledger, LedgerError, Unsettled};
 use crate::plan::refusal::DAY;
 use crate::plan::{Doubt, Item, Observed, Rules};
 use crate::report::{Coverage, Unlisted};
 use crate::run::{
-    Deck, LaneTrouble, Quest, Ring, Sight, TagQuest, Target, TroubleKind, observe, observe_keys, observe_tags,
+    Deck, LaneTrouble, Quest, Ring, Sight, TagQuest, Target, TroubleKind, observe, observe_keys, observe_links,
+    observe_tags,
 };
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
-
-/// What steps are about, where it is one thing alone: no more of their workspaces is read than that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Column {
-    /// People, or more than one thing: the members are read.
-    People,
-    /// Keys that are nobody's. Nobody's membership is asked for: a key made for no more than that may not.
-    Keys,
-    /// Tags, for the same reason.
-    Tags,
-}
-
-impl Column {
-    /// Says what changes are about.
-    pub fn of<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
-        let mut column = None;
-        for change in changes {
-            let one = match change.kind() {
-                _ if change.person().is_some() => return Self::People,
-                kind if kind.is_about_tags() => Self::Tags,
-                _ => Self::Keys,
-            };
-            if *column.get_or_insert(one) != one {
-                return Self::People;
-            }
-        }
-        column.unwrap_or(Self::People)
-    }
-}
 
 /// What was read of the chosen workspaces.
 #[derive(Debug)]
@@ -114,6 +86,13 @@ impl Reading {
             reading.observed.iter().flat_map(|observed| unseen_beside_tags(observed, quest)).collect();
         reading.coverage.note_unseen(unseen);
         Ok(reading)
+    }
+
+    /// Reads the links under every chosen workspace at once. What makes a workspace read whole is its list of links.
+    pub async fn of_links(session: &Session<'_>, deck: &Deck, targets: Vec<Target>) -> Result<Self, Trouble> {
+        let sights = link_sights(session, deck, "reading", &targets).await?;
+        let listed = |observed: &Observed| observed.links.as_deref()?.incomplete.clone();
+        Self::of_sights(deck, targets, sights, listed)
     }
 
     /// Puts together what was seen. `cut` says why a workspace was not read whole.
@@ -196,6 +175,21 @@ pub async fn tag_sights(
         watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
     };
     watch.around(observe_tags(deck, targets, quest, seen)).await.ok_or_else(|| session.interrupted())
+}
+
+/// Looks at the links under every workspace at once, watched.
+pub async fn link_sights(
+    session: &Session<'_>,
+    deck: &Deck,
+    what: &'static str,
+    targets: &[Target],
+) -> Result<Vec<Sight>, Trouble> {
+    open_files::for_talking(targets)?;
+    let watch = Watch::begin(&session.door.printer, deck, what, targets);
+    let seen = |place: usize, sight: &Sight| {
+        watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
+    };
+    watch.around(observe_links(deck, targets, seen)).await.ok_or_else(|| session.interrupted())
 }
 
 /// Says which listings beside the tags were asked for and not seen whole in a workspace.

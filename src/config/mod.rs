@@ -17,6 +17,7 @@ mod agency;
 mod cells;
 mod clients;
 mod cross;
+pub mod found;
 pub mod init;
 pub mod key;
 pub mod key_policy;

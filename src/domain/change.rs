@@ -386,7 +386,7 @@ impl Change {
             Self::Tag(TagChange::Assign { assign: true, .. }) => StepKind::TagAssign,
             Self::Tag(TagChange::Assign { assign: false, .. }) => StepKind::TagUnassign,
             Self::Group(LinkChange::Invite { .. }) => StepKind::GroupInvite,
-            Self::Group(LinkChange::Remove { .. }) => StepKind::GroupRemove,
+            Self::Group(LinkChange::Remove { .. } | LinkChange::StayOut { .. }) => StepKind::GroupRemove,
             Self::Transfer { .. } => StepKind::OwnerTransfer,
         }
     }

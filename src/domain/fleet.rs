@@ -243,6 +243,9 @@ pub struct Guards {
     pub max_removals: RemovalLimits,
     /// Failure budget of a run.
     pub max_failures: FailureBudget,
+    /// The workspaces that are reached over a group, by the ids of its admin workspace and of themselves, each with its name: their links
+    /// are what keyholder itself stands on. Told by the files, not written under `[guards]`.
+    pub reached_over: BTreeMap<(WorkspaceId, WorkspaceId), WorkspaceName>,
 }
 
 impl Default for Guards {
@@ -252,6 +255,7 @@ impl Default for Guards {
             min_admins: 1,
             max_removals: RemovalLimits { per_workspace: 3, per_run: 50, per_day: 100 },
             max_failures: FailureBudget::Percent(10.0),
+            reached_over: BTreeMap::new(),
         }
     }
 }
@@ -371,6 +375,17 @@ impl Fleet {
     /// Finds a workspace by its name.
     pub fn workspace(&self, name: &WorkspaceName) -> Option<&Workspace> {
         self.workspaces.iter().find(|workspace| workspace.name == *name)
+    }
+
+    /// Returns the workspaces that are reached over a group, by the ids of its admin workspace and of themselves; one that is `off` is not
+    /// reached at all.
+    pub fn reached_over(&self) -> BTreeMap<(WorkspaceId, WorkspaceId), WorkspaceName> {
+        let over = |workspace: &Workspace| {
+            let Reach::Via(admin) = &workspace.reach else { return None };
+            let admin = self.workspace(admin)?.id.clone()?;
+            (workspace.mode != Mode::Off).then_some(((admin, workspace.id.clone()?), workspace.name.clone()))
+        };
+        self.workspaces.iter().filter_map(over).collect()
     }
 
     /// Tells whether an address lies outside the agency's domains; `None` where the agency names none.

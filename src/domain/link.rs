@@ -84,20 +84,27 @@ pub enum LinkChange {
         /// Its name.
         name: String,
     },
+    /// No link to remove. It is only ever `already`, kept so that the asked state is told.
+    StayOut {
+        /// The workspace.
+        sub: WorkspaceId,
+        /// Its name; empty where none is known.
+        name: String,
+    },
 }
 
 impl LinkChange {
     /// Returns the sub workspace.
     pub fn sub(&self) -> &WorkspaceId {
         match self {
-            Self::Invite { sub, .. } | Self::Remove { sub, .. } => sub,
+            Self::Invite { sub, .. } | Self::Remove { sub, .. } | Self::StayOut { sub, .. } => sub,
         }
     }
 
     /// Returns its name; empty where none is known.
     pub fn name(&self) -> &str {
         match self {
-            Self::Invite { name, .. } | Self::Remove { name, .. } => name,
+            Self::Invite { name, .. } | Self::Remove { name, .. } | Self::StayOut { name, .. } => name,
         }
     }
 
@@ -106,7 +113,7 @@ impl LinkChange {
         let called = if self.name().is_empty() { String::new() } else { format!(" (\"{}\")", self.name()) };
         match self {
             Self::Invite { .. } => format!("in the group{called}"),
-            Self::Remove { .. } => format!("out of the group{called}"),
+            Self::Remove { .. } | Self::StayOut { .. } => format!("out of the group{called}"),
         }
     }
 }

@@ -255,7 +255,7 @@ impl Step {
             | Change::CreateKey { .. }
             | Change::Retire { .. }
             | Change::Tag(_)
-            | Change::Group(LinkChange::Invite { .. })
+            | Change::Group(LinkChange::Invite { .. } | LinkChange::StayOut { .. })
             | Change::Transfer { .. } => false,
         }
     }

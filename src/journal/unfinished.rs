@@ -73,7 +73,12 @@ impl OfThings {
         let entry: Value = serde_json::from_slice(&row.try_get::<Vec<u8>, _>("bytes")?).unwrap_or_default();
         // Of a kind of tomorrow it is not known what it is about.
         let change = serde_json::from_value::<Change>(entry["step"]["change"].clone()).ok();
-        let places = change.iter().flat_map(|change| things(change).into_iter().map(|id| (change.kind(), id)));
+        // Who is invited into a group and who is removed from it is one question.
+        let kind = |change: &Change| match change.kind() {
+            StepKind::GroupRemove => StepKind::GroupInvite,
+            kind => kind,
+        };
+        let places = change.iter().flat_map(|change| things(change).into_iter().map(|id| (kind(change), id)));
         let places = places.map(|(kind, id)| (workspace.clone(), kind, id)).collect();
         Ok(Self {
             step: StepId::from_stored(&step),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::doubt::Doubts;
 use super::observed::Observed;
-use super::{heir, keys, person};
+use super::{heir, keys, links, person};
 use crate::domain::{
     Change, Email, Guards, Held, HeldReason, LinkChange, Member, Mode, RestsOn, Role, Step, TagChange, UserId,
 };
@@ -44,6 +44,7 @@ impl Rules {
             .or_else(|| heir::contested(step, observed))
             .or_else(|| heir::judge(step, observed))
             .or_else(|| key_in_use(step, observed))
+            .or_else(|| links::judge(step, observed, &self.guards))
     }
 
     fn protected(&self, step: &Step, rows: &[&Member], account: Option<&UserId>, observed: &Observed) -> Option<Held> {
@@ -108,7 +109,7 @@ fn mode(step: &Step, observed: &Observed) -> Option<Held> {
             _,
         ) => Mode::AddOnly,
         (Change::SetRole { role, .. }, RestsOn::Row { role: before, .. }) if raises(before, role) => Mode::AddOnly,
-        (Change::StayAbsent { .. }, _) => Mode::Observe,
+        (Change::StayAbsent { .. } | Change::Group(LinkChange::StayOut { .. }), _) => Mode::Observe,
         (
             Change::SetRole { .. }
             | Change::Remove { .. }
@@ -204,6 +205,8 @@ fn unfounded(step: &Step) -> Option<Held> {
             None => *rests_on == RestsOn::NoKey,
             Some(replaced) => matches!(rests_on, RestsOn::Speaking { with } if with == replaced),
         },
+        (Change::Group(LinkChange::Invite { .. }), rests_on) => *rests_on == RestsOn::NoLink,
+        (Change::Group(LinkChange::Remove { .. }), rests_on) => matches!(rests_on, RestsOn::Link { .. }),
         _ => true,
     };
     (!founded).then(|| {

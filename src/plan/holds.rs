@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use super::earlier::{Earlier, Ending, successor};
 use super::observed::Observed;
 use super::person::{self, Person};
-use crate::domain::{Change, Email, Member, MemberId, Permissions, RestsOn, Role};
+use crate::domain::{Change, Email, LinkChange, LinkStatus, Member, MemberId, Permissions, RestsOn, Role};
 
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,9 +100,13 @@ fn known_rows(steps: &[Earlier]) -> BTreeSet<&MemberId> {
 fn word(one: &Earlier, effect: Effect) -> Finding {
     let was_open = match one.ending {
         Ending::Applied { waiting } => waiting,
-        _ => matches!(one.step.rests_on, RestsOn::Row { accepted: false, .. }),
+        _ => match &one.step.rests_on {
+            RestsOn::Row { accepted, .. } => !accepted,
+            RestsOn::Link { status, .. } => LinkStatus::observed(status) == LinkStatus::Pending,
+            _ => false,
+        },
     };
-    let invites = matches!(one.step.change, Change::Invite { .. });
+    let invites = matches!(one.step.change, Change::Invite { .. } | Change::Group(LinkChange::Invite { .. }));
     let (word, how) = match (one.ending, effect) {
         (_, Effect::Unseen(why)) => return unseen(&why),
         (Ending::Applied { .. } | Ending::Already, Effect::Gone(how)) => (Word::Drifted, Some(how)),
@@ -129,6 +133,10 @@ fn was_there(one: &Earlier) -> bool {
         (Change::Invite { .. }, rests_on) => *rests_on != RestsOn::Absent,
         (Change::CreateKey { .. }, rests_on) => matches!(rests_on, RestsOn::Key { .. }),
         (Change::Revoke { .. }, rests_on) => *rests_on == RestsOn::NoKey,
+        (Change::Group(LinkChange::Invite { .. }), rests_on) => matches!(rests_on, RestsOn::Link { .. }),
+        (Change::Group(LinkChange::Remove { .. } | LinkChange::StayOut { .. }), rests_on) => {
+            *rests_on == RestsOn::NoLink
+        }
         _ => false,
     }
 }
@@ -150,7 +158,7 @@ fn effect(one: &Earlier, steps: &[Earlier], known: &BTreeSet<&MemberId>, observe
             Effect::Gone("which key it is was not known, so keyholder revoked none".to_owned())
         }
         Change::Tag(change) => tags::effect(one, change, observed),
-        Change::Group(change) => links::effect(one, change, observed),
+        Change::Group(change) => links::effect(change, steps, observed),
         Change::Transfer { .. } => owner::effect(one, observed),
         Change::StayAbsent { email } => match person::find(&observed.members, email) {
             Person::Nobody => there(),

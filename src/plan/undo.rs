@@ -11,6 +11,7 @@
 
 mod hand_back;
 mod inverse;
+mod links;
 mod made_key;
 mod tags;
 #[cfg(test)]
@@ -23,7 +24,9 @@ use super::earlier::{Earlier, Ending, successor};
 use super::guard::Rules;
 use super::observed::Observed;
 use super::{limits, picture};
-use crate::domain::{Change, Disposition, Email, Held, HeldReason, Mode, RestsOn, Role, Step, StepId, Subject};
+use crate::domain::{
+    Change, Disposition, Email, Held, HeldReason, LinkChange, LinkStatus, Mode, RestsOn, Role, Step, StepId, Subject,
+};
 
 /// Draws the plan that undoes an earlier run: for every observed workspace the steps it had there, in the run's order.
 /// `run` is the run's id, for remedies.
@@ -72,7 +75,10 @@ fn draw_workspace(
     let mut ids: BTreeSet<StepId> = BTreeSet::new();
     let mut steps_left = Vec::new();
     for one in steps.iter().rev().filter(|one| one.may_have_changed()) {
-        if is_half_of_a_whole(one, steps) {
+        if links::took_nothing(one) {
+            let text = "a refused link was removed; it gave nothing to anybody, and is not brought back";
+            remarks.left.push(Note::new(observed, one.step.change.subject(), text.to_owned()));
+        } else if is_half_of_a_whole(one, steps) {
             if let Change::Invite { email, .. } = &one.step.change {
                 let text = "the invitation was withdrawn and sent again; a fresh invitation is no other state, so \
                             nothing is undone";
@@ -205,6 +211,16 @@ fn remark(item: &Item, observed: &Observed, steps: &[Earlier], remarks: &mut Rem
                 let text = "accepted the invitation meanwhile: undoing it takes a membership, not an invitation";
                 remarks.grave.push(Note::new(observed, email, text.to_owned()));
             }
+        }
+        (Change::Group(LinkChange::Remove { .. }), RestsOn::Link { status, .. })
+            if LinkStatus::observed(status) == LinkStatus::Accepted =>
+        {
+            let text = "is in the group: undoing takes it out, and nothing reaches it over the group any more";
+            remarks.grave.push(Note::new(observed, email, text.to_owned()));
+        }
+        (Change::Group(LinkChange::Invite { .. }), _) => {
+            let text = "is invited again, and its owner has to accept anew in the app";
+            remarks.anew.push(Note::new(observed, email, text.to_owned()));
         }
         (Change::Invite { .. }, _) => {
             let text = "is invited again and has to accept anew";

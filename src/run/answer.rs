@@ -10,7 +10,7 @@ use super::settle::{self, Cut, Found, Waited};
 use super::step::{History, Progress, Ready, deadline, operation, stale};
 use crate::api::client::certainty;
 use crate::api::{Error, Invite, MadeKey, Refusal, Slot};
-use crate::domain::{Change, Permit, RestsOn, Step, Tag, TagChange, Thing, UserId};
+use crate::domain::{Change, LinkChange, Permit, RestsOn, Step, Tag, TagChange, Thing, UserId};
 use crate::journal::{Class, Effect};
 use crate::pace::{Kind, Verdict, verdict};
 use crate::plan::person::{self, Person};
@@ -115,7 +115,18 @@ impl Hand<'_> {
                     None => Told::Words(words),
                 });
             }
-            Change::Group(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
+            Change::Group(LinkChange::Invite { sub, .. }) => {
+                let link = self.writer.invite_sub(slot, permit, workspace, sub).await?;
+                return Ok(Told::Words(format!("link {}, {}", link.id, link.status)));
+            }
+            Change::Group(LinkChange::Remove { link, .. }) => {
+                self.writer.remove_link(slot, permit, workspace, link).await?;
+                return Ok(Told::Words("removed".to_owned()));
+            }
+            Change::Group(LinkChange::StayOut { .. }) => {
+                unreachable!("a step that is `already` is never given to a lane")
+            }
+            Change::Transfer { .. } => unreachable!("no plan has one yet"),
             Change::Retire { key: None, .. } => unreachable!("a step without a key is held"),
             Change::StayAbsent { .. } => unreachable!("a step that is `already` is never given to a lane"),
         };
@@ -198,7 +209,9 @@ impl Hand<'_> {
                 let doubt = format!("{lost}, and the change did not show afterwards");
                 history.not_taken += 1;
                 let most = match step.change {
-                    Change::Invite { .. } | Change::Tag(TagChange::Create { .. }) => ATTEMPTS_INVITATION,
+                    Change::Invite { .. }
+                    | Change::Tag(TagChange::Create { .. })
+                    | Change::Group(LinkChange::Invite { .. }) => ATTEMPTS_INVITATION,
                     _ => ATTEMPTS_HARMLESS,
                 };
                 if history.not_taken >= most {
@@ -263,6 +276,11 @@ impl Hand<'_> {
             (Change::Tag(_), _) => {
                 let said = failed.reason.clone().unwrap_or_default();
                 return Progress::ended(self.after_tag_refusal(step, attempts, &said).await.unwrap_or(failed));
+            }
+            (Change::Group(change @ LinkChange::Invite { .. }), Refusal::Conflict)
+            | (Change::Group(change @ LinkChange::Remove { .. }), Refusal::Missing) => {
+                let end = self.link_refused(step, change, &error.to_string(), attempts).await;
+                return Progress::ended(end.unwrap_or(failed));
             }
             (Change::Revoke { .. } | Change::Retire { .. }, Refusal::Missing)
             | (Change::HandOver { .. }, Refusal::Missing | Refusal::Conflict | Refusal::Invalid) => {

@@ -10,13 +10,14 @@ use serde_json::{Value, json};
 
 use super::end::StepEnd;
 use super::footing::reached;
+use super::links;
 use super::settle;
 use super::tag_seen::{Seen, TagPicture};
 use super::whose::{self, Owners, Wanted, Whose};
 use super::writing::Lane;
 use crate::api::Client;
 use crate::domain::{
-    CampaignId, Change, Identity, KeyId, KeyInfo, LeadId, LeadListId, Member, Outcome, RestsOn, Step, StepId,
+    CampaignId, Change, Identity, KeyId, KeyInfo, LeadId, LeadListId, Link, Member, Outcome, RestsOn, Step, StepId,
     TagChange, TagId, Thing, WorkspaceId,
 };
 use crate::journal::{Effect, Record};
@@ -70,21 +71,22 @@ struct Picture {
     campaigns: Part<Owners<CampaignId>>,
     lead_lists: Part<Owners<LeadListId>>,
     keys: Part<Vec<KeyInfo>>,
+    links: Part<Vec<Link>>,
     leads: BTreeMap<StepId, Result<Owners<LeadId>, String>>,
     tags: TagPicture,
 }
 
 /// What a look says of one step.
 #[derive(Debug)]
-struct Shown {
+pub(super) struct Shown {
     /// How it ended, where it is as asked.
-    outcome: Option<Outcome>,
+    pub(super) outcome: Option<Outcome>,
     /// What was seen, as the ledger keeps it.
-    seen: Value,
+    pub(super) seen: Value,
     /// It took, and is not as asked all the same: who was to be invited is there in another form, or an heir is gone.
-    otherwise: bool,
+    pub(super) otherwise: bool,
     /// What was seen in place of what was asked.
-    contrary: String,
+    pub(super) contrary: String,
 }
 
 impl Picture {
@@ -101,6 +103,7 @@ impl Picture {
                         | Change::Retire { .. }
                         | Change::CreateKey { .. }
                         | Change::Tag(_)
+                        | Change::Group(_)
                         | Change::StayAbsent { .. }
                 )
             {
@@ -120,6 +123,9 @@ impl Picture {
                 }
                 Change::CreateKey { .. } | Change::Revoke { .. } | Change::Retire { .. } if picture.keys.is_none() => {
                     picture.keys = Some(whose::keys(client, workspace).await.map_err(why));
+                }
+                Change::Group(_) if picture.links.is_none() => {
+                    picture.links = Some(whose::links(client, workspace).await.map_err(why));
                 }
                 _ => {}
             }
@@ -169,7 +175,8 @@ impl Picture {
                 let Seen { as_asked, otherwise, seen, contrary } = self.tags.shows(step, change, tag.as_ref())?;
                 Ok(Shown { outcome: as_asked.then_some(Outcome::Done), seen, otherwise, contrary })
             }
-            Change::Group(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
+            Change::Group(change) => Ok(links::shown(change, part(self.links.as_ref())?)),
+            Change::Transfer { .. } => unreachable!("no plan has one yet"),
             Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
                 let rows = part(self.members.as_ref())?;
                 let about = rows_about(step, rows);

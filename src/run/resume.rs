@@ -51,6 +51,7 @@ impl Hand<'_> {
                         | Change::Retire { .. }
                         | Change::CreateKey { .. }
                         | Change::Tag(_)
+                        | Change::Group(_)
                 ) =>
             {
                 StepEnd::new(Outcome::Failed, format!("{}; it was not sent again", overtaken(step, why, by)))
@@ -97,7 +98,13 @@ impl Hand<'_> {
                 let end = self.after_tag_refusal(step, attempts, said).await;
                 return Progress::ended(end.unwrap_or_else(|| StepEnd::new(Outcome::Failed, said).after(attempts)));
             }
-            Change::Group(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
+            Change::Group(ref change) => {
+                let end = self.link_refused(step, change, said, attempts).await;
+                // Which refusal it was is not known any more: only what is there says something.
+                let end = end.filter(|end| end.outcome == Outcome::Already);
+                return Progress::ended(end.unwrap_or_else(|| StepEnd::new(Outcome::Failed, said).after(attempts)));
+            }
+            Change::Transfer { .. } => unreachable!("no plan has one yet"),
             Change::SetRole { .. } | Change::CreateKey { .. } | Change::StayAbsent { .. } => None,
         };
         let end = seen.map_or_else(|| StepEnd::new(Outcome::Failed, said), StepEnd::already);

@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::deck::Deck;
+use super::links;
 use super::tag_seen;
 use super::whose::{self, Owners, Whose};
 use crate::api::{Client, Error, Refusal};
@@ -64,7 +65,8 @@ pub(super) async fn look(deck: &Deck, client: &Client, step: &Step, waited: Wait
         Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => revocation(client, workspace, key).await,
         Change::Tag(change @ TagChange::Create { .. }) => created_tag(deck, client, step, change, waited).await,
         Change::Tag(change) => late(deck, waited, async || tag_seen::look(client, step, change).await).await,
-        Change::Group(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
+        Change::Group(change) => links::look(deck, client, workspace, change, waited).await,
+        Change::Transfer { .. } => unreachable!("no plan has one yet"),
         Change::StayAbsent { .. } => Found::There,
     }
 }

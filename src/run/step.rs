@@ -216,7 +216,7 @@ pub(super) fn operation(change: &Change) -> Operation {
         Change::Tag(TagChange::Delete { .. }) => Operation::TagDelete,
         Change::Tag(TagChange::Assign { .. }) => Operation::TagToggle,
         Change::Group(LinkChange::Invite { .. }) => Operation::LinkCreate,
-        Change::Group(LinkChange::Remove { .. }) => Operation::LinkDelete,
+        Change::Group(LinkChange::Remove { .. } | LinkChange::StayOut { .. }) => Operation::LinkDelete,
         Change::Transfer { .. } => Operation::OwnerChange,
     }
 }

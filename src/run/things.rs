@@ -14,7 +14,7 @@ use super::tagging::Tags;
 use super::whose::{self, Owners, Unread, Wanted, Whose};
 use super::work::Task;
 use crate::api::Error;
-use crate::domain::{CampaignId, Change, Held, KeyId, KeyInfo, LeadId, LeadListId, RestsOn, Step, Thing, UserId};
+use crate::domain::{CampaignId, Change, Held, KeyId, KeyInfo, LeadId, LeadListId, Link, RestsOn, Step, Thing, UserId};
 use crate::plan::{Found, keys::in_use};
 
 /// How old a listing of belongings may be when a step rests on it. Two hundred campaigns are two pages and 200 writes, one after the other:
@@ -24,9 +24,9 @@ const FRESH: Duration = Duration::from_secs(30);
 
 /// A listing, and when it was read. One that could not be read is not read again in the same lane: its steps would each wait for it.
 #[derive(Debug)]
-struct Read<T> {
-    rows: Result<T, Unread>,
-    at: Instant,
+pub(super) struct Read<T> {
+    pub(super) rows: Result<T, Unread>,
+    pub(super) at: Instant,
 }
 
 /// The belongings of a lane, as last read.
@@ -37,13 +37,14 @@ pub(super) struct Things {
     lead_lists: Option<Read<Owners<LeadListId>>>,
     keys: Option<Read<Found<KeyInfo>>>,
     pub(super) tags: Tags,
+    pub(super) links: Option<Read<Vec<Link>>>,
 }
 
 impl Things {
     /// Knows nothing yet, but what its lane's steps are about.
     pub(super) fn of(tasks: &[Task]) -> Self {
         let wanted = Wanted::of(tasks.iter().map(|task| &task.step));
-        Self { wanted, campaigns: None, lead_lists: None, keys: None, tags: Tags::default() }
+        Self { wanted, campaigns: None, lead_lists: None, keys: None, tags: Tags::default(), links: None }
     }
 }
 
@@ -55,7 +56,7 @@ impl Things {
 }
 
 /// Takes what was read, unless it is old or in doubt.
-fn fresh<T>(read: Option<&Read<T>>, now: Instant, doubtful: bool) -> bool {
+pub(super) fn fresh<T>(read: Option<&Read<T>>, now: Instant, doubtful: bool) -> bool {
     read.is_some_and(|read| !doubtful && (read.rows.is_err() || now.duration_since(read.at) <= FRESH))
 }
 

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::step::deadline;
 use crate::api::{Client, Error, LeadsQuery, Listing, Operation};
 use crate::domain::{
-    CampaignId, Change, Held, HeldReason, KeyId, KeyInfo, LeadId, LeadListId, Step, Thing, UserId, WorkspaceId, scope,
+    CampaignId, Change, Held, HeldReason, KeyId, KeyInfo, LeadId, LeadListId, Link, Step, Thing, UserId, WorkspaceId,
+    scope,
 };
 
 /// Why a listing could not be had whole.
@@ -82,6 +83,11 @@ pub(super) async fn leads(client: &Client, workspace: &WorkspaceId, ids: &[LeadI
 /// Reads all API keys.
 pub(super) async fn keys(client: &Client, workspace: &WorkspaceId) -> Result<Vec<KeyInfo>, Unread> {
     whole(client.keys(workspace).await)
+}
+
+/// Reads all links of the group that a workspace heads.
+pub(super) async fn links(client: &Client, workspace: &WorkspaceId) -> Result<Vec<Link>, Unread> {
+    whole(client.links(workspace).await)
 }
 
 /// Says of keys which one is in use, where the list does not say it but it is known which one that is. A secret that is shown whole stands

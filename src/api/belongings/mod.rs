@@ -1,5 +1,5 @@
-//! What people own and make, on the wire (contract sections 10 and 11): campaigns, lead lists, leads, sending accounts, keys, tags, webhooks,
-//! jobs, the trail.
+//! What people own and make, on the wire (contract sections 9 to 11): campaigns, lead lists, leads, sending accounts, keys, tags, webhooks,
+//! jobs, the trail, and the links of a group.
 //!
 //! Owns the wire forms, one file a resource, and which page of what is asked for. Whose a thing is, and what follows from that, is for
 //! whoever asks.
@@ -10,6 +10,7 @@ mod jobs;
 mod keys;
 mod lead_lists;
 mod leads;
+mod links;
 mod row;
 mod tags;
 mod trail;
@@ -34,7 +35,7 @@ use super::error::Error;
 use super::operation::Operation;
 use super::page::{Incomplete, LIMIT, Listing, Pager, TRAIL_LIMIT};
 use crate::domain::{
-    Campaign, CampaignId, Job, KeyInfo, Lead, LeadId, LeadList, SendingAccount, TrailRecord, UserId, Webhook,
+    Campaign, CampaignId, Job, KeyInfo, Lead, LeadId, LeadList, Link, SendingAccount, TrailRecord, UserId, Webhook,
     WorkspaceId,
 };
 
@@ -43,6 +44,8 @@ pub use keys::MadeKey;
 pub(super) use keys::{PATH as KEYS, decode_deleted, decode_made};
 pub(super) use lead_lists::{PATH as LEAD_LISTS, decode_lead_list};
 pub(super) use leads::{ASSIGN, decode_accepted};
+pub use links::Above;
+pub(super) use links::{PATH as LINKS, decode_invited, decode_removed};
 pub use tags::Mappings;
 
 /// Which leads to list. The API's filters narrow, they never decide.
@@ -166,6 +169,21 @@ impl Client {
             Ok(pager.take(decode(body)?, |row: keys::KeyRow<'_>| row.check(expected, own)))
         };
         self.walk(Operation::KeyList, &mut pager, take, |_| true).await
+    }
+
+    /// Lists the links of the group that this workspace heads (contract section 9). A row that names another admin workspace is of another
+    /// group, and then the listing is not complete.
+    pub async fn links(&self, expected: &WorkspaceId) -> Result<Listing<Link>, Error> {
+        let mut pager = Pager::new(links::PATH, LIMIT, &[]);
+        let take = |pager: &mut Pager, body: &[u8]| {
+            Ok(pager.take(decode(body)?, |row: links::LinkRow<'_>| row.check(expected)))
+        };
+        self.walk(Operation::LinkList, &mut pager, take, |_| true).await
+    }
+
+    /// Asks which group this workspace is in, as a sub workspace; none is in none.
+    pub async fn link_admin(&self) -> Result<Option<Above>, Error> {
+        self.one(Operation::LinkAdmin, links::ADMIN.to_owned(), links::decode_above).await
     }
 
     /// Lists all webhooks, without their headers.

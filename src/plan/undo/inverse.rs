@@ -1,6 +1,6 @@
 //! What undoing one step comes to, in the workspace as it is now.
 
-use super::{hand_back, made_key, not_undoable, tags};
+use super::{hand_back, links, made_key, not_undoable, tags};
 use crate::domain::step::Undo;
 use crate::domain::{Change, Email, Held, HeldReason, Member, MemberId, Permissions, RestsOn, Role, Step};
 use crate::plan::draw::Item;
@@ -26,6 +26,7 @@ pub(super) fn of(one: &Earlier, steps: &[Earlier], observed: &Observed, run: &st
         (Change::HandOver { .. }, RestsOn::Owned { by, .. }, Undo::HandBack) => hand_back::of(one, by, observed, run),
         (Change::CreateKey { name, .. }, _, Undo::RevokeKey) => made_key::of(one, name, observed, run),
         (Change::Tag(change), _, _) => tags::of(one, change, steps, observed),
+        (Change::Group(change), _, Undo::RemoveLink | Undo::InviteSub) => links::of(one, change, observed),
         _ => {
             let why = "the ledger does not say what was there before";
             Item::held(outline(one, observed), not_undoable(why, by_hand(one)))

@@ -5,9 +5,9 @@ use std::io::BufRead as _;
 use super::Door;
 use super::args::Approve;
 use super::session::Session;
-use crate::domain::PlanId;
 use crate::domain::permit::{Approval, ApprovedBy};
-use crate::plan::Plan;
+use crate::domain::{Change, PlanId};
+use crate::plan::{Item, Plan};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -79,7 +79,8 @@ fn weight(plan: &Plan) -> String {
     let hand_overs = (plan.hand_overs() > 0).then(|| words::count(plan.hand_overs(), "hand-over"));
     let replaced = (plan.replaced_keys() > 0)
         .then(|| format!("{} that it revokes", words::count(plan.replaced_keys(), "replaced key")));
-    removals.into_iter().chain(hand_overs).chain(replaced).collect::<Vec<_>>().join(" and ")
+    let transfers = (plan.transfers() > 0).then(|| words::count(plan.transfers(), "transfer of ownership"));
+    removals.into_iter().chain(hand_overs).chain(replaced).chain(transfers).collect::<Vec<_>>().join(" and ")
 }
 
 fn yes(plan: &Plan) -> Result<ApprovedBy, Trouble> {
@@ -114,16 +115,32 @@ pub async fn answer(door: &Door<'_>, question: &str) -> String {
     answer.and_then(Result::ok).and_then(Result::ok).unwrap_or_default()
 }
 
+/// Returns the workspace that a plan gives to somebody else: its name is typed, so that nobody gives away another one.
+fn given_away(plan: &Plan) -> Option<&str> {
+    let gives = |item: &&Item| item.sends() && matches!(item.step.change, Change::Transfer { .. });
+    plan.items.iter().find(gives).map(|item| item.step.workspace.as_str())
+}
+
 async fn typed(session: &Session<'_>, plan: &Plan) -> Result<ApprovedBy, Trouble> {
     let door = session.door;
-    let wanted = if plan.needs_typing() { &plan.id.as_str()[..TYPED] } else { "yes" };
-    let question = if plan.needs_typing() {
+    let given_away = given_away(plan);
+    let wanted = match given_away {
+        Some(workspace) => workspace,
+        None if plan.needs_typing() => &plan.id.as_str()[..TYPED],
+        None => "yes",
+    };
+    let question = if given_away.is_some() {
+        "This plan gives the workspace away, and nothing undoes that. Type the workspace's name to apply it: "
+            .to_owned()
+    } else if plan.needs_typing() {
         format!("This plan has {}. Type the first {TYPED} characters of its id to apply it: ", weight(plan))
     } else {
         format!("Apply {}? Type yes: ", words::count(plan.sends(), "step"))
     };
     let answer = answer(door, &question).await;
-    if answer.trim().eq_ignore_ascii_case(wanted) {
+    // A name is written as it is, or it is another one.
+    let answer = answer.trim();
+    if answer == wanted || given_away.is_none() && answer.eq_ignore_ascii_case(wanted) {
         Ok(ApprovedBy::Typed)
     } else if door.stop.is_draining() {
         Err(session.interrupted())

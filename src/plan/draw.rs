@@ -145,6 +145,12 @@ impl Plan {
         self.items.iter().filter(|item| item.sends()).filter(replaced).count()
     }
 
+    /// Counts the workspaces that will be given another owner.
+    pub fn transfers(&self) -> usize {
+        let transfers = |item: &&Item| matches!(item.step.change, Change::Transfer { .. });
+        self.items.iter().filter(|item| item.sends()).filter(transfers).count()
+    }
+
     /// Tells whether it has steps, and all of them are about keys that are nobody's: then nobody's membership needs to be read.
     pub fn is_about_keys_alone(&self) -> bool {
         !self.items.is_empty() && self.items.iter().all(|item| item.step.change.person().is_none())

@@ -6,6 +6,7 @@ use super::event::Event;
 use super::footing::{Footing, reached};
 use super::hand::Hand;
 use super::making;
+use super::owner;
 use super::settle::{self, Cut, Found, Waited};
 use super::step::{History, Progress, Ready, deadline, operation, stale};
 use crate::api::client::certainty;
@@ -36,6 +37,9 @@ const ATTEMPTS_HARMLESS: u32 = 3;
 
 /// Attempts of an invitation whose answers are lost: sent once more and never again.
 const ATTEMPTS_INVITATION: u32 = 2;
+
+/// Attempts of a transfer of ownership whose answer is lost: it is looked for, and never sent again.
+const ATTEMPTS_TRANSFER: u32 = 1;
 
 impl Hand<'_> {
     /// Sends once and judges the answer.
@@ -101,7 +105,8 @@ impl Hand<'_> {
                 self.writer.revoke_key(slot, permit, workspace, key).await?;
                 return Ok(Told::Words("deleted".to_owned()));
             }
-            Change::Tag(_) | Change::Group(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
+            Change::Transfer { .. } => return self.transfer(slot, permit, step).await.map(Told::Words),
+            Change::Tag(_) | Change::Group(_) => unreachable!("no plan has one yet"),
             Change::Retire { key: None, .. } => unreachable!("a step without a key is held"),
             Change::StayAbsent { .. } => unreachable!("a step that is `already` is never given to a lane"),
         };
@@ -185,6 +190,7 @@ impl Hand<'_> {
                 history.not_taken += 1;
                 let most = match step.change {
                     Change::Invite { .. } => ATTEMPTS_INVITATION,
+                    Change::Transfer { .. } => ATTEMPTS_TRANSFER,
                     _ => ATTEMPTS_HARMLESS,
                 };
                 if history.not_taken >= most {
@@ -209,7 +215,12 @@ impl Hand<'_> {
     /// Looks whether a write took effect, and has what was found written down.
     pub(super) async fn look_after(&self, step: &Step, attempt: u32, waited: Waited) -> Found {
         self.logbook.tell(Event::LaneWaits { workspace: step.workspace.clone() }).await;
-        let look = settle::look(self.deck, &self.client, &step.workspace_id, &step.change, waited);
+        let look = async {
+            match &step.change {
+                Change::Transfer { .. } => owner::late(self.deck, &self.client, step, waited).await,
+                change => settle::look(self.deck, &self.client, &step.workspace_id, change, waited).await,
+            }
+        };
         let found = self.deck.stop.unless_now(look).await;
         let found = found.unwrap_or_else(|| Found::Unclear(Cut::Stopped.to_string()));
         let (effect, text) = match &found {

@@ -10,13 +10,14 @@ use serde_json::{Value, json};
 
 use super::end::StepEnd;
 use super::footing::reached;
+use super::owner;
 use super::settle;
 use super::whose::{self, Owners, Wanted, Whose};
 use super::writing::Lane;
 use crate::api::Client;
 use crate::domain::{
     CampaignId, Change, Identity, KeyId, KeyInfo, LeadId, LeadListId, Member, Outcome, RestsOn, Step, StepId,
-    TagChange, Thing, WorkspaceId,
+    TagChange, Thing, UserId, WorkspaceId,
 };
 use crate::journal::{Effect, Record};
 use crate::plan::keys::same_power;
@@ -67,6 +68,7 @@ struct Picture {
     campaigns: Part<Owners<CampaignId>>,
     lead_lists: Part<Owners<LeadListId>>,
     keys: Part<Vec<KeyInfo>>,
+    owner: Part<Option<UserId>>,
     leads: BTreeMap<StepId, Result<Owners<LeadId>, String>>,
 }
 
@@ -96,6 +98,7 @@ impl Picture {
                     Change::Revoke { .. }
                         | Change::Retire { .. }
                         | Change::CreateKey { .. }
+                        | Change::Transfer { .. }
                         | Change::StayAbsent { .. }
                 )
             {
@@ -115,6 +118,9 @@ impl Picture {
                 }
                 Change::CreateKey { .. } | Change::Revoke { .. } | Change::Retire { .. } if picture.keys.is_none() => {
                     picture.keys = Some(whose::keys(client, workspace).await.map_err(why));
+                }
+                Change::Transfer { .. } if picture.owner.is_none() => {
+                    picture.owner = Some(owner::owner(client, workspace).await);
                 }
                 _ => {}
             }
@@ -155,7 +161,11 @@ impl Picture {
                     contrary: "the key list still shows the key".to_owned(),
                 })
             }
-            Change::Tag(_) | Change::Group(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
+            Change::Transfer { .. } => {
+                let (as_asked, seen, contrary) = owner::shown(part(self.owner.as_ref())?.as_ref(), step);
+                Ok(Shown { outcome: as_asked.then_some(Outcome::Done), seen, otherwise: false, contrary })
+            }
+            Change::Tag(_) | Change::Group(_) => unreachable!("no plan has one yet"),
             Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
                 let rows = part(self.members.as_ref())?;
                 let about = rows_about(step, rows);

@@ -22,6 +22,7 @@ pub mod lane;
 pub mod look;
 mod lost_key;
 mod making;
+mod owner;
 mod remake;
 mod resume;
 mod rotating;

@@ -66,7 +66,9 @@ pub(super) async fn look(
             Found::Unclear("it is not known which key it is".to_owned())
         }
         Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => revocation(client, workspace, key).await,
-        Change::Tag(_) | Change::Group(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
+        // Who was to own it stands in what the step rests on: it is looked for with that.
+        Change::Transfer { .. } => Found::Unclear("it is not known who was to own it".to_owned()),
+        Change::Tag(_) | Change::Group(_) => unreachable!("no plan has one yet"),
         Change::StayAbsent { .. } => Found::There,
     }
 }

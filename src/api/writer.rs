@@ -191,7 +191,7 @@ impl Writer {
         token: &SecurityToken,
     ) -> Result<Identity, Error> {
         let operation = Operation::OwnerChange;
-        let body = serde_json::to_string(&NewOwner { email, sec: token.expose() }).expect("plain data serializes");
+        let body = serde_json::to_string(&NewOwner { email, sec: token.reveal() }).expect("plain data serializes");
         let path = workspace::CHANGE_OWNER.to_owned();
         let decode = |body: &[u8]| match workspace::decode_identity(body)? {
             identity if identity.id == *expected => Ok(identity),

@@ -57,18 +57,18 @@ impl SecurityToken {
     }
 
     /// Hands out the token itself: for the one body that carries it.
-    pub(crate) fn expose(&self) -> &str {
+    pub(crate) fn reveal(&self) -> &str {
         self.secret.expose_secret()
     }
 
     /// Tells whether the token stands in a text.
     pub fn stands_in(&self, text: &str) -> bool {
-        text.contains(self.expose())
+        text.contains(self.reveal())
     }
 
     /// Replaces every occurrence of the token in a text that came from the network: an answer may echo what was sent.
     pub fn redact(&self, text: &str) -> String {
-        text.replace(self.expose(), Self::SHOWN)
+        text.replace(self.reveal(), Self::SHOWN)
     }
 }
 

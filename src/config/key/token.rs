@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::zeroize::Zeroizing;
 
 use super::{KeyTrouble, file};
 use crate::domain::SecurityToken;
@@ -78,7 +78,7 @@ pub fn read(base: &Path, path: &Path) -> Result<SecurityToken, TokenTrouble> {
         other => TokenTrouble::Unreadable { path: path.clone(), why: other.to_string() },
     })?;
     let text = String::from_utf8(bytes).map_err(|_secret| bad(BadToken::Unreadable))?;
-    SecurityToken::parse(SecretString::from(text).expose_secret()).map_err(bad)
+    SecurityToken::parse(&Zeroizing::new(text)).map_err(bad)
 }
 
 #[cfg(all(test, unix))]

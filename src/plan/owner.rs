@@ -79,7 +79,7 @@ fn no_member(observed: &Observed, email: &Email, why: impl Into<String>) -> Held
 pub fn without_token(step: &Step) -> Held {
     Held::new(
         HeldReason::TokenMissing,
-        "there is no security token to transfer the workspace with: no plan and no ledger keeps one",
+        "there is no security token: no plan and no ledger keeps one, `keyholder owner transfer` alone takes one",
         format!(
             "run `keyholder owner transfer {} --to {} --security-token-file FILE` (see `keyholder help ownership`)",
             step.workspace,

@@ -82,6 +82,7 @@ fn deck(world: &World, clock: Clock) -> Result<Deck, Box<dyn Error>> {
         settle: Duration::from_secs(10),
         deadline: clock.instant() + Duration::from_mins(5),
         keeper: Arc::new(Nowhere),
+        token: None,
         seed: 1,
     })
 }

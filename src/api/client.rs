@@ -17,12 +17,12 @@ use super::error::Error;
 use super::members::{self, MemberRow, decode_member};
 use super::operation::Operation;
 use super::page::{Ask, Listing, MemberFilter, Page, Pager};
-use super::scrub::{scrubbed, wipe};
+use super::scrub::{scrubbed, untold, wipe};
 use super::transport::{Failure, Request, Transport};
 use super::workspace::{self, decode_identity};
 use crate::clock::Clock;
 use crate::domain::fleet::BaseUrl;
-use crate::domain::{Access, ApiKey, Identity, Member, MemberId, WorkspaceId};
+use crate::domain::{Access, ApiKey, Identity, Member, MemberId, SecurityToken, WorkspaceId};
 use crate::pace::{Backoff, Certainty, Kind, Pace, Tickets, Tries, Verdict, verdict};
 
 /// The first delay between attempts of a read, at most; they double up to [`LONGEST_DELAY`].
@@ -264,6 +264,18 @@ impl Client {
         path: String,
         body: Option<String>,
     ) -> Result<Bytes, Error> {
+        self.attempt_with(slot, operation, path, body, None).await
+    }
+
+    /// Makes one attempt whose body carries a security token: nothing that comes back shows it.
+    pub(super) async fn attempt_with(
+        &self,
+        slot: Slot,
+        operation: Operation,
+        path: String,
+        body: Option<String>,
+        token: Option<&SecurityToken>,
+    ) -> Result<Bytes, Error> {
         let settings = &*self.settings;
         let Slot { mut tickets, permit } = slot;
         let request = Request {
@@ -286,6 +298,10 @@ impl Client {
             }),
         };
         drop(permit);
+        let came = match token {
+            Some(token) => untold(came, token),
+            None => came,
+        };
         let answered = came.is_ok();
         let sorted = classify(operation, came, settings.access.key(), settings.clock.now());
         match &sorted {

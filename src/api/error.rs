@@ -150,6 +150,7 @@ impl Refusal {
                  `mode = \"off\"`"
                     .to_owned(),
             ],
+            Self::Scope | Self::Invalid if operation == Operation::OwnerChange => owner_advice(self, operation),
             Self::Scope => vec![
                 scope_advice(operation),
                 "scopes of a key cannot be changed: make a new key with the scope and delete the old one".to_owned(),
@@ -173,6 +174,14 @@ impl Refusal {
             }
         }
     }
+}
+
+/// A refused transfer: whether for want of a scope or because of the token is unpublished, so both are named.
+fn owner_advice(refusal: Refusal, operation: Operation) -> Vec<String> {
+    let token = "the owner may have no transfer, or the security token may be wrong, used or too old: let who owns the workspace now \
+                 ask the vendor's app for a new one (`keyholder help ownership`)";
+    let scope = (refusal == Refusal::Scope).then(|| scope_advice(operation));
+    scope.into_iter().chain([token.to_owned()]).collect()
 }
 
 /// Says which scope a call needs, or that nobody publishes it.

@@ -30,6 +30,8 @@ mod client_tests;
 #[cfg(test)]
 mod http_tests;
 #[cfg(test)]
+mod owner_tests;
+#[cfg(test)]
 mod script;
 
 pub use belongings::{Above, LeadsQuery, MOST_LEAD_PAGES, MadeKey, Mappings};

@@ -26,6 +26,12 @@ const BELONGINGS: [Operation; 8] = [
 /// What is asked of keys: which there are, and who made and used them.
 const KEYS: [Operation; 2] = [Operation::KeyList, Operation::TrailList];
 
+/// What is asked of tags: which there are, and what carries them.
+const TAGS: [Operation; 2] = [Operation::TagList, Operation::MappingList];
+
+/// What can carry a tag.
+const CARRIERS: [Operation; 2] = [Operation::CampaignList, Operation::AccountList];
+
 /// To hand over what somebody owns, and to see each thing again.
 const HAND_OVER: [Operation; 4] =
     [Operation::CampaignGet, Operation::CampaignPatch, Operation::LeadListPatch, Operation::LeadsAssign];
@@ -33,18 +39,26 @@ const HAND_OVER: [Operation; 4] =
 /// Returns what a command asks first.
 fn look(command: &str) -> &'static [Operation] {
     match command {
-        "keys create" => &LOOK[..1],
+        // Nothing of these is about people.
+        "keys create" | "tags" | "tags show" | "tags sync" | "tags assign" | "tags unassign" | "campaigns"
+        | "accounts" | "groups" | "groups coverage" | "groups invite" | "groups remove" | "discover" => &LOOK[..1],
         _ => &LOOK,
     }
 }
 
 /// Returns the calls that a command makes beside [`look`]; none for a command that is not one.
 fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
-    use Operation::{KeyCreate, KeyDelete, KeyList, MemberCreate, MemberDelete, MemberGet, MemberPatch};
+    use Operation::{
+        AccountDaily, AccountList, KeyCreate, KeyDelete, KeyList, LinkAdmin, LinkCreate, LinkDelete, LinkList,
+        MemberCreate, MemberDelete, MemberGet, MemberPatch, OwnerChange, TagCreate, TagDelete, TagGet, TagPatch,
+        TagToggle,
+    };
     Some(match command {
         // A plan's and a run's steps need what the commands need that drew them.
-        "check" | "pin" | "members" | "apply" | "resume" => vec![],
-        "person" | "leavers" | "verify" => vec![&BELONGINGS],
+        "check" | "pin" | "members" | "owner show" | "apply" | "resume" => vec![],
+        "person" | "leavers" => vec![&BELONGINGS],
+        // A run can have been about anything.
+        "verify" => vec![&BELONGINGS, &TAGS, &[LinkList]],
         "keys" | "keys audit" | "keys adopt" => vec![&KEYS],
         "onboard" => vec![&[MemberGet, MemberCreate, MemberPatch]],
         "members reinvite" => vec![&[MemberGet, MemberCreate, MemberDelete]],
@@ -54,7 +68,20 @@ fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
         // Which of the keys are meant may be asked of the audit.
         "keys rotate" => vec![&KEYS, &[KeyCreate, KeyDelete]],
         "keys revoke" => vec![&KEYS, &[KeyDelete]],
-        "undo" => vec![&BELONGINGS, &[MemberGet]],
+        "tags" => vec![&TAGS],
+        "tags show" => vec![&TAGS, &CARRIERS],
+        "tags sync" => vec![&TAGS, &[TagGet, TagCreate, TagPatch, TagDelete]],
+        "tags assign" | "tags unassign" => vec![&TAGS, &CARRIERS, &[TagToggle]],
+        "campaigns" => vec![&TAGS, &CARRIERS[..1]],
+        "accounts" => vec![&TAGS, &[AccountList, AccountDaily]],
+        "accounts owners audit" => vec![&TAGS, &[AccountList]],
+        "accounts owners sync" => vec![&TAGS, &[AccountList, TagCreate, TagToggle]],
+        "groups" | "groups coverage" => vec![&[LinkList, LinkAdmin]],
+        "groups invite" => vec![&[LinkList, LinkCreate]],
+        "groups remove" => vec![&[LinkList, LinkDelete]],
+        "discover" => vec![&[LinkList]],
+        "owner transfer" => vec![&[OwnerChange]],
+        "undo" => vec![&BELONGINGS, &TAGS, &[MemberGet, TagGet, LinkList]],
         _ => return None,
     })
 }
@@ -72,6 +99,11 @@ fn undoing(command: &str) -> &'static [Operation] {
             Operation::LeadsAssign,
         ],
         "keys create" => &[Operation::KeyDelete],
+        "tags sync" => &[Operation::TagCreate, Operation::TagPatch, Operation::TagDelete],
+        "tags assign" | "tags unassign" => &[Operation::TagToggle],
+        "accounts owners sync" => &[Operation::TagDelete, Operation::TagToggle],
+        "groups invite" => &[Operation::LinkDelete],
+        "groups remove" => &[Operation::LinkCreate],
         _ => &[],
     }
 }
@@ -126,11 +158,31 @@ pub fn least<S: AsRef<str>>(commands: &[S]) -> Vec<String> {
 
 /// Returns the commands that a workspace's mode allows.
 pub fn for_mode(mode: Mode) -> Vec<&'static str> {
-    let reads = ["check", "pin", "members", "person", "leavers", "verify", "keys", "keys audit", "keys adopt"];
+    let reads = [
+        "check",
+        "pin",
+        "members",
+        "person",
+        "leavers",
+        "verify",
+        "keys",
+        "keys audit",
+        "keys adopt",
+        "tags",
+        "tags show",
+        "campaigns",
+        "accounts",
+        "accounts owners audit",
+        "groups",
+        "groups coverage",
+        "discover",
+        "owner show",
+    ];
+    let adds = ["onboard", "keys create", "tags sync", "tags assign", "groups invite", "apply", "resume"];
     match mode {
         Mode::Off => Vec::new(),
         Mode::Observe => reads.to_vec(),
-        Mode::AddOnly => [reads.as_slice(), &["onboard", "keys create", "apply", "resume"]].concat(),
+        Mode::AddOnly => [reads.as_slice(), &adds].concat(),
         Mode::Manage => COMMAND_NAMES.to_vec(),
     }
 }
@@ -247,7 +299,11 @@ mod tests {
             operations(commands).into_iter().filter(|call| call.is_write()).collect()
         };
         assert_eq!(writes(&["undo", "keys create"]), [Operation::KeyCreate, Operation::KeyDelete]);
-        assert_eq!(writes(&["undo"]).len(), 7, "everything but making keys");
+        assert_eq!(writes(&["undo", "groups invite"]), [Operation::LinkCreate, Operation::LinkDelete]);
+        let never = [Operation::KeyCreate, Operation::OwnerChange];
+        let writing = |call: &Operation| call.is_write() && !never.contains(call);
+        let all: Vec<Operation> = Operation::ALL.into_iter().filter(writing).collect();
+        assert_eq!(writes(&["undo"]), all, "everything but making keys and giving a workspace away");
     }
 
     #[test]

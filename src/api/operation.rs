@@ -188,9 +188,10 @@ impl Operation {
         }
     }
 
-    /// Tells whether its answers hold secrets of others: keys, or the headers of webhooks. Nothing of such an answer is quoted.
+    /// Tells whether its answers hold secrets, or may echo one: keys, the headers of webhooks, the token of a transfer. Nothing of such an
+    /// answer is quoted that could be one.
     pub fn carries_secrets(self) -> bool {
-        matches!(self, Self::KeyList | Self::KeyCreate | Self::KeyDelete | Self::WebhookList)
+        matches!(self, Self::KeyList | Self::KeyCreate | Self::KeyDelete | Self::WebhookList | Self::OwnerChange)
     }
 
     /// Returns the scopes of which a key needs any one, the narrowest first (contract section 2); none where none is published.

@@ -1,23 +1,44 @@
-//! Taking the key out of what a success echoes: what is decoded is shown and stored.
+//! Taking the key, and the security token of a transfer, out of what an answer echoes: what is decoded is shown and stored.
 
 use bytes::Bytes;
 use secrecy::zeroize::Zeroize as _;
 use serde_json::Value;
 
-use crate::domain::ApiKey;
+use super::transport::{Answer, Failure};
+use crate::domain::{ApiKey, SecurityToken};
 
 /// Returns the body with every occurrence of the key replaced by its fingerprint, escaped ones included.
 pub(super) fn scrubbed(body: Bytes, key: &ApiKey) -> Bytes {
-    let Ok(text) = std::str::from_utf8(&body) else { return body };
-    if key.stands_in(text) {
-        return Bytes::from(key.redact(text));
+    without(body, &|text| key.stands_in(text).then(|| key.redact(text)))
+}
+
+/// Returns the answer to a request that carried a security token without it, wherever it stands.
+pub(super) fn untold(came: Result<Answer, Failure>, token: &SecurityToken) -> Result<Answer, Failure> {
+    match came {
+        Ok(answer) => Ok(Answer {
+            body: without(answer.body, &|text| token.stands_in(text).then(|| token.redact(text))),
+            content_type: answer.content_type.map(|kind| token.redact(&kind)),
+            ..answer
+        }),
+        Err(Failure::NotSent { detail }) => Err(Failure::NotSent { detail: token.redact(&detail) }),
+        Err(Failure::Lost { detail, timed_out }) => Err(Failure::Lost { detail: token.redact(&detail), timed_out }),
     }
-    // JSON may spell a character of the key as an escape (`\/`, `\u003d`); only a body with one is worth decoding twice.
+}
+
+/// What replaces a secret in a text; none where it does not stand in it.
+type Redact<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+fn without(body: Bytes, redacted: Redact<'_>) -> Bytes {
+    let Ok(text) = std::str::from_utf8(&body) else { return body };
+    if let Some(text) = redacted(text) {
+        return Bytes::from(text);
+    }
+    // JSON may spell a character of the secret as an escape (`\/`, `\u003d`); only a body with one is worth decoding twice.
     if !text.contains('\\') {
         return body;
     }
     let Ok(mut value) = serde_json::from_str::<Value>(text) else { return body };
-    if redact(&mut value, key) > 0 { Bytes::from(value.to_string()) } else { body }
+    if redact(&mut value, redacted) > 0 { Bytes::from(value.to_string()) } else { body }
 }
 
 /// Zeroes a body that carried secrets, where nobody else holds it.
@@ -27,15 +48,15 @@ pub(super) fn wipe(body: Bytes) {
     }
 }
 
-/// Replaces the key in every text of a value; tells how often it stood there.
-fn redact(value: &mut Value, key: &ApiKey) -> usize {
+/// Replaces the secret in every text of a value; tells in how many it stood.
+fn redact(value: &mut Value, redacted: Redact<'_>) -> usize {
     match value {
-        Value::String(text) if key.stands_in(text) => {
-            *text = key.redact(text);
+        Value::String(text) => redacted(text).map_or(0, |without| {
+            *text = without;
             1
-        }
-        Value::Array(items) => items.iter_mut().map(|item| redact(item, key)).sum(),
-        Value::Object(members) => members.values_mut().map(|member| redact(member, key)).sum(),
+        }),
+        Value::Array(items) => items.iter_mut().map(|item| redact(item, redacted)).sum(),
+        Value::Object(members) => members.values_mut().map(|member| redact(member, redacted)).sum(),
         _ => 0,
     }
 }

@@ -43,8 +43,8 @@ impl fmt::Display for Method {
     }
 }
 
-/// One request, complete. `Debug` shows no key: `Access` does not.
-#[derive(Debug, Clone)]
+/// One request, complete. `Debug` shows no key, for `Access` does not, and nothing of the body, which may carry a security token.
+#[derive(Clone)]
 pub struct Request {
     /// Method.
     pub method: Method,
@@ -58,6 +58,20 @@ pub struct Request {
     pub body: Option<String>,
     /// Longest wait for the whole answer.
     pub timeout: Duration,
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, base, path, access, body, timeout } = self;
+        f.debug_struct("Request")
+            .field("method", method)
+            .field("base", base)
+            .field("path", path)
+            .field("access", access)
+            .field("body", &body.as_ref().map(String::len))
+            .field("timeout", timeout)
+            .finish()
+    }
 }
 
 /// One answer, of any status, its body read whole within the size limit.

@@ -9,6 +9,9 @@ use crate::domain::{Identity, UserId, WorkspaceId};
 /// Where the workspace of the key is asked for.
 pub(crate) const PATH: &str = "/api/v2/workspaces/current";
 
+/// Where another owner is asked for.
+pub(crate) const CHANGE_OWNER: &str = "/api/v2/workspaces/current/change-owner";
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct CurrentWorkspace<'a> {
@@ -61,7 +64,11 @@ mod tests {
         assert_eq!((minimal.name.as_str(), minimal.plan_id), ("Old Client GmbH", None));
         let doomed = decode_identity(fixture!("workspace.current.removal-scheduled.json")).unwrap();
         assert!(doomed.scheduled_for_removal_at.is_some());
-        for body in [&fixture!("workspace.patch.json")[..], fixture!("workspace.cancel-removal.json")] {
+        for body in [
+            &fixture!("workspace.patch.json")[..],
+            fixture!("workspace.cancel-removal.json"),
+            fixture!("workspace.change-owner.json"),
+        ] {
             decode_identity(body).unwrap();
         }
     }

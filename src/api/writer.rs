@@ -9,10 +9,18 @@ use super::error::Error;
 use super::members::{self, Invite, decode_member};
 use super::operation::Operation;
 use super::scrub::wipe;
+use super::workspace;
 use crate::domain::{
-    Approval, Campaign, CampaignId, KeyId, LeadId, LeadList, LeadListId, Link, LinkId, Member, MemberId, Permit, Role,
-    UserId, WorkspaceId,
+    Approval, Campaign, CampaignId, Email, Identity, KeyId, LeadId, LeadList, LeadListId, Link, LinkId, Member,
+    MemberId, Permit, Role, SecurityToken, UserId, WorkspaceId,
 };
+
+/// What a transfer carries. Borrowed, so that nothing but the body itself holds another copy of the token.
+#[derive(serde::Serialize)]
+struct NewOwner<'a> {
+    email: &'a Email,
+    sec: &'a str,
+}
 
 /// Writes to one workspace. Every call makes exactly one attempt and never repeats it: whether a write may be sent again is
 /// for whoever holds the ledger to decide.
@@ -205,6 +213,26 @@ impl Writer {
         .await
     }
 
+    /// Gives the workspace another owner (contract section 7); returns the workspace as the answer shows it. The token travels in the body
+    /// alone, and nothing that comes back shows it.
+    pub async fn change_owner(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        email: &Email,
+        token: &SecurityToken,
+    ) -> Result<Identity, Error> {
+        let operation = Operation::OwnerChange;
+        let body = serde_json::to_string(&NewOwner { email, sec: token.reveal() }).expect("plain data serializes");
+        let path = workspace::CHANGE_OWNER.to_owned();
+        let decode = |body: &[u8]| match workspace::decode_identity(body)? {
+            identity if identity.id == *expected => Ok(identity),
+            _ => Err("the answer is about another workspace".to_owned()),
+        };
+        self.send_with(slot, permit, expected, operation, path, Some(body), decode, Some(token)).await
+    }
+
     async fn write_to(
         &self,
         slot: Slot,
@@ -235,7 +263,7 @@ impl Writer {
         self.send(slot, permit, expected, operation, path, body, |body| decode_member(body, Some(expected))).await
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what every write needs, in one place that checks all of it")]
+    #[expect(clippy::too_many_arguments, reason = "what every write needs")]
     pub(super) async fn send<T>(
         &self,
         slot: Slot,
@@ -246,6 +274,21 @@ impl Writer {
         body: Option<String>,
         decode: impl FnOnce(&[u8]) -> Result<T, String>,
     ) -> Result<T, Error> {
+        self.send_with(slot, permit, expected, operation, path, body, decode, None).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what every write needs, in one place that checks all of it")]
+    async fn send_with<T>(
+        &self,
+        slot: Slot,
+        permit: Permit,
+        expected: &WorkspaceId,
+        operation: Operation,
+        path: String,
+        body: Option<String>,
+        decode: impl FnOnce(&[u8]) -> Result<T, String>,
+        token: Option<&SecurityToken>,
+    ) -> Result<T, Error> {
         let astray = permit.workspace() != expected
             || self.client.access().acts_as().is_some_and(|workspace| workspace != expected);
         if astray {
@@ -254,7 +297,7 @@ impl Writer {
         }
         // Consumed here: one permit, one attempt.
         drop(permit);
-        let body = self.client.attempt(slot, operation, path, body).await?;
+        let body = self.client.attempt_with(slot, operation, path, body, token).await?;
         let decoded = decode(&body);
         if operation.carries_secrets() {
             wipe(body);

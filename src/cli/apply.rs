@@ -16,7 +16,7 @@ use super::session::{self, Session};
 use super::{Door, approval};
 use crate::domain::{Change, Disposition, TagChange, Workspace, WorkspaceId};
 use crate::plan::file::{self, Loaded};
-use crate::plan::{Item, Observed, Plan};
+use crate::plan::{Item, Observed, Plan, owner};
 use crate::report::Coverage;
 use crate::report::summary::Unreadable;
 use crate::run::{Carrying, TagQuest};
@@ -75,7 +75,9 @@ impl Apply {
             leaving.requests = requests;
         }
         not_in_the_plan(&mut coverage, &plan, &Coverage::from_record(&drawn_with));
-        let plan = plan.again(&observed, &rules, |name| reading::unread(&coverage, name));
+        let mut plan = plan.again(&observed, &rules, |name| reading::unread(&coverage, name));
+        // Before anybody is asked to approve what could not be sent.
+        owner::hold_without_token(&mut plan);
         let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules, leaving, enrol };
         let request = Request { command: "apply", select: &select, approve: &self.approve, undoes: undoes.as_ref() };
         change::proceed(&session, &deck, &ledger, &request, drawn).await

@@ -5,9 +5,9 @@ use std::io::BufRead as _;
 use super::Door;
 use super::args::Approve;
 use super::session::Session;
-use crate::domain::PlanId;
 use crate::domain::permit::{Approval, ApprovedBy};
-use crate::plan::Plan;
+use crate::domain::{Change, PlanId};
+use crate::plan::{Item, Plan};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -79,7 +79,8 @@ fn weight(plan: &Plan) -> String {
     let hand_overs = (plan.hand_overs() > 0).then(|| words::count(plan.hand_overs(), "hand-over"));
     let replaced = (plan.replaced_keys() > 0)
         .then(|| format!("{} that it revokes", words::count(plan.replaced_keys(), "replaced key")));
-    removals.into_iter().chain(hand_overs).chain(replaced).collect::<Vec<_>>().join(" and ")
+    let transfers = (plan.transfers() > 0).then(|| words::count(plan.transfers(), "transfer of ownership"));
+    removals.into_iter().chain(hand_overs).chain(replaced).chain(transfers).collect::<Vec<_>>().join(" and ")
 }
 
 fn yes(plan: &Plan) -> Result<ApprovedBy, Trouble> {
@@ -114,20 +115,100 @@ pub async fn answer(door: &Door<'_>, question: &str) -> String {
     answer.and_then(Result::ok).and_then(Result::ok).unwrap_or_default()
 }
 
+/// What a person is asked, and what they must type.
+struct Question {
+    text: String,
+    wanted: String,
+    /// Whether capitals count: a name is written as it is, or it is another one.
+    exact: bool,
+}
+
+impl Question {
+    fn about(plan: &Plan) -> Self {
+        let gives = |item: &&Item| item.sends() && matches!(item.step.change, Change::Transfer { .. });
+        if let Some(given) = plan.items.iter().find(gives) {
+            let workspace = given.step.workspace.clone();
+            let to = given.step.change.subject();
+            let text = format!(
+                "This plan gives the workspace to {to}, and nothing undoes that. Type the workspace's name to apply it: "
+            );
+            return Self { text, wanted: workspace, exact: true };
+        }
+        if plan.needs_typing() {
+            let text =
+                format!("This plan has {}. Type the first {TYPED} characters of its id to apply it: ", weight(plan));
+            return Self { text, wanted: plan.id.as_str()[..TYPED].to_owned(), exact: false };
+        }
+        let text = format!("Apply {}? Type yes: ", words::count(plan.sends(), "step"));
+        Self { text, wanted: "yes".to_owned(), exact: false }
+    }
+
+    fn is_answered_by(&self, answer: &str) -> bool {
+        let answer = answer.trim();
+        answer == self.wanted || !self.exact && answer.eq_ignore_ascii_case(&self.wanted)
+    }
+}
+
 async fn typed(session: &Session<'_>, plan: &Plan) -> Result<ApprovedBy, Trouble> {
     let door = session.door;
-    let wanted = if plan.needs_typing() { &plan.id.as_str()[..TYPED] } else { "yes" };
-    let question = if plan.needs_typing() {
-        format!("This plan has {}. Type the first {TYPED} characters of its id to apply it: ", weight(plan))
-    } else {
-        format!("Apply {}? Type yes: ", words::count(plan.sends(), "step"))
-    };
-    let answer = answer(door, &question).await;
-    if answer.trim().eq_ignore_ascii_case(wanted) {
+    let question = Question::about(plan);
+    let answer = answer(door, &question.text).await;
+    if question.is_answered_by(&answer) {
         Ok(ApprovedBy::Typed)
     } else if door.stop.is_draining() {
         Err(session.interrupted())
     } else {
         Err(Trouble::new(Exit::NotApproved, "not approved; nothing was sent"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{Email, MemberId, RestsOn, Role, Step, UserId, WorkspaceId, WorkspaceName};
+    use crate::plan::Planned;
+
+    fn plan(change: Change, rests_on: RestsOn) -> Plan {
+        let (name, id) = (WorkspaceName::parse("acme").unwrap(), WorkspaceId::parse("w1").unwrap());
+        let item = Item::send(Step::new(&name, &id, change, rests_on));
+        Plan::of(vec![Planned { name: name.to_string(), id, members: 2 }], vec![item], Vec::new())
+    }
+
+    fn email() -> Email {
+        Email::parse("ada@x.example").unwrap()
+    }
+
+    #[test]
+    fn a_workspace_is_given_away_by_its_name_as_it_is_written_and_by_nothing_else() {
+        let account = |id: &str| UserId::parse(id).unwrap();
+        let rests_on = RestsOn::Ownership { is: account("u-1"), to: account("u-2") };
+        let plan = plan(Change::Transfer { email: email() }, rests_on);
+        let question = Question::about(&plan);
+        assert!(question.text.contains("gives the workspace to ada@x.example"), "{}", question.text);
+        assert!(question.is_answered_by(" acme\n"));
+        for other in ["", "yes", "Acme", "acme2", plan.id.as_str(), &plan.id.as_str()[..TYPED], "ada@x.example"] {
+            assert!(!question.is_answered_by(other), "{other}");
+        }
+        assert!(yes(&plan).is_err_and(|trouble| trouble.to_string().contains("1 transfer of ownership")));
+    }
+
+    #[test]
+    fn a_removal_is_approved_by_the_plans_id_and_an_addition_by_yes() {
+        let row = RestsOn::Row {
+            id: MemberId::parse("m-1").unwrap(),
+            email: email(),
+            user_id: None,
+            role: Role::View,
+            permissions: None,
+            accepted: true,
+            nickname: None,
+        };
+        let removal = plan(Change::Remove { member: MemberId::parse("m-1").unwrap(), email: email() }, row);
+        let question = Question::about(&removal);
+        assert!(question.is_answered_by(&removal.id.as_str()[..TYPED].to_uppercase()));
+        assert!(!question.is_answered_by("yes") && !question.is_answered_by("acme"));
+        let invite = Change::Invite { email: email(), role: Role::View, permissions: None, nickname: None };
+        let question = Question::about(&plan(invite, RestsOn::Absent));
+        assert!(question.is_answered_by("YES") && !question.is_answered_by("acme"));
     }
 }

@@ -30,7 +30,7 @@ pub struct Completions {
 }
 
 /// The topics: name, what it is about, the page.
-pub const TOPICS: [(&str, &str, &str); 16] = [
+pub const TOPICS: [(&str, &str, &str); 17] = [
     ("access", "roles, permissions and presets", include_str!("../help/access.md")),
     ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),
     ("evidence", "what proves a run, and to whom", include_str!("../help/evidence.md")),
@@ -45,6 +45,7 @@ pub const TOPICS: [(&str, &str, &str); 16] = [
         include_str!("../help/offboarding.md"),
     ),
     ("outcomes", "how a step can end", include_str!("../help/outcomes.md")),
+    ("ownership", "who owns a workspace, and giving it to somebody else", include_str!("../help/ownership.md")),
     ("people", "people from a CSV file", include_str!("../help/people.md")),
     ("records", "the machine forms of all output", include_str!("../help/records.md")),
     ("resume", "going on with a run that was cut", include_str!("../help/resume.md")),

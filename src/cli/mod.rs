@@ -22,6 +22,7 @@ pub mod members;
 pub mod offboard;
 pub mod onboard;
 pub mod open_files;
+pub mod owner;
 pub mod people;
 pub mod perform;
 pub mod person;
@@ -90,6 +91,8 @@ enum Command {
     Members(members::Members),
     /// List the API keys of all workspaces; audit, make, replace and revoke them.
     Keys(keys::Keys),
+    /// Show who owns the workspaces, or give one workspace another owner.
+    Owner(owner::Owner),
     /// Apply exactly a plan that a writing command saved with -o.
     Apply(apply::Apply),
     /// Go on with a run that did not come to its end.
@@ -124,6 +127,7 @@ impl Command {
             Self::Offboard(_) => "offboard",
             Self::Members(_) => "members",
             Self::Keys(_) => "keys",
+            Self::Owner(_) => "owner",
             Self::Person(_) => "person",
             Self::Leavers(_) => "leavers",
             Self::Apply(_) => "apply",
@@ -284,6 +288,7 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Leavers(leavers) => Box::pin(leavers.run(door)).await,
         Command::Members(members) => Box::pin(members.run(door)).await,
         Command::Keys(keys) => Box::pin(keys.run(door)).await,
+        Command::Owner(owner) => Box::pin(owner.run(door)).await,
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
         Command::Resume(resume) => Box::pin(resume.run(door)).await,
         Command::Runs(runs) => runs.run(door).await,

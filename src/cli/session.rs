@@ -214,6 +214,7 @@ impl<'a> Session<'a> {
             settle: defaults.settle,
             deadline: clock.instant() + deadline.unwrap_or(defaults.deadline),
             keeper: self.door.keeper.clone().unwrap_or_else(|| Arc::new(Vault::of(self))),
+            token: None,
             seed: self.door.env.seed,
         })
     }

@@ -4,7 +4,7 @@
 //! the client.
 
 /// The commands, reading ones first; what a ledger tells alone asks nobody and is not among them.
-pub const COMMAND_NAMES: [&str; 18] = [
+pub const COMMAND_NAMES: [&str; 34] = [
     "check",
     "pin",
     "members",
@@ -14,13 +14,29 @@ pub const COMMAND_NAMES: [&str; 18] = [
     "keys",
     "keys audit",
     "keys adopt",
+    "tags",
+    "tags show",
+    "campaigns",
+    "accounts",
+    "accounts owners audit",
+    "groups",
+    "groups coverage",
+    "discover",
+    "owner show",
     "onboard",
     "keys create",
+    "tags sync",
+    "tags assign",
+    "groups invite",
     "offboard",
     "members reinvite",
     "undo",
     "keys revoke",
     "keys rotate",
+    "tags unassign",
+    "accounts owners sync",
+    "groups remove",
+    "owner transfer",
     "apply",
     "resume",
 ];

@@ -24,6 +24,7 @@ pub mod scope;
 pub mod secret;
 pub mod step;
 pub mod tag;
+pub mod token;
 
 pub use access::Access;
 pub use address::Email;
@@ -47,3 +48,4 @@ pub use permit::{Approval, Permit};
 pub use secret::ApiKey;
 pub use step::{RestsOn, Step};
 pub use tag::{ResourceId, ResourceKind, Tag, TagChange, TagMapping, TagSpec};
+pub use token::SecurityToken;

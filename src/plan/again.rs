@@ -6,7 +6,7 @@ use super::draw::{Item, Plan};
 use super::guard::Rules;
 use super::observed::Observed;
 use super::person::{self, Person};
-use super::{keys, limits, links, picture, tags};
+use super::{keys, limits, links, owner, picture, tags};
 use crate::domain::{Change, Disposition, Held, HeldReason, KeyInfo, PermissionWish, RestsOn};
 
 impl Plan {
@@ -90,7 +90,8 @@ fn still_so(change: &Change, observed: &Observed) -> bool {
         }),
         (Change::SetRole { role, .. }, Person::Rows(rows)) => rows.iter().any(|row| row.role == *role),
         // Only ever sent or held.
-        (Change::HandOver { .. } | Change::Retire { .. } | Change::Transfer { .. }, _) => true,
+        (Change::HandOver { .. } | Change::Retire { .. }, _) => true,
+        (Change::Transfer { email }, _) => owner::is_owned_by(observed, email),
         (Change::Tag(change), _) => tags::still_so(change, observed),
         (Change::Group(change), _) => links::still_so(change, observed),
         // Where no list of keys was read, nothing is said: the lane reads it just before it sends.

@@ -65,7 +65,7 @@ impl Doubts {
         // Who is to inherit may be gone any moment.
         let heirs = heirs(item, observed);
         let gone = || heirs.into_iter().flat_map(about).find(|doubt| doubt.may_end_a_membership());
-        may_change.or_else(gone).or_else(of_its_key).map(Doubt::held)
+        may_change.or_else(gone).or_else(of_its_key).or_else(|| self.of_its_owner(item)).map(Doubt::held)
     }
 
     /// Finds a key that may just be being made and that the item would delete, or that it would replace: its name is all that is known of it.
@@ -81,6 +81,19 @@ impl Doubts {
             Change::CreateKey { replaces: Some(_), .. } => self.iter().find(made),
             _ => None,
         }
+    }
+
+    /// Finds a transfer of the same workspace to somebody else that may land any moment: a workspace has one owner.
+    fn of_its_owner(&self, item: &Item) -> Option<&Doubt> {
+        if !matches!(item.step.change, Change::Transfer { .. }) || item.is_held() {
+            return None;
+        }
+        let another = |doubt: &&Doubt| {
+            doubt.workspace_id == item.step.workspace_id
+                && doubt.kind == Some(StepKind::OwnerTransfer)
+                && doubt.step != item.step.id
+        };
+        self.iter().find(another)
     }
 
     /// Counts the accepted admins other than this step's own who may be gone, or no admins, any moment.

@@ -145,6 +145,12 @@ impl Plan {
         self.items.iter().filter(|item| item.sends()).filter(replaced).count()
     }
 
+    /// Counts the workspaces that will be given another owner.
+    pub fn transfers(&self) -> usize {
+        let transfers = |item: &&Item| matches!(item.step.change, Change::Transfer { .. });
+        self.items.iter().filter(|item| item.sends()).filter(transfers).count()
+    }
+
     /// Tells whether `--yes` is not enough for it: something that will be sent removes, revokes or transfers.
     pub fn needs_typing(&self) -> bool {
         self.items.iter().any(|item| item.sends() && item.step.needs_typing())

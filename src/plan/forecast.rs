@@ -61,8 +61,9 @@ impl Cost {
                 | StepKind::TagAssign
                 | StepKind::TagUnassign
                 | StepKind::GroupInvite
-                | StepKind::GroupRemove
-                | StepKind::OwnerTransfer => 1,
+                | StepKind::GroupRemove => 1,
+                // Who owns it and who is there are read again just before, and who owns it once more after.
+                StepKind::OwnerTransfer => 3,
                 StepKind::MemberRemove if matches!(change, Change::StayAbsent { .. }) => 0,
                 // The row is read again just before.
                 StepKind::MemberSetRole | StepKind::MemberRemove => 2,
@@ -129,6 +130,7 @@ pub fn least(plan: &Plan) -> usize {
             // A step of leads is a page of them.
             of(StepKind::LeadsReassign),
             (of(StepKind::KeyCreate) + of(StepKind::KeyRevoke)).div_ceil(PAGE),
+            of(StepKind::OwnerTransfer),
         ];
         least += 1 + kinds.len() + looks.iter().sum::<usize>();
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::doubt::Doubts;
 use super::observed::Observed;
-use super::{heir, keys, links, person};
+use super::{heir, keys, links, owner, person};
 use crate::domain::{
     Change, Email, Guards, Held, HeldReason, LinkChange, Member, Mode, RestsOn, Role, Step, TagChange, UserId,
 };
@@ -34,7 +34,7 @@ impl Rules {
         // Who gives back what an earlier run handed them loses nothing that was theirs: heirs are often the owner.
         let gives_back = matches!(&step.rests_on, RestsOn::Owned { back: true, .. });
         let untouchable =
-            || owner(step, &rows, account, observed).or_else(|| self.protected(step, &rows, account, observed));
+            || owns(step, &rows, account, observed).or_else(|| self.protected(step, &rows, account, observed));
         incomplete(step, observed)
             .or_else(|| mode(step, observed))
             .or_else(|| if gives_back { None } else { untouchable() })
@@ -43,6 +43,7 @@ impl Rules {
             .or_else(|| unfounded(step))
             .or_else(|| heir::contested(step, observed))
             .or_else(|| heir::judge(step, observed))
+            .or_else(|| owner::judge(step, observed))
             .or_else(|| key_in_use(step, observed))
             .or_else(|| links::judge(step, observed, &self.guards))
     }
@@ -50,6 +51,10 @@ impl Rules {
     fn protected(&self, step: &Step, rows: &[&Member], account: Option<&UserId>, observed: &Observed) -> Option<Held> {
         let subject = step.change.subject();
         let bears = |email: &Email| self.guards.protected.contains(email);
+        if matches!(step.change, Change::Transfer { .. }) {
+            // Who is to own it loses nothing; who owns it does.
+            return if self.guards.protected.is_empty() { None } else { owner::protects(step, observed, bears) };
+        }
         let by_name = subject.person().is_some_and(bears);
         // The account behind a protected address is protected under every address it was invited by.
         let accounts: BTreeSet<_> = observed
@@ -160,7 +165,7 @@ fn rows<'a>(step: &Step, observed: &'a Observed) -> Vec<&'a Member> {
     }
 }
 
-fn owner(step: &Step, rows: &[&Member], account: Option<&UserId>, observed: &Observed) -> Option<Held> {
+fn owns(step: &Step, rows: &[&Member], account: Option<&UserId>, observed: &Observed) -> Option<Held> {
     let by_step = matches!(&step.rests_on, RestsOn::Row { role: Role::Owner, .. });
     let owns = |account: Option<&UserId>| account.is_some() && account == observed.owner.as_ref();
     let by_row = rows.iter().any(|row| row.role == Role::Owner || owns(row.user_id.as_ref()));
@@ -200,6 +205,7 @@ fn unfounded(step: &Step) -> Option<Held> {
     let founded = match (&step.change, &step.rests_on) {
         (Change::HandOver { .. }, rests_on) => matches!(rests_on, RestsOn::Owned { .. }),
         (Change::Revoke { .. }, rests_on) => matches!(rests_on, RestsOn::Key { .. }),
+        (Change::Transfer { .. }, rests_on) => matches!(rests_on, RestsOn::Ownership { .. }),
         (Change::Retire { key, .. }, rests_on) => key.is_some() && matches!(rests_on, RestsOn::Key { .. }),
         (Change::CreateKey { replaces, .. }, rests_on) => match replaces {
             None => *rests_on == RestsOn::NoKey,

@@ -11,6 +11,7 @@ pub mod findings;
 pub mod html;
 pub mod key_rows;
 pub mod listing;
+pub mod owner_rows;
 pub mod register_rows;
 pub mod rows;
 pub mod summary;

@@ -39,6 +39,9 @@ const ATTEMPTS_HARMLESS: u32 = 3;
 /// Attempts of an invitation, or of the creation of a tag, whose answers are lost: sent once more and never again.
 const ATTEMPTS_INVITATION: u32 = 2;
 
+/// Attempts of a transfer of ownership whose answer is lost: it is looked for, and never sent again.
+const ATTEMPTS_TRANSFER: u32 = 1;
+
 impl Hand<'_> {
     /// Sends once and judges the answer.
     pub(super) async fn attempt(&mut self, ready: Ready, history: &mut History) -> Attempt {
@@ -126,7 +129,7 @@ impl Hand<'_> {
             Change::Group(LinkChange::StayOut { .. }) => {
                 unreachable!("a step that is `already` is never given to a lane")
             }
-            Change::Transfer { .. } => unreachable!("no plan has one yet"),
+            Change::Transfer { .. } => return self.transfer(slot, permit, step).await.map(Told::Words),
             Change::Retire { key: None, .. } => unreachable!("a step without a key is held"),
             Change::StayAbsent { .. } => unreachable!("a step that is `already` is never given to a lane"),
         };
@@ -212,6 +215,7 @@ impl Hand<'_> {
                     Change::Invite { .. }
                     | Change::Tag(TagChange::Create { .. })
                     | Change::Group(LinkChange::Invite { .. }) => ATTEMPTS_INVITATION,
+                    Change::Transfer { .. } => ATTEMPTS_TRANSFER,
                     _ => ATTEMPTS_HARMLESS,
                 };
                 if history.not_taken >= most {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::end::StepEnd;
 use super::footing::reached;
 use super::links;
+use super::owner;
 use super::settle;
 use super::tag_seen::{Seen, TagPicture};
 use super::whose::{self, Owners, Wanted, Whose};
@@ -18,7 +19,7 @@ use super::writing::Lane;
 use crate::api::Client;
 use crate::domain::{
     CampaignId, Change, Identity, KeyId, KeyInfo, LeadId, LeadListId, Link, Member, Outcome, RestsOn, Step, StepId,
-    TagChange, TagId, Thing, WorkspaceId,
+    TagChange, TagId, Thing, UserId, WorkspaceId,
 };
 use crate::journal::{Effect, Record};
 use crate::plan::keys::same_power;
@@ -72,6 +73,7 @@ struct Picture {
     lead_lists: Part<Owners<LeadListId>>,
     keys: Part<Vec<KeyInfo>>,
     links: Part<Vec<Link>>,
+    owner: Part<Option<UserId>>,
     leads: BTreeMap<StepId, Result<Owners<LeadId>, String>>,
     tags: TagPicture,
 }
@@ -104,6 +106,7 @@ impl Picture {
                         | Change::CreateKey { .. }
                         | Change::Tag(_)
                         | Change::Group(_)
+                        | Change::Transfer { .. }
                         | Change::StayAbsent { .. }
                 )
             {
@@ -126,6 +129,9 @@ impl Picture {
                 }
                 Change::Group(_) if picture.links.is_none() => {
                     picture.links = Some(whose::links(client, workspace).await.map_err(why));
+                }
+                Change::Transfer { .. } if picture.owner.is_none() => {
+                    picture.owner = Some(owner::owner(client, workspace).await);
                 }
                 _ => {}
             }
@@ -176,7 +182,10 @@ impl Picture {
                 Ok(Shown { outcome: as_asked.then_some(Outcome::Done), seen, otherwise, contrary })
             }
             Change::Group(change) => Ok(links::shown(change, part(self.links.as_ref())?)),
-            Change::Transfer { .. } => unreachable!("no plan has one yet"),
+            Change::Transfer { .. } => {
+                let (as_asked, seen, contrary) = owner::shown(part(self.owner.as_ref())?.as_ref(), step);
+                Ok(Shown { outcome: as_asked.then_some(Outcome::Done), seen, otherwise: false, contrary })
+            }
             Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
                 let rows = part(self.members.as_ref())?;
                 let about = rows_about(step, rows);

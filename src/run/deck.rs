@@ -14,7 +14,7 @@ use crate::api::transport::Transport;
 use crate::api::{Client, ClientSettings, Tally};
 use crate::clock::Clock;
 use crate::domain::fleet::BaseUrl;
-use crate::domain::{Access, KeyId, Mode, WorkspaceId, WorkspaceName};
+use crate::domain::{Access, KeyId, Mode, SecurityToken, WorkspaceId, WorkspaceName};
 use crate::pace::{Pace, Pacer, Pacers, mixed};
 
 /// What all lanes share.
@@ -44,6 +44,8 @@ pub struct Deck {
     pub deadline: Instant,
     /// Where secrets of made keys go.
     pub keeper: Arc<dyn Keeper>,
+    /// The security token of a transfer of ownership; none where the command was given none.
+    pub token: Option<SecurityToken>,
     /// Seed of jitter; each workspace derives its own from it and its name.
     pub seed: u64,
 }

@@ -36,7 +36,7 @@ impl Hand<'_> {
                 Change::Group(change) => return self.link_footing(step, change, doubtful).await,
                 _ => return Ok(Footing::Moved("the step does not say what it rests on".to_owned())),
             },
-            RestsOn::Ownership { .. } => unreachable!("no plan has one yet"),
+            RestsOn::Ownership { .. } => return self.ownership(step).await,
         };
         let row = match self.client.member(&id).await {
             Ok(row) => self.take_row(row),

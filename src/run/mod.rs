@@ -24,6 +24,7 @@ mod links;
 pub mod look;
 mod lost_key;
 mod making;
+mod owner;
 mod remake;
 mod resume;
 mod rotating;

@@ -18,6 +18,9 @@ impl Hand<'_> {
             return self.remake(task, making, followed).await;
         }
         let progress = match standing {
+            Standing::InDoubt { why } if matches!(step.change, Change::Transfer { .. }) => {
+                self.transfer_in_doubt(step, attempts, why).await
+            }
             Standing::ToSend => self.perform(step, followed, self.history(attempts)).await,
             Standing::Acknowledged => Progress::sent(attempts, None),
             Standing::Refused { said } => self.was_refused(step, attempts, said).await,
@@ -104,8 +107,9 @@ impl Hand<'_> {
                 let end = end.filter(|end| end.outcome == Outcome::Already);
                 return Progress::ended(end.unwrap_or_else(|| StepEnd::new(Outcome::Failed, said).after(attempts)));
             }
-            Change::Transfer { .. } => unreachable!("no plan has one yet"),
-            Change::SetRole { .. } | Change::CreateKey { .. } | Change::StayAbsent { .. } => None,
+            Change::SetRole { .. } | Change::CreateKey { .. } | Change::Transfer { .. } | Change::StayAbsent { .. } => {
+                None
+            }
         };
         let end = seen.map_or_else(|| StepEnd::new(Outcome::Failed, said), StepEnd::already);
         Progress::ended(end.after(attempts))

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::deck::Deck;
 use super::links;
+use super::owner;
 use super::tag_seen;
 use super::whose::{self, Owners, Whose};
 use crate::api::{Client, Error, Refusal};
@@ -66,7 +67,7 @@ pub(super) async fn look(deck: &Deck, client: &Client, step: &Step, waited: Wait
         Change::Tag(change @ TagChange::Create { .. }) => created_tag(deck, client, step, change, waited).await,
         Change::Tag(change) => late(deck, waited, async || tag_seen::look(client, step, change).await).await,
         Change::Group(change) => links::look(deck, client, workspace, change, waited).await,
-        Change::Transfer { .. } => unreachable!("no plan has one yet"),
+        Change::Transfer { .. } => owner::late(deck, client, step, waited).await,
         Change::StayAbsent { .. } => Found::There,
     }
 }

@@ -25,6 +25,7 @@ mod ledger;
 mod members;
 mod network;
 mod output;
+mod owner;
 mod people;
 mod pin;
 mod prune;

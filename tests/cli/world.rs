@@ -209,7 +209,7 @@ impl World {
 
     /// Takes what a child left, after looking for keys in all of it.
     pub(crate) fn checked(&self, ended: Ended) -> Ended {
-        let keys = self.sim.keys();
+        let keys: Vec<String> = self.sim.keys().into_iter().chain(self.sim.security_tokens()).collect();
         for key in &keys {
             assert!(!ended.stdout.contains(key), "a key stands in stdout:\n{ended}");
             assert!(!ended.stderr.contains(key), "a key stands in stderr:\n{ended}");

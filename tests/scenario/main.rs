@@ -25,6 +25,7 @@ mod lost;
 mod moved;
 mod needs;
 mod offboard;
+mod owner;
 mod pace;
 mod repeat;
 mod resume;

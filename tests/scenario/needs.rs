@@ -59,6 +59,7 @@ fn ways(command: &str) -> &'static [&'static [&'static str]] {
         "keys rotate" => {
             &[&["keys rotate --scope all:all --finding bad-name --all"], &[LOST, "keys rotate --scope all:all --all"]]
         }
+        "owner show" => &[&["owner show"]],
         // What these need is what the other commands need.
         "apply" | "resume" => &[],
         other => panic!("nobody says how `{other}` is asked"),

@@ -483,7 +483,8 @@ pub(crate) struct Canaries {
 impl Canaries {
     pub(crate) fn of(world: &World) -> Self {
         let mut canaries = Self { heads: vec![false; 1 << 16], known: HashSet::new(), texts: Vec::new() };
-        for key in world.keys() {
+        // A security token is made as a key is.
+        for key in world.keys().into_iter().chain(world.security_tokens()) {
             let key = key.trim_end_matches('=').as_bytes();
             // The first bytes of all keys are a moment, the same for all; what follows is chance.
             for part in [&key[..key.len() / 2], &key[key.len() - 24..key.len() - 12], &key[key.len() - 12..]] {

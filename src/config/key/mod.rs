@@ -6,6 +6,7 @@
 mod command;
 mod file;
 pub mod store;
+pub mod token;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

@@ -82,7 +82,9 @@ fn outline(one: &Earlier, observed: &Observed) -> Step {
         }
         // They exist once each: what stands for it is the step itself, held.
         (change, before) => match change.person() {
-            Some(email) if !matches!(change, Change::HandOver { .. } | Change::Revoke { .. }) => {
+            Some(email)
+                if !matches!(change, Change::HandOver { .. } | Change::Revoke { .. } | Change::Transfer { .. }) =>
+            {
                 step(observed, Change::StayAbsent { email: email.clone() }, of_person(email))
             }
             _ => step(observed, change.clone(), before.clone()),
@@ -221,6 +223,11 @@ fn by_hand(one: &Earlier) -> String {
             format!("bring {subject} back as `{role}` in the app")
         }
         (Change::HandOver { thing, .. }, _) => format!("give {subject} the {thing} in the app"),
+        (Change::Transfer { .. }, _) => {
+            format!(
+                "let {subject} give it back in the app, or with `keyholder owner transfer` and a token of their own"
+            )
+        }
         (Change::CreateKey { replaces: Some(_), .. }, _) => {
             format!("replace the key that is in its place now with `keyholder keys rotate -w {}`", one.step.workspace)
         }

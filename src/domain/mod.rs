@@ -4,6 +4,7 @@
 //! clock, no network and no file, and uses no other room.
 
 pub mod access;
+pub mod account_policy;
 pub mod address;
 pub mod belongings;
 pub mod canonical;
@@ -25,6 +26,7 @@ pub mod step;
 pub mod tag;
 
 pub use access::Access;
+pub use account_policy::{AccountPolicy, Mailbox, Owned, OwnerRule, Owners, Rate};
 pub use address::Email;
 pub use belongings::{Campaign, Job, KeyInfo, Lead, LeadList, SendingAccount, TrailRecord, Webhook};
 pub use canonical::canonical;

@@ -203,7 +203,7 @@ impl Writer {
     }
 
     #[expect(clippy::too_many_arguments, reason = "what every write needs, in one place that checks all of it")]
-    async fn send<T>(
+    pub(super) async fn send<T>(
         &self,
         slot: Slot,
         permit: Permit,

@@ -117,9 +117,10 @@ pub struct TagMapping {
 }
 
 /// Returns a label without what people write differently: case, spaces, dashes, underscores. Two labels that are the same so are near
-/// duplicates.
+/// duplicates. In a label that holds an address, dashes and underscores tell one address from another, so they stay.
 pub fn loose(label: &str) -> String {
-    let kept = label.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_' | '–' | '—'));
+    let dashes = |c: char| matches!(c, '-' | '_' | '–' | '—') && !label.contains('@');
+    let kept = label.chars().filter(|c| !c.is_whitespace() && !dashes(*c));
     kept.flat_map(char::to_lowercase).collect()
 }
 
@@ -244,5 +245,7 @@ mod tests {
     fn labels_that_people_write_differently_are_near_duplicates() {
         assert_eq!(loose("Team – North_1"), loose("team-north 1"));
         assert_ne!(loose("team north"), loose("team south"));
+        assert_ne!(loose("owner: anna-lena@mail.example"), loose("owner: annalena@mail.example"));
+        assert_eq!(loose("Owner:Anna@mail.example"), loose("owner: anna@mail.example"));
     }
 }

@@ -145,7 +145,8 @@ mod tests {
     #[test]
     fn what_was_not_seen_is_not_zero() {
         let days = Days::new(date(2026, 1, 1), date(2026, 1, 7)).unwrap();
-        let (a, b, c) = (Email::observed("a@x.example"), Email::observed("b@x.example"), Email::observed("c@x.example"));
+        let (a, b, c) =
+            (Email::observed("a@x.example"), Email::observed("b@x.example"), Email::observed("c@x.example"));
         let told = |sent, bounced| Sent { sent, bounced };
         let of_a = [(days.last(), told(5, 1)), (days.first(), told(7, 2)), (date(2026, 1, 8), told(99, 99))];
         let seen = SentDaily {

@@ -28,6 +28,7 @@ pub mod pin;
 pub mod reading;
 pub mod recall;
 pub mod refusals;
+pub mod resources;
 pub mod resume;
 pub mod runs;
 pub mod session;

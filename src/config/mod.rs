@@ -39,6 +39,7 @@ mod workspace;
 
 pub use cells::{CsvProblem, CsvProblems};
 pub use load::{Lists, load, load_with};
+pub(crate) use nearest::did_you_mean;
 pub use preset::presets;
 pub use problem::{Problem, Problems};
 pub use root::{ConfigError, find_root};

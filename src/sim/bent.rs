@@ -25,6 +25,7 @@ pub(super) fn ignored(state: &mut State, ask: &Ask, now: i64) -> Reply {
             Op::MemberPatch => member().map(|at| routes::member(state, workspace, at)),
             Op::CampaignPatch => things::campaigns::as_it_is(state, workspace, id),
             Op::LeadListPatch => things::lead_lists::as_it_is(state, workspace, id),
+            Op::TagPatch => things::tags::as_it_is(state, workspace, id),
             _ => None,
         };
         reply.body = shown.unwrap_or(reply.body);
@@ -59,18 +60,33 @@ fn cursor(op: Option<Op>, row: &Value) -> Value {
     }
 }
 
-/// Answers so many rows of a page, with the page's own cursor; of an assignment only so many leads are assigned.
+/// Answers a tagging that it did not succeed; whether it did is another matter.
+pub(super) fn no_success(state: &mut State, ask: &Ask, now: i64, applied: bool) -> Reply {
+    let mut reply = if applied { routes::answer(state, ask, now) } else { ignored(state, ask, now) };
+    if reply.status == 200 {
+        reply.body["success"] = false.into();
+    }
+    if !applied {
+        reply.wrote = None;
+    }
+    reply
+}
+
+/// Answers so many rows of a page, with the page's own cursor; of an assignment only so many leads are assigned, of a tagging only so many
+/// resources are tagged.
 pub(super) fn partial(state: &mut State, ask: &Ask, now: i64, rows: usize) -> Reply {
-    let most = state.settings.assign_most.replace(rows);
+    let leads = state.settings.assign_most.replace(rows);
+    let resources = state.settings.toggle_most.replace(rows);
     let mut reply = routes::answer(state, ask, now);
-    state.settings.assign_most = most;
+    (state.settings.assign_most, state.settings.toggle_most) = (leads, resources);
     if let Some(items) = reply.body.get_mut("items").and_then(Value::as_array_mut) {
         items.truncate(rows);
     }
     reply
 }
 
-/// Every secret that a request could be about before it is answered: the caller's key, and of keys those that are listed or deleted.
+/// Every secret that a request could be about before it is answered: the caller's key, of keys those that are listed or deleted, and the
+/// security token that was sent.
 pub(super) fn secrets(state: &State, ask: &Ask, now: i64) -> Vec<String> {
     let mut secrets: Vec<String> = ask.key().map(str::to_owned).into_iter().collect();
     let (Some(workspace), Some((op, id))) = (Caller::of(state, ask).target, ask.route()) else { return secrets };
@@ -79,6 +95,10 @@ pub(super) fn secrets(state: &State, ask: &Ask, now: i64) -> Vec<String> {
         Op::KeyDelete => id.and_then(name::read) == Some(key.id),
         _ => false,
     };
+    if op == Op::OwnerChange {
+        let body = serde_json::from_slice::<Value>(&ask.body).unwrap_or_default();
+        secrets.extend(body["sec"].as_str().map(str::to_owned));
+    }
     secrets.extend(state.shown_keys(workspace, now).into_iter().filter(meant).map(|key| key.secret.to_string()));
     secrets
 }
@@ -98,10 +118,10 @@ pub(super) fn foreign(state: &State, ask: &Ask, now: i64, reply: &mut Reply) {
                 reply.body = page;
             }
         }
-        (Op::WorkspaceCurrent, Some(other)) => {
+        (Op::WorkspaceCurrent | Op::OwnerChange, Some(other)) => {
             reply.body = paper::workspace(&state.workspaces[other], state.owner_of(other));
         }
-        (Op::WorkspaceCurrent, None) => reply.body["id"] = id.into(),
+        (Op::WorkspaceCurrent | Op::OwnerChange, None) => reply.body["id"] = id.into(),
         (op, _) => {
             let member = owner_member(op);
             match reply.body.get_mut("items").and_then(Value::as_array_mut) {
@@ -118,9 +138,18 @@ fn owner_member(op: Op) -> &'static str {
         Op::CampaignList | Op::CampaignGet | Op::CampaignPatch | Op::LeadsList | Op::AccountList | Op::WebhookList => {
             "organization"
         }
-        Op::LeadListList | Op::LeadListPatch | Op::KeyList | Op::KeyCreate | Op::KeyDelete | Op::TrailList => {
-            "organization_id"
-        }
+        Op::LeadListList
+        | Op::LeadListPatch
+        | Op::KeyList
+        | Op::KeyCreate
+        | Op::KeyDelete
+        | Op::TrailList
+        | Op::TagList
+        | Op::TagGet
+        | Op::TagCreate
+        | Op::TagPatch
+        | Op::TagDelete
+        | Op::MappingList => "organization_id",
         _ => "workspace_id",
     }
 }

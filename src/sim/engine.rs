@@ -2,13 +2,14 @@
 //!
 //! Time comes in with the request, so the same requests at the same moments give the same world.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::fault::{Fault, FaultKind, Faults};
 use super::name;
 use super::paper;
-use super::record::{Effect, Log, Told, Watch};
+use super::record::{Effect, Log, SpokenAs, Told, Watch};
 use super::routes::{self, Ask, Caller, Wrote};
 use super::settings::Pays;
 use super::state::State;
@@ -55,6 +56,7 @@ pub(super) struct Inner {
     pub(super) last: At,
     pub(super) requests: usize,
     pub(super) throttled: usize,
+    pub(super) spoken: HashMap<SpokenAs, usize>,
 }
 
 impl Inner {
@@ -73,6 +75,7 @@ impl Inner {
             last: At { elapsed: Duration::ZERO, now: 0 },
             requests: 0,
             throttled: 0,
+            spoken: HashMap::new(),
         }
     }
 
@@ -113,6 +116,13 @@ impl Inner {
             return (Fate::NotSent, Told(None));
         }
         self.requests += 1;
+        let spoken = SpokenAs {
+            home: caller.home,
+            header: ask.acts_as.as_ref().map(|id| self.state.with_id(id)),
+            operation: seen.operation,
+            let_in: caller.is_let_in(&self.state),
+        };
+        *self.spoken.entry(spoken).or_default() += 1;
         if !self.pay(caller, at.elapsed) {
             let sent = Sent { retry_after: self.state.settings.retry_after.clone(), ..paper::throttled().into() };
             return self.note(seen, Fate::at_once(sent), meant, None);

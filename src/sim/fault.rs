@@ -84,9 +84,15 @@ pub enum FaultKind {
     CursorLoop,
     /// Answers a write 200 (an assignment 202) in the right shape and changes nothing.
     Ignore,
-    /// Answers only so many rows of a page, its cursor as if it were whole: rows are missed. Of an assignment, only so many leads are assigned.
+    /// Answers a tagging 200 with `{"success": false}`.
+    NoSuccess {
+        /// Whether it is applied all the same.
+        applied: bool,
+    },
+    /// Answers only so many rows of a page, its cursor as if it were whole: rows are missed. Of an assignment, only so many leads are assigned;
+    /// of a tagging, only so many resources are tagged.
     Partial {
-        /// Rows, or leads.
+        /// Rows, leads or resources.
         rows: usize,
     },
     /// Answers a status whose message repeats the caller's key (contract section 5: it happened).
@@ -135,6 +141,7 @@ impl FaultKind {
             Self::Html => "html",
             Self::CursorLoop => "cursor-loop",
             Self::Ignore => "ignore",
+            Self::NoSuccess { .. } => "no-success",
             Self::Partial { .. } => "partial",
             Self::EchoKey { .. } => "echo-key",
             Self::EchoSecrets { .. } => "echo-secrets",
@@ -156,12 +163,26 @@ impl FaultKind {
         match self {
             Self::Ignore | Self::Late { .. } => op.is_some_and(Op::writes),
             Self::CursorLoop => op.is_some_and(Op::lists),
-            Self::Partial { .. } => op.is_some_and(|op| op.lists() || op == Op::LeadsAssign),
-            Self::Foreign => {
-                op.is_some_and(|op| !matches!(op, Op::GroupList | Op::GroupGet | Op::GroupAdmin | Op::LeadsAssign))
-            }
+            Self::Partial { .. } => op.is_some_and(|op| op.lists() || matches!(op, Op::LeadsAssign | Op::TagToggle)),
+            Self::NoSuccess { .. } => op == Some(Op::TagToggle),
+            Self::Foreign => op.is_some_and(|op| !Self::says_nothing_of_whose(op)),
             _ => true,
         }
+    }
+
+    /// Tells whether an operation's answer has no member that says whose it is, or says so of two.
+    fn says_nothing_of_whose(op: Op) -> bool {
+        matches!(
+            op,
+            Op::GroupList
+                | Op::GroupGet
+                | Op::GroupAdmin
+                | Op::GroupCreate
+                | Op::GroupDelete
+                | Op::LeadsAssign
+                | Op::TagToggle
+                | Op::AccountDaily
+        )
     }
 
     fn settles(&self) -> bool {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::name;
 use super::state::{Invitation, State, role_word};
+use super::things::links::LinkStatus;
 use super::things::put::Put;
 use super::things::trail::{About, Actor};
 
@@ -69,6 +70,55 @@ pub enum Hand {
         /// Its name or id.
         key: String,
     },
+    /// Gives a tag another label.
+    RenameTag {
+        /// Its label or id.
+        tag: String,
+        /// The label it gets, whatever other tags there are.
+        to: String,
+    },
+    /// Gives a tag another description.
+    DescribeTag {
+        /// Its label or id.
+        tag: String,
+        /// The description it gets.
+        to: Option<String>,
+    },
+    /// Deletes a tag, and with it its mappings.
+    DeleteTag {
+        /// Its label or id.
+        tag: String,
+    },
+    /// Takes a tag off an account or a campaign; [`Hand::Put`] puts one on.
+    Untag {
+        /// Its label or id.
+        tag: String,
+        /// An address, or name or id of a campaign.
+        resource: String,
+    },
+    /// Deletes a sending account, and with it what it carried.
+    DeleteAccount {
+        /// Its address.
+        email: String,
+    },
+    /// Gives a sending account another status.
+    SetAccountStatus {
+        /// Its address.
+        email: String,
+        /// The raw status.
+        status: i8,
+    },
+    /// Accepts the workspace's oldest open invitation into a group.
+    AcceptLink,
+    /// Refuses the workspace's oldest open invitation into a group.
+    RejectLink,
+    /// Leaves every group, and withdraws from every invitation into one.
+    LeaveGroup,
+    /// Makes a member the owner; the former one stays as an admin.
+    MakeOwner {
+        /// The member's address.
+        email: String,
+    },
 }
 
 impl State {
@@ -111,6 +161,27 @@ impl State {
             Hand::DeleteKey { key } => {
                 if let Some(at) = self.key_called(workspace, key) {
                     self.delete_key(workspace, at, Actor::Owner, now);
+                }
+            }
+            Hand::RenameTag { tag, to } => self.hand_tag(workspace, tag, |tag| tag.label = to.as_str().into(), now),
+            Hand::DescribeTag { tag, to } => {
+                self.hand_tag(workspace, tag, |tag| tag.description = to.as_deref().map(Into::into), now);
+            }
+            Hand::DeleteTag { tag } => self.hand_off_tag(workspace, tag, now),
+            Hand::Untag { tag, resource } => self.untag(workspace, tag, resource, now),
+            Hand::DeleteAccount { email } => self.delete_account(workspace, email, now),
+            Hand::SetAccountStatus { email, status } => self.set_account_status(workspace, email, *status, now),
+            Hand::AcceptLink => drop(self.answer_link(workspace, LinkStatus::Accepted, now)),
+            Hand::RejectLink => drop(self.answer_link(workspace, LinkStatus::Rejected, now)),
+            Hand::LeaveGroup => {
+                let admins: Vec<usize> = self.links.above(workspace).map(|link| link.admin).collect();
+                for admin in admins {
+                    self.cut_link(admin, workspace, now);
+                }
+            }
+            Hand::MakeOwner { email } => {
+                if let Some(row) = self.row_of(workspace, email) {
+                    self.make_owner(workspace, row, now);
                 }
             }
         }

@@ -53,11 +53,33 @@ pub enum Op {
     JobList,
     /// `GET /api/v2/audit-logs`.
     TrailList,
+    /// `POST /api/v2/workspaces/current/change-owner`.
+    OwnerChange,
+    /// `POST /api/v2/workspace-group-members`.
+    GroupCreate,
+    /// `DELETE /api/v2/workspace-group-members/{id}`.
+    GroupDelete,
+    /// `GET /api/v2/custom-tags`.
+    TagList,
+    /// `GET /api/v2/custom-tags/{id}`.
+    TagGet,
+    /// `POST /api/v2/custom-tags`.
+    TagCreate,
+    /// `PATCH /api/v2/custom-tags/{id}`.
+    TagPatch,
+    /// `DELETE /api/v2/custom-tags/{id}`.
+    TagDelete,
+    /// `POST /api/v2/custom-tags/toggle-resource`.
+    TagToggle,
+    /// `GET /api/v2/custom-tag-mappings`.
+    MappingList,
+    /// `GET /api/v2/accounts/analytics/daily`.
+    AccountDaily,
 }
 
 impl Op {
     /// All operations with the words scripts use.
-    pub const WORDS: [(&'static str, Self); 23] = [
+    pub const WORDS: [(&'static str, Self); 34] = [
         ("workspace.current", Self::WorkspaceCurrent),
         ("member.list", Self::MemberList),
         ("member.get", Self::MemberGet),
@@ -81,6 +103,17 @@ impl Op {
         ("webhook.list", Self::WebhookList),
         ("job.list", Self::JobList),
         ("trail.list", Self::TrailList),
+        ("owner.change", Self::OwnerChange),
+        ("group.create", Self::GroupCreate),
+        ("group.delete", Self::GroupDelete),
+        ("tag.list", Self::TagList),
+        ("tag.get", Self::TagGet),
+        ("tag.create", Self::TagCreate),
+        ("tag.patch", Self::TagPatch),
+        ("tag.delete", Self::TagDelete),
+        ("tag.toggle", Self::TagToggle),
+        ("mapping.list", Self::MappingList),
+        ("account.daily", Self::AccountDaily),
     ];
 
     /// Reads the word of a script.
@@ -105,6 +138,13 @@ impl Op {
                 | Self::LeadsAssign
                 | Self::KeyCreate
                 | Self::KeyDelete
+                | Self::OwnerChange
+                | Self::GroupCreate
+                | Self::GroupDelete
+                | Self::TagCreate
+                | Self::TagPatch
+                | Self::TagDelete
+                | Self::TagToggle
         )
     }
 
@@ -122,10 +162,12 @@ impl Op {
                 | Self::WebhookList
                 | Self::JobList
                 | Self::TrailList
+                | Self::TagList
+                | Self::MappingList
         )
     }
 
-    /// Returns resource and action of the scope it asks for; none is published for three of them (contract section 2), so any key may.
+    /// Returns resource and action of the scope it asks for; none is published for five of them (contract section 2), so any key may.
     pub fn scope(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::WorkspaceCurrent => ("workspaces", "read"),
@@ -145,7 +187,17 @@ impl Op {
             Self::KeyDelete => ("api_keys", "delete"),
             Self::JobList => ("background-jobs", "read"),
             Self::TrailList => ("audit_logs", "read"),
-            Self::GroupAdmin | Self::LeadsAssign | Self::WebhookList => return None,
+            Self::OwnerChange => ("workspaces", "update"),
+            Self::GroupCreate => ("workspace_group_members", "create"),
+            Self::GroupDelete => ("workspace_group_members", "delete"),
+            Self::TagList | Self::TagGet => ("custom_tags", "read"),
+            Self::TagCreate => ("custom_tags", "create"),
+            Self::TagPatch => ("custom_tags", "update"),
+            Self::TagDelete => ("custom_tags", "delete"),
+            Self::MappingList => ("custom_tag_mappings", "read"),
+            Self::GroupAdmin | Self::LeadsAssign | Self::WebhookList | Self::TagToggle | Self::AccountDaily => {
+                return None;
+            }
         })
     }
 
@@ -162,6 +214,12 @@ impl Op {
     /// Finds the operation of a method and a path without its query, and the id in the path. `None` is an unknown route.
     pub fn route(method: Method, path: &str) -> Option<(Self, Option<&str>)> {
         let rest = path.strip_prefix("/api/v2/")?;
+        match (method, rest) {
+            (Method::Post, "workspaces/current/change-owner") => return Some((Self::OwnerChange, None)),
+            (Method::Get, "accounts/analytics/daily") => return Some((Self::AccountDaily, None)),
+            (Method::Post, "custom-tags/toggle-resource") => return Some((Self::TagToggle, None)),
+            _ => {}
+        }
         let (resource, id) = match rest.split_once('/') {
             Some((_, id)) if id.is_empty() || id.contains('/') => return None,
             Some((resource, id)) => (resource, Some(id)),
@@ -179,6 +237,14 @@ impl Op {
             (Method::Delete, "workspace-members", Some(_)) => Self::MemberDelete,
             (Method::Get, "workspace-group-members", None) => Self::GroupList,
             (Method::Get, "workspace-group-members", Some(_)) => Self::GroupGet,
+            (Method::Post, "workspace-group-members", None) => Self::GroupCreate,
+            (Method::Delete, "workspace-group-members", Some(_)) => Self::GroupDelete,
+            (Method::Get, "custom-tags", None) => Self::TagList,
+            (Method::Get, "custom-tags", Some(_)) => Self::TagGet,
+            (Method::Post, "custom-tags", None) => Self::TagCreate,
+            (Method::Patch, "custom-tags", Some(_)) => Self::TagPatch,
+            (Method::Delete, "custom-tags", Some(_)) => Self::TagDelete,
+            (Method::Get, "custom-tag-mappings", None) => Self::MappingList,
             (Method::Get, "campaigns", None) => Self::CampaignList,
             (Method::Get, "campaigns", Some(_)) => Self::CampaignGet,
             (Method::Patch, "campaigns", Some(_)) => Self::CampaignPatch,
@@ -230,6 +296,15 @@ mod tests {
             (Op::KeyDelete, "api_keys", "delete"),
             (Op::JobList, "background-jobs", "read"),
             (Op::TrailList, "audit_logs", "read"),
+            (Op::OwnerChange, "workspaces", "update"),
+            (Op::GroupCreate, "workspace_group_members", "create"),
+            (Op::GroupDelete, "workspace_group_members", "delete"),
+            (Op::TagList, "custom_tags", "read"),
+            (Op::TagGet, "custom_tags", "read"),
+            (Op::TagCreate, "custom_tags", "create"),
+            (Op::TagPatch, "custom_tags", "update"),
+            (Op::TagDelete, "custom_tags", "delete"),
+            (Op::MappingList, "custom_tag_mappings", "read"),
         ];
         let resources = [
             "workspaces",
@@ -242,6 +317,8 @@ mod tests {
             "api_keys",
             "background-jobs",
             "audit_logs",
+            "custom_tags",
+            "custom_tag_mappings",
             "all",
         ];
         let actions = ["read", "create", "update", "delete", "all"];
@@ -255,10 +332,11 @@ mod tests {
             assert!(!op.allowed_by::<&str>(&[]));
             assert!(!op.allowed_by(&["all", ":", "workspace_members"]));
         }
-        for op in [Op::GroupAdmin, Op::LeadsAssign, Op::WebhookList] {
+        let unpublished = [Op::GroupAdmin, Op::LeadsAssign, Op::WebhookList, Op::TagToggle, Op::AccountDaily];
+        for op in unpublished {
             assert!(op.allowed_by::<&str>(&[]), "{op}: no scope is published");
         }
-        assert_eq!(table.len() + 3, Op::WORDS.len());
+        assert_eq!(table.len() + unpublished.len(), Op::WORDS.len());
     }
 
     #[test]
@@ -266,7 +344,17 @@ mod tests {
         assert_eq!(Op::route(Method::Get, "/api/v2/workspaces/current"), Some((Op::WorkspaceCurrent, None)));
         assert_eq!(Op::route(Method::Delete, "/api/v2/workspace-members/abc"), Some((Op::MemberDelete, Some("abc"))));
         assert_eq!(Op::route(Method::Get, "/api/v2/workspace-group-members/admin"), Some((Op::GroupAdmin, None)));
+        for (method, path, op) in [
+            (Method::Post, "/api/v2/workspaces/current/change-owner", Op::OwnerChange),
+            (Method::Get, "/api/v2/accounts/analytics/daily", Op::AccountDaily),
+            (Method::Post, "/api/v2/custom-tags/toggle-resource", Op::TagToggle),
+        ] {
+            assert_eq!(Op::route(method, path), Some((op, None)), "{method} {path}");
+        }
         for (method, path) in [
+            (Method::Get, "/api/v2/workspaces/current/change-owner"),
+            (Method::Patch, "/api/v2/workspace-group-members/abc"),
+            (Method::Post, "/api/v2/custom-tag-mappings"),
             (Method::Post, "/api/v2/workspaces/create"),
             (Method::Get, "/api/v2/workspace-members/"),
             (Method::Get, "/api/v2/workspace-members/a/b"),

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::name;
-use super::state::{Link, Person, Plan, Row, Workspace};
+use super::state::{Person, Plan, Row, Workspace};
+use super::things::links::Link;
 
 /// A refusal: status, and the body that goes with it.
 pub(super) type Refusal = (u16, Value);
@@ -81,6 +82,25 @@ pub(super) fn bad_request(message: &str) -> Refusal {
 
 pub(super) fn already_there() -> Refusal {
     envelope(409, "Conflict", "This person is already a member of the workspace or has an open invitation")
+}
+
+pub(super) fn label_taken() -> Refusal {
+    envelope(409, "Conflict", "A tag with this name already exists.")
+}
+
+pub(super) fn has_parent() -> Refusal {
+    envelope(409, "Conflict", "The sub workspace already has an active parent or invitation")
+}
+
+/// A security token that is wrong, used or another workspace's; the contract knows no answer.
+pub(super) fn wrong_token() -> Refusal {
+    envelope(403, "Forbidden", "The security token is invalid or expired")
+}
+
+pub(super) fn too_much_analytics() -> Refusal {
+    let message =
+        "Analytics request is too large for this workspace. Add an emails filter or request a shorter date range.";
+    envelope(413, "Payload Too Large", message)
 }
 
 /// The word that goes with a status, as the framework has it.

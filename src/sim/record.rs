@@ -17,11 +17,12 @@ pub struct Effect {
     pub workspace: Arc<str>,
     /// What was done.
     pub operation: Op,
-    /// Id of the row or other thing that was made, changed or removed; of an assignment, one lead.
+    /// Id of the row or other thing that was made, changed or removed; of an assignment, one lead; of a tagging, the first tag that was put on
+    /// or taken off anything.
     pub row: String,
     /// Invited address of that row, name of that thing; a lead has none.
     pub email: Arc<str>,
-    /// The row's role after the write; of a row that was removed, before it. Of another thing nothing.
+    /// The row's role after the write; of a row that was removed, before it. Of a tagging `on` or `off`, of another thing nothing.
     pub role: String,
     /// The account whose a thing was.
     pub from: Option<String>,
@@ -29,6 +30,40 @@ pub struct Effect {
     pub to: Option<String>,
     /// Whether it landed after its answer had been lost.
     pub late: bool,
+}
+
+/// Whom a request named in `x-as-workspace`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Header {
+    /// There was no such header: the key's own workspace is meant.
+    Absent,
+    /// A workspace, by its name; whether the key may act as it is another matter.
+    Workspace(Arc<str>),
+    /// An id of no workspace.
+    Nobody,
+}
+
+/// Requests that are alike in whose key they came with and whom they meant: what shows that nothing was said in another's name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spoken {
+    /// Name of the workspace whose key it was; none is an unknown key, or none at all.
+    pub key_of: Option<Arc<str>>,
+    /// Whom the header named.
+    pub header: Header,
+    /// The operation; none is an unknown route.
+    pub operation: Option<Op>,
+    /// Whether the key was live and might act there, at that moment.
+    pub let_in: bool,
+}
+
+/// The same in numbers, for counting a hundred thousand of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct SpokenAs {
+    pub(super) home: Option<usize>,
+    /// None is no header, none within is an id of no workspace.
+    pub(super) header: Option<Option<usize>>,
+    pub(super) operation: Option<Op>,
+    pub(super) let_in: bool,
 }
 
 /// How far a request is.

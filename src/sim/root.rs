@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::state::{LinkStatus, State};
+use super::state::State;
 use super::world::World;
 
 /// The origin that stands in the sample fleet's own file, and gives way to the server's.
@@ -112,7 +112,7 @@ fn table(state: &State, at: usize) -> Option<String> {
     if workspace.key.is_some() {
         line("key", &format!("{{ file = {} }}", quoted(&format!("secrets/{}.key", workspace.name))));
     } else {
-        let above = state.links.iter().find(|link| link.sub == at && link.status == LinkStatus::Accepted)?;
+        let above = state.links.parent(at)?;
         line("via", &quoted(&state.workspaces[above.admin].name));
     }
     line("display_name", &quoted(&workspace.title));

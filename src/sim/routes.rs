@@ -11,8 +11,11 @@ use super::name;
 use super::op::Op;
 use super::paper::{self, Refusal};
 use super::settings::{LastPage, RepeatInvite};
-use super::state::{Invitation, LinkStatus, PERMISSIONS, Plan, Row, State, Word, permission_words, role_word};
-use super::things::{Turn, accounts, assign, campaigns, jobs, keys, lead_lists, leads, trail, webhooks};
+use super::state::{Invitation, PERMISSIONS, Plan, Row, State, Word, permission_words, role_word};
+use super::things::{
+    Turn, accounts, assign, campaigns, days, groups, jobs, keys, lead_lists, leads, mappings, owner, tags, toggle,
+    trail, webhooks,
+};
 use crate::api::transport::Method;
 
 /// One request as it arrived.
@@ -57,6 +60,21 @@ impl Ask {
         let query = self.path.split_once('?')?.1;
         url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     }
+
+    /// What a parameter lists, parted by commas; a blank one says nothing.
+    pub(super) fn commas(&self, name: &str) -> Option<Vec<String>> {
+        let text = self.query(name)?;
+        let parts: Vec<String> =
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect();
+        (!parts.is_empty()).then_some(parts)
+    }
+
+    /// Every value of a parameter that is repeated.
+    pub(super) fn queries(&self, name: &str) -> Vec<String> {
+        let query = self.path.split_once('?').map_or("", |(_, query)| query);
+        let pairs = url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+        pairs.map(|(_, value)| value.into_owned()).collect()
+    }
 }
 
 /// Who asks: the key's workspace, and the one that is meant. Known even where the request is refused, for counting.
@@ -76,7 +94,9 @@ impl Caller {
         let home = key.map(|key| state.keys[key].workspace);
         let target = match &ask.acts_as {
             None => home,
-            Some(id) => home.zip(state.with_id(id)).filter(|pair| is_accepted(state, *pair)).map(|(_, sub)| sub),
+            Some(id) => {
+                home.zip(state.with_id(id)).filter(|(admin, sub)| state.is_sub_of(*sub, *admin)).map(|(_, sub)| sub)
+            }
         };
         Self { key, home, target }
     }
@@ -85,10 +105,6 @@ impl Caller {
     pub(super) fn is_let_in(&self, state: &State) -> bool {
         self.target.is_some() && self.key.is_some_and(|key| !state.keys[key].dead)
     }
-}
-
-fn is_accepted(state: &State, (admin, sub): (usize, usize)) -> bool {
-    state.links.iter().any(|link| link.admin == admin && link.sub == sub && link.status == LinkStatus::Accepted)
 }
 
 /// What a write did to a row or another thing.
@@ -107,7 +123,7 @@ pub(super) struct Wrote {
 }
 
 impl Wrote {
-    fn of(op: Op, row: &Row) -> Self {
+    pub(super) fn of(op: Op, row: &Row) -> Self {
         let (email, role) = (Arc::clone(&row.email), row.role.clone());
         Self { op, row: row.id, email, role, from: None, to: None, queued: false }
     }
@@ -164,18 +180,26 @@ pub(super) type Done = Result<(Value, Option<Wrote>), Refusal>;
 fn perform(state: &mut State, op: Op, turn: Turn<'_>) -> Done {
     let Turn { ask, id, workspace, now, .. } = turn;
     match op {
-        Op::WorkspaceCurrent => Ok((paper::workspace(&state.workspaces[workspace], state.owner_of(workspace)), None)),
+        Op::WorkspaceCurrent => Ok(unchanged(owner::shown(state, turn))),
         Op::MemberList => members(state, ask, workspace, now).map(|page| (page, None)),
         Op::MemberGet => shown(state, workspace, id, now).map(|row| (row, None)),
         Op::MemberCreate => invite(state, ask, workspace, now),
         Op::MemberPatch => patch(state, ask, workspace, id, now),
         Op::MemberDelete => remove(state, workspace, id, now),
-        Op::GroupList => links(state, ask, workspace).map(|page| (page, None)),
-        Op::GroupGet => link(state, workspace, id).map(|link| (link, None)),
-        Op::GroupAdmin => {
-            let above = state.links.iter().find(|link| link.sub == workspace && link.status == LinkStatus::Accepted);
-            Ok((paper::group_admin(above.map(|link| (link, &state.workspaces[link.admin]))), None))
-        }
+        Op::GroupList => groups::list(state, turn).map(unchanged),
+        Op::GroupGet => groups::get(state, turn).map(unchanged),
+        Op::GroupAdmin => Ok(unchanged(groups::admin(state, turn))),
+        Op::GroupCreate => groups::create(state, turn),
+        Op::GroupDelete => groups::delete(state, turn),
+        Op::OwnerChange => owner::change(state, turn),
+        Op::TagCreate => tags::create(state, turn),
+        Op::TagPatch => tags::patch(state, turn),
+        Op::TagDelete => tags::delete(state, turn),
+        Op::TagToggle => toggle::toggle(state, turn),
+        Op::TagList => tags::list(state, turn).map(unchanged),
+        Op::TagGet => tags::get(state, turn).map(unchanged),
+        Op::MappingList => mappings::list(state, turn).map(unchanged),
+        Op::AccountDaily => days::list(state, turn).map(unchanged),
         Op::CampaignPatch => campaigns::patch(state, turn),
         Op::LeadListPatch => lead_lists::patch(state, turn),
         Op::LeadsAssign => assign::assign(state, turn),
@@ -195,6 +219,11 @@ fn perform(state: &mut State, op: Op, turn: Turn<'_>) -> Done {
 
 fn unchanged(body: Value) -> (Value, Option<Wrote>) {
     (body, None)
+}
+
+/// Shows a workspace as it truly is.
+pub(super) fn workspace(state: &State, workspace: usize) -> Value {
+    paper::workspace(&state.workspaces[workspace], state.owner_of(workspace))
 }
 
 pub(super) fn member(state: &State, workspace: usize, at: usize) -> Value {
@@ -290,23 +319,6 @@ pub(super) fn members(state: &State, ask: &Ask, workspace: usize, now: i64) -> R
     Ok(paging.page(rows, state.settings.last_page))
 }
 
-fn links(state: &State, ask: &Ask, workspace: usize) -> Result<Value, Refusal> {
-    let Some(paging) = Paging::of(ask)? else { return Ok(no_items()) };
-    let mut own: Vec<_> = state.links.iter().filter(|link| link.admin == workspace).collect();
-    own.sort_by_key(|link| link.id);
-    let rows = own
-        .into_iter()
-        .map(|link| (link.id, paper::link(link, &state.workspaces[link.admin], &state.workspaces[link.sub])));
-    Ok(paging.page(rows, state.settings.last_page))
-}
-
-fn link(state: &State, workspace: usize, id: Option<&str>) -> Result<Value, Refusal> {
-    let id = id.and_then(name::read).ok_or_else(paper::not_found)?;
-    let mut own = state.links.iter().filter(|link| link.admin == workspace || link.sub == workspace);
-    let link = own.find(|link| link.id == id).ok_or_else(paper::not_found)?;
-    Ok(paper::link(link, &state.workspaces[link.admin], &state.workspaces[link.sub]))
-}
-
 /// Reads a JSON object out of the body.
 pub(super) fn object(ask: &Ask) -> Result<Map<String, Value>, Refusal> {
     if !ask.json {
@@ -344,7 +356,7 @@ fn nickname(value: Option<&Value>) -> Result<Option<Box<str>>, Refusal> {
     Ok(Some(text.into()))
 }
 
-fn address(value: &Value, member: &str) -> Result<Arc<str>, Refusal> {
+pub(super) fn address(value: &Value, member: &str) -> Result<Arc<str>, Refusal> {
     let fits = |text: &str| {
         let parts: Vec<&str> = text.split('@').collect();
         matches!(parts[..], [local, domain] if !local.is_empty() && domain.contains('.') && !text.contains(char::is_whitespace))

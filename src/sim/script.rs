@@ -23,6 +23,10 @@
 //! key_shown = "whole"                    # masked, absent: the secret in listings of keys
 //! key_record = "name"                    # absent, or the member in which records of made keys name their id
 //! keep_own_key = false
+//! labels = "exact"                       # any-case, repeated: which labels of tags are another's, and refused
+//! toggle_ignores_unknown = false         # tagging passes over what it does not know
+//! toggle_most = 50                       # and takes so many resources at most; absent: all
+//! end_date_included = false              # the daily figures of accounts have the day that `end_date` names
 //!
 //! [[person]]                             # only for people whose names or account address matter
 //! email = "noor@agency.example"
@@ -45,6 +49,7 @@
 //! [[group]]
 //! admin = "agency"
 //! accepted = ["globex"]                  # likewise pending, rejected
+//! links = [{ sub = "acme", status = "pending", created = "2026-03-01T09:00:00Z" }]   # any word, in the order of pages
 //!
 //! [[fault]]
 //! kind = "status"                        # see `script_fault`
@@ -64,8 +69,9 @@ use super::name;
 use super::script_fault;
 use super::script_things;
 use super::settings::{Invitations, LastPage, Pays, RepeatInvite, Settings};
-use super::state::{Link, LinkStatus, PERMISSIONS, Plan, Row, State, Workspace, permission_words, role_word};
+use super::state::{PERMISSIONS, Plan, Row, State, Workspace, permission_words, role_word};
 use super::things::Things;
+use super::things::links::{Link, LinkStatus};
 pub use super::tree::ScriptError;
 use super::tree::{self, Spanned, Table};
 use super::world::World;
@@ -301,18 +307,37 @@ impl Reader {
     fn group(&mut self, mut table: Table) -> Result<(), ScriptError> {
         let admin = table.need_text("admin")?;
         let admin = workspace_named(&self.state, &admin)?;
+        // In the order of pages, so that any link can be the first of one.
+        for mut row in table.tables("links")? {
+            let (sub, status) = (row.need_text("sub")?, row.need_text("status")?);
+            let id = row.text("id")?.as_ref().map(read_id).transpose()?;
+            let created = row.moment("created")?;
+            row.finish()?;
+            self.link((admin, &sub), LinkStatus::of(&status.value), id, created)?;
+        }
         let statuses =
             [("accepted", LinkStatus::Accepted), ("pending", LinkStatus::Pending), ("rejected", LinkStatus::Rejected)];
         for (list, status) in statuses {
             for sub in table.texts(list)?.unwrap_or_default() {
-                let sub = workspace_named(&self.state, &sub)?;
-                let number = self.state.links.len();
-                let created = self.begin + HOUR * i64::try_from(number).unwrap_or(0);
-                let id = name::uuid7(self.state.seed, created, &["link", &number.to_string()]);
-                self.state.links.push(Link { id, admin, sub, status, created, updated: created });
+                self.link((admin, &sub), status.clone(), None, None)?;
             }
         }
         table.finish()
+    }
+
+    fn link(
+        &mut self,
+        (admin, sub): (usize, &Spanned<String>),
+        status: LinkStatus,
+        id: Option<u128>,
+        created: Option<i64>,
+    ) -> Result<(), ScriptError> {
+        let sub = workspace_named(&self.state, sub)?;
+        let number = i64::try_from(self.state.links.len()).unwrap_or(0);
+        let created = created.unwrap_or(self.begin + HOUR * number);
+        let id = id.unwrap_or_else(|| self.state.link_id(created));
+        self.state.settle_link(Link { id, admin, sub, status, created, updated: created });
+        Ok(())
     }
 }
 

@@ -9,19 +9,22 @@
 //! | `delay` | `by` |
 //! | `echo-key`, `echo-secrets` (with a 5xx applied all the same) | `status` (400) |
 //! | `oversized` | `bytes` (64 MiB) |
-//! | `partial` (of a page or an assignment of leads) | `rows` |
+//! | `partial` (of a page, an assignment of leads or a tagging) | `rows` |
+//! | `no-success` (of a tagging) | `applied` (false) |
 //! | `meanwhile` | `when` (before, after), `hand` and what it takes |
 //!
 //! Hands: `add` (`email`, `role`, `accepted`), `remove`, `accept` (`email`), `set-role` (`email`, `role`), `give-campaign` (`campaign`, `to`),
-//! `delete-campaign` (`campaign`), `give-list` (`list`, `to`), `assign-lead` (`lead`, `to`), `make-key` (`by`, `key`), `delete-key` (`key`).
-//! Campaigns, lists and keys are named by name or id, leads by id, people by address or user id.
+//! `delete-campaign` (`campaign`), `give-list` (`list`, `to`), `assign-lead` (`lead`, `to`), `make-key` (`by`, `key`), `delete-key` (`key`),
+//! `make-tag` (`label`), `rename-tag` (`tag`, `to`), `delete-tag` (`tag`), `untag` (`tag`, `resource`), `delete-account` (`email`),
+//! `account-status` (`email`, `status`), `accept-link`, `reject-link`, `leave-group`, `make-owner` (`email`).
+//! Campaigns, lists and keys are named by name or id, tags by label or id, leads by id, people by address or user id.
 
 use super::fault::{Fault, FaultBody, FaultKind, RetryAfter, When};
 use super::hand::Hand;
 use super::op::Op;
 use super::script::workspace_named;
 use super::state::{State, role_word};
-use super::things::put::Key;
+use super::things::put::{Key, Tag};
 use super::tree::{self, Kind, Node, ScriptError, Table};
 
 /// Bytes of an oversized answer where a script says nothing: above any limit a client would set.
@@ -78,6 +81,7 @@ fn kind(table: &mut Table) -> Result<FaultKind, ScriptError> {
             let rows = table.number("rows")?.ok_or_else(|| ScriptError::at(line, "`rows` is missing"))?;
             FaultKind::Partial { rows }
         }
+        "no-success" => FaultKind::NoSuccess { applied: table.truth("applied")?.unwrap_or(false) },
         "echo-key" => FaultKind::EchoKey { status: status(table, Some(400))? },
         "echo-secrets" => FaultKind::EchoSecrets { status: status(table, Some(400))? },
         "foreign" => FaultKind::Foreign,
@@ -102,6 +106,7 @@ fn kind(table: &mut Table) -> Result<FaultKind, ScriptError> {
                 "cursor-loop",
                 "ignore",
                 "partial",
+                "no-success",
                 "echo-key",
                 "echo-secrets",
                 "foreign",
@@ -149,6 +154,21 @@ fn hand(table: &mut Table) -> Result<Hand, ScriptError> {
         "assign-lead" => Hand::AssignLead { lead: need("lead")?, to: need("to")? },
         "make-key" => Hand::Put(Key::of(&need("by")?, &need("key")?).into()),
         "delete-key" => Hand::DeleteKey { key: need("key")? },
+        "make-tag" => Hand::Put(Tag::of(&need("label")?).into()),
+        "rename-tag" => Hand::RenameTag { tag: need("tag")?, to: need("to")? },
+        "delete-tag" => Hand::DeleteTag { tag: need("tag")? },
+        "untag" => Hand::Untag { tag: need("tag")?, resource: need("resource")? },
+        "delete-account" => Hand::DeleteAccount { email: need("email")? },
+        "account-status" => {
+            let email = need("email")?;
+            let line = table.line;
+            let status = table.number("status")?.ok_or_else(|| ScriptError::at(line, "`status` is missing"))?;
+            Hand::SetAccountStatus { email, status }
+        }
+        "accept-link" => Hand::AcceptLink,
+        "reject-link" => Hand::RejectLink,
+        "leave-group" => Hand::LeaveGroup,
+        "make-owner" => Hand::MakeOwner { email: need("email")? },
         other => {
             let near = tree::nearest(other, HANDS.into_iter());
             return Err(ScriptError::at(word.line, format!("`{other}` is nothing another hand does{near}")));
@@ -156,7 +176,7 @@ fn hand(table: &mut Table) -> Result<Hand, ScriptError> {
     })
 }
 
-const HANDS: [&str; 10] = [
+const HANDS: [&str; 20] = [
     "add",
     "remove",
     "set-role",
@@ -167,4 +187,14 @@ const HANDS: [&str; 10] = [
     "assign-lead",
     "make-key",
     "delete-key",
+    "make-tag",
+    "rename-tag",
+    "delete-tag",
+    "untag",
+    "delete-account",
+    "account-status",
+    "accept-link",
+    "reject-link",
+    "leave-group",
+    "make-owner",
 ];

@@ -4,22 +4,27 @@
 //! campaigns = [{ name = "Q4", owner = "noor@agency.example", creator = "noor@agency.example", count = 3, status = 1, agent = false }]
 //! lead_lists = [{ name = "Dentists", owner = "noor@agency.example", count = 1, created = "2026-08-08T08:08:08Z" }]
 //! leads = [{ count = 40, assigned = "noor@agency.example", uploaded = "noor@agency.example", campaign = "Q4", list = "Dentists" }]
-//! accounts = [{ email = "noor@mail.example", count = 2, added_by = "noor@agency.example", modified_by = "ops@agency.example", status = 1 }]
+//! accounts = [{ email = "noor@mail.example", count = 2, added_by = "noor@agency.example", modified_by = "ops@agency.example", status = 1,
+//!   warmup = 1, provider = 2, daily_limit = 30, score = 98, sent = 24, bounced = 0, days = [{ date = "2026-11-18", sent = 28, bounced = 9 }] }]
+//! tags = [{ label = "owner: noor", description = "Noor's", created = "2026-08-08T08:08:08Z", accounts = ["noor@mail.example"], campaigns = ["Q4"] }]
 //! keys = [{ name = "zapier", scopes = ["leads:all"], by = "noor@agency.example", record = "name", created = "2026-08-08T08:08:08Z", used = "2026-10-10T10:10:10Z", count = 1 }]
 //! webhooks = [{ target = "https://hooks.example/in", name = "CRM", by = "noor@agency.example", event = "reply_received", status = 1 }]
 //! jobs = [{ kind = "import-leads", by = "noor@agency.example", status = "in-progress", count = 1 }]
 //! trail = [{ activity = 1, by = "noor@agency.example", at = "2026-11-02T08:00:00Z", count = 5, affected = 12 }, { activity = 11, key = "zapier" }]
 //! ```
 //!
-//! People are named by address or user id. `record` says how the trail names a key that somebody made: `absent` (not at all), `name`, or any
+//! `sent` and `bounced` are what each account sends on every day, `days` what it sends on days unlike the others. Tags may bear one label;
+//! `all_accounts = true` puts one on every account. People are named by address or user id. `record` says how the trail names a key that somebody made: `absent` (not at all), `name`, or any
 //! other word: by its id too, in a member of that name. `used` is when the trail last saw the key act. Keys may bear one name.
 
 use jiff::Timestamp;
 
 use super::name;
-use super::settings::{KeyRecord, KeyShown, Settings};
+use super::settings::{KeyRecord, KeyShown, Labels, Settings};
 use super::state::State;
-use super::things::put::{Accounts, Campaigns, Jobs, Key, LeadLists, Leads, Put, Records, Webhook};
+use super::things::put::{
+    Accounts, Campaigns, Day, Jobs, Key, LeadLists, Leads, Mappings, Put, Records, Tag, Webhook, Which,
+};
 use super::tree::{ScriptError, Table};
 
 /// Reads the belongings of a workspace, except its keys.
@@ -46,18 +51,36 @@ pub(super) fn read(table: &mut Table) -> Result<Vec<Put>, ScriptError> {
     for table in table.tables("trail")? {
         all.push(records(table)?.into());
     }
+    for table in table.tables("tags")? {
+        all.extend(tags(table)?);
+    }
     Ok(all)
 }
 
-/// Requires that the campaign and list that leads are in are there.
+/// Requires that the campaign and list that leads are in are there, and what carries a tag.
 pub(super) fn check(state: &State, workspace: usize, what: &Put, line: usize) -> Result<(), ScriptError> {
-    let Put::Leads(leads) = what else { return Ok(()) };
-    let wrong = |what: &str, called: &str| {
-        ScriptError::at(line, format!("leads are in the {what} `{called}`, which is not there"))
+    let wrong = |said: &str, what: &str, called: &str| {
+        ScriptError::at(line, format!("{said} the {what} `{called}`, which is not there"))
     };
-    match (&leads.campaign, &leads.list) {
-        (Some(called), _) if state.campaign_called(workspace, called).is_none() => Err(wrong("campaign", called)),
-        (_, Some(called)) if state.list_called(workspace, called).is_none() => Err(wrong("list", called)),
+    let campaign = |called: &String| state.campaign_called(workspace, called).is_some();
+    match what {
+        Put::Leads(leads) => match (&leads.campaign, &leads.list) {
+            (Some(called), _) if !campaign(called) => Err(wrong("leads are in", "campaign", called)),
+            (_, Some(called)) if state.list_called(workspace, called).is_none() => {
+                Err(wrong("leads are in", "list", called))
+            }
+            _ => Ok(()),
+        },
+        Put::Mappings(mappings) => {
+            let named = |which: &Which| if let Which::Named(names) = which { names.clone() } else { Vec::new() };
+            let account = |email: &String| state.account_carrier(workspace, email).is_some();
+            let (accounts, campaigns) = (named(&mappings.accounts), named(&mappings.campaigns));
+            match (accounts.iter().find(|email| !account(email)), campaigns.iter().find(|called| !campaign(called))) {
+                (Some(email), _) => Err(wrong("a tag is on", "account", email)),
+                (_, Some(called)) => Err(wrong("a tag is on", "campaign", called)),
+                _ => Ok(()),
+            }
+        }
         _ => Ok(()),
     }
 }
@@ -102,16 +125,57 @@ fn leads(mut table: Table) -> Result<Leads, ScriptError> {
 }
 
 fn accounts(mut table: Table) -> Result<Accounts, ScriptError> {
+    let usual = Accounts::nobodys(1);
+    let (sent, bounced) = (table.number("sent")?, table.number("bounced")?);
+    let days = table.tables("days")?.into_iter().map(day).collect::<Result<_, _>>()?;
     let what = Accounts {
-        count: table.number("count")?.unwrap_or(1),
+        count: table.number("count")?.unwrap_or(usual.count),
         added_by: word(&mut table, "added_by")?,
         modified_by: word(&mut table, "modified_by")?,
         email: word(&mut table, "email")?,
-        status: table.number("status")?.unwrap_or(1),
+        status: table.number("status")?.unwrap_or(usual.status),
         created: moment(&mut table, "created")?,
+        warmup: table.number("warmup")?,
+        provider: table.number("provider")?.unwrap_or(usual.provider),
+        daily_limit: table.number("daily_limit")?.unwrap_or(usual.daily_limit),
+        score: table.number("score")?,
+        every_day: sent.or(bounced).map(|_| (sent.unwrap_or(0), bounced.unwrap_or(0))),
+        days,
     };
     table.finish()?;
     Ok(what)
+}
+
+fn day(mut table: Table) -> Result<Day, ScriptError> {
+    let date = table.need_text("date")?;
+    let wrong = |_no_date| ScriptError::at(date.line, "`date` must be a day such as `2026-11-18`");
+    let day = Day {
+        date: date.value.parse().map_err(wrong)?,
+        sent: table.number("sent")?.unwrap_or(0),
+        bounced: table.number("bounced")?.unwrap_or(0),
+    };
+    table.finish()?;
+    Ok(day)
+}
+
+/// Reads a tag and what carries it.
+fn tags(mut table: Table) -> Result<Vec<Put>, ScriptError> {
+    let label = table.need_text("label")?.value;
+    let mut names = |member: &'static str| -> Result<Vec<String>, ScriptError> {
+        Ok(table.texts(member)?.unwrap_or_default().into_iter().map(|text| text.value).collect())
+    };
+    let (accounts, campaigns) = (Which::Named(names("accounts")?), Which::Named(names("campaigns")?));
+    let all = table.truth("all_accounts")?.unwrap_or(false);
+    let tag = Tag {
+        label: label.clone(),
+        description: word(&mut table, "description")?,
+        id: id(&mut table)?,
+        created: moment(&mut table, "created")?,
+    };
+    table.finish()?;
+    let accounts = if all { Which::All } else { accounts };
+    let on = Mappings { tag: tag.id.clone().unwrap_or(label), accounts, campaigns };
+    Ok(vec![tag.into(), on.into()])
 }
 
 fn webhook(mut table: Table) -> Result<Webhook, ScriptError> {
@@ -182,6 +246,7 @@ pub(super) fn keys(mut table: Table) -> Result<(Key, bool), ScriptError> {
 /// Reads the settings that are about belongings.
 pub(super) fn settings(table: &mut Table, rest: Settings) -> Result<Settings, ScriptError> {
     let shown = [("whole", KeyShown::Whole), ("masked", KeyShown::Masked), ("absent", KeyShown::Absent)];
+    let labels = [("exact", Labels::Exact), ("any-case", Labels::AnyCase), ("repeated", Labels::Repeated)];
     let dropped = table.texts("drop_filters")?.unwrap_or_default();
     Ok(Settings {
         assign_lag: table.duration("assign_lag")?.unwrap_or(rest.assign_lag),
@@ -191,6 +256,10 @@ pub(super) fn settings(table: &mut Table, rest: Settings) -> Result<Settings, Sc
         key_shown: table.choice("key_shown", &shown)?.unwrap_or_default(),
         key_record: word(table, "key_record")?.map(key_record).unwrap_or_default(),
         keep_own_key: table.truth("keep_own_key")?.unwrap_or_default(),
+        labels: table.choice("labels", &labels)?.unwrap_or_default(),
+        toggle_ignores_unknown: table.truth("toggle_ignores_unknown")?.unwrap_or_default(),
+        toggle_most: table.number("toggle_most")?,
+        end_date_included: table.truth("end_date_included")?.unwrap_or_default(),
         ..rest
     })
 }

@@ -83,6 +83,18 @@ pub enum KeyRecord {
     Id(Cow<'static, str>),
 }
 
+/// When a label is another tag's (contract section 10: unique after trimming, case unknown).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Labels {
+    /// When both are the same letter by letter.
+    #[default]
+    Exact,
+    /// When both are the same but for capitals.
+    AnyCase,
+    /// Never: what was before 2026-07, and what racing writers still get.
+    Repeated,
+}
+
 /// All of them.
 #[expect(clippy::struct_excessive_bools, reason = "each is an open question of its own with two answers")]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +132,15 @@ pub struct Settings {
     pub key_record: KeyRecord,
     /// Whether deleting the key in use is refused with 400; allowed by default.
     pub keep_own_key: bool,
+    /// Which labels of tags are refused with 409.
+    pub labels: Labels,
+    /// Whether tagging passes over tags, accounts and campaigns it does not know; by default one of them is 404 for all, as was seen.
+    pub toggle_ignores_unknown: bool,
+    /// The most resources that one call tags, of those it names; it succeeds all the same. None is all: no maximum is published.
+    pub toggle_most: Option<usize>,
+    /// Whether the daily figures of accounts include the day that `end_date` names; by default it is that day's midnight, so that the day is
+    /// not in them (contract section 11).
+    pub end_date_included: bool,
 }
 
 impl Default for Settings {
@@ -141,6 +162,10 @@ impl Default for Settings {
             key_shown: KeyShown::default(),
             key_record: KeyRecord::default(),
             keep_own_key: false,
+            labels: Labels::default(),
+            toggle_ignores_unknown: false,
+            toggle_most: None,
+            end_date_included: false,
         }
     }
 }

@@ -12,6 +12,8 @@ use super::settings::{Invitations, Settings};
 use super::things::Things;
 use super::things::assign::Assignment;
 use super::things::keys::Key;
+use super::things::links::Links;
+use super::things::owner::Token;
 use super::things::who::Users;
 
 /// The 31 permissions the API takes (contract section 8, state of 2026-08).
@@ -141,39 +143,6 @@ impl Workspace {
     }
 }
 
-/// How far a link of a group got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LinkStatus {
-    Pending,
-    Accepted,
-    Rejected,
-}
-
-impl LinkStatus {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Accepted => "accepted",
-            Self::Rejected => "rejected",
-        }
-    }
-
-    pub(super) fn names_sub(self) -> bool {
-        self != Self::Pending
-    }
-}
-
-/// A tie between an admin workspace and a sub workspace.
-#[derive(Debug)]
-pub(super) struct Link {
-    pub(super) id: u128,
-    pub(super) admin: usize,
-    pub(super) sub: usize,
-    pub(super) status: LinkStatus,
-    pub(super) created: i64,
-    pub(super) updated: i64,
-}
-
 /// An invitation as it was asked for, already valid.
 #[derive(Debug)]
 pub(super) struct Invitation {
@@ -192,7 +161,9 @@ pub(super) struct State {
     pub(super) people: Vec<Person>,
     pub(super) workspaces: Vec<Workspace>,
     pub(super) keys: Vec<Key>,
-    pub(super) links: Vec<Link>,
+    pub(super) links: Links,
+    /// Every security token that was handed out.
+    pub(super) tokens: Vec<Token>,
     /// Everybody who owns or made something.
     pub(super) users: Users,
     /// Accepted and not done yet.

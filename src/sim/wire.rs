@@ -129,6 +129,10 @@ pub(super) fn settle(state: &mut State, ask: &Ask, now: i64, fault: Option<&Faul
             bent::foreign(state, ask, now, &mut reply);
             (Fate::at_once(Sent::from(&reply)), reply.wrote)
         }
+        FaultKind::NoSuccess { applied } => {
+            let reply = bent::no_success(state, ask, now, *applied);
+            (Fate::at_once(Sent::from(&reply)), reply.wrote)
+        }
         FaultKind::Partial { rows } => {
             let reply = bent::partial(state, ask, now, *rows);
             (Fate::at_once(Sent::from(&reply)), reply.wrote)

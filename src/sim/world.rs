@@ -2,6 +2,7 @@
 //!
 //! One request is settled under one lock; nothing waits while it is held.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use super::hand::Hand;
 use super::name;
 use super::op::Op;
 use super::paper;
-use super::record::{Effect, Phase, Told, Watch};
+use super::record::{Effect, Header, Phase, Spoken, SpokenAs, Told, Watch};
 use super::routes::Ask;
 use super::settings::Settings;
 use super::state::State;
@@ -99,6 +100,13 @@ impl World {
 
     pub(super) fn with_state<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.lock().state)
+    }
+
+    /// Changes what is there, at the moment of the last request.
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut State, i64) -> T) -> T {
+        let mut inner = self.lock();
+        let now = inner.last.now;
+        change(&mut inner.state, now)
     }
 
     /// Adds a fault behind those that are there.
@@ -240,6 +248,22 @@ impl World {
     /// Returns how many requests arrived in all.
     pub fn request_count(&self) -> usize {
         self.lock().requests
+    }
+
+    /// Returns how many requests came with whose key and named whom, for every request that arrived, refused ones included.
+    pub fn spoken_as(&self) -> BTreeMap<Spoken, usize> {
+        let inner = self.lock();
+        let name = |at: usize| Arc::clone(&inner.state.workspaces[at].name);
+        let spoken = inner.spoken.iter().map(|(spoken, count)| {
+            let header = match spoken.header {
+                None => Header::Absent,
+                Some(None) => Header::Nobody,
+                Some(Some(at)) => Header::Workspace(name(at)),
+            };
+            let SpokenAs { home, operation, let_in, .. } = *spoken;
+            (Spoken { key_of: home.map(name), header, operation, let_in }, *count)
+        });
+        spoken.collect()
     }
 
     /// Returns the writes that took effect in a workspace, in the order they did, as far as they are kept; [`World::writes`] counts all.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::mappings::Carrier;
 use super::page::{self, Span};
 use super::past::Was;
 use super::trail::{About, Actor};
@@ -55,11 +56,18 @@ pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
         number.transpose().map_err(|_not_a_number| paper::invalid(&format!("querystring/{member} must be integer")))
     };
     let (status, not_status) = (number("status")?, number("exclude_status")?);
+    let tags = super::accounts::tags(ask, "tag_ids");
     let agent = ask.query("ai_sales_agent_id");
     let with_agents = agent.is_some() || ask.query("include_ai_sales_agent_campaigns").as_deref() == Some("true");
     let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none()) };
     let after = span.after_id()?;
     let campaigns = state.shown_campaigns(workspace, now);
+    let (mappings, all) = (state.shown_mappings(workspace, now), state.shown_tags(workspace, now));
+    let carries = |campaign: u128, id: &u128| {
+        let carrier = state.workspaces[workspace].things.tags.campaign_number(campaign).map(Carrier::Campaign);
+        let tag = all.iter().find(|tag| tag.id == *id).map(|tag| tag.number);
+        carrier.zip(tag).is_some_and(|pair| mappings.carries(pair))
+    };
     let from = after.map_or(0, |after| campaigns.partition_point(|campaign| campaign.id <= after));
     let rows = campaigns[from..]
         .iter()
@@ -67,6 +75,7 @@ pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
         .filter(|campaign| agent.as_deref().is_none_or(|agent| campaign.by_agent && agent == AGENT))
         .filter(|campaign| status.is_none_or(|status| campaign.status == status))
         .filter(|campaign| not_status.is_none_or(|status| campaign.status != status))
+        .filter(|campaign| tags.as_ref().is_none_or(|ids| ids.iter().any(|id| carries(campaign.id, id))))
         .filter(|campaign| search.is_none() || holds(&campaign.name.to_string(), search.as_ref()));
     let last = state.settings.last_page;
     Ok(span.page(rows, last, |campaign| show(state, workspace, campaign), |campaign| name::show(campaign.id)))
@@ -141,6 +150,9 @@ impl State {
     pub(crate) fn delete_campaign(&mut self, workspace: usize, at: usize, now: i64) {
         self.will_change_thing(workspace, |things| Was::Campaign(things.campaigns[at].clone()), now);
         let campaign = self.workspaces[workspace].things.campaigns.remove(at);
+        if let Some(number) = self.workspaces[workspace].things.tags.campaign_number(campaign.id) {
+            self.drop_mappings(workspace, |(carrier, _)| *carrier == Carrier::Campaign(number), now);
+        }
         self.write_down(workspace, now, 3, Actor::Owner, About::Campaign(campaign.id));
     }
 }

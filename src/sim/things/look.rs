@@ -62,6 +62,8 @@ pub struct SimAccount {
     pub added_by: Option<String>,
     /// Who changed it last.
     pub modified_by: Option<String>,
+    /// The raw status.
+    pub status: i64,
 }
 
 /// A live key, for looking at.
@@ -171,6 +173,7 @@ impl World {
                 email: account.email.to_string(),
                 added_by: show(state, account.added_by),
                 modified_by: show(state, account.modified_by),
+                status: i64::from(account.status),
             });
             all.collect()
         })
@@ -234,7 +237,7 @@ impl World {
         self.with_state(|state| state.person_called(email).map(|person| name::show(person.user_id)))
     }
 
-    fn look<T>(&self, name: &str, look: impl FnOnce(&State, usize) -> Vec<T>) -> Vec<T> {
+    pub(super) fn look<T>(&self, name: &str, look: impl FnOnce(&State, usize) -> Vec<T>) -> Vec<T> {
         self.with_state(|state| state.named(name).map_or_else(Vec::new, |at| look(state, at)))
     }
 }

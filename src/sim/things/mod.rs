@@ -7,16 +7,24 @@
 pub(super) mod accounts;
 pub(super) mod assign;
 pub(super) mod campaigns;
+pub(super) mod days;
 pub(super) mod effect;
+pub(super) mod groups;
 pub(super) mod jobs;
 pub(super) mod keys;
 pub(super) mod lead_lists;
 pub(super) mod leads;
+pub(super) mod links;
 pub(super) mod look;
+pub(super) mod mappings;
+pub(super) mod owner;
 pub(super) mod page;
 pub(super) mod past;
 pub mod put;
 pub(super) mod scopes;
+pub(super) mod tagged;
+pub(super) mod tags;
+pub(super) mod toggle;
 pub(super) mod trail;
 pub(super) mod webhooks;
 pub(super) mod who;
@@ -44,7 +52,8 @@ pub(super) struct Things {
     pub(super) campaigns: Vec<campaigns::Campaign>,
     pub(super) lead_lists: Vec<lead_lists::LeadList>,
     pub(super) leads: leads::Leads,
-    pub(super) accounts: Vec<accounts::Account>,
+    pub(super) accounts: accounts::Accounts,
+    pub(super) tags: tags::Tags,
     /// Places in the world's keys, in the order they were made.
     pub(super) keys: Vec<usize>,
     pub(super) webhooks: Vec<webhooks::Webhook>,

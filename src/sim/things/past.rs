@@ -7,6 +7,10 @@ use super::campaigns::Campaign;
 use super::keys::Key;
 use super::lead_lists::LeadList;
 use super::leads::Leads;
+use super::links::Links;
+use super::mappings::Pair;
+use super::owner::Token;
+use super::tags::Tag;
 use super::who::Who;
 use crate::sim::state::State;
 
@@ -20,6 +24,10 @@ pub(crate) enum Was {
     /// Keys by their place in the world's keys.
     NoKey(usize),
     Key(usize),
+    NoTag(u128),
+    Tag(Box<Tag>),
+    /// A pair of carrier and tag, and the id of its mapping where there was one.
+    Mapping(Pair, Option<u128>),
 }
 
 /// A workspace's things as they were, and how many there were of what the world keeps together.
@@ -29,6 +37,8 @@ pub(crate) struct Kept {
     keys: usize,
     first_key: Option<usize>,
     assignments: usize,
+    links: Links,
+    tokens: Vec<Token>,
 }
 
 impl State {
@@ -46,7 +56,7 @@ impl State {
     }
 
     /// What is too young to be shown, the youngest first: taken back in this order, things are as reads show them.
-    fn young(&self, workspace: usize, now: i64) -> impl Iterator<Item = &Was> {
+    pub(super) fn young(&self, workspace: usize, now: i64) -> impl Iterator<Item = &Was> {
         let (past, lag) = (&self.workspaces[workspace].things.past, self.lag());
         past.iter().rev().filter(move |(changed, _)| changed.saturating_add(lag) > now).map(|(_, was)| was)
     }
@@ -95,7 +105,7 @@ impl State {
             match was {
                 Was::NoKey(made) => shown.retain(|at| at != made),
                 Was::Key(deleted) => shown.push(*deleted),
-                Was::Campaign(_) | Was::List(_) | Was::Lead(..) => {}
+                _ => {}
             }
         }
         let mut keys: Vec<&Key> = shown.into_iter().map(|at| &self.keys[at]).collect();
@@ -112,12 +122,15 @@ impl State {
             keys: self.keys.len(),
             first_key: place.key,
             assignments: self.assignments.len(),
+            links: self.links.clone(),
+            tokens: self.tokens.clone(),
         }
     }
 
     /// Puts a workspace's things back as they were kept. Ids that were given meanwhile are not given again.
     pub(crate) fn put_back(&mut self, workspace: usize, kept: Kept) {
-        let Kept { mut things, dead, keys, first_key, assignments } = kept;
+        let Kept { mut things, dead, keys, first_key, assignments, links, tokens } = kept;
+        (self.links, self.tokens) = (links, tokens);
         let place = &mut self.workspaces[workspace];
         things.born = place.things.born;
         for (at, dead) in things.keys.iter().zip(dead) {

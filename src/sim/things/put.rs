@@ -3,12 +3,13 @@
 //! People are named by address, or by user id where it is written like one. What is left out comes from numbers: names, ids, and moments a
 //! minute apart.
 
+mod accounts;
 mod keys;
 mod records;
+mod tags;
 
 use jiff::Timestamp;
 
-use super::accounts::Account;
 use super::campaigns::{Campaign, Name};
 use super::jobs::{self, Job};
 use super::lead_lists::LeadList;
@@ -20,8 +21,10 @@ use super::{BEGIN, MINUTE};
 use crate::sim::name;
 use crate::sim::state::State;
 
+pub use accounts::{Accounts, Day};
 pub use keys::Key;
 pub use records::Records;
+pub use tags::{Mappings, Tag, Which};
 
 /// Campaigns that are alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,23 +75,6 @@ pub struct Leads {
     pub campaign: Option<String>,
     /// Name or id of the list they are in.
     pub list: Option<String>,
-}
-
-/// Sending accounts that are alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accounts {
-    /// How many.
-    pub count: u32,
-    /// Who connected them; recorded in the trail.
-    pub added_by: Option<String>,
-    /// Who changed them last.
-    pub modified_by: Option<String>,
-    /// The address; of several, a number stands before it.
-    pub email: Option<String>,
-    /// The raw status: 1 active, 2 paused, -1 connection error …
-    pub status: i8,
-    /// When the first was connected; the others follow a minute apart.
-    pub created: Option<Timestamp>,
 }
 
 /// A webhook that was made in the app.
@@ -142,6 +128,10 @@ pub enum Put {
     Jobs(Jobs),
     /// Records of the trail.
     Records(Records),
+    /// A tag.
+    Tag(Tag),
+    /// What carries a tag.
+    Mappings(Mappings),
 }
 
 macro_rules! into_put {
@@ -153,7 +143,7 @@ macro_rules! into_put {
         })*
     };
 }
-into_put!(Campaigns, LeadLists, Leads, Accounts, Key, Webhook, Jobs, Records);
+into_put!(Campaigns, LeadLists, Leads, Accounts, Key, Webhook, Jobs, Records, Tag, Mappings);
 
 impl Campaigns {
     /// Makes so many active campaigns that somebody owns.
@@ -201,14 +191,6 @@ impl Leads {
     /// Makes so many leads that nobody works on and nobody is known to have brought in.
     pub fn nobodys(count: u32) -> Self {
         Self { count, assigned_to: None, uploaded_by: None, campaign: None, list: None }
-    }
-}
-
-impl Accounts {
-    /// Makes so many active accounts that somebody connected.
-    pub fn of(somebody: &str, count: u32) -> Self {
-        let added_by = Some(somebody.to_owned());
-        Self { count, added_by, modified_by: None, email: None, status: 1, created: None }
     }
 }
 
@@ -265,6 +247,8 @@ impl State {
             Put::Webhook(what) => vec![self.put_webhook(workspace, what, now)],
             Put::Jobs(what) => self.put_jobs(workspace, what, now),
             Put::Records(what) => self.put_records(workspace, what, now),
+            Put::Tag(what) => vec![self.put_tag(workspace, what, now)],
+            Put::Mappings(what) => self.put_mappings(workspace, what, now),
         }
     }
 
@@ -310,29 +294,6 @@ impl State {
         let origin =
             Run::new(uploaded_by, campaign.map(|at| things.campaigns[at].id), list.map(|at| things.lead_lists[at].id));
         things.leads.add(what.count, now.unwrap_or(BEGIN), assigned, origin);
-    }
-
-    fn put_accounts(&mut self, workspace: usize, what: &Accounts, now: Option<i64>) -> Vec<String> {
-        let (added_by, modified_by) =
-            (self.who_or_nobody(what.added_by.as_ref()), self.who_or_nobody(what.modified_by.as_ref()));
-        let there = self.workspaces[workspace].things.accounts.len();
-        let mut emails = Vec::new();
-        for (created, number) in moments(what.count, what.created, usual(there, now)).zip(1..) {
-            let email = match &what.email {
-                Some(email) if what.count == 1 => email.clone(),
-                Some(email) => format!("{number}.{email}"),
-                None => format!("sender.{}@mail-{}.example", there + emails.len() + 1, self.workspaces[workspace].name),
-            };
-            let status = what.status;
-            let account =
-                Account { email: email.as_str().into(), created, updated: created, added_by, modified_by, status };
-            self.insert_account(workspace, account);
-            if let Some(who) = added_by {
-                self.write_down(workspace, created, 6, Actor::Person(who), About::Nothing);
-            }
-            emails.push(email);
-        }
-        emails
     }
 
     fn put_webhook(&mut self, workspace: usize, what: &Webhook, now: Option<i64>) -> String {

@@ -26,6 +26,9 @@ const BELONGINGS: [Operation; 8] = [
 /// What is asked of keys: which there are, and who made and used them.
 const KEYS: [Operation; 2] = [Operation::KeyList, Operation::TrailList];
 
+/// Sending accounts with the tags they carry.
+const TAGGED_ACCOUNTS: [Operation; 3] = [Operation::AccountList, Operation::TagList, Operation::MappingList];
+
 /// To hand over what somebody owns, and to see each thing again.
 const HAND_OVER: [Operation; 4] =
     [Operation::CampaignGet, Operation::CampaignPatch, Operation::LeadListPatch, Operation::LeadsAssign];
@@ -33,13 +36,14 @@ const HAND_OVER: [Operation; 4] =
 /// Returns what a command asks first.
 fn look(command: &str) -> &'static [Operation] {
     match command {
-        "keys create" => &LOOK[..1],
+        "keys create" | "accounts" => &LOOK[..1],
         _ => &LOOK,
     }
 }
 
 /// Returns the calls that a command makes beside [`look`]; none for a command that is not one.
 fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
+    use Operation::{AccountDaily, TagCreate, TagToggle};
     use Operation::{KeyCreate, KeyDelete, KeyList, MemberCreate, MemberDelete, MemberGet, MemberPatch};
     Some(match command {
         // A plan's and a run's steps need what the commands need that drew them.
@@ -54,6 +58,9 @@ fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
         // Which of the keys are meant may be asked of the audit.
         "keys rotate" => vec![&KEYS, &[KeyCreate, KeyDelete]],
         "keys revoke" => vec![&KEYS, &[KeyDelete]],
+        "accounts" => vec![&TAGGED_ACCOUNTS, &[AccountDaily]],
+        "accounts owners audit" => vec![&TAGGED_ACCOUNTS],
+        "accounts owners sync" => vec![&TAGGED_ACCOUNTS, &[TagCreate, TagToggle]],
         "undo" => vec![&BELONGINGS, &[MemberGet]],
         _ => return None,
     })
@@ -72,6 +79,7 @@ fn undoing(command: &str) -> &'static [Operation] {
             Operation::LeadsAssign,
         ],
         "keys create" => &[Operation::KeyDelete],
+        "accounts owners sync" => &[Operation::TagToggle, Operation::TagDelete],
         _ => &[],
     }
 }
@@ -126,7 +134,19 @@ pub fn least<S: AsRef<str>>(commands: &[S]) -> Vec<String> {
 
 /// Returns the commands that a workspace's mode allows.
 pub fn for_mode(mode: Mode) -> Vec<&'static str> {
-    let reads = ["check", "pin", "members", "person", "leavers", "verify", "keys", "keys audit", "keys adopt"];
+    let reads = [
+        "check",
+        "pin",
+        "members",
+        "person",
+        "leavers",
+        "verify",
+        "keys",
+        "keys audit",
+        "keys adopt",
+        "accounts",
+        "accounts owners audit",
+    ];
     match mode {
         Mode::Off => Vec::new(),
         Mode::Observe => reads.to_vec(),

@@ -1,5 +1,6 @@
 //! The doors: one file per command, mapping what was typed to the rooms and their results to an exit code.
 
+pub mod accounts;
 pub mod aftermath;
 pub mod apply;
 pub mod approval;
@@ -87,6 +88,8 @@ enum Command {
     Leavers(leavers::Leavers),
     /// List members and open invitations, or send stale invitations again.
     Members(members::Members),
+    /// List the sending accounts of all workspaces: who sends from what, and whether it is healthy; keep whose they are.
+    Accounts(accounts::Accounts),
     /// List the API keys of all workspaces; audit, make, replace and revoke them.
     Keys(keys::Keys),
     /// Apply exactly a plan that a writing command saved with -o.
@@ -122,6 +125,7 @@ impl Command {
             Self::Onboard(_) => "onboard",
             Self::Offboard(_) => "offboard",
             Self::Members(_) => "members",
+            Self::Accounts(_) => "accounts",
             Self::Keys(_) => "keys",
             Self::Person(_) => "person",
             Self::Leavers(_) => "leavers",
@@ -282,6 +286,7 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Person(person) => Box::pin(person.run(door)).await,
         Command::Leavers(leavers) => Box::pin(leavers.run(door)).await,
         Command::Members(members) => Box::pin(members.run(door)).await,
+        Command::Accounts(accounts) => Box::pin(accounts.run(door)).await,
         Command::Keys(keys) => Box::pin(keys.run(door)).await,
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
         Command::Resume(resume) => Box::pin(resume.run(door)).await,

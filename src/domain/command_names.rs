@@ -4,7 +4,7 @@
 //! the client.
 
 /// The commands, reading ones first; what a ledger tells alone asks nobody and is not among them.
-pub const COMMAND_NAMES: [&str; 18] = [
+pub const COMMAND_NAMES: [&str; 21] = [
     "check",
     "pin",
     "members",
@@ -14,6 +14,8 @@ pub const COMMAND_NAMES: [&str; 18] = [
     "keys",
     "keys audit",
     "keys adopt",
+    "accounts",
+    "accounts owners audit",
     "onboard",
     "keys create",
     "offboard",
@@ -21,6 +23,7 @@ pub const COMMAND_NAMES: [&str; 18] = [
     "undo",
     "keys revoke",
     "keys rotate",
+    "accounts owners sync",
     "apply",
     "resume",
 ];

@@ -20,7 +20,7 @@ use crate::domain::{Days, Email, Sent, SentDaily};
 const PATH: &str = "/api/v2/accounts/analytics/daily";
 
 /// The most accounts one request names (contract section 11).
-pub const MOST_ACCOUNTS: usize = 200;
+const MOST_ACCOUNTS: usize = 200;
 
 /// The longest list of accounts in one query, as it is sent: servers take request lines of 8 KiB, and the rest of the line needs some.
 const LONGEST_QUERY: usize = 7 * 1024;

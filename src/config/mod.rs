@@ -32,6 +32,7 @@ mod root;
 pub mod select;
 mod smell;
 mod source;
+pub mod tagged;
 mod tags;
 mod toml;
 pub mod whole;

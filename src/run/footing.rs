@@ -29,12 +29,10 @@ impl Hand<'_> {
             RestsOn::Owned { .. } | RestsOn::Key { .. } | RestsOn::NoKey | RestsOn::Speaking { .. } => {
                 return self.belonging(step, doubtful).await;
             }
-            RestsOn::NoTag
-            | RestsOn::Tag { .. }
-            | RestsOn::TagToCome
-            | RestsOn::NoLink
-            | RestsOn::Link { .. }
-            | RestsOn::Ownership { .. } => unreachable!("no plan has one yet"),
+            RestsOn::NoTag | RestsOn::Tag { .. } | RestsOn::TagToCome => {
+                return self.tag_footing(step, doubtful).await;
+            }
+            RestsOn::NoLink | RestsOn::Link { .. } | RestsOn::Ownership { .. } => unreachable!("no plan has one yet"),
         };
         let row = match self.client.member(&id).await {
             Ok(row) => self.take_row(row),

@@ -1,12 +1,12 @@
-//! Which tags are deleted: those alone that nothing carries, by the whole list of what carries what, and that no wish names.
+//! Which tags are deleted: those alone that nothing carries, by the whole list of what carries what. Of what a wish names one stays.
 
 use std::collections::BTreeSet;
 
 use super::super::draw::{Item, Note};
 use super::super::observed::{Observed, Tagging};
 use super::sync::Synced;
-use super::{TagWish, of_tag, step, uncounted, unproven};
-use crate::domain::{Held, HeldReason, RestsOn, TagChange, TagId};
+use super::{TagWish, called, of_tag, step, uncounted, unproven};
+use crate::domain::{Held, HeldReason, RestsOn, Tag, TagChange, TagId};
 
 /// Draws the steps, by label and id.
 pub(super) fn draw(observed: &Observed, wishes: &[TagWish], synced: &Synced, notes: &mut Vec<Note>) -> Vec<Item> {
@@ -38,9 +38,19 @@ fn one(
         return Some((label.clone(), Item::already(step(RestsOn::NoTag), seen)));
     };
     if let Some(named) = synced.named(tag) {
-        // What is asked for, or only nearly so, is nobody's rubbish; a note says why it stays.
-        notes.push(Note::new(observed, &label, format!("left alone: \"{named}\" of [[tags]] may mean it")));
-        return None;
+        let there = called(tagging, named);
+        if tag.is_called(named) {
+            // Of several that bear the label one stays: what most things carry, else the oldest id.
+            let count = |tag: &&&Tag| tagging.counts.get(&tag.id).map_or(usize::MAX, |carried| carried.all());
+            let stays = there.iter().max_by_key(|tag| (count(tag), std::cmp::Reverse(&tag.id)));
+            if stays.is_none_or(|stays| stays.id == tag.id) {
+                return None;
+            }
+        } else if there.is_empty() {
+            // What is asked for, or only nearly so, is nobody's rubbish; a note says why it stays.
+            notes.push(Note::new(observed, &label, format!("left alone: \"{named}\" of [[tags]] may mean it")));
+            return None;
+        }
     }
     let wanted = |wish: &TagWish| matches!(wish, TagWish::Assigned { label, .. } if tag.is_called(label));
     if wishes.iter().any(wanted) {

@@ -202,6 +202,32 @@ fn only_a_tag_that_was_counted_and_that_nothing_carries_is_pruned() {
 }
 
 #[test]
+fn of_several_tags_of_a_wanted_label_and_of_near_ones_the_right_one_stays() {
+    let mut tags = tagging(vec![
+        tag("t1", "VIP", None),
+        tag("t2", "VIP", None),
+        tag("t3", "vip", None),
+        tag("t4", "VIP", None),
+    ]);
+    tags.counts.insert(TagId::parse("t2").unwrap(), Carried { accounts: 3, campaigns: 0, others: 0 });
+    tags.counts.insert(TagId::parse("t4").unwrap(), Carried { accounts: 1, campaigns: 0, others: 0 });
+    let mut wishes = vec![present("VIP", None, &[])];
+    wishes.extend(["t1", "t2", "t3", "t4"].map(|id| TagWish::Pruned { tag: TagId::parse(id).unwrap() }));
+    assert_eq!(
+        all_told(&drawn(tags, &wishes)),
+        [
+            "tag.create VIP there: already",
+            "tag.delete VIP absent: send",
+            "tag.delete VIP absent: tag_assigned",
+            "tag.delete vip absent: send",
+        ]
+    );
+    let same = drawn(tagging(vec![tag("t2", "VIP", None), tag("t1", "VIP", None)]), &wishes[..3]);
+    assert_eq!(same.sends(), 1);
+    assert!(matches!(&same.items[1].step.rests_on, RestsOn::Tag { id, .. } if id.as_str() == "t2"), "{same:?}");
+}
+
+#[test]
 fn a_listing_that_was_cut_proves_nothing() {
     let mut cut = tagging(vec![tag("t1", "VIP", None)]);
     cut.tags.incomplete = Some("a cursor came twice".to_owned());

@@ -104,6 +104,7 @@ mod tests {
 
     fn cells(account: &SendingAccount, sending: Option<Sending>) -> Vec<String> {
         let id = WorkspaceId::parse("w-1").unwrap();
+        let labels = ["=north".to_owned(), "Team South".to_owned()];
         let row = self::account(AccountRow {
             workspace: "acme",
             workspace_id: &id,
@@ -112,7 +113,7 @@ mod tests {
             sending,
             owner: "ana@agency.example".to_owned(),
             owner_source: Some("files"),
-            labels: Some(&["=north".to_owned(), "Team South".to_owned()]),
+            labels: Some(&labels),
             findings: vec!["account-bounces".to_owned()],
             evidence: vec!["too many".to_owned()],
         });

@@ -1,6 +1,5 @@
 use super::*;
 use crate::domain::{Guards, Mailbox, Member, Owners, SendingAccount, TagId};
-use crate::plan::Found;
 use crate::plan::members::tests::{member, observed as with_members};
 
 fn rule(mailbox: &str, owner: &str, line: usize) -> OwnerRule {

@@ -25,6 +25,12 @@ pub struct TagCase<'a> {
     pub carried: &'a dyn Fn(&TagId) -> Option<(usize, usize)>,
 }
 
+impl std::fmt::Debug for TagCase<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TagCase").field("workspace", self.workspace).field("tags", &self.tags).finish_non_exhaustive()
+    }
+}
+
 /// Judges them; findings stand in the order of their codes, and then of the labels.
 pub fn judge(case: &TagCase<'_>) -> Vec<Finding> {
     let mut by_label: BTreeMap<&str, Vec<&Tag>> = BTreeMap::new();
@@ -219,7 +225,9 @@ mod tests {
         let tags = [tag("t1", "VIP"), tag("t-empty", "VIP "), tag("t1", "VIP")];
         let told = told(&tags, &[spec("VIP", &[])]);
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].starts_with("tag-duplicate VIP: 2 tags bear this label: t-empty (campaigns 0, accounts 0), t1 (campaigns 2, accounts 1)"));
+        assert!(told[0].starts_with(
+            "tag-duplicate VIP: 2 tags bear this label: t-empty (campaigns 0, accounts 0), t1 (campaigns 2, accounts 1)"
+        ));
         assert!(told[0].contains("--prune"));
     }
 

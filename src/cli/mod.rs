@@ -5,6 +5,7 @@ pub mod aftermath;
 pub mod apply;
 pub mod approval;
 pub mod args;
+pub mod campaigns;
 pub mod certificate;
 pub mod change;
 pub mod check;
@@ -38,6 +39,7 @@ pub mod signals;
 pub mod sim;
 pub mod survey;
 pub mod tables;
+pub mod tags;
 pub mod undo;
 pub mod verify;
 pub mod watch;
@@ -92,6 +94,10 @@ enum Command {
     Accounts(accounts::Accounts),
     /// List the API keys of all workspaces; audit, make, replace and revoke them.
     Keys(keys::Keys),
+    /// List the tags of all workspaces; keep them as [[tags]] says, put them on, take them off.
+    Tags(tags::Tags),
+    /// List the campaigns of all workspaces: state, owner, tags.
+    Campaigns(campaigns::Campaigns),
     /// Apply exactly a plan that a writing command saved with -o.
     Apply(apply::Apply),
     /// Go on with a run that did not come to its end.
@@ -127,6 +133,8 @@ impl Command {
             Self::Members(_) => "members",
             Self::Accounts(_) => "accounts",
             Self::Keys(_) => "keys",
+            Self::Tags(_) => "tags",
+            Self::Campaigns(_) => "campaigns",
             Self::Person(_) => "person",
             Self::Leavers(_) => "leavers",
             Self::Apply(_) => "apply",
@@ -288,6 +296,8 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Members(members) => Box::pin(members.run(door)).await,
         Command::Accounts(accounts) => Box::pin(accounts.run(door)).await,
         Command::Keys(keys) => Box::pin(keys.run(door)).await,
+        Command::Tags(tags) => Box::pin(tags.run(door)).await,
+        Command::Campaigns(campaigns) => Box::pin(campaigns.run(door)).await,
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
         Command::Resume(resume) => Box::pin(resume.run(door)).await,
         Command::Runs(runs) => runs.run(door).await,

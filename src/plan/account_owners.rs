@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::draw::{Item, Note, Plan, of_each};
 use super::guard::Rules;
+use super::leave::incomplete;
 use super::observed::{Observed, Tagging};
 use super::person::{self, Person};
 use super::tags::{TagWish, called, draw_workspace, of_tag, step};
@@ -40,6 +41,8 @@ fn of_workspace(observed: &Observed, policy: &AccountPolicy, rules: &Rules) -> (
         notes.push(Note::new(observed, &observed.workspace, text.to_owned()));
     }
     let labels = Labels::of(policy, tagging);
+    // Whose tag an account carries besides is then not known, and one put on would stand beside it.
+    let unread = tagging.carried_incomplete.as_deref().map(|why| incomplete("custom-tag-mappings", why));
     let mut owners: BTreeMap<&Email, Owner> = BTreeMap::new();
     let mut barred: BTreeMap<(Email, String), (Held, BTreeSet<ResourceId>)> = BTreeMap::new();
     let mut bar = |owner: &Email, held: Held, account: ResourceId| {
@@ -63,6 +66,10 @@ fn of_workspace(observed: &Observed, policy: &AccountPolicy, rules: &Rules) -> (
                 continue;
             }
         };
+        if let Some(held) = &unread {
+            bar(&rule.owner, held.clone(), resource);
+            continue;
+        }
         let label = labels.of_owner(&rule.owner);
         let carries = |tag: &&Tag| tagging.carries(&tag.id, ResourceKind::Account, &resource);
         let has = called(tagging, &label).iter().any(carries);

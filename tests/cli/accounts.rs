@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use keyholder::sim::Op;
+use keyholder::sim::{Fault, FaultBody, FaultKind, Op};
 
 use crate::keys_world::{asked, confirmed, told};
 use crate::world::{Ended, World};
@@ -95,7 +95,8 @@ fn who_sends_from_what_and_whether_it_is_healthy_is_one_command() {
     for settings in ["", "end_date_included = true"] {
         let world = with_settings(settings);
         let listed = world.run(&["accounts"]).exits(0);
-        let columns = ["workspace", "email", "status", "status_code", "warmup", "provider", "daily_limit", "warmup_score"];
+        let columns =
+            ["workspace", "email", "status", "status_code", "warmup", "provider", "daily_limit", "warmup_score"];
         assert_eq!(
             rows(&listed, &columns)[..3],
             [
@@ -126,7 +127,10 @@ fn who_sends_from_what_and_whether_it_is_healthy_is_one_command() {
                 "spiking@south.example | ben@agency.example | files | ",
             ]
         );
-        listed.says("account-bounces: acme: spiking@south.example: today 5 of 40 bounced").says("6 accounts in 2 of 2").done();
+        listed
+            .says("account-bounces: acme: spiking@south.example: today 5 of 40 bounced")
+            .says("6 accounts in 2 of 2")
+            .done();
         // One for who it is, one page of accounts, one for what all of them sent.
         let each = [Op::WorkspaceCurrent, Op::AccountList, Op::AccountDaily];
         for operation in each {
@@ -184,7 +188,8 @@ fn totals_are_counts_and_findings_have_an_exit_code_of_their_own() {
 #[test]
 fn what_was_refused_is_not_seen_and_never_zero() {
     let world = world();
-    world.sim.script_fault("acme: account.daily: status 413").unwrap();
+    let refusal = FaultKind::Status { status: 413, body: FaultBody::Json, retry_after: None };
+    world.sim.add_fault(Fault::always(refusal).on("acme").at(Op::AccountDaily));
     let listed = world.run(&["accounts", "--format", "ndjson"]).exits(33);
     let listed = listed.says("accounts/analytics/daily not read whole").says("at least 10 sent today");
     let records = listed.records();
@@ -225,14 +230,21 @@ fn syncing_the_owners_leaves_one_tag_on_each_account_and_the_second_time_sends_n
 #[test]
 fn an_owner_who_is_no_accepted_member_holds_their_accounts_and_the_others_go_on() {
     let world = world();
-    world.write("owners.csv", "email,owner\nspiking@south.example,cleo@agency.example\nquiet@south.example,dora@agency.example\n");
+    world.write(
+        "owners.csv",
+        "email,owner\nspiking@south.example,cleo@agency.example\nquiet@south.example,dora@agency.example\n",
+    );
     let synced = confirmed(&world, &["accounts", "owners", "sync", "-w", "acme"]).exits(30);
     let synced = synced.says("has not accepted yet (owners.csv:2").says("is no member of the workspace (owners.csv:3");
-    assert_eq!(told(&synced, ["kind", "reason", "outcome"]).iter().filter(|row| row.contains("held")).count(), 2, "{synced}");
+    assert_eq!(
+        told(&synced, ["kind", "reason", "outcome"]).iter().filter(|row| row.contains("held")).count(),
+        2,
+        "{synced}"
+    );
     assert!(owners(&world, "acme").contains(&"quiet@south.example | owner: ben@agency.example".to_owned()));
     let audit = world.run(&["accounts", "owners", "audit", "-w", "acme", "--detailed-exitcode"]).exits(10);
     assert_eq!(
-        rows(&audit, &["code", "account"]),
+        rows(&audit, &["code", "about"]),
         [
             "owner-not-member | quiet@south.example",
             "owner-not-member | spiking@south.example",
@@ -245,10 +257,12 @@ fn an_owner_who_is_no_accepted_member_holds_their_accounts_and_the_others_go_on(
 #[test]
 fn the_audit_tells_of_accounts_of_nobody_of_several_and_of_somebody_else_and_writes_nothing() {
     let world = world();
-    world.agency(|text| text + "[accounts.owners]\n\"*@north.example\" = \"ana@agency.example\"\n\"broken*\" = \"ben@agency.example\"\n");
+    world.agency(|text| {
+        text + "[accounts.owners]\n\"*@north.example\" = \"ana@agency.example\"\n\"broken*\" = \"ben@agency.example\"\n"
+    });
     let audit = world.run(&["accounts", "owners", "audit"]).exits(0);
     assert_eq!(
-        rows(&audit, &["workspace", "code", "account"]),
+        rows(&audit, &["workspace", "code", "about"]),
         [
             "acme | account-no-owner | spiking@south.example",
             "acme | account-owners | broken@north.example",

@@ -16,7 +16,7 @@ use crate::domain::{Email, Finding, FindingCode, Fleet, Mailbox};
 use crate::plan::Observed;
 use crate::plan::person::{self, Person};
 use crate::report::Unlisted;
-use crate::report::findings::{self, FINDING};
+use crate::report::findings::{self, FINDING_ELSE};
 use crate::report::listing::{self, Listing};
 use crate::report::summary::{meaning, rounded, total};
 use crate::run::{AccountQuest, Deck, Target};
@@ -46,7 +46,7 @@ impl Audit {
         let deck = session.deck(None)?;
         let mut out = door.printer.data();
         let header = listing::header(None, "accounts owners audit", &self.select.describe());
-        let listing = Listing::begin(&mut out, session.format(), "account_finding", FINDING, &header)
+        let listing = Listing::begin(&mut out, session.format(), "account_finding", FINDING_ELSE, &header)
             .map_err(tables::unwritable)?;
         let mut sheet = Sheet {
             fleet: &session.fleet,
@@ -92,7 +92,7 @@ impl Sheet<'_> {
         findings.sort();
         for finding in &findings {
             self.found.note(finding);
-            self.listing.row(&findings::finding(finding)).map_err(tables::unwritable)?;
+            self.listing.row(&findings::finding_else(finding)).map_err(tables::unwritable)?;
         }
         Ok(())
     }

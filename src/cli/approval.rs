@@ -170,7 +170,8 @@ mod tests {
 
     fn plan(change: Change, rests_on: RestsOn) -> Plan {
         let (name, id) = (WorkspaceName::parse("acme").unwrap(), WorkspaceId::parse("w1").unwrap());
-        let item = Item::send(Step::new(&name, &id, change, rests_on));
+        let step = Step::new(&name, &id, change, rests_on);
+        let item = Item { step, disposition: crate::domain::Disposition::Send };
         Plan::of(vec![Planned { name: name.to_string(), id, members: 2 }], vec![item], Vec::new())
     }
 

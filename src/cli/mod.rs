@@ -1,9 +1,11 @@
 //! The doors: one file per command, mapping what was typed to the rooms and their results to an exit code.
 
+pub mod accounts;
 pub mod aftermath;
 pub mod apply;
 pub mod approval;
 pub mod args;
+pub mod campaigns;
 pub mod certificate;
 pub mod change;
 pub mod check;
@@ -39,6 +41,7 @@ pub mod signals;
 pub mod sim;
 pub mod survey;
 pub mod tables;
+pub mod tags;
 pub mod undo;
 pub mod verify;
 pub mod watch;
@@ -89,10 +92,16 @@ enum Command {
     Leavers(leavers::Leavers),
     /// List members and open invitations, or send stale invitations again.
     Members(members::Members),
+    /// List the sending accounts of all workspaces: who sends from what, and whether it is healthy; keep whose they are.
+    Accounts(accounts::Accounts),
     /// List the API keys of all workspaces; audit, make, replace and revoke them.
     Keys(keys::Keys),
     /// Show who owns the workspaces, or give one workspace another owner.
     Owner(owner::Owner),
+    /// List the tags of all workspaces; keep them as [[tags]] says, put them on, take them off.
+    Tags(tags::Tags),
+    /// List the campaigns of all workspaces: state, owner, tags.
+    Campaigns(campaigns::Campaigns),
     /// Apply exactly a plan that a writing command saved with -o.
     Apply(apply::Apply),
     /// Go on with a run that did not come to its end.
@@ -126,8 +135,11 @@ impl Command {
             Self::Onboard(_) => "onboard",
             Self::Offboard(_) => "offboard",
             Self::Members(_) => "members",
+            Self::Accounts(_) => "accounts",
             Self::Keys(_) => "keys",
             Self::Owner(_) => "owner",
+            Self::Tags(_) => "tags",
+            Self::Campaigns(_) => "campaigns",
             Self::Person(_) => "person",
             Self::Leavers(_) => "leavers",
             Self::Apply(_) => "apply",
@@ -287,8 +299,11 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Person(person) => Box::pin(person.run(door)).await,
         Command::Leavers(leavers) => Box::pin(leavers.run(door)).await,
         Command::Members(members) => Box::pin(members.run(door)).await,
+        Command::Accounts(accounts) => Box::pin(accounts.run(door)).await,
         Command::Keys(keys) => Box::pin(keys.run(door)).await,
         Command::Owner(owner) => Box::pin(owner.run(door)).await,
+        Command::Tags(tags) => Box::pin(tags.run(door)).await,
+        Command::Campaigns(campaigns) => Box::pin(campaigns.run(door)).await,
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
         Command::Resume(resume) => Box::pin(resume.run(door)).await,
         Command::Runs(runs) => runs.run(door).await,

@@ -16,7 +16,7 @@ use super::{Door, open_files};
 use crate::api::transport::Transport;
 use crate::api::{Http, HttpSettings, Tally};
 use crate::config::key::{self, KeyTrouble};
-use crate::config::{self, Purpose, register};
+use crate::config::{self, Lists, Purpose, register};
 use crate::domain::fleet::Reach;
 use crate::domain::{Access, Fleet, KeyId, Workspace, WorkspaceId, WorkspaceName};
 use crate::env::variable;
@@ -46,8 +46,15 @@ pub struct Session<'a> {
     pub fleet: Fleet,
 }
 
-/// Commands that stop where the register of keys cannot be read; the others go on without it.
-const NEED_THE_REGISTER: [&str; 2] = ["keys", "check"];
+/// Says which lists a command stops without; the others go on.
+fn needed(command: &str) -> Lists {
+    match command {
+        "check" => Lists::ALL,
+        "keys" => Lists { register: true, ..Lists::default() },
+        "accounts" => Lists { owners: true, ..Lists::default() },
+        _ => Lists::default(),
+    }
+}
 
 /// Keeps a binary that is made to be found out away from every client.
 #[cfg(feature = "blind-resend")]
@@ -67,19 +74,23 @@ impl<'a> Session<'a> {
         let named = door.global.root.as_deref();
         let root = config::find_root(&door.env.cwd, named).map_err(|error| Trouble::advised(Exit::Config, error))?;
         let bad = |problems| Trouble::advised(Exit::Config, problems);
-        let fleet = if NEED_THE_REGISTER.contains(&door.command) {
-            config::load(&root).map_err(bad)?
-        } else {
-            let (fleet, unread) = config::load_for_all_but_keys(&root).map_err(bad)?;
-            if let Some(problems) = unread {
-                let first = problems.as_slice().first().map(ToString::to_string).unwrap_or_default();
-                door.printer.warn(&format!(
-                    "the register of keys is not as it should be, and none of it is known here: {first}"
-                ));
-                door.printer.hint("`keyholder check` shows all that is wrong with it");
-            }
-            fleet
-        };
+        let (fleet, unread, problems) = config::load_with(&root, needed(door.command)).map_err(bad)?;
+        if let Some(problems) = problems {
+            let first = problems.as_slice().first().map(ToString::to_string).unwrap_or_default();
+            let what = match unread {
+                Lists { owners: false, .. } => {
+                    "the register of keys is not as it should be, and none of it is known here"
+                }
+                Lists { register: false, .. } => {
+                    "the list of owners is not as it should be, and none of it is known here"
+                }
+                Lists { .. } => {
+                    "the register of keys and the list of owners are not as they should be, and neither is known here"
+                }
+            };
+            door.printer.warn(&format!("{what}: {first}"));
+            door.printer.hint("`keyholder check` shows all that is wrong with it");
+        }
         #[cfg(feature = "blind-resend")]
         blind(door, &fleet)?;
         Ok(Self { door, fleet })

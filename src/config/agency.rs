@@ -6,9 +6,9 @@ use super::nearest::did_you_mean;
 use super::smell::shown;
 use super::source::Source;
 use super::toml::{Found, Section};
-use super::{key_policy, preset, tags};
+use super::{accounts, key_policy, preset, tags};
 use crate::domain::fleet::{BaseUrl, Defaults, FailureBudget, Share};
-use crate::domain::{Email, Guards, KeyPolicy, Mode, PermissionWish, Permissions, Preset, TagSpec};
+use crate::domain::{AccountPolicy, Email, Guards, KeyPolicy, Mode, PermissionWish, Permissions, Preset, TagSpec};
 use crate::trouble::Advise as _;
 
 /// What `keyholder.toml` says.
@@ -21,6 +21,7 @@ pub(super) struct Agency {
     pub(super) presets: BTreeMap<String, Preset>,
     pub(super) key_policy: KeyPolicy,
     pub(super) tags: Vec<TagSpec>,
+    pub(super) accounts: AccountPolicy,
 }
 
 /// Reads the file; what is wrong is reported in the source, and its default stands in its place.
@@ -42,6 +43,7 @@ pub(super) fn read(source: &Source) -> Agency {
         presets: root.section("presets").map(|section| read_presets(&section)).unwrap_or_default(),
         key_policy: root.section("key_policy").map(key_policy::read).unwrap_or_default(),
         tags: tags::read(&root),
+        accounts: root.section("accounts").map(accounts::read).unwrap_or_default(),
     };
     root.close(&[("workspace", "workspaces stand in files of their own: workspaces/NAME.toml")]);
     agency

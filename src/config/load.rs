@@ -5,38 +5,57 @@ use std::path::{Path, PathBuf};
 
 use super::problem::{Problem, Problems};
 use super::source::Source;
-use super::{AGENCY_FILE, WORKSPACES, agency, cross, register, workspace};
+use super::{AGENCY_FILE, WORKSPACES, accounts, agency, cross, register, workspace};
 use crate::domain::fleet::Place;
-use crate::domain::{Fleet, Register};
+use crate::domain::{AccountPolicy, Fleet, Register};
 
-/// Loads a root as [`load`] does, for a command that is not about keys: what is wrong with the register is handed back beside a fleet
-/// that knows of no key. An accident in a spreadsheet must not keep anybody from taking a leaver's access away.
-pub fn load_for_all_but_keys(root: &Path) -> Result<(Fleet, Option<Problems>), Problems> {
-    let Gathered { agency, files, problems } = gather(root);
-    let mut unread = Vec::new();
-    let register = register::gather(root, &mut unread);
-    Ok((Fleet { register, ..fleet(root, agency, files, problems)? }, Problems::of(unread)))
+/// The lists beside the files that a command cannot do without.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lists {
+    /// The register of keys.
+    pub register: bool,
+    /// The list of the owners of sending accounts.
+    pub owners: bool,
 }
 
-/// Loads a root: `keyholder.toml`, `workspaces/*.toml` in the order of their names, and `keys.csv` where it is there.
+impl Lists {
+    /// All of them.
+    pub const ALL: Self = Self { register: true, owners: true };
+}
+
+/// Loads a root as [`load`] does, for a command that needs only some of the lists: what is wrong with another one is handed back beside a
+/// fleet that knows of nothing in it. An accident in a spreadsheet must not keep anybody from taking a leaver's access away.
+pub fn load_with(root: &Path, needed: Lists) -> Result<(Fleet, Lists, Option<Problems>), Problems> {
+    let Gathered { agency, files, problems } = gather(root);
+    let (mut fatal, mut beside) = (Vec::new(), Vec::new());
+    let register = register::gather(root, if needed.register { &mut fatal } else { &mut beside });
+    let mut unread = Lists { register: !beside.is_empty(), owners: false };
+    let fleet = match fleet(root, agency, files, problems) {
+        Ok(fleet) => fleet,
+        Err(problems) => {
+            fatal.extend_from_slice(problems.as_slice());
+            return Err(Problems::of(fatal).unwrap_or(problems));
+        }
+    };
+    let before = beside.len();
+    let owners = accounts::gather(root, &fleet, if needed.owners { &mut fatal } else { &mut beside });
+    unread.owners = beside.len() > before;
+    match Problems::of(fatal) {
+        Some(problems) => Err(problems),
+        None => {
+            let accounts = AccountPolicy { owners, ..fleet.accounts };
+            Ok((Fleet { register, accounts, ..fleet }, unread, Problems::of(beside)))
+        }
+    }
+}
+
+/// Loads a root: `keyholder.toml`, `workspaces/*.toml` in the order of their names, `keys.csv` where it is there, and the list of owners
+/// where one is named.
 ///
 /// Strict: one bad file fails the whole load, so that nothing is silently missing from a run. Symbolic links below
 /// `workspaces/` are refused: `pin` would replace them, and a client's file must not come from elsewhere unseen.
 pub fn load(root: &Path) -> Result<Fleet, Problems> {
-    let Gathered { agency, files, problems } = gather(root);
-    let mut unread = Vec::new();
-    let register = register::gather(root, &mut unread);
-    let fleet = match fleet(root, agency, files, problems) {
-        Ok(fleet) => Ok(Fleet { register, ..fleet }),
-        Err(problems) => {
-            unread.extend_from_slice(problems.as_slice());
-            Err(problems)
-        }
-    };
-    match (Problems::of(unread), fleet) {
-        (Some(problems), _) => Err(problems),
-        (None, fleet) => fleet,
-    }
+    load_with(root, Lists::ALL).map(|(fleet, _, _)| fleet)
 }
 
 /// What a root's files hold, and what could not be read.
@@ -77,7 +96,7 @@ pub(super) fn fleet(
         drafts.extend(with_source(&file, bytes, &mut problems, workspace::read).unwrap_or_default());
     }
     let workspaces = cross::join(drafts, &agency.defaults, &mut problems);
-    let agency::Agency { name, domains, defaults, guards, presets, key_policy, tags } = agency;
+    let agency::Agency { name, domains, defaults, guards, presets, key_policy, tags, accounts } = agency;
     match Problems::of(problems) {
         Some(problems) => Err(problems),
         None => Ok(Fleet {
@@ -90,6 +109,7 @@ pub(super) fn fleet(
             key_policy,
             register: Register::default(),
             tags,
+            accounts,
             workspaces,
         }),
     }

@@ -13,6 +13,7 @@
 //!
 //! It must not know the API, plans, runs or the ledger. Only [`key`] waits for anything; the rest is plain code.
 
+mod accounts;
 mod agency;
 mod cells;
 mod clients;
@@ -39,7 +40,7 @@ pub mod whole;
 mod workspace;
 
 pub use cells::{CsvProblem, CsvProblems};
-pub use load::{load, load_for_all_but_keys};
+pub use load::{Lists, load, load_with};
 pub(crate) use nearest::did_you_mean;
 pub use preset::presets;
 pub use problem::{Problem, Problems};

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Email, KeyPolicy, PermissionWish, Register, Role, TagSpec, WorkspaceId, WorkspaceName};
+use super::{AccountPolicy, Email, KeyPolicy, PermissionWish, Register, Role, TagSpec, WorkspaceId, WorkspaceName};
 
 /// What keyholder may do in a workspace; each includes the ones before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -367,6 +367,8 @@ pub struct Fleet {
     pub register: Register,
     /// The tags there should be, in the order of the file.
     pub tags: Vec<TagSpec>,
+    /// What is said of sending accounts.
+    pub accounts: AccountPolicy,
     /// The workspaces in config order: files by name, tables as they stand.
     pub workspaces: Vec<Workspace>,
 }

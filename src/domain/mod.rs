@@ -4,6 +4,8 @@
 //! clock, no network and no file, and uses no other room.
 
 pub mod access;
+pub mod account_days;
+pub mod account_policy;
 pub mod address;
 pub mod belongings;
 pub mod canonical;
@@ -27,6 +29,8 @@ pub mod tag;
 pub mod token;
 
 pub use access::Access;
+pub use account_days::{Days, Sending, Sent, SentDaily};
+pub use account_policy::{AccountPolicy, Mailbox, Owned, OwnerRule, Owners, Rate};
 pub use address::Email;
 pub use belongings::{Campaign, Job, KeyInfo, Lead, LeadList, SendingAccount, TrailRecord, Webhook};
 pub use canonical::canonical;

@@ -142,7 +142,7 @@ pub fn of_the_rest(steps: &[&Step], open: &BTreeSet<StepId>, rules: &Rules) -> B
 
 /// Holds every step whose forerunner is held: it would never be sent.
 pub fn follow(items: &mut [Item]) {
-    let held: BTreeSet<StepId> = items
+    let mut held: BTreeSet<StepId> = items
         .iter()
         .filter(|item| matches!(item.disposition, Disposition::Held(_)))
         .map(|item| item.step.id.clone())
@@ -150,6 +150,8 @@ pub fn follow(items: &mut [Item]) {
     for item in items.iter_mut().filter(|item| item.disposition == Disposition::Send) {
         if item.step.after.as_ref().is_some_and(|before| held.contains(before)) {
             item.disposition = Disposition::Held(held_before());
+            // What comes after this one is not sent either; forerunners stand first.
+            held.insert(item.step.id.clone());
         }
     }
 }

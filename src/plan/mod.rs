@@ -3,6 +3,7 @@
 //! Pure and total: the same inputs give the same plan, in any input order; nothing is sent, read or timed here. What it
 //! decides *not* to do is part of the plan, with reasons. It knows `domain` alone.
 
+pub mod account_owners;
 mod again;
 mod claims;
 pub mod doubt;
@@ -28,6 +29,7 @@ pub mod traces;
 pub mod undo;
 pub mod wish;
 
+pub use account_owners::draw_account_owners;
 pub use doubt::{Doubt, Doubts};
 pub use draw::{Item, Note, Plan, Planned, draw};
 pub use earlier::{Earlier, Ending, quest_of};

@@ -9,6 +9,7 @@ mod prune;
 mod sync;
 
 pub use draw::draw_tags;
+pub(super) use draw::draw_workspace;
 
 use super::observed::{Observed, Tagging};
 use crate::domain::{Change, Held, HeldReason, ResourceId, ResourceKind, RestsOn, Step, Tag, TagChange, TagId};
@@ -45,11 +46,11 @@ pub enum TagWish {
     },
 }
 
-fn step(observed: &Observed, change: TagChange, rests_on: RestsOn) -> Step {
+pub(super) fn step(observed: &Observed, change: TagChange, rests_on: RestsOn) -> Step {
     Step::new(&observed.workspace, &observed.id, Change::Tag(change), rests_on)
 }
 
-fn of_tag(tag: &Tag) -> RestsOn {
+pub(super) fn of_tag(tag: &Tag) -> RestsOn {
     RestsOn::Tag { id: tag.id.clone(), label: tag.label.clone(), description: tag.description.clone() }
 }
 
@@ -76,7 +77,7 @@ fn several(label: &str, of: usize) -> Held {
 }
 
 /// Returns the tags of a label in the order of their ids: the order of a listing must not choose.
-fn called<'a>(tagging: &'a Tagging, label: &'a str) -> Vec<&'a Tag> {
+pub(super) fn called<'a>(tagging: &'a Tagging, label: &'a str) -> Vec<&'a Tag> {
     let mut tags: Vec<&Tag> = tagging.called(label).collect();
     tags.sort_by(|a, b| a.id.cmp(&b.id));
     // A page that came twice shows a tag twice.

@@ -39,6 +39,44 @@ pub fn finding(finding: &Finding) -> Vec<Cell<'_>> {
     ]
 }
 
+/// Columns of a finding about anything but keys.
+pub const FINDING_ELSE: &[Column] = &[
+    Column::shown("severity"),
+    Column::shown("code"),
+    Column::shown("workspace"),
+    Column::detail("workspace_id"),
+    Column::detail("id"),
+    Column::detail("kind"),
+    Column::shown("about"),
+    Column::beneath("evidence", ""),
+    Column::beneath("advice", "-> "),
+];
+
+/// Cells of one finding about anything but keys.
+pub fn finding_else(finding: &Finding) -> Vec<Cell<'_>> {
+    let Finding { code, severity, workspace, workspace_id, about, evidence, advice, accepted: _ } = finding;
+    let (kind, about) = match about {
+        About::Workspace => ("workspace", None),
+        About::Key { name, .. } => ("key", Some(name.clone())),
+        About::Tag { label } => ("tag", Some(label.clone())),
+        About::Account { email } => ("account", Some(email.clone())),
+        About::Sub { id, name } if name.is_empty() => ("sub_workspace", Some(id.to_string())),
+        About::Sub { name, .. } => ("sub_workspace", Some(name.clone())),
+        About::Place(place) => ("place", Some(place.to_string())),
+    };
+    vec![
+        Cell::text(severity.as_str()),
+        Cell::text(code.as_str()),
+        Cell::maybe(workspace.as_ref().map(WorkspaceName::as_str)),
+        Cell::maybe(workspace_id.as_ref().map(WorkspaceId::as_str)),
+        Cell::text(finding.id()),
+        Cell::text(kind),
+        Cell::maybe(about),
+        Cell::text(evidence),
+        Cell::text(advice),
+    ]
+}
+
 /// Columns of what could not be judged.
 pub const NOT_JUDGED: &[Column] = &[
     Column::shown("code"),
@@ -97,6 +135,31 @@ mod tests {
         let place = About::Place(Place { file: "keyholder.toml".into(), line: 7, column: 1 });
         assert_eq!(cells(place)[5..8], ["", "", "keyholder.toml:7:1"]);
         assert_eq!(cells(About::Workspace)[5..8], [""; 3]);
+    }
+
+    #[test]
+    fn a_finding_that_is_about_no_key_says_what_it_is_about() {
+        let about = |about: About| {
+            let finding = Finding {
+                code: FindingCode::AccountOwners,
+                severity: Severity::Medium,
+                workspace: WorkspaceName::parse("acme").ok(),
+                workspace_id: WorkspaceId::parse("w-1").ok(),
+                about,
+                evidence: "=two".to_owned(),
+                advice: "say one".to_owned(),
+                accepted: None,
+            };
+            let row = finding_else(&finding);
+            assert_eq!(row.len(), FINDING_ELSE.len());
+            row.iter().map(|cell| cell.for_csv().into_owned()).collect::<Vec<_>>()[5..].join("|")
+        };
+        let account = About::Account { email: "noor@mail.example".to_owned() };
+        assert_eq!(about(account), "account|noor@mail.example|'=two|say one");
+        assert_eq!(about(About::Tag { label: "=North".to_owned() }), "tag|'=North|'=two|say one");
+        let sub = |name: &str| About::Sub { id: WorkspaceId::parse("w-2").unwrap(), name: name.to_owned() };
+        assert_eq!(about(sub("Globex")), "sub_workspace|Globex|'=two|say one");
+        assert_eq!(about(sub("")), "sub_workspace|w-2|'=two|say one");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Everything that stdout, the events file or a saved table carries is made here: rows, records, the summary, the exit code. It
 //! knows `domain` and the values handed to it; it sends nothing and reads nothing.
 
+pub mod account_rows;
 pub mod activity;
 pub mod cell;
 pub mod certificate;
@@ -15,6 +16,7 @@ pub mod owner_rows;
 pub mod register_rows;
 pub mod rows;
 pub mod summary;
+pub mod tag_rows;
 
 pub use cell::{Cell, Column};
 pub use listing::{Format, Listing};

@@ -93,7 +93,7 @@ async fn tags(
 }
 
 /// Reads what carries the tags, as far as it is asked for.
-async fn read_carried(client: &Client, workspace: &WorkspaceId, quest: &TagQuest, tagging: &mut Tagging) {
+pub(super) async fn read_carried(client: &Client, workspace: &WorkspaceId, quest: &TagQuest, tagging: &mut Tagging) {
     let Tagging { tags, campaigns, accounts, carried, counts, carried_incomplete } = tagging;
     let asked: BTreeSet<TagId> = match &quest.carried {
         Carrying::Nothing => return,

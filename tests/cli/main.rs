@@ -2,6 +2,7 @@
 //! command or concern.
 #![expect(clippy::unwrap_used, reason = "all of it is test code, helpers too")]
 
+mod accounts;
 mod apply;
 mod approval;
 mod check;

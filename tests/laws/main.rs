@@ -7,6 +7,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod accounts_owned;
 mod converge;
 mod csv_cells;
 mod exits;

@@ -4,6 +4,7 @@
 //! Owns the wire forms, one file a resource, and which page of what is asked for. Whose a thing is, and what follows from that, is for
 //! whoever asks.
 
+mod account_daily;
 mod accounts;
 mod campaigns;
 mod jobs;

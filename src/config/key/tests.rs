@@ -34,6 +34,7 @@ fn fleet(root: &Path, workspaces: Vec<Workspace>) -> Fleet {
         key_policy: crate::domain::KeyPolicy::default(),
         register: crate::domain::Register::default(),
         tags: Vec::new(),
+        accounts: crate::domain::AccountPolicy::default(),
         workspaces,
     }
 }

@@ -15,7 +15,11 @@ pub fn draw_tags(seen: &[(Observed, Vec<TagWish>)], rules: &Rules) -> Plan {
 
 /// What takes the place of something comes before what goes: tags are made and renamed, then put on, then taken off, then deleted. Where a
 /// run ends early, nothing has lost what it was to keep.
-fn draw_workspace(observed: &Observed, wishes: &[TagWish], rules: &Rules) -> (Vec<Item>, Vec<Note>) {
+pub(in crate::plan) fn draw_workspace(
+    observed: &Observed,
+    wishes: &[TagWish],
+    rules: &Rules,
+) -> (Vec<Item>, Vec<Note>) {
     let mut notes = Vec::new();
     let synced = sync::draw(observed, wishes, &mut notes);
     let mut items: Vec<Item> = synced.items().cloned().collect();

@@ -231,3 +231,20 @@ hand = "accept-link"
         assert!(err.contains(said), "{line}: {err}");
     }
 }
+
+#[test]
+fn the_sample_fleet_has_tags_owners_and_a_group_to_tell_of() {
+    let world = World::northwind(1);
+    let labels: BTreeSet<String> =
+        world.names().iter().flat_map(|name| world.tags(name)).map(|tag| tag.label).collect();
+    assert!(labels.contains("team north") && labels.contains("Team North"), "nearly one label");
+    let mailbox = |email: &str| {
+        let all = world.names().into_iter().flat_map(|name| world.mappings(&name));
+        all.filter(|mapping| mapping.resource == email && mapping.label.starts_with("owner: ")).count()
+    };
+    let owners =
+        ["hello@mail-amberfield.example", "noor@mail-amberfield.example", "beans@mail-cedar-loop.example"].map(mailbox);
+    assert_eq!(owners, [0, 1, 2], "nobody's, somebody's, and one of two");
+    let told: BTreeSet<String> = world.links().into_iter().map(|link| link.status).collect();
+    assert_eq!(told.iter().map(String::as_str).collect::<Vec<_>>(), ["accepted", "pending", "rejected"]);
+}

@@ -365,17 +365,17 @@ async fn five_thousand_tagged_accounts_are_looked_up_by_the_hundred_and_paged_wh
         assert_eq!((status, page.get("next_starting_after")), (200, None));
         found += page["items"].as_array().unwrap().len();
     }
-    let (mut after, mut paged, mut pages) = (String::new(), std::collections::BTreeSet::new(), 0);
+    let (mut after, mut whole, mut pages) = (String::new(), std::collections::BTreeSet::new(), 0);
     loop {
         let (_, page) = desk.get("client-0002", &format!("custom-tag-mappings?limit=100&{after}")).await;
-        paged.extend(page["items"].as_array().unwrap().iter().map(|row| row["resource_id"].to_string()));
+        whole.extend(page["items"].as_array().unwrap().iter().map(|row| row["resource_id"].to_string()));
         pages += 1;
         match page["next_starting_after"].as_str() {
             Some(cursor) => after = format!("starting_after={cursor}"),
             None => break,
         }
     }
-    assert_eq!((found, paged.len(), pages), (5000, 5000, 50));
+    assert_eq!((found, whole.len(), pages), (5000, 5000, 50));
     let tag = desk.world.tags("client-0002")[0].id.clone();
     assert_eq!(desk.world.mapping_count("client-0001"), 5000);
     // That were a hundred requests.

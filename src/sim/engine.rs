@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::fault::{Fault, FaultKind, Faults};
 use super::name;
 use super::paper;
-use super::record::{Effect, Log, SpokenAs, Told, Watch};
+use super::record::{Effect, Log, Named, SpokenAs, Told, Watch};
 use super::routes::{self, Ask, Caller, Wrote};
 use super::settings::Pays;
 use super::state::State;
@@ -118,7 +118,10 @@ impl Inner {
         self.requests += 1;
         let spoken = SpokenAs {
             home: caller.home,
-            header: ask.acts_as.as_ref().map(|id| self.state.with_id(id)),
+            header: match &ask.acts_as {
+                None => Named::Absent,
+                Some(id) => self.state.with_id(id).map_or(Named::Nobody, Named::Workspace),
+            },
             operation: seen.operation,
             let_in: caller.is_let_in(&self.state),
         };

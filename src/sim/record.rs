@@ -56,12 +56,19 @@ pub struct Spoken {
     pub let_in: bool,
 }
 
+/// Whom a request named, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Named {
+    Absent,
+    Workspace(usize),
+    Nobody,
+}
+
 /// The same in numbers, for counting a hundred thousand of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct SpokenAs {
     pub(super) home: Option<usize>,
-    /// None is no header, none within is an id of no workspace.
-    pub(super) header: Option<Option<usize>>,
+    pub(super) header: Named,
     pub(super) operation: Option<Op>,
     pub(super) let_in: bool,
 }

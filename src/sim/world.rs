@@ -13,7 +13,7 @@ use super::hand::Hand;
 use super::name;
 use super::op::Op;
 use super::paper;
-use super::record::{Effect, Header, Phase, Spoken, SpokenAs, Told, Watch};
+use super::record::{Effect, Header, Named, Phase, Spoken, SpokenAs, Told, Watch};
 use super::routes::Ask;
 use super::settings::Settings;
 use super::state::State;
@@ -256,9 +256,9 @@ impl World {
         let name = |at: usize| Arc::clone(&inner.state.workspaces[at].name);
         let spoken = inner.spoken.iter().map(|(spoken, count)| {
             let header = match spoken.header {
-                None => Header::Absent,
-                Some(None) => Header::Nobody,
-                Some(Some(at)) => Header::Workspace(name(at)),
+                Named::Absent => Header::Absent,
+                Named::Nobody => Header::Nobody,
+                Named::Workspace(at) => Header::Workspace(name(at)),
             };
             let SpokenAs { home, operation, let_in, .. } = *spoken;
             (Spoken { key_of: home.map(name), header, operation, let_in }, *count)

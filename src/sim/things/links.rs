@@ -171,7 +171,9 @@ impl State {
     /// Ends every link between two workspaces, as a person does in the app; tells whether there was one.
     pub(crate) fn cut_link(&mut self, admin: usize, sub: usize, now: i64) -> bool {
         let cut: Vec<u128> = self.links.above(sub).filter(|link| link.admin == admin).map(|link| link.id).collect();
-        cut.iter().for_each(|id| self.remove_link(*id, now));
+        for id in &cut {
+            self.remove_link(*id, now);
+        }
         !cut.is_empty()
     }
 

@@ -108,7 +108,7 @@ pub(crate) fn create(state: &mut State, turn: Turn<'_>) -> Done {
     let Turn { workspace, now, .. } = turn;
     let body = object(turn.ask)?;
     let label = label(&body)?.ok_or_else(|| paper::missing_property("label"))?;
-    let description = description(&body)?.flatten();
+    let description = described(None, &body)?;
     state.require_free(workspace, &label, None)?;
     let tag = state.make_tag(workspace, &label, description, None, now);
     state.will_change_thing(workspace, |_| Was::NoTag(tag.id), now);
@@ -123,15 +123,15 @@ pub(crate) fn patch(state: &mut State, turn: Turn<'_>) -> Done {
     if body.is_empty() {
         return Err(paper::invalid("body must NOT have fewer than 1 properties"));
     }
-    let (label, description) = (label(&body)?, description(&body)?);
+    let label = label(&body)?;
     let id = turn.uuid()?;
     let before = state.workspaces[workspace].things.tags.with_id(id).ok_or_else(paper::not_found)?.clone();
+    let mut after = before.clone();
+    after.description = described(after.description, &body)?;
     if let Some(label) = &label {
         state.require_free(workspace, label, Some(id))?;
     }
-    let mut after = before.clone();
     after.label = label.unwrap_or(after.label);
-    after.description = description.unwrap_or(after.description);
     if after == before {
         return Ok((show(state, workspace, &after), None));
     }
@@ -167,11 +167,12 @@ fn label(body: &Map<String, Value>) -> Result<Option<Box<str>>, Refusal> {
     }
 }
 
-/// Reads a description: nothing said, null, or a text.
-fn description(body: &Map<String, Value>) -> Result<Option<Option<Box<str>>>, Refusal> {
+/// Returns a description after a body was honoured: null takes it away.
+fn described(before: Option<Box<str>>, body: &Map<String, Value>) -> Result<Option<Box<str>>, Refusal> {
     match body.get("description") {
-        Some(Value::Null) => Ok(Some(None)),
-        _ => Ok(super::text(body, "description")?.map(|text| Some(text.into()))),
+        None => Ok(before),
+        Some(Value::Null) => Ok(None),
+        Some(_) => Ok(super::text(body, "description")?.map(Into::into)),
     }
 }
 

@@ -219,7 +219,9 @@ mod tests {
         let tags = [tag("t1", "VIP"), tag("t-empty", "VIP "), tag("t1", "VIP")];
         let told = told(&tags, &[spec("VIP", &[])]);
         assert_eq!(told.len(), 1, "{told:?}");
-        assert!(told[0].starts_with("tag-duplicate VIP: 2 tags bear this label: t-empty (campaigns 0, accounts 0), t1 (campaigns 2, accounts 1)"));
+        assert!(told[0].starts_with(
+            "tag-duplicate VIP: 2 tags bear this label: t-empty (campaigns 0, accounts 0), t1 (campaigns 2, accounts 1)"
+        ));
         assert!(told[0].contains("--prune"));
     }
 

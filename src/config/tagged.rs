@@ -156,10 +156,7 @@ mod tests {
         let text = "resource,Workspace\nAnn@mail.example,\n0195-c1,acme;glo*\n";
         let rows = read(text.as_bytes(), Path::new("t.csv")).unwrap();
         let seen: Vec<_> = rows.iter().map(|row| (row.line, row.kind, row.resource.as_str())).collect();
-        assert_eq!(
-            seen,
-            [(2, ResourceKind::Account, "Ann@mail.example"), (3, ResourceKind::Campaign, "0195-c1")]
-        );
+        assert_eq!(seen, [(2, ResourceKind::Account, "Ann@mail.example"), (3, ResourceKind::Campaign, "0195-c1")]);
         assert!(rows[0].means(ResourceKind::Account, "ann@MAIL.example"));
         assert!(!rows[0].means(ResourceKind::Campaign, "Ann@mail.example"));
         let text = "account,campaign\na@x.example,\n,c1\n";

@@ -31,6 +31,7 @@ mod resume;
 mod resumed;
 mod seeds;
 mod stops;
+mod tags;
 mod undo;
 mod verify;
 mod words;

@@ -203,12 +203,8 @@ fn only_a_tag_that_was_counted_and_that_nothing_carries_is_pruned() {
 
 #[test]
 fn of_several_tags_of_a_wanted_label_and_of_near_ones_the_right_one_stays() {
-    let mut tags = tagging(vec![
-        tag("t1", "VIP", None),
-        tag("t2", "VIP", None),
-        tag("t3", "vip", None),
-        tag("t4", "VIP", None),
-    ]);
+    let mut tags =
+        tagging(vec![tag("t1", "VIP", None), tag("t2", "VIP", None), tag("t3", "vip", None), tag("t4", "VIP", None)]);
     tags.counts.insert(TagId::parse("t2").unwrap(), Carried { accounts: 3, campaigns: 0, others: 0 });
     tags.counts.insert(TagId::parse("t4").unwrap(), Carried { accounts: 1, campaigns: 0, others: 0 });
     let mut wishes = vec![present("VIP", None, &[])];

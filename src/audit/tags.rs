@@ -25,6 +25,12 @@ pub struct TagCase<'a> {
     pub carried: &'a dyn Fn(&TagId) -> Option<(usize, usize)>,
 }
 
+impl std::fmt::Debug for TagCase<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TagCase").field("workspace", self.workspace).field("tags", &self.tags).finish_non_exhaustive()
+    }
+}
+
 /// Judges them; findings stand in the order of their codes, and then of the labels.
 pub fn judge(case: &TagCase<'_>) -> Vec<Finding> {
     let mut by_label: BTreeMap<&str, Vec<&Tag>> = BTreeMap::new();

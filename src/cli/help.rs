@@ -52,6 +52,7 @@ pub const TOPICS: [(&str, &str, &str); 18] = [
     ("resume", "going on with a run that was cut", include_str!("../help/resume.md")),
     ("scopes", "what a key may do, and what each command needs", include_str!("../help/scopes.md")),
     ("selection", "which workspaces a command works on", include_str!("../help/selection.md")),
+    ("tags", "which tags there should be, what carries them, queries", include_str!("../help/tags.md")),
     ("undoing", "undoing a run, and what of it still holds", include_str!("../help/undoing.md")),
 ];
 

@@ -25,7 +25,7 @@ use crate::ui::words;
 #[command(after_help = "What a query can say: `keyholder help tags`.")]
 pub struct Assign {
     /// The tag's label.
-    #[arg(value_name = "LABEL")]
+    #[arg(id = "tag_label", value_name = "LABEL")]
     label: String,
     #[command(flatten)]
     which: Flags,
@@ -48,7 +48,7 @@ pub struct Assign {
 )]
 pub struct Unassign {
     /// The tag's label.
-    #[arg(value_name = "LABEL")]
+    #[arg(id = "tag_label", value_name = "LABEL")]
     label: String,
     #[command(flatten)]
     which: Flags,

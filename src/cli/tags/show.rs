@@ -27,7 +27,7 @@ use crate::ui::words;
 #[derive(Debug, Args)]
 pub struct Show {
     /// The tag's label.
-    #[arg(value_name = "LABEL")]
+    #[arg(id = "tag_label", value_name = "LABEL")]
     label: String,
     #[command(flatten)]
     select: Select,

@@ -129,22 +129,34 @@ impl View<'_> {
                 LinkStatus::Accepted => (
                     FindingCode::GroupUnconfigured,
                     format!("{who} is in the group of `{admin}` since {}, and no file names it", link.created),
-                    format!("`keyholder discover --via {admin}` writes a file for it, or `keyholder groups remove {sub} --via {admin}` takes it out"),
+                    format!(
+                        "`keyholder discover --via {admin}` writes a file for it, or `keyholder groups remove {sub} --via {admin}` takes it out"
+                    ),
                 ),
                 LinkStatus::Other(status) => (
                     FindingCode::GroupUnconfigured,
-                    format!("{who} has a link under `{admin}` of status \"{status}\" since {}, and no file names it", link.created),
+                    format!(
+                        "{who} has a link under `{admin}` of status \"{status}\" since {}, and no file names it",
+                        link.created
+                    ),
                     "look at the group in the app: what this status means is not published".to_owned(),
                 ),
                 LinkStatus::Pending => (
                     FindingCode::GroupPending,
-                    format!("{who} was invited into the group of `{admin}` {}, and its owner has not answered", link.created),
-                    format!("ask its owner to accept in the app; `keyholder groups remove {word} --via {admin}` withdraws the invitation"),
+                    format!(
+                        "{who} was invited into the group of `{admin}` {}, and its owner has not answered",
+                        link.created
+                    ),
+                    format!(
+                        "ask its owner to accept in the app; `keyholder groups remove {word} --via {admin}` withdraws the invitation"
+                    ),
                 ),
                 LinkStatus::Rejected => (
                     FindingCode::GroupRejected,
                     format!("the owner of {who} refused to be in the group of `{admin}`; invited {}", link.created),
-                    format!("ask its owner, then `keyholder groups invite {word} --via {admin}` asks again, or `keyholder groups remove {word} --via {admin}` tidies the link away"),
+                    format!(
+                        "ask its owner, then `keyholder groups invite {word} --via {admin}` asks again, or `keyholder groups remove {word} --via {admin}` tidies the link away"
+                    ),
                 ),
             };
             findings.push(finding(code, (admin, Some(admin_id)), about, evidence, advice));
@@ -177,7 +189,9 @@ impl View<'_> {
         if let Some(other) = self.groups.iter().find(|other| other.admin != via && holds(other, id)) {
             let other = other.admin;
             let evidence = format!("it is in the group of `{other}`, and its file says `via = \"{via}\"`");
-            let advice = format!("write `via = \"{other}\"` into its file, or move it: `keyholder groups remove {name} --via {other}`, then `keyholder groups invite {name} --via {via}`");
+            let advice = format!(
+                "write `via = \"{other}\"` into its file, or move it: `keyholder groups remove {name} --via {other}`, then `keyholder groups invite {name} --via {via}`"
+            );
             return judgement.findings.push(finding(FindingCode::GroupOtherAdmin, here, about, evidence, advice));
         }
         match group.incomplete {
@@ -210,7 +224,10 @@ impl View<'_> {
             return;
         }
         if let Some(cut) = self.groups.iter().find(|group| group.incomplete.is_some()) {
-            let why = format!("it is in the group of \"{name}\", and the links of `{}` were not read to their end", cut.admin);
+            let why = format!(
+                "it is in the group of \"{name}\", and the links of `{}` were not read to their end",
+                cut.admin
+            );
             return judgement.not_judged.push(not_judged(code, client.name, why));
         }
         judgement.findings.push(finding(
@@ -335,7 +352,8 @@ mod tests {
         let (agency, admin) = (name("agency"), id("a-1"));
         let links = [link("l", "s", "pending"), link("k", "t", "accepted"), link("j", "s", "rejected")];
         let back: Vec<Link> = links.iter().rev().cloned().collect();
-        let judged = |links: &[Link]| judge(&[Group { admin: &agency, admin_id: &admin, links, incomplete: None }], &[]);
+        let judged =
+            |links: &[Link]| judge(&[Group { admin: &agency, admin_id: &admin, links, incomplete: None }], &[]);
         assert_eq!(judged(&links), judged(&back));
         assert_eq!(judged(&links).findings.len(), 2);
     }

@@ -39,6 +39,44 @@ pub fn finding(finding: &Finding) -> Vec<Cell<'_>> {
     ]
 }
 
+/// Columns of a finding about something else than a key.
+pub const THING: &[Column] = &[
+    Column::shown("severity"),
+    Column::shown("code"),
+    Column::shown("workspace"),
+    Column::detail("workspace_id"),
+    Column::detail("id"),
+    Column::shown("about"),
+    Column::detail("about_id"),
+    Column::beneath("evidence", ""),
+    Column::beneath("advice", "-> "),
+];
+
+/// Cells of one finding about something else than a key: a tag by its label, an account by its address, a sub workspace by its name.
+pub fn thing(finding: &Finding) -> Vec<Cell<'_>> {
+    let Finding { code, severity, workspace, workspace_id, about, evidence, advice, accepted: _ } = finding;
+    let (name, id) = match about {
+        About::Workspace => (Cell::Nothing, Cell::Nothing),
+        About::Key { id, name } => (Cell::text(name), Cell::text(id.as_str())),
+        About::Tag { label } => (Cell::text(label), Cell::Nothing),
+        About::Account { email } => (Cell::text(email), Cell::Nothing),
+        About::Sub { id, name } if name.is_empty() => (Cell::text(id.as_str()), Cell::text(id.as_str())),
+        About::Sub { id, name } => (Cell::text(name), Cell::text(id.as_str())),
+        About::Place(place) => (Cell::text(place.to_string()), Cell::Nothing),
+    };
+    vec![
+        Cell::text(severity.as_str()),
+        Cell::text(code.as_str()),
+        Cell::maybe(workspace.as_ref().map(WorkspaceName::as_str)),
+        Cell::maybe(workspace_id.as_ref().map(WorkspaceId::as_str)),
+        Cell::text(finding.id()),
+        name,
+        id,
+        Cell::text(evidence),
+        Cell::text(advice),
+    ]
+}
+
 /// Columns of what could not be judged.
 pub const NOT_JUDGED: &[Column] = &[
     Column::shown("code"),
@@ -97,6 +135,30 @@ mod tests {
         let place = About::Place(Place { file: "keyholder.toml".into(), line: 7, column: 1 });
         assert_eq!(cells(place)[5..8], ["", "", "keyholder.toml:7:1"]);
         assert_eq!(cells(About::Workspace)[5..8], [""; 3]);
+    }
+
+    #[test]
+    fn a_finding_about_a_thing_stands_under_its_columns() {
+        let shown = |about| {
+            let finding = Finding {
+                code: FindingCode::GroupPending,
+                severity: Severity::Low,
+                workspace: WorkspaceName::parse("agency").ok(),
+                workspace_id: WorkspaceId::parse("a-1").ok(),
+                about,
+                evidence: String::new(),
+                advice: String::new(),
+                accepted: None,
+            };
+            let row = thing(&finding);
+            assert_eq!(row.len(), THING.len());
+            [5, 6].map(|place| row[place].for_csv().into_owned())
+        };
+        let sub = |name: &str| About::Sub { id: WorkspaceId::parse("w-1").unwrap(), name: name.to_owned() };
+        assert_eq!(shown(sub("@globex")), ["'@globex", "w-1"]);
+        assert_eq!(shown(sub("")), ["w-1", "w-1"]);
+        assert_eq!(shown(About::Tag { label: "north".to_owned() }), ["north", ""]);
+        assert_eq!(shown(About::Workspace), ["", ""]);
     }
 
     #[test]

@@ -4,12 +4,15 @@ mod assigned;
 mod belongings;
 mod bent;
 mod contract;
+mod daily;
 mod faults;
+mod groups;
 mod keyring;
 mod looked;
 mod loopback;
 mod rules;
 mod scripted;
+mod tags;
 
 use std::sync::Arc;
 use std::time::Duration;

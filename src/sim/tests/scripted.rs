@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Desk;
-use crate::sim::{FaultKind, Hand, KeyRecord, KeyShown, Op, World, put};
+use crate::sim::{FaultKind, Hand, KeyRecord, KeyShown, Labels, Op, World, put};
 
 const SCRIPT: &str = r#"
 [settings]
@@ -147,4 +147,104 @@ fn nothing_that_is_looked_at_shows_a_secret() {
     };
     let text: String = world.names().iter().map(looked).collect();
     assert!(world.keys().iter().all(|key| !text.contains(key)) && !text.contains("not-a-secret"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_script_says_tags_links_and_what_goes_wrong_with_them() {
+    let desk = Desk::script(
+        r#"
+[settings]
+labels = "any-case"
+toggle_ignores_unknown = true
+toggle_most = 50
+end_date_included = true
+
+[[workspace]]
+name = "agency"
+owner = "founder@agency.example"
+
+[[workspace]]
+name = "acme"
+owner = "founder@agency.example"
+admin = ["ana@agency.example"]
+campaigns = [{ name = "Q4" }]
+accounts = [{ count = 3, email = "ana@mail.example" }]
+tags = [
+  { label = "owner: ana", description = "Ana's", accounts = ["1.ana@mail.example"], campaigns = ["Q4"] },
+  { label = "warm", all_accounts = true },
+]
+
+[[group]]
+admin = "agency"
+links = [{ sub = "acme", status = "pending" }]
+
+[[fault]]
+kind = "no-success"
+operation = "tag.toggle"
+
+[[fault]]
+kind = "partial"
+rows = 1
+operation = "tag.toggle"
+
+[[fault]]
+kind = "meanwhile"
+when = "after"
+hand = "rename-tag"
+tag = "warm"
+to = "hot"
+
+[[fault]]
+kind = "meanwhile"
+when = "after"
+hand = "make-owner"
+email = "ana@agency.example"
+
+[[fault]]
+kind = "meanwhile"
+when = "after"
+hand = "accept-link"
+"#,
+    );
+    let settings = desk.world.settings();
+    assert!(settings.labels == Labels::AnyCase && settings.toggle_ignores_unknown && settings.end_date_included);
+    assert_eq!(settings.toggle_most, Some(50));
+    let carried: Vec<(String, u8)> =
+        desk.world.mappings("acme").into_iter().map(|mapping| (mapping.label, mapping.resource_type)).collect();
+    let count = |label: &str, kind: u8| carried.iter().filter(|row| **row == (label.to_owned(), kind)).count();
+    assert_eq!((count("owner: ana", 1), count("owner: ana", 2), count("warm", 1)), (1, 1, 3));
+    assert_eq!(desk.world.tags("acme")[0].description.as_deref(), Some("Ana's"));
+    assert_eq!(desk.world.links()[0].status, "pending");
+    desk.get("acme", "custom-tags").await;
+    assert_eq!(desk.world.tags("acme")[1].label, "hot");
+    assert_eq!(desk.world.owner("acme").as_deref(), Some("ana@agency.example"));
+    assert_eq!(desk.world.links()[0].status, "accepted");
+    let wrong =
+        |line: &str| World::from_script(&format!("version = 1\n[[workspace]]\nname = \"a\"\n{line}"), 7).unwrap_err();
+    for (line, said) in [
+        ("tags = [{ description = \"x\" }]", "`label` is missing"),
+        ("tags = [{ label = \"x\", accounts = [\"no@x.example\"] }]", "a tag is on the account `no@x.example`"),
+        ("tags = [{ label = \"x\", campaigns = [\"none\"] }]", "a tag is on the campaign `none`"),
+        ("accounts = [{ days = [{ date = \"soon\" }] }]", "`date` must be a day"),
+    ] {
+        let err = wrong(line).to_string();
+        assert!(err.contains(said), "{line}: {err}");
+    }
+}
+
+#[test]
+fn the_sample_fleet_has_tags_owners_and_a_group_to_tell_of() {
+    let world = World::northwind(1);
+    let labels: BTreeSet<String> =
+        world.names().iter().flat_map(|name| world.tags(name)).map(|tag| tag.label).collect();
+    assert!(labels.contains("team north") && labels.contains("Team North"), "nearly one label");
+    let mailbox = |email: &str| {
+        let all = world.names().into_iter().flat_map(|name| world.mappings(&name));
+        all.filter(|mapping| mapping.resource == email && mapping.label.starts_with("owner: ")).count()
+    };
+    let owners =
+        ["hello@mail-amberfield.example", "noor@mail-amberfield.example", "beans@mail-cedar-loop.example"].map(mailbox);
+    assert_eq!(owners, [0, 1, 2], "nobody's, somebody's, and one of two");
+    let told: BTreeSet<String> = world.links().into_iter().map(|link| link.status).collect();
+    assert_eq!(told.iter().map(String::as_str).collect::<Vec<_>>(), ["accepted", "pending", "rejected"]);
 }

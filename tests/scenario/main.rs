@@ -15,6 +15,7 @@ mod doubt;
 mod faults;
 mod fleet;
 mod goods;
+mod groups;
 mod guards;
 mod identity;
 mod key_audit;
@@ -33,6 +34,7 @@ mod seeds;
 mod stops;
 mod undo;
 mod verify;
+mod via;
 mod words;
 mod world;
 

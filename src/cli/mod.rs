@@ -10,10 +10,12 @@ pub mod certificate;
 pub mod change;
 pub mod check;
 pub mod demo;
+pub mod discover;
 pub mod earlier;
 pub mod events;
 pub mod evidence;
 pub mod filter;
+pub mod groups;
 pub mod help;
 pub mod init;
 pub mod keys;
@@ -82,6 +84,8 @@ enum Command {
     Check(check::Check),
     /// Write the ids that the keys opened into the workspace files.
     Pin(pin::Pin),
+    /// Write a workspace file for every accepted sub workspace of a group.
+    Discover(discover::Discover),
     /// Bring people into workspaces.
     Onboard(onboard::Onboard),
     /// Take people out of workspaces: memberships, open invitations, and what they would leave behind.
@@ -94,6 +98,8 @@ enum Command {
     Members(members::Members),
     /// List the sending accounts of all workspaces: who sends from what, and whether it is healthy; keep whose they are.
     Accounts(accounts::Accounts),
+    /// List the links of groups; hold them against the files, invite and remove workspaces.
+    Groups(groups::Groups),
     /// List the API keys of all workspaces; audit, make, replace and revoke them.
     Keys(keys::Keys),
     /// Show who owns the workspaces, or give one workspace another owner.
@@ -132,6 +138,8 @@ impl Command {
         match self {
             Self::Check(_) => "check",
             Self::Pin(_) => "pin",
+            Self::Discover(_) => "discover",
+            Self::Groups(_) => "groups",
             Self::Onboard(_) => "onboard",
             Self::Offboard(_) => "offboard",
             Self::Members(_) => "members",
@@ -294,6 +302,8 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
     match command {
         Command::Check(check) => check.run(door).await,
         Command::Pin(pin) => pin.run(door).await,
+        Command::Discover(discover) => Box::pin(discover.run(door)).await,
+        Command::Groups(groups) => Box::pin(groups.run(door)).await,
         Command::Onboard(onboard) => Box::pin(onboard.run(door)).await,
         Command::Offboard(offboard) => Box::pin(offboard.run(door)).await,
         Command::Person(person) => Box::pin(person.run(door)).await,

@@ -48,21 +48,22 @@ pub const FINDING_ELSE: &[Column] = &[
     Column::detail("id"),
     Column::detail("kind"),
     Column::shown("about"),
+    Column::detail("about_id"),
     Column::beneath("evidence", ""),
     Column::beneath("advice", "-> "),
 ];
 
-/// Cells of one finding about anything but keys.
+/// Cells of one finding about anything but keys: a tag by its label, an account by its address, a sub workspace by its name.
 pub fn finding_else(finding: &Finding) -> Vec<Cell<'_>> {
     let Finding { code, severity, workspace, workspace_id, about, evidence, advice, accepted: _ } = finding;
-    let (kind, about) = match about {
-        About::Workspace => ("workspace", None),
-        About::Key { name, .. } => ("key", Some(name.clone())),
-        About::Tag { label } => ("tag", Some(label.clone())),
-        About::Account { email } => ("account", Some(email.clone())),
-        About::Sub { id, name } if name.is_empty() => ("sub_workspace", Some(id.to_string())),
-        About::Sub { name, .. } => ("sub_workspace", Some(name.clone())),
-        About::Place(place) => ("place", Some(place.to_string())),
+    let (kind, name, of) = match about {
+        About::Workspace => ("workspace", Cell::Nothing, Cell::Nothing),
+        About::Key { id, name } => ("key", Cell::text(name), Cell::text(id.as_str())),
+        About::Tag { label } => ("tag", Cell::text(label), Cell::Nothing),
+        About::Account { email } => ("account", Cell::text(email), Cell::Nothing),
+        About::Sub { id, name } if name.is_empty() => ("sub_workspace", Cell::text(id.as_str()), Cell::text(id.as_str())),
+        About::Sub { id, name } => ("sub_workspace", Cell::text(name), Cell::text(id.as_str())),
+        About::Place(place) => ("place", Cell::text(place.to_string()), Cell::Nothing),
     };
     vec![
         Cell::text(severity.as_str()),
@@ -71,7 +72,8 @@ pub fn finding_else(finding: &Finding) -> Vec<Cell<'_>> {
         Cell::maybe(workspace_id.as_ref().map(WorkspaceId::as_str)),
         Cell::text(finding.id()),
         Cell::text(kind),
-        Cell::maybe(about),
+        name,
+        of,
         Cell::text(evidence),
         Cell::text(advice),
     ]
@@ -155,11 +157,12 @@ mod tests {
             row.iter().map(|cell| cell.for_csv().into_owned()).collect::<Vec<_>>()[5..].join("|")
         };
         let account = About::Account { email: "noor@mail.example".to_owned() };
-        assert_eq!(about(account), "account|noor@mail.example|'=two|say one");
-        assert_eq!(about(About::Tag { label: "=North".to_owned() }), "tag|'=North|'=two|say one");
+        assert_eq!(about(account), "account|noor@mail.example||'=two|say one");
+        assert_eq!(about(About::Tag { label: "=North".to_owned() }), "tag|'=North||'=two|say one");
         let sub = |name: &str| About::Sub { id: WorkspaceId::parse("w-2").unwrap(), name: name.to_owned() };
-        assert_eq!(about(sub("Globex")), "sub_workspace|Globex|'=two|say one");
-        assert_eq!(about(sub("")), "sub_workspace|w-2|'=two|say one");
+        assert_eq!(about(sub("@Globex")), "sub_workspace|'@Globex|w-2|'=two|say one");
+        assert_eq!(about(sub("")), "sub_workspace|w-2|w-2|'=two|say one");
+        assert_eq!(about(About::Workspace), "workspace|||'=two|say one");
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod cell;
 pub mod certificate;
 pub mod evidence;
 pub mod findings;
+pub mod group_rows;
 pub mod html;
 pub mod key_rows;
 pub mod listing;

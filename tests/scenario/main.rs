@@ -15,6 +15,7 @@ mod doubt;
 mod faults;
 mod fleet;
 mod goods;
+mod groups;
 mod guards;
 mod identity;
 mod key_audit;
@@ -35,6 +36,7 @@ mod stops;
 mod tags;
 mod undo;
 mod verify;
+mod via;
 mod words;
 mod world;
 

@@ -1,0 +1,121 @@
+//! `keyholder groups`: every link under the workspaces of the fleet.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::{Chosen, admin_of};
+use crate::cli::args::Select;
+use crate::cli::session::{self, Session};
+use crate::cli::{reading, survey, tables};
+use crate::domain::{Link, LinkStatus, Workspace, WorkspaceId};
+use crate::report::group_rows::{self, LINK, LinkRow};
+use crate::report::listing::{self, Listing};
+use crate::report::summary::{meaning, rounded, total};
+use crate::report::{Coverage, Unlisted};
+use crate::trouble::{Exit, Trouble};
+use crate::ui::words;
+
+/// Which links.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Rows")]
+pub struct List {
+    /// Only links of this status: pending, accepted or rejected; repeatable.
+    #[arg(long, value_name = "STATUS")]
+    status: Vec<String>,
+    /// Only sub workspaces that no file names.
+    #[arg(long)]
+    unconfigured: bool,
+}
+
+/// Lists them.
+pub async fn run(session: &Session<'_>, list: &List, select: &Select) -> Result<Exit, Trouble> {
+    let door = session.door;
+    let statuses: Vec<LinkStatus> =
+        list.status.iter().map(|word| LinkStatus::observed(&word.trim().to_ascii_lowercase())).collect();
+    let chosen = Chosen::of(session, select)?;
+    let keys = session.keys(&chosen.heads).await?;
+    let targets = session.targets(&chosen.heads, &keys);
+    let deck = session.deck(None)?;
+    let sights = reading::link_sights(session, &deck, "reading", &targets).await?;
+    let observed_at = deck.clock.now().to_string();
+    let known: BTreeMap<&WorkspaceId, &Workspace> =
+        session.fleet.workspaces.iter().filter_map(|workspace| Some((workspace.id.as_ref()?, workspace))).collect();
+    let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut shown = 0;
+    let mut out = door.printer.data();
+    let header = listing::header(None, "groups", &select.describe());
+    let mut listing = Listing::begin(&mut out, session.format(), "link", LINK, &header).map_err(tables::unwritable)?;
+    for (target, sight) in targets.iter().zip(sights) {
+        let observed = match survey::seen_or_why(sight) {
+            Ok(observed) => observed,
+            Err(trouble) => {
+                session::unreadable(&mut coverage, target.name.as_str(), &trouble);
+                continue;
+            }
+        };
+        let Some(links) = observed.links.as_deref() else { continue };
+        match &links.incomplete {
+            None => coverage.complete += 1,
+            Some(why) => coverage.partial.push((target.name.to_string(), format!("the list of links: {why}"))),
+        }
+        let mut rows: Vec<&Link> = links.rows.iter().collect();
+        rows.sort_by_key(|link| (known.get(&link.sub).map(|ours| &ours.name), &link.sub_name, &link.sub, &link.id));
+        for link in rows {
+            let ours = known.get(&link.sub).copied();
+            let wanted = (statuses.is_empty() || statuses.contains(&link.status))
+                && !(list.unconfigured && ours.is_some())
+                && chosen.takes(&target.name, ours.map(|ours| &ours.name));
+            if !wanted {
+                continue;
+            }
+            let cells = group_rows::link(LinkRow {
+                admin: target.name.as_str(),
+                observed_at: &observed_at,
+                link,
+                workspace: ours.map(|ours| ours.name.as_str()),
+                via: ours.and_then(admin_of).map(crate::domain::WorkspaceName::as_str),
+            });
+            listing.row(&cells).map_err(tables::unwritable)?;
+            *counts.entry(link.status.to_string()).or_default() += 1;
+            shown += 1;
+        }
+    }
+    let exit = coverage.exit();
+    let exact = coverage.is_complete();
+    let by_status: BTreeMap<&str, Value> =
+        counts.iter().map(|(status, count)| (status.as_str(), total(*count, exact))).collect();
+    let summary = json!({
+        "type": "summary",
+        "exit": exit.code(),
+        "outcome": meaning(exit),
+        "rows": total(shown, exact),
+        "statuses": by_status,
+        "coverage": coverage.record(),
+        "requests": deck.tally.requests(),
+        "throttled": deck.tally.throttled(),
+        "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
+    });
+    listing.end(&summary).map_err(tables::unwritable)?;
+    tables::unread(&door.printer, &coverage);
+    let at_least = if exact { "" } else { "at least " };
+    let by: Vec<String> = counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
+    let by = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
+    door.printer.say(&format!(
+        "{at_least}{}{by} under {} of {}; {} in {}",
+        words::count(shown, "link"),
+        coverage.complete,
+        words::count(coverage.asked, "workspace"),
+        words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
+        words::duration(deck.clock.elapsed()),
+    ));
+    Ok(exit)
+}
+
+/// Names what a workspace did not say of the group it is in.
+pub(super) fn unasked(workspace: &str, why: &str) -> Unlisted {
+    let (listing, reason) = ("workspace-group-members/admin".to_owned(), why.to_owned());
+    Unlisted { workspace: workspace.to_owned(), listing, reason }
+}

@@ -165,13 +165,13 @@ async fn typed(session: &Session<'_>, plan: &Plan) -> Result<ApprovedBy, Trouble
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Email, MemberId, RestsOn, Role, Step, UserId, WorkspaceId, WorkspaceName};
+    use crate::domain::{Disposition, Email, MemberId, RestsOn, Role, Step, UserId, WorkspaceId, WorkspaceName};
     use crate::plan::Planned;
 
     fn plan(change: Change, rests_on: RestsOn) -> Plan {
         let (name, id) = (WorkspaceName::parse("acme").unwrap(), WorkspaceId::parse("w1").unwrap());
         let step = Step::new(&name, &id, change, rests_on);
-        let item = Item { step, disposition: crate::domain::Disposition::Send };
+        let item = Item { step, disposition: Disposition::Send };
         Plan::of(vec![Planned { name: name.to_string(), id, members: 2 }], vec![item], Vec::new())
     }
 

@@ -30,7 +30,7 @@ pub struct Completions {
 }
 
 /// The topics: name, what it is about, the page.
-pub const TOPICS: [(&str, &str, &str); 18] = [
+pub const TOPICS: [(&str, &str, &str); 19] = [
     ("access", "roles, permissions and presets", include_str!("../help/access.md")),
     ("accounts", "sending accounts: health, bounces, owners", include_str!("../help/accounts.md")),
     ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),

@@ -56,7 +56,7 @@ impl Sync {
             )
             .advise("write one for each tag: [[tags]] and below it label = \"Team North\" (`keyholder help tags`)"));
         }
-        self.astray(session);
+        astray(session);
         let chosen = session.choose(&self.select, Purpose::Write)?;
         let carried = if self.prune { Carrying::Counts } else { Carrying::Nothing };
         let quest = TagQuest { carried, ..TagQuest::TAGS };
@@ -104,17 +104,17 @@ impl Sync {
             words::some(&labels, NAMED),
         ));
     }
+}
 
-    /// Warns of a spec that is for no workspace at all: one letter wrong in a label, and its tag is nowhere.
-    fn astray(&self, session: &Session<'_>) {
-        for spec in &session.fleet.tags {
-            if !session.fleet.workspaces.iter().any(|workspace| spec.is_for(&workspace.labels)) {
-                session.door.printer.warn(&format!(
-                    "{}: no workspace has the labels that \"{}\" is for; its tag is made nowhere",
-                    spec.place,
-                    printable(&spec.label)
-                ));
-            }
+/// Warns of a spec that is for no workspace at all: one letter wrong in a label, and its tag is nowhere.
+fn astray(session: &Session<'_>) {
+    for spec in &session.fleet.tags {
+        if !session.fleet.workspaces.iter().any(|workspace| spec.is_for(&workspace.labels)) {
+            session.door.printer.warn(&format!(
+                "{}: no workspace has the labels that \"{}\" is for; its tag is made nowhere",
+                spec.place,
+                printable(&spec.label)
+            ));
         }
     }
 }

@@ -185,7 +185,7 @@ fn rows(bytes: &[u8], file: &Path, fleet: &Fleet) -> (Vec<OwnerRule>, Vec<CsvPro
     let mut rules = Vec::new();
     for row in &sheet.rows {
         let before = problems.len();
-        let mailbox = required(row, "email", &mut problems, |text| Mailbox::parse(text));
+        let mailbox = required(row, "email", &mut problems, Mailbox::parse);
         let owner = required(row, "owner", &mut problems, |text| {
             Email::parse(text).map_err(|bad| format!("this is not an e-mail address: {}", bad.why))
         });

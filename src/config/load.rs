@@ -40,13 +40,11 @@ pub fn load_with(root: &Path, needed: Lists) -> Result<(Fleet, Lists, Option<Pro
     let before = beside.len();
     let owners = accounts::gather(root, &fleet, if needed.owners { &mut fatal } else { &mut beside });
     unread.owners = beside.len() > before;
-    match Problems::of(fatal) {
-        Some(problems) => Err(problems),
-        None => {
-            let accounts = AccountPolicy { owners, ..fleet.accounts };
-            Ok((Fleet { register, accounts, ..fleet }, unread, Problems::of(beside)))
-        }
+    if let Some(problems) = Problems::of(fatal) {
+        return Err(problems);
     }
+    let accounts = AccountPolicy { owners, ..fleet.accounts };
+    Ok((Fleet { register, accounts, ..fleet }, unread, Problems::of(beside)))
 }
 
 /// Loads a root: `keyholder.toml`, `workspaces/*.toml` in the order of their names, `keys.csv` where it is there, and the list of owners

@@ -97,6 +97,12 @@ fn of_workspace(observed: &Observed, policy: &AccountPolicy, rules: &Rules) -> (
     (items, notes)
 }
 
+/// What loses a tag, and the step that puts the right one on first, where there is one.
+struct Taking {
+    before: Option<Step>,
+    resources: Vec<ResourceId>,
+}
+
 /// Puts the tags on, and takes those of others off, each after the step that puts the right one on.
 fn tagged(
     observed: &Observed,
@@ -123,15 +129,16 @@ fn tagged(
         }
     }
     // By what comes off, and the step it waits for.
-    let mut taking: BTreeMap<(String, Option<String>), (Option<Step>, Vec<ResourceId>)> = BTreeMap::new();
+    let mut taking: BTreeMap<(String, Option<String>), Taking> = BTreeMap::new();
     for (label, accounts) in owners.values().flat_map(|owner| &owner.others) {
         for account in accounts {
             let before = putting.get(account);
             let key = (label.clone(), before.map(|step| step.id.to_string()));
-            taking.entry(key).or_insert_with(|| (before.cloned(), Vec::new())).1.push(account.clone());
+            let taken = taking.entry(key).or_insert_with(|| Taking { before: before.cloned(), resources: Vec::new() });
+            taken.resources.push(account.clone());
         }
     }
-    for ((label, _), (before, resources)) in taking {
+    for ((label, _), Taking { before, resources }) in taking {
         let wish = TagWish::Assigned { label, on: ResourceKind::Account, resources, assign: false, make: None };
         let (taken, remarks) = draw_workspace(observed, &[wish], rules);
         notes.extend(remarks);

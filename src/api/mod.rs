@@ -34,7 +34,7 @@ mod owner_tests;
 #[cfg(test)]
 mod script;
 
-pub use belongings::{LeadsQuery, MOST_LEAD_PAGES, MadeKey};
+pub use belongings::{LeadsQuery, MOST_LEAD_PAGES, MadeKey, Mappings};
 pub use client::{Client, ClientSettings, Slot, Tally};
 pub use error::{Error, Refusal};
 pub use http::{Http, HttpSettings};

@@ -279,7 +279,7 @@ impl Pager {
 }
 
 /// Percent-encodes a query value whole. A blank becomes `%20`: `+` means a blank to some servers and itself to others.
-fn percent_encoded(value: &str) -> String {
+pub(crate) fn percent_encoded(value: &str) -> String {
     url::form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>().replace('+', "%20")
 }
 

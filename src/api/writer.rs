@@ -231,7 +231,7 @@ impl Writer {
     }
 
     #[expect(clippy::too_many_arguments, reason = "what every write needs")]
-    async fn send<T>(
+    pub(super) async fn send<T>(
         &self,
         slot: Slot,
         permit: Permit,

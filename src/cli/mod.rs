@@ -4,6 +4,7 @@ pub mod aftermath;
 pub mod apply;
 pub mod approval;
 pub mod args;
+pub mod campaigns;
 pub mod certificate;
 pub mod change;
 pub mod check;
@@ -29,6 +30,7 @@ pub mod pin;
 pub mod reading;
 pub mod recall;
 pub mod refusals;
+pub mod resources;
 pub mod resume;
 pub mod runs;
 pub mod session;
@@ -37,6 +39,7 @@ pub mod signals;
 pub mod sim;
 pub mod survey;
 pub mod tables;
+pub mod tags;
 pub mod undo;
 pub mod verify;
 pub mod watch;
@@ -91,6 +94,10 @@ enum Command {
     Keys(keys::Keys),
     /// Show who owns the workspaces, or give one workspace another owner.
     Owner(owner::Owner),
+    /// List the tags of all workspaces; keep them as [[tags]] says, put them on, take them off.
+    Tags(tags::Tags),
+    /// List the campaigns of all workspaces: state, owner, tags.
+    Campaigns(campaigns::Campaigns),
     /// Apply exactly a plan that a writing command saved with -o.
     Apply(apply::Apply),
     /// Go on with a run that did not come to its end.
@@ -126,6 +133,8 @@ impl Command {
             Self::Members(_) => "members",
             Self::Keys(_) => "keys",
             Self::Owner(_) => "owner",
+            Self::Tags(_) => "tags",
+            Self::Campaigns(_) => "campaigns",
             Self::Person(_) => "person",
             Self::Leavers(_) => "leavers",
             Self::Apply(_) => "apply",
@@ -287,6 +296,8 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Members(members) => Box::pin(members.run(door)).await,
         Command::Keys(keys) => Box::pin(keys.run(door)).await,
         Command::Owner(owner) => Box::pin(owner.run(door)).await,
+        Command::Tags(tags) => Box::pin(tags.run(door)).await,
+        Command::Campaigns(campaigns) => Box::pin(campaigns.run(door)).await,
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
         Command::Resume(resume) => Box::pin(resume.run(door)).await,
         Command::Runs(runs) => runs.run(door).await,

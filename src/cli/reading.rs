@@ -8,14 +8,45 @@ use super::keys::sweep::unseen;
 use super::open_files;
 use super::session::{self, Keys, Session};
 use super::watch::Watch;
-use crate::domain::{Disposition, Guards, Mode, StepKind, Workspace, WorkspaceId};
+use crate::domain::{Change, Disposition, Guards, Mode, StepKind, Workspace, WorkspaceId};
 use crate::journal::{Ledger, LedgerError, Unsettled};
 use crate::plan::refusal::DAY;
 use crate::plan::{Doubt, Item, Observed, Rules};
 use crate::report::{Coverage, Unlisted};
-use crate::run::{Deck, LaneTrouble, Quest, Ring, Sight, Target, TroubleKind, observe, observe_keys};
+use crate::run::{
+    Deck, LaneTrouble, Quest, Ring, Sight, TagQuest, Target, TroubleKind, observe, observe_keys, observe_tags,
+};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
+
+/// What steps are about, where it is one thing alone: no more of their workspaces is read than that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// People, or more than one thing: the members are read.
+    People,
+    /// Keys that are nobody's. Nobody's membership is asked for: a key made for no more than that may not.
+    Keys,
+    /// Tags, for the same reason.
+    Tags,
+}
+
+impl Column {
+    /// Says what changes are about.
+    pub fn of<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
+        let mut column = None;
+        for change in changes {
+            let one = match change.kind() {
+                _ if change.person().is_some() => return Self::People,
+                kind if kind.is_about_tags() => Self::Tags,
+                _ => Self::Keys,
+            };
+            if *column.get_or_insert(one) != one {
+                return Self::People;
+            }
+        }
+        column.unwrap_or(Self::People)
+    }
+}
 
 /// What was read of the chosen workspaces.
 #[derive(Debug)]
@@ -65,6 +96,23 @@ impl Reading {
             let unseen: Vec<Unlisted> = reading.observed.iter().flat_map(unseen).collect();
             reading.coverage.note_unseen(unseen);
         }
+        Ok(reading)
+    }
+
+    /// Reads the tags of every chosen workspace at once, and no more than `quest` says. What makes a workspace read whole is its list of
+    /// tags; what else was asked for and could not be read is told as not seen.
+    pub async fn of_tags(
+        session: &Session<'_>,
+        deck: &Deck,
+        targets: Vec<Target>,
+        quest: &TagQuest,
+    ) -> Result<Self, Trouble> {
+        let sights = tag_sights(session, deck, "reading", &targets, quest).await?;
+        let listed = |observed: &Observed| observed.tagging.as_deref()?.tags.incomplete.clone();
+        let mut reading = Self::of_sights(deck, targets, sights, listed)?;
+        let unseen: Vec<Unlisted> =
+            reading.observed.iter().flat_map(|observed| unseen_beside_tags(observed, quest)).collect();
+        reading.coverage.note_unseen(unseen);
         Ok(reading)
     }
 
@@ -132,6 +180,40 @@ pub async fn key_sights(
         watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
     };
     watch.around(observe_keys(deck, targets, ring, seen)).await.ok_or_else(|| session.interrupted())
+}
+
+/// Looks at the tags of every workspace at once, watched.
+pub async fn tag_sights(
+    session: &Session<'_>,
+    deck: &Deck,
+    what: &'static str,
+    targets: &[Target],
+    quest: &TagQuest,
+) -> Result<Vec<Sight>, Trouble> {
+    open_files::for_talking(targets)?;
+    let watch = Watch::begin(&session.door.printer, deck, what, targets);
+    let seen = |place: usize, sight: &Sight| {
+        watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
+    };
+    watch.around(observe_tags(deck, targets, quest, seen)).await.ok_or_else(|| session.interrupted())
+}
+
+/// Says which listings beside the tags were asked for and not seen whole in a workspace.
+pub fn unseen_beside_tags(observed: &Observed, quest: &TagQuest) -> Vec<Unlisted> {
+    let tagging = observed.tagging.as_deref();
+    let lists = [
+        ("workspace-members", observed.incomplete.as_ref().filter(|_| quest.members)),
+        ("campaigns", tagging.and_then(|tagging| tagging.campaigns.incomplete.as_ref())),
+        ("accounts", tagging.and_then(|tagging| tagging.accounts.incomplete.as_ref())),
+        ("custom-tag-mappings", tagging.and_then(|tagging| tagging.carried_incomplete.as_ref())),
+    ];
+    let unlisted = |(listing, why): (&str, Option<&String>)| {
+        let (workspace, listing) = (observed.workspace.to_string(), listing.to_owned());
+        // Of a workspace that is off nothing was asked.
+        tagging?;
+        Some(Unlisted { workspace, listing, reason: why?.clone() })
+    };
+    lists.into_iter().filter_map(unlisted).collect()
 }
 
 /// A workspace whose mode is `off`: nothing is known of it, and the guard holds every step there.

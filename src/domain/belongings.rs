@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{CampaignId, KeyId, LeadId, LeadListId, UserId, WebhookId};
+use super::{CampaignId, KeyId, LeadId, LeadListId, Tag, UserId, WebhookId};
 
 /// A campaign.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -41,13 +41,31 @@ pub struct Lead {
     pub assigned_to: Option<UserId>,
 }
 
-/// A sending account; its address is its identity.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// A sending account; its address is its identity. Beside that everything may be untold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SendingAccount {
     /// The address.
     pub email: String,
     /// Who connected it.
     pub added_by: Option<UserId>,
+    /// The raw status (contract section 11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<i64>,
+    /// The raw code of the provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<i64>,
+    /// The raw status of its warm-up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warmup_status: Option<i64>,
+    /// How many messages it may send a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_limit: Option<i64>,
+    /// The score of its warm-up, of 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warmup_score: Option<i64>,
+    /// Its tags, where they were asked for and told: a hint, for the mappings decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
 }
 
 /// An API key without its secret.

@@ -151,11 +151,6 @@ impl Plan {
         self.items.iter().filter(|item| item.sends()).filter(transfers).count()
     }
 
-    /// Tells whether it has steps, and all of them are about keys that are nobody's: then nobody's membership needs to be read.
-    pub fn is_about_keys_alone(&self) -> bool {
-        !self.items.is_empty() && self.items.iter().all(|item| item.step.change.person().is_none())
-    }
-
     /// Tells whether `--yes` is not enough for it: something that will be sent removes, revokes or transfers.
     pub fn needs_typing(&self) -> bool {
         self.items.iter().any(|item| item.sends() && item.step.needs_typing())

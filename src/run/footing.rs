@@ -30,9 +30,10 @@ impl Hand<'_> {
                 return self.belonging(step, doubtful).await;
             }
             RestsOn::Ownership { .. } => return self.ownership(step).await,
-            RestsOn::NoTag | RestsOn::Tag { .. } | RestsOn::TagToCome | RestsOn::NoLink | RestsOn::Link { .. } => {
-                unreachable!("no plan has one yet")
+            RestsOn::NoTag | RestsOn::Tag { .. } | RestsOn::TagToCome => {
+                return self.tag_footing(step, doubtful).await;
             }
+            RestsOn::NoLink | RestsOn::Link { .. } => unreachable!("no plan has one yet"),
         };
         let row = match self.client.member(&id).await {
             Ok(row) => self.take_row(row),

@@ -38,7 +38,7 @@ impl Unread {
 }
 
 /// Takes the rows of a complete listing.
-fn whole<T>(listing: Result<Listing<T>, Error>) -> Result<Vec<T>, Unread> {
+pub(super) fn whole<T>(listing: Result<Listing<T>, Error>) -> Result<Vec<T>, Unread> {
     match listing {
         Ok(Listing { rows, complete: Ok(()) }) => Ok(rows),
         Ok(Listing { complete: Err(why), .. }) => {

@@ -1,5 +1,5 @@
-//! What people own and make, on the wire (contract sections 10 and 11): campaigns, lead lists, leads, sending accounts, keys, webhooks, jobs,
-//! the trail.
+//! What people own and make, on the wire (contract sections 10 and 11): campaigns, lead lists, leads, sending accounts, keys, tags, webhooks,
+//! jobs, the trail.
 //!
 //! Owns the wire forms, one file a resource, and which page of what is asked for. Whose a thing is, and what follows from that, is for
 //! whoever asks.
@@ -11,11 +11,14 @@ mod keys;
 mod lead_lists;
 mod leads;
 mod row;
+mod tags;
 mod trail;
 mod webhooks;
 
 #[cfg(test)]
 mod read_tests;
+#[cfg(test)]
+mod tags_tests;
 #[cfg(test)]
 mod walk_tests;
 #[cfg(test)]
@@ -40,6 +43,7 @@ pub use keys::MadeKey;
 pub(super) use keys::{PATH as KEYS, decode_deleted, decode_made};
 pub(super) use lead_lists::{PATH as LEAD_LISTS, decode_lead_list};
 pub(super) use leads::{ASSIGN, decode_accepted};
+pub use tags::Mappings;
 
 /// Which leads to list. The API's filters narrow, they never decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +133,25 @@ impl Client {
         expected: &WorkspaceId,
         keep: impl FnMut(&SendingAccount) -> bool,
     ) -> Result<Listing<SendingAccount>, Error> {
-        let mut pager = Pager::new(accounts::PATH, LIMIT, &[]);
+        self.accounts_of(expected, &[], keep).await
+    }
+
+    /// Lists the sending accounts that `keep` wants, each with its tags.
+    pub async fn tagged_accounts(
+        &self,
+        expected: &WorkspaceId,
+        keep: impl FnMut(&SendingAccount) -> bool,
+    ) -> Result<Listing<SendingAccount>, Error> {
+        self.accounts_of(expected, &[("include_tags", "true")], keep).await
+    }
+
+    async fn accounts_of(
+        &self,
+        expected: &WorkspaceId,
+        filter: &[(&str, &str)],
+        keep: impl FnMut(&SendingAccount) -> bool,
+    ) -> Result<Listing<SendingAccount>, Error> {
+        let mut pager = Pager::new(accounts::PATH, LIMIT, filter);
         let take = |pager: &mut Pager, body: &[u8]| {
             Ok(pager.take(decode(body)?, |row: accounts::AccountRow<'_>| row.check(expected)))
         };

@@ -55,6 +55,12 @@ pub(super) fn number<T: std::str::FromStr>(text: &Text<'_>) -> Option<T> {
     text.filled()?.parse().ok()
 }
 
+/// Rounds a number to a whole one; none where it is no number that fits.
+pub(super) fn rounded(number: f64) -> Option<i64> {
+    // Whole numbers up to 2^53 print as themselves.
+    format!("{:.0}", number.is_finite().then_some(number)?).parse().ok()
+}
+
 /// Returns a text, empty where there is none.
 pub(super) fn text(text: Text<'_>) -> String {
     text.0.unwrap_or_default().into_owned()

@@ -242,7 +242,11 @@ fn what_is_anothers_is_never_counted_as_hers() {
         ]),
         lead_lists: found(vec![list("l-1", "u-m2"), list("l-2", "u-m1")]),
         leads: found(vec![lead("a", "u-m1"), lead("b", "u-m2"), lead("c", "u-m1")]),
-        sending_accounts: found(vec![SendingAccount { email: "s@x.example".to_owned(), added_by: Some(user("u-m2")) }]),
+        sending_accounts: found(vec![SendingAccount {
+            email: "s@x.example".to_owned(),
+            added_by: Some(user("u-m2")),
+            ..SendingAccount::default()
+        }]),
         ..of_ann()
     });
     assert_eq!((ids(&told.campaigns), ids(&told.campaigns_created)), (vec!["c-1"], vec!["c-1", "c-2"]));

@@ -5,11 +5,10 @@
 
 use serde_json::{Value, json};
 
-use super::deck::Deck;
 use super::end::StepEnd;
 use super::footing::Footing;
 use super::hand::Hand;
-use super::settle::{self, Found, Waited};
+use super::settle::{Found, Waited};
 use super::step::Progress;
 use crate::api::{Client, Error, Slot};
 use crate::domain::{Held, Identity, Outcome, Permit, RestsOn, Step, UserId, WorkspaceId};
@@ -78,22 +77,12 @@ impl Hand<'_> {
     }
 }
 
-/// Looks for a transfer whose answer was lost. It may land late: that it did not take is judged only after the settle time.
-pub(super) async fn late(deck: &Deck, client: &Client, step: &Step, waited: Waited) -> Found {
+/// Looks whether a transfer took effect.
+pub(super) async fn look(client: &Client, step: &Step) -> Found {
     let RestsOn::Ownership { to, .. } = &step.rests_on else {
         return Found::Unclear("the step does not say who was to own it".to_owned());
     };
-    match (look(client, &step.workspace_id, to).await, waited) {
-        (Found::Absent, Waited::NotYet) => match settle::wait(deck, deck.settle).await {
-            Ok(()) => look(client, &step.workspace_id, to).await,
-            Err(cut) => Found::Unclear(cut.to_string()),
-        },
-        (found, _) => found,
-    }
-}
-
-async fn look(client: &Client, workspace: &WorkspaceId, to: &UserId) -> Found {
-    match owner(client, workspace).await {
+    match owner(client, &step.workspace_id).await {
         Ok(Some(owner)) if owner == *to => Found::There,
         Ok(Some(_)) => Found::Absent,
         Ok(None) => Found::Unclear("the workspace does not say who owns it".to_owned()),

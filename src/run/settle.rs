@@ -67,7 +67,7 @@ pub(super) async fn look(deck: &Deck, client: &Client, step: &Step, waited: Wait
         Change::Tag(change @ TagChange::Create { .. }) => created_tag(deck, client, step, change, waited).await,
         Change::Tag(change) => late(deck, waited, async || tag_seen::look(client, step, change).await).await,
         Change::Group(change) => links::look(deck, client, workspace, change, waited).await,
-        Change::Transfer { .. } => owner::late(deck, client, step, waited).await,
+        Change::Transfer { .. } => late(deck, waited, async || owner::look(client, step).await).await,
         Change::StayAbsent { .. } => Found::There,
     }
 }

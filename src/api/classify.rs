@@ -120,6 +120,8 @@ fn refused(operation: Operation, answer: &Answer, key: &ApiKey) -> Error {
         403 if json || answer.body.is_empty() => Refusal::Scope,
         _ if !json => Refusal::Edge,
         404 if operation.names_id() => Refusal::Missing,
+        // An unknown address is answered so (contract section 10), and its text is nothing to go by.
+        404 if operation == Operation::TagToggle => Refusal::Missing,
         404 => Refusal::Route,
         409 => Refusal::Conflict,
         _ => Refusal::Invalid,

@@ -1,4 +1,4 @@
-//! Judging keys: what is to be said against those of one workspace.
+//! Judging keys, and in [`tags`] tags: what is to be said against those of one workspace.
 //!
 //! Owns the rules, one file each under `rules`, and what the agency's policy makes of their findings: how grave each is, and which are
 //! accepted until when. It looks at one workspace at a time and keeps nothing over workspaces; what concerns several, such as one
@@ -12,6 +12,7 @@ pub mod case;
 pub mod groups;
 pub mod judge;
 mod rules;
+pub mod tags;
 mod words;
 
 #[cfg(test)]

@@ -10,15 +10,15 @@ use super::change::{self, Drawn, Request};
 use super::keys::create;
 use super::keys::enrol::Enrol;
 use super::leaving::Leaving;
-use super::matter::Matter;
-use super::reading::{self, Asked, Reading};
+use super::reading::{self, Asked, Column, Reading};
 use super::session::{self, Session};
 use super::{Door, approval};
-use crate::domain::{Workspace, WorkspaceId};
+use crate::domain::{Change, Disposition, TagChange, Workspace, WorkspaceId};
 use crate::plan::file::{self, Loaded};
 use crate::plan::{Item, Observed, Plan};
 use crate::report::Coverage;
 use crate::report::summary::Unreadable;
+use crate::run::{Carrying, Ring, TagQuest};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Apply exactly a plan that a writing command saved with -o. What moved since then is held (31).
@@ -57,10 +57,11 @@ impl Apply {
             let (all, exclude) = Leaving::read_selected(record);
             Some(Leaving::known_to(&ledger, people).await?.selected(all, &exclude))
         };
-        let matter = Matter::of(plan.items.iter().map(|item| &item.step.change));
-        let reading = match matter.read(&session, &deck, &targets).await? {
-            Some(reading) => reading,
-            None => {
+        let reading = match Column::of(plan.items.iter().map(|item| &item.step.change)) {
+            Column::Keys => Reading::of_keys(&session, &deck, targets, Ring::Keys).await?,
+            Column::Tags => Reading::of_tags(&session, &deck, targets, &tag_quest(&plan)).await?,
+            Column::Links => Reading::of_links(&session, &deck, targets).await?,
+            Column::People => {
                 let quest = |observed: &Observed| leaving.as_ref().and_then(|leaving| leaving.quest(observed));
                 Reading::with_belongings(&session, &deck, targets, quest).await?
             }
@@ -92,6 +93,19 @@ impl Apply {
             trouble
         })
     }
+}
+
+/// What is read of tags again: of what is to be sent each lane looks for itself, and what was as asked must still be.
+fn tag_quest(plan: &Plan) -> TagQuest {
+    let already = plan.items.iter().filter(|item| matches!(item.disposition, Disposition::Already(_)));
+    let labels: BTreeSet<String> = already
+        .filter_map(|item| match &item.step.change {
+            Change::Tag(TagChange::Assign { label, .. }) => Some(label.clone()),
+            _ => None,
+        })
+        .collect();
+    let carried = if labels.is_empty() { Carrying::Nothing } else { Carrying::Of(labels) };
+    TagQuest { carried, ..TagQuest::TAGS }
 }
 
 /// Takes along what could not be read when the plan was drawn: its steps were never planned, and applying the plan does not make them

@@ -5,18 +5,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::args::Select;
-use super::matter::Matter;
-use super::reading::Reading;
+use super::reading::{Column, Reading};
 use super::session::Session;
 use crate::config::{Purpose, Selection};
-use crate::domain::{Email, LinkId, Member, MemberId, Outcome, RestsOn, StepId, Workspace, WorkspaceId};
+use crate::domain::{
+    Change, Email, LinkId, Member, MemberId, Outcome, RestsOn, StepId, TagChange, TagId, Workspace, WorkspaceId,
+};
 use crate::journal::{Class, Effect, Entry, Ledger, LedgerError, RunRow, State, StepRow, made_by_step};
 use crate::plan::{Earlier, Ending, Observed, quest_of};
-use crate::run::{Deck, Quest, Target};
+use crate::run::{Carrying, Deck, Quest, Ring, TagQuest, Target};
 use crate::trouble::{Exit, Trouble};
 
 /// Whose a row is.
 type Owners = BTreeMap<(WorkspaceId, MemberId), BTreeSet<Email>>;
+
+/// Why the workspaces of an earlier run are read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// To tell what still holds.
+    ToCompare,
+    /// To draw what undoes it.
+    ToUndo,
+}
 
 /// An earlier run.
 #[derive(Debug)]
@@ -44,7 +54,7 @@ impl EarlierRun {
         let proven = ledger.proven(&row.id).await;
         let (_report, entries) = proven.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
         let rows = ledger.steps(&row.id).await.map_err(refused)?;
-        let Told { seen, links, whose } = told(&entries).map_err(refused)?;
+        let Told { seen, whose, tags, links } = told(&entries).map_err(refused)?;
         let ids: BTreeSet<WorkspaceId> = rows.iter().map(|row| row.workspace_id.clone()).collect();
         let made = ledger.made_keys(&ids.into_iter().collect::<Vec<_>>()).await.map_err(refused)?;
         let made = made_by_step(&made, &row.id);
@@ -58,6 +68,7 @@ impl EarlierRun {
             let mut one = Earlier::new(step, ending(row.state), looked).of(people);
             one.made_link = links.get(&row.id).cloned();
             one.made_key = made.get(&row.id).map(|made| made.key.clone());
+            one.made_tag = tags.get(&row.id).cloned();
             let past = workspaces.entry(row.workspace_id.clone()).or_default();
             past.rows.push(row);
             past.steps.push(one);
@@ -70,19 +81,32 @@ impl EarlierRun {
         self.workspaces.values().flat_map(|past| &past.steps)
     }
 
-    /// Reads its workspaces, as far as that tells what became of its steps: where they are about keys that are nobody's, nobody's
-    /// membership is asked for.
+    /// Reads its workspaces, as far as that tells what became of its steps, or what undoing them comes to.
     pub async fn read_again(
         &self,
         session: &Session<'_>,
         deck: &Deck,
         targets: Vec<Target>,
+        why: Again,
     ) -> Result<Reading, Trouble> {
-        let matter = Matter::of(self.steps().map(|one| &one.step.change));
-        if let Some(reading) = matter.read(session, deck, &targets).await? {
-            return Ok(reading);
+        match Column::of(self.steps().map(|one| &one.step.change)) {
+            Column::Keys => Reading::of_keys(session, deck, targets, Ring::Keys).await,
+            Column::Tags => Reading::of_tags(session, deck, targets, &self.tag_quest(why)).await,
+            Column::Links => Reading::of_links(session, deck, targets).await,
+            Column::People => Reading::with_belongings(session, deck, targets, |observed| self.quest(observed)).await,
         }
-        Reading::with_belongings(session, deck, targets, |observed| self.quest(observed)).await
+    }
+
+    /// Says what of tags must be read: what carries those that were assigned, and before a made one is deleted also what carries that.
+    fn tag_quest(&self, why: Again) -> TagQuest {
+        let label = |one: &Earlier| match &one.step.change {
+            Change::Tag(TagChange::Assign { label, .. }) => Some(label.clone()),
+            Change::Tag(TagChange::Create { label, .. }) if why == Again::ToUndo => Some(label.clone()),
+            _ => None,
+        };
+        let labels: BTreeSet<String> = self.steps().filter_map(label).collect();
+        let carried = if labels.is_empty() { Carrying::Nothing } else { Carrying::Of(labels) };
+        TagQuest { carried, ..TagQuest::TAGS }
     }
 
     /// Says whose belongings must be read in a workspace to tell what became of the steps there.
@@ -158,42 +182,46 @@ impl EarlierRun {
     }
 }
 
-/// What the entries of a run tell beside its steps.
+/// What the entries of a run tell beside where its steps stand.
 #[derive(Debug, Default)]
 struct Told {
     /// The rows that each deciding look saw.
     seen: BTreeMap<StepId, Vec<RestsOn>>,
-    /// The link it saw.
-    links: BTreeMap<StepId, LinkId>,
-    /// Whose rows they are.
     whose: Owners,
+    /// The tag that each step about one was seen to have made, or to be about.
+    tags: BTreeMap<StepId, TagId>,
+    /// The link that it showed of a step about one.
+    links: BTreeMap<StepId, LinkId>,
 }
 
 /// Reads the rows that each deciding look saw (of a step that was settled twice, the last word counts), and whose rows a run about people
 /// leaving saw before its first write: a row can bear another address than the one that was asked for.
 fn told(entries: &[Entry]) -> Result<Told, LedgerError> {
-    let Told { mut seen, mut links, mut whose } = Told::default();
+    let mut told = Told::default();
     for entry in entries {
         let mut value = entry.value()?;
         // Absent where no look decided it, and of another shape where a later version wrote it: then nothing is known of it.
         if value["type"] == "settled" {
             let Some(step) = value["step"].as_str().map(StepId::from_stored) else { continue };
-            if let Some(link) = value["seen"]["link"].as_str().and_then(|id| LinkId::parse(id).ok()) {
-                links.insert(step.clone(), link);
+            if let Some(Ok(link)) = value["seen"]["link"].as_str().map(LinkId::parse) {
+                told.links.insert(step.clone(), link);
+            }
+            if let Some(Ok(tag)) = value["seen"]["tag"].as_str().map(TagId::parse) {
+                told.tags.insert(step.clone(), tag);
             }
             let rows: Vec<RestsOn> = serde_json::from_value(value["seen"].take()).unwrap_or_default();
-            seen.insert(step, rows);
+            told.seen.insert(step, rows);
         } else if value["type"] == "sighted" {
             let subject = value["subject"].as_str().map(Email::observed);
             let workspace = value["workspace_id"].as_str().and_then(|id| WorkspaceId::parse(id).ok());
             let (Some(subject), Some(workspace)) = (subject, workspace) else { continue };
             let rows: Vec<Member> = serde_json::from_value(value["traces"]["rows"].take()).unwrap_or_default();
             for row in rows {
-                whose.entry((workspace.clone(), row.id)).or_default().insert(subject.clone());
+                told.whose.entry((workspace.clone(), row.id)).or_default().insert(subject.clone());
             }
         }
     }
-    Ok(Told { seen, links, whose })
+    Ok(told)
 }
 
 /// Says what came of a step that stands where the ledger says it stands.

@@ -30,12 +30,13 @@ pub struct Completions {
 }
 
 /// The topics: name, what it is about, the page.
-pub const TOPICS: [(&str, &str, &str); 16] = [
+pub const TOPICS: [(&str, &str, &str); 18] = [
     ("access", "roles, permissions and presets", include_str!("../help/access.md")),
     ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),
     ("evidence", "what proves a run, and to whom", include_str!("../help/evidence.md")),
     ("exit-codes", "what each exit code means", ""),
     ("fleet", "the files of a root, keys by reference, modes, pins", include_str!("../help/fleet.md")),
+    ("groups", "admin workspaces over others: what `via` means, what must be accepted", include_str!("../help/groups.md")),
     ("guards", "what is never done", include_str!("../help/guards.md")),
     ("keys", "the register of keys, where secrets are kept, the key policy", include_str!("../help/keys.md")),
     ("ledger", "what is written down", include_str!("../help/ledger.md")),
@@ -50,6 +51,7 @@ pub const TOPICS: [(&str, &str, &str); 16] = [
     ("resume", "going on with a run that was cut", include_str!("../help/resume.md")),
     ("scopes", "what a key may do, and what each command needs", include_str!("../help/scopes.md")),
     ("selection", "which workspaces a command works on", include_str!("../help/selection.md")),
+    ("tags", "which tags there should be, what carries them, queries", include_str!("../help/tags.md")),
     ("undoing", "undoing a run, and what of it still holds", include_str!("../help/undoing.md")),
 ];
 

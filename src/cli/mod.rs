@@ -4,6 +4,7 @@ pub mod aftermath;
 pub mod apply;
 pub mod approval;
 pub mod args;
+pub mod campaigns;
 pub mod certificate;
 pub mod change;
 pub mod check;
@@ -19,7 +20,6 @@ pub mod init;
 pub mod keys;
 pub mod leavers;
 pub mod leaving;
-pub mod matter;
 pub mod members;
 pub mod offboard;
 pub mod onboard;
@@ -31,6 +31,7 @@ pub mod pin;
 pub mod reading;
 pub mod recall;
 pub mod refusals;
+pub mod resources;
 pub mod resume;
 pub mod runs;
 pub mod session;
@@ -39,6 +40,7 @@ pub mod signals;
 pub mod sim;
 pub mod survey;
 pub mod tables;
+pub mod tags;
 pub mod undo;
 pub mod verify;
 pub mod watch;
@@ -95,6 +97,10 @@ enum Command {
     Groups(groups::Groups),
     /// List the API keys of all workspaces; audit, make, replace and revoke them.
     Keys(keys::Keys),
+    /// List the tags of all workspaces; keep them as [[tags]] says, put them on, take them off.
+    Tags(tags::Tags),
+    /// List the campaigns of all workspaces: state, owner, tags.
+    Campaigns(campaigns::Campaigns),
     /// Apply exactly a plan that a writing command saved with -o.
     Apply(apply::Apply),
     /// Go on with a run that did not come to its end.
@@ -131,6 +137,8 @@ impl Command {
             Self::Offboard(_) => "offboard",
             Self::Members(_) => "members",
             Self::Keys(_) => "keys",
+            Self::Tags(_) => "tags",
+            Self::Campaigns(_) => "campaigns",
             Self::Person(_) => "person",
             Self::Leavers(_) => "leavers",
             Self::Apply(_) => "apply",
@@ -293,6 +301,8 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Leavers(leavers) => Box::pin(leavers.run(door)).await,
         Command::Members(members) => Box::pin(members.run(door)).await,
         Command::Keys(keys) => Box::pin(keys.run(door)).await,
+        Command::Tags(tags) => Box::pin(tags.run(door)).await,
+        Command::Campaigns(campaigns) => Box::pin(campaigns.run(door)).await,
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
         Command::Resume(resume) => Box::pin(resume.run(door)).await,
         Command::Runs(runs) => runs.run(door).await,

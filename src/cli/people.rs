@@ -85,7 +85,8 @@ fn read(path: &Path, shown: &Path) -> Result<Vec<PersonRow>, Trouble> {
     people::read(&bytes(path, shown)?, shown).map_err(|problems| Trouble::advised(Exit::Usage, problems))
 }
 
-fn bytes(path: &Path, shown: &Path) -> Result<Vec<u8>, Trouble> {
+/// Reads a file that a flag names, as it was shown.
+pub fn bytes(path: &Path, shown: &Path) -> Result<Vec<u8>, Trouble> {
     session::read_bounded(path).map_err(|error| {
         Trouble::because(Exit::Usage, format!("`{}` could not be read; nothing was sent", shown.display()), error)
     })

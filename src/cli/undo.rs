@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::args::{Approve, Select};
 use super::change::{self, Drawn, Request};
-use super::earlier::EarlierRun;
+use super::earlier::{Again, EarlierRun};
 use super::keys::enrol::Enrol;
 use super::reading::{self, Asked, Reading};
 use super::session::Session;
@@ -54,7 +54,7 @@ impl Undo {
         let chosen = run.workspaces(&session, &self.select, Earlier::may_have_changed)?;
         let (deck, ledger, targets) = change::begin(&session, &self.approve, &chosen).await?;
         let rules = reading::rules(guards, &ledger, &deck, &targets, Asked::ToPlan).await?;
-        let reading = run.read_again(&session, &deck, targets).await?;
+        let reading = run.read_again(&session, &deck, targets, Again::ToUndo).await?;
         let Reading { targets, observed, coverage, took, .. } = reading;
         let seen: Vec<(Observed, Vec<Earlier>)> = observed
             .iter()

@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::args::Select;
-use super::earlier::EarlierRun;
+use super::earlier::{Again, EarlierRun};
 use super::reading::Reading;
 use super::session::Session;
 use super::{Door, perform, show, tables};
@@ -76,7 +76,7 @@ impl Verify {
         let mut targets = session.targets(&chosen, &keys);
         session.know_keys(&ledger, &mut targets).await.map_err(|error| Trouble::advised(error.exit(), error))?;
         let _open = ledger.close().await;
-        let mut reading = run.read_again(&session, &deck, targets).await?;
+        let mut reading = run.read_again(&session, &deck, targets, Again::ToCompare).await?;
         let lines = compare(&run, &chosen, &reading);
         let unseen: Vec<Unlisted> = unlisted(&lines, &reading.coverage).collect();
         reading.coverage.note_unseen(unseen);

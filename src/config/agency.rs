@@ -1,4 +1,4 @@
-//! `keyholder.toml`: the agency, its defaults, guards, presets and key policy.
+//! `keyholder.toml`: the agency, its defaults, guards, presets, key policy and tags.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::nearest::did_you_mean;
 use super::smell::shown;
 use super::source::Source;
 use super::toml::{Found, Section};
-use super::{key_policy, preset};
+use super::{key_policy, preset, tags};
 use crate::domain::fleet::{BaseUrl, Defaults, FailureBudget, Share};
 use crate::domain::{Email, Guards, KeyPolicy, Mode, PermissionWish, Permissions, Preset, TagSpec};
 use crate::trouble::Advise as _;
@@ -41,7 +41,7 @@ pub(super) fn read(source: &Source) -> Agency {
         guards: root.section("guards").map(read_guards).unwrap_or_default(),
         presets: root.section("presets").map(|section| read_presets(&section)).unwrap_or_default(),
         key_policy: root.section("key_policy").map(key_policy::read).unwrap_or_default(),
-        tags: Vec::new(),
+        tags: tags::read(&root),
     };
     root.close(&[("workspace", "workspaces stand in files of their own: workspaces/NAME.toml")]);
     agency

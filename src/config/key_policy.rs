@@ -123,10 +123,10 @@ fn read_accept(section: &Section<'_>) -> Vec<Acceptance> {
     tables.into_iter().map(opened).filter_map(read_acceptance).collect()
 }
 
-type Span = std::ops::Range<usize>;
+pub(super) type Span = std::ops::Range<usize>;
 
 /// Returns the tables of a list, as it is written in either way, with their places.
-fn tables_of(item: &Item) -> Option<Vec<(&dyn TableLike, Option<Span>)>> {
+pub(super) fn tables_of(item: &Item) -> Option<Vec<(&dyn TableLike, Option<Span>)>> {
     if let Some(tables) = item.as_array_of_tables() {
         return Some(tables.iter().map(|table| (table as &dyn TableLike, table.span())).collect());
     }

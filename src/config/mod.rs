@@ -32,12 +32,15 @@ mod root;
 pub mod select;
 mod smell;
 mod source;
+pub mod tagged;
+mod tags;
 mod toml;
 pub mod whole;
 mod workspace;
 
 pub use cells::{CsvProblem, CsvProblems};
 pub use load::{load, load_for_all_but_keys};
+pub(crate) use nearest::did_you_mean;
 pub use preset::presets;
 pub use problem::{Problem, Problems};
 pub use root::{ConfigError, find_root};

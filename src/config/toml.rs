@@ -45,7 +45,8 @@ impl<T> Found<'_, T> {
 }
 
 impl<'s, T> Found<'s, T> {
-    fn with<U>(&self, value: U) -> Found<'s, U> {
+    /// Puts another value in its place, of the same place and path.
+    pub(super) fn with<U>(&self, value: U) -> Found<'s, U> {
         Found { value, at: self.at.clone(), path: self.path.clone(), source: self.source }
     }
 }

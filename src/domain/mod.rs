@@ -8,6 +8,7 @@ pub mod address;
 pub mod belongings;
 pub mod canonical;
 pub mod change;
+pub mod codes;
 pub mod command_names;
 pub mod finding;
 pub mod fleet;

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use super::TagId;
 use super::fleet::Place;
@@ -49,9 +50,10 @@ pub struct BadResource;
 
 /// What a resource is known by: the address of a sending account, lower-cased by nobody, or the id of a campaign. It enters a query in which
 /// commas part one from the next, so it holds none.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
-#[serde(transparent)]
-pub struct ResourceId(String);
+///
+/// Cheap to clone: a plan can name half a million of them, and each step of it is told of, sent and kept.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceId(Arc<str>);
 
 impl ResourceId {
     /// The longest one: an address has at most 254 characters.
@@ -64,7 +66,7 @@ impl ResourceId {
         if text.is_empty() || text.chars().count() > Self::MOST || text.contains(odd) {
             return Err(BadResource);
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// Returns it as it was written.
@@ -76,6 +78,12 @@ impl ResourceId {
 impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+impl serde::Serialize for ResourceId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
     }
 }
 
@@ -103,6 +111,11 @@ impl Tag {
     pub fn is_called(&self, label: &str) -> bool {
         self.label.trim() == label.trim()
     }
+
+    /// Tells whether it is described as is wanted: an empty description is none, and where none is wanted any does.
+    pub fn is_described(&self, wanted: Option<&str>) -> bool {
+        wanted.is_none_or(|wanted| self.description.as_deref().unwrap_or_default() == wanted)
+    }
 }
 
 /// That something carries a tag.
@@ -117,9 +130,10 @@ pub struct TagMapping {
 }
 
 /// Returns a label without what people write differently: case, spaces, dashes, underscores. Two labels that are the same so are near
-/// duplicates.
+/// duplicates. In a label that holds an address, dashes and underscores tell one address from another, so they stay.
 pub fn loose(label: &str) -> String {
-    let kept = label.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_' | '–' | '—'));
+    let dashes = |c: char| matches!(c, '-' | '_' | '–' | '—') && !label.contains('@');
+    let kept = label.chars().filter(|c| !c.is_whitespace() && !dashes(*c));
     kept.flat_map(char::to_lowercase).collect()
 }
 
@@ -244,5 +258,7 @@ mod tests {
     fn labels_that_people_write_differently_are_near_duplicates() {
         assert_eq!(loose("Team – North_1"), loose("team-north 1"));
         assert_ne!(loose("team north"), loose("team south"));
+        assert_ne!(loose("owner: anna-lena@mail.example"), loose("owner: annalena@mail.example"));
+        assert_eq!(loose("Owner:Anna@mail.example"), loose("owner: anna@mail.example"));
     }
 }

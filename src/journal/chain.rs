@@ -340,13 +340,32 @@ fn kind_of(change: &Value) -> Option<&str> {
                 other => other,
             })
         }
+        Some("tag") => Some(match (change["verb"].as_str()?, change["assign"].as_bool()) {
+            ("create", _) => StepKind::TagCreate.as_str(),
+            ("alter", _) if change["from"].is_string() => StepKind::TagRename.as_str(),
+            ("alter", _) => StepKind::TagDescribe.as_str(),
+            ("delete", _) => StepKind::TagDelete.as_str(),
+            ("assign", Some(true)) => StepKind::TagAssign.as_str(),
+            ("assign", _) => StepKind::TagUnassign.as_str(),
+            (other, _) => other,
+        }),
+        Some("group") => Some(match change["verb"].as_str()? {
+            "invite" => StepKind::GroupInvite.as_str(),
+            "remove" | "stay_out" => StepKind::GroupRemove.as_str(),
+            other => other,
+        }),
         kind => kind,
     }
 }
 
 /// Returns whom or what a change is about: a person, else a key by its id, by the fingerprint where that is not known, or by its name where it
-/// is to be made.
+/// is to be made; a tag by its label, a link by its sub workspace.
 fn subject_of(change: &Value) -> Option<&str> {
+    match change["kind"].as_str() {
+        Some("tag") => return change["label"].as_str(),
+        Some("group") => return change["sub"].as_str(),
+        _ => {}
+    }
     ["email", "key", "replaced", "name"].into_iter().find_map(|member| change[member].as_str())
 }
 

@@ -12,7 +12,7 @@ use super::error::LedgerError;
 use super::ledger::Ledger;
 use super::lock::RunLock;
 use super::query::{self, RunRow};
-use crate::domain::{Change, RunId, StepId, StepKind, Thing};
+use crate::domain::{Change, RunId, StepId, StepKind, TagChange, Thing};
 
 /// An end of step `s` that a look can still make a better one. Who is there in another form than was asked, or not there after the settle
 /// time, will not change by itself.
@@ -73,12 +73,7 @@ impl OfThings {
         let entry: Value = serde_json::from_slice(&row.try_get::<Vec<u8>, _>("bytes")?).unwrap_or_default();
         // Of a kind of tomorrow it is not known what it is about.
         let change = serde_json::from_value::<Change>(entry["step"]["change"].clone()).ok();
-        // Who is invited into a group and who is removed from it is one question.
-        let kind = |change: &Change| match change.kind() {
-            StepKind::GroupRemove => StepKind::GroupInvite,
-            kind => kind,
-        };
-        let places = change.iter().flat_map(|change| things(change).into_iter().map(|id| (kind(change), id)));
+        let places = change.iter().flat_map(|change| things(change).into_iter().map(|id| (dealing(change.kind()), id)));
         let places = places.map(|(kind, id)| (workspace.clone(), kind, id)).collect();
         Ok(Self {
             step: StepId::from_stored(&step),
@@ -86,6 +81,16 @@ impl OfThings {
             ordinal: row.try_get("ordinal")?,
             places,
         })
+    }
+}
+
+/// The kind that stands for all that deal with the same: who takes a tag off something has dealt with its being put on.
+fn dealing(kind: StepKind) -> StepKind {
+    match kind {
+        StepKind::TagUnassign => StepKind::TagAssign,
+        StepKind::TagRename | StepKind::TagDescribe | StepKind::TagDelete => StepKind::TagCreate,
+        StepKind::GroupRemove => StepKind::GroupInvite,
+        kind => kind,
     }
 }
 
@@ -97,6 +102,9 @@ fn things(change: &Change) -> Vec<String> {
         Change::HandOver { thing: Thing::Leads { ids }, .. } => ids.iter().map(ToString::to_string).collect(),
         Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => vec![key.to_string()],
         Change::CreateKey { name, .. } => vec![name.clone()],
+        Change::Tag(TagChange::Assign { label, resources, .. }) => {
+            resources.iter().map(|resource| format!("{label} {resource}")).collect()
+        }
         Change::Tag(change) => vec![change.label().to_owned()],
         Change::Group(change) => vec![change.sub().to_string()],
         Change::Transfer { .. } => vec!["owner".to_owned()],

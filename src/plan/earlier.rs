@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Change, Email, KeyId, LinkId, MemberId, RestsOn, Step, StepId, UserId};
+use crate::domain::{Change, Email, KeyId, LinkId, MemberId, RestsOn, Step, StepId, TagId, UserId};
 
 /// What came of a step, as far as it matters afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Earlier {
     pub made_key: Option<KeyId>,
     /// The link that the look which decided it showed, where it is about one: of an invitation the one it made.
     pub made_link: Option<LinkId>,
+    /// The tag it made or is about, where the look that decided it says which one.
+    pub made_tag: Option<TagId>,
     /// The person's rows in the look that decided it.
     pub seen: Vec<MemberId>,
     /// Whose row it is about, where the run wrote that down: the row can bear another address of theirs.
@@ -44,7 +46,16 @@ impl Earlier {
     pub fn new(step: Step, ending: Ending, seen: &[RestsOn]) -> Self {
         let made = made_by(&step.change, seen);
         let ids = seen.iter().filter_map(RestsOn::member).cloned();
-        Self { step, ending, made, made_key: None, made_link: None, seen: ids.collect(), people: BTreeSet::new() }
+        Self {
+            step,
+            ending,
+            made,
+            made_key: None,
+            made_link: None,
+            made_tag: None,
+            seen: ids.collect(),
+            people: BTreeSet::new(),
+        }
     }
 
     /// Says whose row it is about.

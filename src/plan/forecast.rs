@@ -1,7 +1,7 @@
 //! How many requests a plan will take, and about how long.
 
 use super::draw::Plan;
-use crate::domain::{Change, StepKind};
+use crate::domain::{Change, StepKind, TagChange};
 
 /// What a plan will cost.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
@@ -27,8 +27,45 @@ struct Cost {
     campaigns: usize,
     lead_lists: usize,
     revokes: bool,
+    tags: Tagging,
     /// Whether anything is about a person: only then the member list is read before and after.
     people: bool,
+}
+
+/// What steps about tags cost beside their writes.
+#[derive(Debug, Default)]
+struct Tagging {
+    /// Whether there are any: the list of tags is read before.
+    any: bool,
+    /// Whether a tag itself changes, or a made one is looked for: the list of tags is read afterwards.
+    changed: bool,
+    /// Whether one is deleted: what carries tags is read just before.
+    deleted: bool,
+    /// Resources that are looked up afterwards, a hundred at a time.
+    resources: usize,
+}
+
+impl Tagging {
+    fn take(&mut self, change: &Change) {
+        let Change::Tag(change) = change else { return };
+        self.any = true;
+        match change {
+            TagChange::Create { .. } | TagChange::Alter { .. } => self.changed = true,
+            TagChange::Delete { .. } => (self.changed, self.deleted) = (true, true),
+            TagChange::Assign { resources, .. } => self.resources += resources.len(),
+        }
+    }
+
+    /// Counts the reads that cannot be done without: which tags there are, before and where one changed after; and what carries them after.
+    fn least(&self) -> usize {
+        usize::from(self.any) + usize::from(self.changed) + self.resources.div_ceil(PAGE)
+    }
+
+    /// Counts the reads of a run: besides, what carries a tag is read just before it is deleted. How many mappings there are a plan does not
+    /// say, so that is one page.
+    fn reads(&self) -> usize {
+        self.least() + usize::from(self.deleted)
+    }
 }
 
 impl Cost {
@@ -36,6 +73,7 @@ impl Cost {
         let mut cost = Self::default();
         for change in changes {
             cost.people |= change.person().is_some();
+            cost.tags.take(change);
             cost.own += match change.kind() {
                 StepKind::CampaignHandOver => {
                     cost.campaigns += 1;
@@ -73,8 +111,8 @@ impl Cost {
 
     /// Counts them all. How many campaigns there are beside those of a plan it does not say, so a listing has the pages of these alone.
     fn requests(&self) -> usize {
-        let Self { own, campaigns, lead_lists, revokes, people: _ } = self;
-        own + 2 * campaigns.div_ceil(PAGE) + 2 * lead_lists.div_ceil(PAGE) + usize::from(*revokes)
+        let Self { own, campaigns, lead_lists, revokes, tags, people: _ } = self;
+        own + 2 * campaigns.div_ceil(PAGE) + 2 * lead_lists.div_ceil(PAGE) + usize::from(*revokes) + tags.reads()
     }
 }
 
@@ -115,7 +153,9 @@ pub fn least(plan: &Plan) -> usize {
         let count = plan.items[begin..].iter().take_while(|item| item.step.workspace == planned.name).count();
         let sent = plan.items[begin..begin + count].iter().filter(|item| item.sends());
         begin += count;
-        let kinds: Vec<StepKind> = sent.map(|item| item.step.kind()).collect();
+        let mut tags = Tagging::default();
+        let kinds: Vec<StepKind> =
+            sent.inspect(|item| tags.take(&item.step.change)).map(|item| item.step.kind()).collect();
         if kinds.is_empty() {
             continue;
         }
@@ -129,6 +169,7 @@ pub fn least(plan: &Plan) -> usize {
             // A step of leads is a page of them.
             of(StepKind::LeadsReassign),
             (of(StepKind::KeyCreate) + of(StepKind::KeyRevoke)).div_ceil(PAGE),
+            tags.least(),
         ];
         least += 1 + kinds.len() + looks.iter().sum::<usize>();
     }
@@ -138,7 +179,9 @@ pub fn least(plan: &Plan) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{CampaignId, Email, KeyId, LeadId, LeadListId, MemberId, Thing, UserId};
+    use crate::domain::{
+        CampaignId, Email, KeyId, LeadId, LeadListId, MemberId, ResourceId, ResourceKind, TagId, Thing, UserId,
+    };
 
     fn email(text: &str) -> Email {
         Email::parse(text).unwrap()
@@ -178,6 +221,21 @@ mod tests {
         };
         assert_eq!(cost(&[key("k-1")]), 1 + 1 + 1);
         assert_eq!(cost(&[key("k-1"), key("k-2")]), 2 * 2 + 1);
+    }
+
+    #[test]
+    fn tags_are_listed_once_and_what_carries_them_is_looked_up_a_hundred_at_a_time() {
+        let create = Change::Tag(TagChange::Create { label: "north".to_owned(), description: None });
+        assert_eq!(cost(std::slice::from_ref(&create)), 1 + 1 + 1);
+        let assign = |from: usize| {
+            let ids = (from..from + 100).map(|number| ResourceId::parse(&format!("a{number}@x.example")).unwrap());
+            let (label, on) = ("north".to_owned(), ResourceKind::Account);
+            Change::Tag(TagChange::Assign { label, on, resources: ids.collect(), assign: true })
+        };
+        let fifty: Vec<Change> = (0..50).map(|number| assign(number * 100)).collect();
+        assert_eq!(cost(&fifty), 50 + 1 + 50);
+        let delete = Change::Tag(TagChange::Delete { tag: TagId::parse("t-1").unwrap(), label: "north".to_owned() });
+        assert_eq!(cost(&[delete]), 1 + 1 + 1 + 1);
     }
 
     #[test]

@@ -3,10 +3,15 @@
 //!
 //! Pure. It knows nothing of members and of keys.
 
-use super::draw::{Item, Note, Plan, of_each};
-use super::guard::Rules;
-use super::observed::Observed;
-use crate::domain::{ResourceId, ResourceKind, TagChange, TagId};
+mod assign;
+mod draw;
+mod prune;
+mod sync;
+
+pub use draw::draw_tags;
+
+use super::observed::{Observed, Tagging};
+use crate::domain::{Change, Held, HeldReason, ResourceId, ResourceKind, RestsOn, Step, Tag, TagChange, TagId};
 
 /// What should be, about one tag in one workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +36,7 @@ pub enum TagWish {
         label: String,
         /// Of which kind they are.
         on: ResourceKind,
-        /// Which; of any number.
+        /// Which; of any number, written as the API writes them. What one wish puts on, another does not take off.
         resources: Vec<ResourceId>,
         /// Whether they should carry it.
         assign: bool,
@@ -40,13 +45,43 @@ pub enum TagWish {
     },
 }
 
-/// Draws the plan: for every observed workspace its wishes, each step judged by the guards. The order of the wishes does not matter.
-pub fn draw_tags(seen: &[(Observed, Vec<TagWish>)], rules: &Rules) -> Plan {
-    of_each(seen, rules, draw_workspace)
+fn step(observed: &Observed, change: TagChange, rests_on: RestsOn) -> Step {
+    Step::new(&observed.workspace, &observed.id, Change::Tag(change), rests_on)
 }
 
-fn draw_workspace(_observed: &Observed, _wishes: &[TagWish], _rules: &Rules) -> (Vec<Item>, Vec<Note>) {
-    unreachable!("no command has one yet")
+fn of_tag(tag: &Tag) -> RestsOn {
+    RestsOn::Tag { id: tag.id.clone(), label: tag.label.clone(), description: tag.description.clone() }
+}
+
+/// Returns why the list of tags proves nothing, or nothing. Where nobody read it, it proves nothing either.
+fn unproven(observed: &Observed) -> Option<Held> {
+    let Some(tagging) = observed.tagging.as_deref() else {
+        return Some(super::leave::incomplete("custom-tags", "it was not read"));
+    };
+    tagging.tags.incomplete.as_deref().map(|why| super::leave::incomplete("custom-tags", why))
+}
+
+/// Returns why it is not known what carries the tags, or nothing.
+fn uncounted(tagging: &Tagging) -> Option<Held> {
+    tagging.carried_incomplete.as_deref().map(|why| super::leave::incomplete("custom-tag-mappings", why))
+}
+
+/// Several tags bear one label, so it cannot be told which one is meant.
+fn several(label: &str, of: usize) -> Held {
+    Held::new(
+        HeldReason::TagAmbiguous,
+        format!("{of} tags of the workspace bear the label \"{label}\""),
+        "move what carries one of them to another and delete that one in the app; `keyholder tags` tells how much carries each",
+    )
+}
+
+/// Returns the tags of a label in the order of their ids: the order of a listing must not choose.
+fn called<'a>(tagging: &'a Tagging, label: &'a str) -> Vec<&'a Tag> {
+    let mut tags: Vec<&Tag> = tagging.called(label).collect();
+    tags.sort_by(|a, b| a.id.cmp(&b.id));
+    // A page that came twice shows a tag twice.
+    tags.dedup_by(|a, b| a.id == b.id);
+    tags
 }
 
 /// Tells whether what a plan found already so still is.

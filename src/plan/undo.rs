@@ -13,6 +13,7 @@ mod hand_back;
 mod inverse;
 mod links;
 mod made_key;
+mod tags;
 #[cfg(test)]
 mod tests;
 
@@ -106,8 +107,9 @@ fn draw_workspace(
             }
             Some(chosen) => inverse::second_row(one, chosen, observed),
             None if open.contains(&one.step.change.subject()) => inverse::unsettled(one, observed, run),
-            None => inverse::of(one, observed, run),
+            None => inverse::of(one, steps, observed, run),
         };
+        let item = tags::behind(item, &items);
         if ids.insert(item.step.id.clone()) {
             items.push(item);
         } else {

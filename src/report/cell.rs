@@ -67,6 +67,8 @@ pub enum Cell<'a> {
     Text(Cow<'a, str>),
     /// A number; never defused.
     Number(u64),
+    /// A number that may be below zero, such as a raw code; never defused.
+    Signed(i64),
     /// Yes or no.
     Flag(bool),
     /// Several words.
@@ -94,7 +96,7 @@ impl<'a> Cell<'a> {
     /// Writes it for a spreadsheet: a text that would run as a formula gets an apostrophe before it. Numbers stay numbers.
     pub fn for_csv(&self) -> Cow<'_, str> {
         match self {
-            Self::Number(_) | Self::Flag(_) | Self::Nothing => self.plain(),
+            Self::Number(_) | Self::Signed(_) | Self::Flag(_) | Self::Nothing => self.plain(),
             Self::Text(_) | Self::List(_) => defused(tame(self.plain())),
         }
     }
@@ -104,6 +106,7 @@ impl<'a> Cell<'a> {
         match self {
             Self::Text(text) => Value::from(&**text),
             Self::Number(number) => Value::from(*number),
+            Self::Signed(number) => Value::from(*number),
             Self::Flag(flag) => Value::from(*flag),
             Self::List(words) => Value::from(words.clone()),
             Self::Nothing => Value::Null,
@@ -114,6 +117,7 @@ impl<'a> Cell<'a> {
         match self {
             Self::Text(text) => Cow::Borrowed(text),
             Self::Number(number) => Cow::Owned(number.to_string()),
+            Self::Signed(number) => Cow::Owned(number.to_string()),
             Self::Flag(true) => Cow::Borrowed("yes"),
             Self::Flag(false) => Cow::Borrowed("no"),
             Self::List(words) => Cow::Owned(words.join(" ")),
@@ -154,6 +158,7 @@ mod tests {
         }
         assert_eq!(Cell::text("a=b").for_csv(), "a=b");
         assert_eq!(Cell::Number(7).for_csv(), "7");
+        assert_eq!(Cell::Signed(-1).for_csv(), "-1");
         assert_eq!(Cell::text("\u{1b}=1+1").for_csv(), "'=1+1", "what is taken out first hides no formula");
     }
 

@@ -15,6 +15,7 @@ pub mod listing;
 pub mod register_rows;
 pub mod rows;
 pub mod summary;
+pub mod tag_rows;
 
 pub use cell::{Cell, Column};
 pub use listing::{Format, Listing};

@@ -10,7 +10,7 @@ use super::settle::{self, Cut, Found, Waited};
 use super::step::{History, Progress, Ready, deadline, operation, stale};
 use crate::api::client::certainty;
 use crate::api::{Error, Invite, MadeKey, Refusal, Slot};
-use crate::domain::{Change, LinkChange, Permit, RestsOn, Step, Thing, UserId};
+use crate::domain::{Change, LinkChange, Permit, RestsOn, Step, Tag, TagChange, Thing, UserId};
 use crate::journal::{Class, Effect};
 use crate::pace::{Kind, Verdict, verdict};
 use crate::plan::person::{self, Person};
@@ -29,12 +29,14 @@ enum Told {
     Words(String),
     /// A key, with its secret.
     Made(MadeKey),
+    /// A tag, and in words.
+    Tag(Tag, String),
 }
 
 /// Attempts of a write that is harmless to repeat and did not take.
 const ATTEMPTS_HARMLESS: u32 = 3;
 
-/// Attempts of an invitation whose answers are lost: sent once more and never again.
+/// Attempts of an invitation, or of the creation of a tag, whose answers are lost: sent once more and never again.
 const ATTEMPTS_INVITATION: u32 = 2;
 
 impl Hand<'_> {
@@ -51,6 +53,11 @@ impl Hand<'_> {
         match answer {
             Ok(Told::Words(told)) => {
                 self.note_answer(&step, attempts, Class::Acknowledged, &told, None).await;
+                Attempt::Over(Progress::sent(attempts, None))
+            }
+            Ok(Told::Tag(tag, told)) => {
+                self.note_answer(&step, attempts, Class::Acknowledged, &told, None).await;
+                self.things.tags.took(&step, tag);
                 Attempt::Over(Progress::sent(attempts, None))
             }
             Ok(Told::Made(made)) => {
@@ -112,7 +119,14 @@ impl Hand<'_> {
             Change::Group(LinkChange::StayOut { .. }) => {
                 unreachable!("a step that is `already` is never given to a lane")
             }
-            Change::Tag(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
+            Change::Tag(change) => {
+                let (tag, words) = self.write_tag(slot, permit, step, change).await?;
+                return Ok(match tag {
+                    Some(tag) => Told::Tag(tag, words),
+                    None => Told::Words(words),
+                });
+            }
+            Change::Transfer { .. } => unreachable!("no plan has one yet"),
             Change::Retire { key: None, .. } => unreachable!("a step without a key is held"),
             Change::StayAbsent { .. } => unreachable!("a step that is `already` is never given to a lane"),
         };
@@ -195,7 +209,9 @@ impl Hand<'_> {
                 let doubt = format!("{lost}, and the change did not show afterwards");
                 history.not_taken += 1;
                 let most = match step.change {
-                    Change::Invite { .. } | Change::Group(LinkChange::Invite { .. }) => ATTEMPTS_INVITATION,
+                    Change::Invite { .. }
+                    | Change::Tag(TagChange::Create { .. })
+                    | Change::Group(LinkChange::Invite { .. }) => ATTEMPTS_INVITATION,
                     _ => ATTEMPTS_HARMLESS,
                 };
                 if history.not_taken >= most {
@@ -220,7 +236,7 @@ impl Hand<'_> {
     /// Looks whether a write took effect, and has what was found written down.
     pub(super) async fn look_after(&self, step: &Step, attempt: u32, waited: Waited) -> Found {
         self.logbook.tell(Event::LaneWaits { workspace: step.workspace.clone() }).await;
-        let look = settle::look(self.deck, &self.client, &step.workspace_id, &step.change, waited);
+        let look = settle::look(self.deck, &self.client, step, waited);
         let found = self.deck.stop.unless_now(look).await;
         let found = found.unwrap_or_else(|| Found::Unclear(Cut::Stopped.to_string()));
         let (effect, text) = match &found {
@@ -260,6 +276,11 @@ impl Hand<'_> {
             | (Change::Group(change @ LinkChange::Remove { .. }), Refusal::Missing) => {
                 let end = self.link_refused(step, change, &error.to_string(), attempts).await;
                 return Progress::ended(end.unwrap_or(failed));
+            }
+            // What toggle-resource answers of an unknown resource is a 404 like that of a route.
+            (Change::Tag(_), _) => {
+                let said = failed.reason.clone().unwrap_or_default();
+                return Progress::ended(self.after_tag_refusal(step, attempts, &said).await.unwrap_or(failed));
             }
             (Change::Revoke { .. } | Change::Retire { .. }, Refusal::Missing)
             | (Change::HandOver { .. }, Refusal::Missing | Refusal::Conflict | Refusal::Invalid) => {

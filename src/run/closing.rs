@@ -12,12 +12,13 @@ use super::end::StepEnd;
 use super::footing::reached;
 use super::links;
 use super::settle;
+use super::tag_seen::{Seen, TagPicture};
 use super::whose::{self, Owners, Wanted, Whose};
 use super::writing::Lane;
 use crate::api::Client;
 use crate::domain::{
     CampaignId, Change, Identity, KeyId, KeyInfo, LeadId, LeadListId, Link, Member, Outcome, RestsOn, Step, StepId,
-    TagChange, Thing, WorkspaceId,
+    TagChange, TagId, Thing, WorkspaceId,
 };
 use crate::journal::{Effect, Record};
 use crate::plan::keys::same_power;
@@ -47,6 +48,8 @@ pub(super) struct Sent {
     pub(super) made: Option<KeyId>,
     /// The names of the keys that its other attempts may have made: one may land after the one that was kept.
     pub(super) others: Vec<String>,
+    /// The tag it made or is about, where that is known.
+    pub(super) tag: Option<TagId>,
     /// What is to be said of it where it ends well.
     pub(super) remark: Option<String>,
 }
@@ -70,6 +73,7 @@ struct Picture {
     keys: Part<Vec<KeyInfo>>,
     links: Part<Vec<Link>>,
     leads: BTreeMap<StepId, Result<Owners<LeadId>, String>>,
+    tags: TagPicture,
 }
 
 /// What a look says of one step.
@@ -99,6 +103,7 @@ impl Picture {
                         | Change::Retire { .. }
                         | Change::CreateKey { .. }
                         | Change::Group(_)
+                        | Change::Tag(_)
                         | Change::StayAbsent { .. }
                 )
             {
@@ -125,11 +130,16 @@ impl Picture {
                 _ => {}
             }
         }
+        let tags: Vec<_> = sent.iter().filter(|sent| sent.step.kind().is_about_tags()).collect();
+        if !tags.is_empty() {
+            let tags: Vec<_> = tags.into_iter().map(|sent| (&sent.step, sent.tag.as_ref())).collect();
+            picture.tags = TagPicture::take(client, workspace, &tags).await;
+        }
         picture
     }
 
     /// Says what it shows of a step, or why it does not.
-    fn shows(&self, Sent { step, made, others, .. }: &Sent) -> Result<Shown, String> {
+    fn shows(&self, Sent { step, made, others, tag, .. }: &Sent) -> Result<Shown, String> {
         match &step.change {
             Change::HandOver { thing, heir, to, .. } => {
                 let to = to.as_ref();
@@ -162,7 +172,11 @@ impl Picture {
                 })
             }
             Change::Group(change) => Ok(links::shown(change, part(self.links.as_ref())?)),
-            Change::Tag(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
+            Change::Tag(change) => {
+                let Seen { as_asked, otherwise, seen, contrary } = self.tags.shows(step, change, tag.as_ref())?;
+                Ok(Shown { outcome: as_asked.then_some(Outcome::Done), seen, otherwise, contrary })
+            }
+            Change::Transfer { .. } => unreachable!("no plan has one yet"),
             Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
                 let rows = part(self.members.as_ref())?;
                 let about = rows_about(step, rows);

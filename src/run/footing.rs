@@ -29,13 +29,14 @@ impl Hand<'_> {
             RestsOn::Owned { .. } | RestsOn::Key { .. } | RestsOn::NoKey | RestsOn::Speaking { .. } => {
                 return self.belonging(step, doubtful).await;
             }
+            RestsOn::NoTag | RestsOn::Tag { .. } | RestsOn::TagToCome => {
+                return self.tag_footing(step, doubtful).await;
+            }
             RestsOn::NoLink | RestsOn::Link { .. } => match &step.change {
                 Change::Group(change) => return self.link_footing(step, change, doubtful).await,
                 _ => return Ok(Footing::Moved("the step does not say what it rests on".to_owned())),
             },
-            RestsOn::NoTag | RestsOn::Tag { .. } | RestsOn::TagToCome | RestsOn::Ownership { .. } => {
-                unreachable!("no plan has one yet")
-            }
+            RestsOn::Ownership { .. } => unreachable!("no plan has one yet"),
         };
         let row = match self.client.member(&id).await {
             Ok(row) => self.take_row(row),

@@ -31,6 +31,8 @@ pub mod settle;
 pub mod step;
 pub mod stop;
 pub mod tag_look;
+mod tag_seen;
+mod tagging;
 pub mod talks;
 mod things;
 pub mod trouble;

@@ -7,7 +7,7 @@ use super::hand::Hand;
 use super::settle::{Found, Waited};
 use super::step::{Fate, History, Progress};
 use super::work::{Onward, Past, Standing, Task};
-use crate::domain::{Change, Outcome, RunId, Step};
+use crate::domain::{Change, Outcome, RunId, Step, Subject};
 
 impl Hand<'_> {
     /// Performs a step from where it stands. `followed` says that another step comes after it.
@@ -51,11 +51,12 @@ impl Hand<'_> {
                         | Change::Retire { .. }
                         | Change::CreateKey { .. }
                         | Change::Group(_)
+                        | Change::Tag(_)
                 ) =>
             {
-                StepEnd::new(Outcome::Failed, format!("{}; it was not sent again", overtaken(why, by)))
+                StepEnd::new(Outcome::Failed, format!("{}; it was not sent again", overtaken(step, why, by)))
             }
-            (Attempt::Again, Onward::Overtaken(by)) => StepEnd::unknown(overtaken(why, by), attempts),
+            (Attempt::Again, Onward::Overtaken(by)) => StepEnd::unknown(overtaken(step, why, by), attempts),
         };
         Progress::ended(end.after(attempts))
     }
@@ -65,7 +66,7 @@ impl Hand<'_> {
         let end = match (self.look_after(step, attempts, Waited::Already).await, onward) {
             (Found::There, _) => return Progress::sent(attempts, None),
             (Found::Absent, Onward::Overtaken(by)) => {
-                StepEnd::new(Outcome::Unverified, overtaken("it was acknowledged and not seen", by))
+                StepEnd::new(Outcome::Unverified, overtaken(step, "it was acknowledged and not seen", by))
             }
             // Not `failed`: it may have taken effect, and another hand have undone it since.
             (Found::Absent, Onward::Send | Onward::Look) => StepEnd::new(
@@ -99,7 +100,11 @@ impl Hand<'_> {
                 let end = end.filter(|end| end.outcome == Outcome::Already);
                 return Progress::ended(end.unwrap_or_else(|| StepEnd::new(Outcome::Failed, said).after(attempts)));
             }
-            Change::Tag(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
+            Change::Tag(_) => {
+                let end = self.after_tag_refusal(step, attempts, said).await;
+                return Progress::ended(end.unwrap_or_else(|| StepEnd::new(Outcome::Failed, said).after(attempts)));
+            }
+            Change::Transfer { .. } => unreachable!("no plan has one yet"),
             Change::SetRole { .. } | Change::CreateKey { .. } | Change::StayAbsent { .. } => None,
         };
         let end = seen.map_or_else(|| StepEnd::new(Outcome::Failed, said), StepEnd::already);
@@ -108,8 +113,14 @@ impl Hand<'_> {
 }
 
 /// Why nothing can be told any more of a step whose effect is not there.
-fn overtaken(why: &str, by: &RunId) -> String {
+fn overtaken(step: &Step, why: &str, by: &RunId) -> String {
+    let same = match step.change.subject() {
+        Subject::Person(_) => "person",
+        Subject::Key(_) => "key",
+        Subject::Tag(_) => "tag",
+        Subject::Sub(_) => "workspace",
+    };
     format!(
-        "{why}; the change does not show, but run {by} had to do with the same person here since and may have undone it"
+        "{why}; the change does not show, but run {by} had to do with the same {same} here since and may have undone it"
     )
 }

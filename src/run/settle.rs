@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use super::deck::Deck;
 use super::links;
+use super::tag_seen;
 use super::whose::{self, Owners, Whose};
 use crate::api::{Client, Error, Refusal};
-use crate::domain::{Change, Email, KeyId, Member, MemberId, Role, Thing, UserId, WorkspaceId};
+use crate::domain::{Change, Email, KeyId, Member, MemberId, Role, Step, TagChange, Thing, UserId, WorkspaceId};
 use crate::plan::person::{self, Person};
 
 /// What looking after a lost answer found.
@@ -50,14 +51,9 @@ pub(super) enum Waited {
 }
 
 /// Looks whether a change whose answer was lost took effect.
-pub(super) async fn look(
-    deck: &Deck,
-    client: &Client,
-    workspace: &WorkspaceId,
-    change: &Change,
-    waited: Waited,
-) -> Found {
-    match change {
+pub(super) async fn look(deck: &Deck, client: &Client, step: &Step, waited: Waited) -> Found {
+    let workspace = &step.workspace_id;
+    match &step.change {
         Change::Invite { email, .. } => invitation(deck, client, workspace, email, waited).await,
         Change::SetRole { member, role, .. } => late_role(deck, client, workspace, (member, role), waited).await,
         Change::Remove { member, .. } => removal(client, workspace, member).await,
@@ -68,7 +64,9 @@ pub(super) async fn look(
         }
         Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => revocation(client, workspace, key).await,
         Change::Group(change) => links::look(deck, client, workspace, change, waited).await,
-        Change::Tag(_) | Change::Transfer { .. } => unreachable!("no plan has one yet"),
+        Change::Tag(change @ TagChange::Create { .. }) => created_tag(deck, client, step, change, waited).await,
+        Change::Tag(change) => late(deck, waited, async || tag_seen::look(client, step, change).await).await,
+        Change::Transfer { .. } => unreachable!("no plan has one yet"),
         Change::StayAbsent { .. } => Found::There,
     }
 }
@@ -101,13 +99,35 @@ async fn late_role(
     (member, role): (&MemberId, &Role),
     waited: Waited,
 ) -> Found {
-    match (set_role(client, workspace, member, role).await, waited) {
+    late(deck, waited, async || set_role(client, workspace, member, role).await).await
+}
+
+/// Looks, and where the change is not there looks again when the settle time is over: what lands late could undo what a later plan does.
+async fn late(deck: &Deck, waited: Waited, look: impl AsyncFn() -> Found) -> Found {
+    match (look().await, waited) {
         (Found::Absent, Waited::NotYet) => match wait(deck, deck.settle).await {
-            Ok(()) => set_role(client, workspace, member, role).await,
+            Ok(()) => look().await,
             Err(cut) => Found::Unclear(cut.to_string()),
         },
         (found, _) => found,
     }
+}
+
+/// A tag that is made late would be a second one of its label, or one that nobody knows of: as with an invitation, absent is what two complete
+/// listings say after the settle time.
+async fn created_tag(deck: &Deck, client: &Client, step: &Step, change: &TagChange, waited: Waited) -> Found {
+    for look in 0..2 {
+        if (look > 0 || waited == Waited::NotYet)
+            && let Err(cut) = wait(deck, deck.settle).await
+        {
+            return Found::Unclear(cut.to_string());
+        }
+        match tag_seen::look(client, step, change).await {
+            Found::Absent => {}
+            found => return found,
+        }
+    }
+    Found::Absent
 }
 
 async fn set_role(client: &Client, workspace: &WorkspaceId, member: &MemberId, role: &Role) -> Found {
@@ -133,13 +153,7 @@ async fn late_owner(
     (thing, to): (&Thing, Option<&UserId>),
     waited: Waited,
 ) -> Found {
-    match (owner(client, workspace, thing, to).await, waited) {
-        (Found::Absent, Waited::NotYet) => match wait(deck, deck.settle).await {
-            Ok(()) => owner(client, workspace, thing, to).await,
-            Err(cut) => Found::Unclear(cut.to_string()),
-        },
-        (found, _) => found,
-    }
+    late(deck, waited, async || owner(client, workspace, thing, to).await).await
 }
 
 async fn owner(client: &Client, workspace: &WorkspaceId, thing: &Thing, to: Option<&UserId>) -> Found {

@@ -40,6 +40,8 @@ pub enum Carrying {
     /// What carries the tags of these labels. Where campaigns or accounts are listed, what is not listed may be left out: look-ups are then
     /// about what is listed alone.
     Of(BTreeSet<String>),
+    /// What of the listed campaigns and accounts carries any of them; what else does may be left out.
+    Listed,
     /// What carries any of them.
     All,
 }
@@ -97,9 +99,9 @@ async fn read_carried(client: &Client, workspace: &WorkspaceId, quest: &TagQuest
         Carrying::Nothing => return,
         Carrying::Counts => BTreeSet::new(),
         Carrying::Of(labels) => called(&tags.rows, labels),
-        Carrying::All => tags.rows.iter().map(|tag| tag.id.clone()).collect(),
+        Carrying::Listed | Carrying::All => tags.rows.iter().map(|tag| tag.id.clone()).collect(),
     };
-    let some = matches!(quest.carried, Carrying::Of(_));
+    let some = matches!(quest.carried, Carrying::Of(_) | Carrying::Listed);
     // What no tag bears nothing carries.
     if some && asked.is_empty() {
         return;

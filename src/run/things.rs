@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::footing::Footing;
 use super::hand::Hand;
+use super::tagging::Tags;
 use super::whose::{self, Owners, Unread, Wanted, Whose};
 use super::work::Task;
 use crate::api::Error;
@@ -36,13 +37,14 @@ pub(super) struct Things {
     lead_lists: Option<Read<Owners<LeadListId>>>,
     keys: Option<Read<Found<KeyInfo>>>,
     pub(super) links: Option<Read<Vec<Link>>>,
+    pub(super) tags: Tags,
 }
 
 impl Things {
     /// Knows nothing yet, but what its lane's steps are about.
     pub(super) fn of(tasks: &[Task]) -> Self {
         let wanted = Wanted::of(tasks.iter().map(|task| &task.step));
-        Self { wanted, campaigns: None, lead_lists: None, keys: None, links: None }
+        Self { wanted, campaigns: None, lead_lists: None, keys: None, links: None, tags: Tags::default() }
     }
 }
 

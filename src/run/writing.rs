@@ -164,7 +164,8 @@ impl Lane<'_> {
                     let made = hand.made.get(&step.id).map(|made| made.key.clone());
                     let remark = hand.remarks.get(&step.id).cloned();
                     let others = made.as_ref().map_or_else(Vec::new, |_kept| hand.names_beside(step, attempts));
-                    sent.push(Sent { step: step.clone(), attempts, doubt, made, others, remark });
+                    let tag = hand.things.tags.meant(&step.id).cloned();
+                    sent.push(Sent { step: step.clone(), attempts, doubt, made, others, tag, remark });
                 }
             }
             if let Some(trouble) = over {

@@ -21,4 +21,5 @@ mod pace;
 mod plan_file;
 mod refusals;
 mod secrets;
+mod tags_planned;
 mod undo;

@@ -32,6 +32,7 @@ mod resume;
 mod resumed;
 mod seeds;
 mod stops;
+mod tags;
 mod undo;
 mod verify;
 mod via;

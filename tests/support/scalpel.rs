@@ -255,6 +255,8 @@ impl Scalpel {
             (Some(Op::LeadsList), _) => "leads",
             (Some(Op::LeadsAssign), _) => "assign",
             (Some(Op::KeyList), _) => "keys",
+            (Some(Op::TagList), _) => "tags",
+            (Some(Op::MappingList), _) => "mappings",
             (Some(Op::AccountList | Op::WebhookList | Op::JobList | Op::TrailList), _) => "traces",
             (_, Method::Get) => "row",
             (_, Method::Post) => "post",

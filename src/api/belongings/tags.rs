@@ -199,19 +199,30 @@ impl Mappings<'_> {
     pub fn lookups(resources: &[ResourceId]) -> impl Iterator<Item = &[ResourceId]> {
         let mut rest = resources;
         std::iter::from_fn(move || {
-            let mut length = 0;
-            let fits = |id: &&ResourceId| {
-                // The comma that parts two is encoded, too.
-                length += percent_encoded(id.as_str()).len() + 3;
-                length <= LONGEST_QUERY
-            };
-            // One id is at most 320 characters, which fit encoded.
-            let count = rest.iter().take(TagChange::MOST).take_while(fits).count();
-            let (these, after) = rest.split_at(count);
+            let (these, after) = rest.split_at(fitting(rest, TagChange::MOST));
             rest = after;
-            (count > 0).then_some(these)
+            (!these.is_empty()).then_some(these)
         })
     }
+}
+
+/// Counts how many ids one look-up takes, at most so many.
+fn fitting(resources: &[ResourceId], most: usize) -> usize {
+    let mut length = 0;
+    let fits = |id: &&ResourceId| {
+        // The comma that parts two is encoded, too. One id of 320 characters fits, however they are encoded.
+        length += percent_encoded(id.as_str()).len() + 3;
+        length <= LONGEST_QUERY
+    };
+    resources.iter().take(most).take_while(fits).count()
+}
+
+/// How many ids the next look-up is about, when so many of them had so many rows: no more than one page shows, or half of the requests
+/// would fetch the end of a page.
+fn next_size(ids: usize, rows: usize) -> usize {
+    // Some room, for not every look-up has as many rows as the last ones.
+    let page = 95;
+    if rows <= ids { TagChange::MOST } else { (page * ids / rows).clamp(10, TagChange::MOST) }
 }
 
 impl Client {
@@ -240,12 +251,20 @@ impl Client {
             return self.walk_mappings(expected, &[], keep).await;
         };
         let mut listing = Listing::default();
-        for asked in Mappings::lookups(resources) {
-            let ids: Vec<&str> = asked.iter().map(ResourceId::as_str).collect();
-            let was_asked = |found: &TagMapping| ids.iter().any(|id| id.eq_ignore_ascii_case(&found.resource));
-            let joined = ids.join(",");
+        let (mut rest, mut ids, mut rows) = (resources, 0, 0);
+        while !rest.is_empty() {
+            let (asked, after) = rest.split_at(fitting(rest, next_size(ids, rows)));
+            rest = after;
+            let texts: Vec<&str> = asked.iter().map(ResourceId::as_str).collect();
+            let mut was_asked = |found: &TagMapping| {
+                let asked = texts.iter().any(|id| id.eq_ignore_ascii_case(&found.resource));
+                rows += usize::from(asked);
+                asked
+            };
+            let joined = texts.join(",");
             let filter = [("resource_ids", joined.as_str())];
             let part = self.walk_mappings(expected, &filter, |found| was_asked(found) && keep(found)).await?;
+            ids += asked.len();
             listing.rows.extend(part.rows);
             listing.complete = listing.complete.and(part.complete);
         }

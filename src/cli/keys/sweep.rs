@@ -27,13 +27,25 @@ pub async fn sweep(
     deck: &Deck,
     targets: &[Target],
     activity_since: Timestamp,
+    take: impl AsyncFnMut(&Target, Looked) -> Result<(), Trouble>,
+) -> Result<(), Trouble> {
+    let look = async |target: &Target| look_at_keys(deck, target, Ring::Audit(activity_since)).await;
+    each(session, deck, targets, look, take).await
+}
+
+/// Looks at every target by `look`, and hands each on in config order. At most [`lane::AHEAD`] workspaces are held at a time.
+pub async fn each(
+    session: &Session<'_>,
+    deck: &Deck,
+    targets: &[Target],
+    look: impl AsyncFn(&Target) -> Sight,
     mut take: impl AsyncFnMut(&Target, Looked) -> Result<(), Trouble>,
 ) -> Result<(), Trouble> {
     open_files::for_talking(targets)?;
     let watch = Watch::begin(&session.door.printer, deck, "reading", targets);
     let sweeping = async {
         let lanes = lane::in_turn(targets, |target| async {
-            let sight = look_at_keys(deck, target, Ring::Audit(activity_since)).await;
+            let sight = look(target).await;
             watch.ended(target.name.as_str(), !matches!(sight, Sight::Seen(_)));
             Looked { sight, at: deck.clock.now() }
         });

@@ -21,7 +21,7 @@ pub(super) fn effect(_one: &Earlier, change: &TagChange, observed: &Observed) ->
         },
         TagChange::Alter { tag, label, description, .. } => match tagging.tags.rows.iter().find(|row| row.id == *tag) {
             Some(row) if !row.is_called(label) => Effect::Gone(format!("the label is \"{}\" now", row.label)),
-            Some(row) if description.is_some() && row.description != *description => {
+            Some(row) if !row.is_described(description.as_deref()) => {
                 Effect::Gone("the description is another now".to_owned())
             }
             Some(_) => there(),

@@ -1,6 +1,6 @@
 //! What undoing one step comes to, in the workspace as it is now.
 
-use super::{hand_back, links, made_key, not_undoable};
+use super::{hand_back, links, made_key, not_undoable, tags};
 use crate::domain::step::Undo;
 use crate::domain::{Change, Email, Held, HeldReason, Member, MemberId, Permissions, RestsOn, Role, Step};
 use crate::plan::draw::Item;
@@ -8,8 +8,8 @@ use crate::plan::earlier::{Earlier, Ending};
 use crate::plan::observed::Observed;
 use crate::plan::person::{self, Person};
 
-/// Returns the item that undoes a step, before any guard was asked.
-pub(super) fn of(one: &Earlier, observed: &Observed, run: &str) -> Item {
+/// Returns the item that undoes one of a run's steps, before any guard was asked.
+pub(super) fn of(one: &Earlier, steps: &[Earlier], observed: &Observed, run: &str) -> Item {
     if let Undo::Impossible(why) = &one.step.undo {
         return Item::held(outline(one, observed), not_undoable(why, by_hand(one)));
     }
@@ -26,6 +26,7 @@ pub(super) fn of(one: &Earlier, observed: &Observed, run: &str) -> Item {
         (Change::HandOver { .. }, RestsOn::Owned { by, .. }, Undo::HandBack) => hand_back::of(one, by, observed, run),
         (Change::CreateKey { name, .. }, _, Undo::RevokeKey) => made_key::of(one, name, observed, run),
         (Change::Group(change), _, Undo::RemoveLink | Undo::InviteSub) => links::of(one, change, observed),
+        (Change::Tag(change), _, _) => tags::of(one, change, steps, observed),
         _ => {
             let why = "the ledger does not say what was there before";
             Item::held(outline(one, observed), not_undoable(why, by_hand(one)))
@@ -193,7 +194,7 @@ fn invite_again(
 }
 
 /// The world moved by another hand: it is not ours to undo.
-fn changed(how: &str, again: &str, observed: &Observed) -> Held {
+pub(super) fn changed(how: &str, again: &str, observed: &Observed) -> Held {
     Held::new(
         HeldReason::Stale,
         format!("changed since the run: {how}"),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::{Change, RestsOn, Thing};
+use crate::domain::{Change, RestsOn, TagChange, Thing};
 
 /// Says what was seen of what a step changes. What is of another shape is shown as it is.
 pub(super) fn told(change: &Change, seen: &Value) -> String {
@@ -15,7 +15,9 @@ pub(super) fn told(change: &Change, seen: &Value) -> String {
                 words.to_owned()
             })
         }
-        Change::Tag(_) | Change::Group(_) | Change::Transfer { .. } => None,
+        Change::Tag(TagChange::Assign { assign, .. }) => assigned(seen, *assign),
+        Change::Tag(_) => tag(seen),
+        Change::Group(_) | Change::Transfer { .. } => None,
         Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::StayAbsent { .. } => {
             rows(seen)
         }
@@ -42,6 +44,24 @@ fn owner(heir: &str, seen: &Value) -> Option<String> {
         (false, Some(owner)) => format!("account {owner}'s"),
         (false, None) => "nobody's".to_owned(),
     })
+}
+
+fn tag(seen: &Value) -> Option<String> {
+    let listed = seen["listed"].as_bool()?;
+    if !listed {
+        return Some("not in the list of tags".to_owned());
+    }
+    let called = seen["label"].as_str().map_or(String::new(), |label| format!(" as \"{label}\""));
+    let described = seen["description"].as_str().map_or(String::new(), |text| format!(", described \"{text}\""));
+    Some(format!("in the list of tags{called}{described}"))
+}
+
+fn assigned(seen: &Value, assign: bool) -> Option<String> {
+    let (as_asked, of) = (seen["as_asked"].as_u64()?, seen["of"].as_u64()?);
+    let word = if assign { "with" } else { "without" };
+    let not: Vec<&str> = seen["not"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let but = if not.is_empty() { String::new() } else { format!(", all but {}", not.join(", ")) };
+    Some(format!("{as_asked} of {of} {word} the tag{but}"))
 }
 
 fn leads(seen: &Value) -> Option<String> {

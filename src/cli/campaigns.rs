@@ -1,0 +1,140 @@
+//! `keyholder campaigns`: list the campaigns of all workspaces.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde_json::json;
+
+use super::args::Select;
+use super::resources::Query;
+use super::session::Session;
+use super::tags::{named, sweep};
+use super::{Door, tables};
+use crate::config::Purpose;
+use crate::domain::{Campaign, ResourceKind, UserId};
+use crate::plan::{Observed, Tagging};
+use crate::report::listing::{self, Listing};
+use crate::report::summary::{meaning, rounded, total};
+use crate::report::tag_rows::{self, CAMPAIGN, Seen};
+use crate::run::{Carrying, TagQuest};
+use crate::trouble::{Exit, Trouble};
+use crate::ui::words;
+
+/// List the campaigns of all workspaces: state, owner, tags.
+#[derive(Debug, Args)]
+#[command(after_help = "What a query and each flag can say: `keyholder help tags`.")]
+pub struct Campaigns {
+    /// Only campaigns that a query means, such as `*north* status:active`.
+    #[arg(value_name = "QUERY")]
+    query: Option<String>,
+    /// Only campaigns that carry a tag of this label; repeatable, all must hold.
+    #[arg(long, value_name = "LABEL")]
+    tag: Vec<String>,
+    /// Only campaigns in this state: draft, active, paused, completed, …; several are parted by `|`.
+    #[arg(long, value_name = "STATUS")]
+    status: Option<String>,
+    /// Only campaigns whose name matches; repeatable, all must hold.
+    #[arg(long, value_name = "GLOB")]
+    name: Vec<String>,
+    /// Do not read the members, whose addresses tell who owns a campaign: one request less a workspace.
+    #[arg(long)]
+    no_owners: bool,
+    #[command(flatten)]
+    select: Select,
+}
+
+impl Campaigns {
+    /// Runs the command.
+    pub async fn run(self, door: &Door<'_>) -> Result<Exit, Trouble> {
+        let session = &Session::open(door)?;
+        let query = self.query()?;
+        let chosen = session.choose(&self.select, Purpose::Read)?;
+        let keys = session.keys(&chosen).await?;
+        let targets = session.targets(&chosen, &keys);
+        let deck = session.deck(None)?;
+        let quest = TagQuest { members: !self.no_owners, campaigns: true, carried: Carrying::Listed, ..TagQuest::TAGS };
+        let mut out = door.printer.data();
+        let header = listing::header(None, "campaigns", &self.select.describe());
+        let mut listing =
+            Listing::begin(&mut out, session.format(), "campaign", CAMPAIGN, &header).map_err(tables::unwritable)?;
+        let mut shown = 0;
+        let coverage = sweep::sweep(session, &deck, &targets, &quest, |observed, tagging, at| {
+            shown += rows(&mut listing, &query, observed, tagging, at).map_err(tables::unwritable)?;
+            Ok(())
+        })
+        .await?;
+        let exit = coverage.exit();
+        let exact = coverage.is_complete();
+        let summary = json!({
+            "type": "summary",
+            "exit": exit.code(),
+            "outcome": meaning(exit),
+            "rows": total(shown, exact),
+            "coverage": coverage.record(),
+            "requests": deck.tally.requests(),
+            "throttled": deck.tally.throttled(),
+            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
+        });
+        listing.end(&summary).map_err(tables::unwritable)?;
+        let printer = &door.printer;
+        tables::unread(printer, &coverage);
+        let at_least = if exact { "" } else { "at least " };
+        printer.say(&format!(
+            "{at_least}{} in {} of {}; {} in {}",
+            words::count(shown, "campaign"),
+            coverage.complete,
+            words::count(coverage.asked, "workspace"),
+            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
+            words::duration(deck.clock.elapsed()),
+        ));
+        Ok(exit)
+    }
+
+    fn query(&self) -> Result<Query, Trouble> {
+        let mut query = match &self.query {
+            Some(text) => Query::parse(ResourceKind::Campaign, text, "QUERY")?,
+            None => Query::all(ResourceKind::Campaign),
+        };
+        for glob in &self.name {
+            query = query.named(glob, "--name")?;
+        }
+        if let Some(status) = &self.status {
+            query = query.of_status(status, "--status")?;
+        }
+        for label in &self.tag {
+            query = query.tagged(&named::label(label)?);
+        }
+        Ok(query)
+    }
+}
+
+/// Writes the campaigns of one workspace that are meant, by name, and counts them.
+fn rows(
+    listing: &mut Listing<'_>,
+    query: &Query,
+    observed: &Observed,
+    tagging: &Tagging,
+    at: &str,
+) -> std::io::Result<usize> {
+    let owners: BTreeMap<&UserId, &str> =
+        observed.members.iter().filter_map(|member| Some((member.user_id.as_ref()?, member.email.as_str()))).collect();
+    let known = tagging.carried_incomplete.is_none();
+    let mut tags: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for tag in named::in_order(tagging) {
+        let carrying = tagging.carried.get(&tag.id).into_iter().flatten();
+        for (_, id) in carrying.filter(|(kind, _)| *kind == ResourceKind::Campaign) {
+            tags.entry(id.as_str()).or_default().push(tag.label.trim());
+        }
+    }
+    let mut campaigns: Vec<&Campaign> =
+        tagging.campaigns.rows.iter().filter(|one| query.takes_campaign(one, tagging)).collect();
+    campaigns.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    let name = observed.workspace.as_str();
+    let seen = Seen { workspace: name, workspace_id: &observed.id, observed_at: at };
+    for campaign in &campaigns {
+        let owner = campaign.owned_by.as_ref().and_then(|owner| owners.get(owner).copied());
+        let of = tags.get(campaign.id.as_str()).map_or(&[][..], Vec::as_slice);
+        listing.row(&tag_rows::campaign(seen, campaign, owner, known.then_some(of)))?;
+    }
+    Ok(campaigns.len())
+}

@@ -1,0 +1,72 @@
+//! The numbers that the API writes for states, and our words for them (contract section 11). A number without a word is shown as it is.
+
+/// Words for the numbers of one field, in the order they are offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Codes(&'static [(&'static str, i64)]);
+
+/// States of a campaign.
+pub const CAMPAIGN_STATUS: Codes = Codes(&[
+    ("draft", 0),
+    ("active", 1),
+    ("paused", 2),
+    ("completed", 3),
+    ("running-subsequences", 4),
+    ("accounts-unhealthy", -1),
+    ("bounce-protection", -2),
+    ("account-suspended", -99),
+]);
+
+/// States of a sending account.
+pub const ACCOUNT_STATUS: Codes = Codes(&[
+    ("active", 1),
+    ("paused", 2),
+    ("maintenance", 3),
+    ("connection-error", -1),
+    ("soft-bounce", -2),
+    ("sending-error", -3),
+]);
+
+/// States of a sending account's warm-up.
+pub const WARMUP_STATUS: Codes =
+    Codes(&[("paused", 0), ("active", 1), ("banned", -1), ("spam-folder-unknown", -2), ("suspended", -3)]);
+
+/// Who runs a sending account's mailbox.
+pub const PROVIDER: Codes =
+    Codes(&[("custom", 1), ("google", 2), ("microsoft", 3), ("aws", 4), ("airmail", 8), ("airmail-instant", 11)]);
+
+impl Codes {
+    /// Returns the word for a number, or says that there is none.
+    pub fn word(self, code: i64) -> &'static str {
+        self.0.iter().find(|(_, known)| *known == code).map_or("unknown", |(word, _)| *word)
+    }
+
+    /// Reads a word, or a number as the API writes it.
+    pub fn parse(self, text: &str) -> Option<i64> {
+        let word = text.trim().to_ascii_lowercase();
+        let known = self.0.iter().find(|(known, _)| *known == word).map(|(_, code)| *code);
+        known.or_else(|| word.parse().ok())
+    }
+
+    /// Returns the words.
+    pub fn words(self) -> impl Iterator<Item = &'static str> + Clone {
+        self.0.iter().map(|(word, _)| *word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_is_its_number_and_a_new_number_is_told_as_unknown() {
+        for codes in [CAMPAIGN_STATUS, ACCOUNT_STATUS, WARMUP_STATUS, PROVIDER] {
+            for word in codes.words() {
+                assert_eq!(codes.word(codes.parse(word).unwrap()), word);
+            }
+            assert_eq!(codes.word(77), "unknown");
+            assert_eq!(codes.parse("77"), Some(77));
+            assert_eq!(codes.parse("activ"), None);
+        }
+        assert_eq!((CAMPAIGN_STATUS.parse("Account-Suspended"), ACCOUNT_STATUS.parse("-1")), (Some(-99), Some(-1)));
+    }
+}

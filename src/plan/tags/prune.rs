@@ -1,0 +1,76 @@
+//! Which tags are deleted: those alone that nothing carries, by the whole list of what carries what. Of what a wish names one stays.
+
+use std::collections::BTreeSet;
+
+use super::super::draw::{Item, Note};
+use super::super::observed::{Observed, Tagging};
+use super::sync::Synced;
+use super::{TagWish, called, of_tag, step, uncounted, unproven};
+use crate::domain::{Held, HeldReason, RestsOn, Tag, TagChange, TagId};
+
+/// Draws the steps, by label and id.
+pub(super) fn draw(observed: &Observed, wishes: &[TagWish], synced: &Synced, notes: &mut Vec<Note>) -> Vec<Item> {
+    let pruned = |wish: &TagWish| if let TagWish::Pruned { tag } = wish { Some(tag.clone()) } else { None };
+    let tags: BTreeSet<TagId> = wishes.iter().filter_map(pruned).collect();
+    let mut items: Vec<(String, Item)> =
+        tags.iter().filter_map(|tag| one(observed, tag, wishes, synced, notes)).collect();
+    items.sort_by(|a, b| (&a.0, &a.1.step.id).cmp(&(&b.0, &b.1.step.id)));
+    items.into_iter().map(|(_, item)| item).collect()
+}
+
+fn one(
+    observed: &Observed,
+    id: &TagId,
+    wishes: &[TagWish],
+    synced: &Synced,
+    notes: &mut Vec<Note>,
+) -> Option<(String, Item)> {
+    let nothing = Tagging::default();
+    let tagging = observed.tagging.as_deref().unwrap_or(&nothing);
+    let tag = tagging.tags.rows.iter().find(|tag| tag.id == *id);
+    let label = tag.map_or_else(|| id.to_string(), |tag| tag.label.clone());
+    let step = |rests_on| step(observed, TagChange::Delete { tag: id.clone(), label: label.clone() }, rests_on);
+    if let Some(held) = unproven(observed) {
+        return Some((label.clone(), Item::held(step(tag.map_or(RestsOn::NoTag, of_tag)), held)));
+    }
+    let Some(tag) = tag else {
+        let seen = "no tag of this id is in the list of tags".to_owned();
+        return Some((label.clone(), Item::already(step(RestsOn::NoTag), seen)));
+    };
+    if let Some(named) = synced.named(tag) {
+        let there = called(tagging, named);
+        if tag.is_called(named) {
+            // Of several that bear the label one stays: what most things carry, else the oldest id.
+            let count = |tag: &&&Tag| tagging.counts.get(&tag.id).map_or(usize::MAX, |carried| carried.all());
+            let stays = there.iter().max_by_key(|tag| (count(tag), std::cmp::Reverse(&tag.id)));
+            if stays.is_none_or(|stays| stays.id == tag.id) {
+                return None;
+            }
+        } else if there.is_empty() {
+            // What is asked for, or only nearly so, is nobody's rubbish; a note says why it stays.
+            notes.push(Note::new(observed, &label, format!("left alone: \"{named}\" of [[tags]] may mean it")));
+            return None;
+        }
+    }
+    let wanted = |wish: &TagWish| matches!(wish, TagWish::Assigned { label, .. } if tag.is_called(label));
+    if wishes.iter().any(wanted) {
+        return None;
+    }
+    let step = step(of_tag(tag));
+    // A tag that nobody counted is not one that nothing carries.
+    let held = uncounted(tagging).or_else(|| match tagging.counts.get(id) {
+        None => Some(super::super::leave::incomplete("custom-tag-mappings", "it was not counted")),
+        Some(carried) if carried.all() == 0 => None,
+        Some(carried) => Some(carrying(carried.campaigns, carried.accounts, carried.others)),
+    });
+    Some((label, held.map_or_else(|| Item::send(step.clone()), |held| Item::held(step.clone(), held))))
+}
+
+fn carrying(campaigns: usize, accounts: usize, others: usize) -> Held {
+    let others = if others > 0 { format!(", {others} of another kind") } else { String::new() };
+    Held::new(
+        HeldReason::TagAssigned,
+        format!("it is carried: campaigns {campaigns}, accounts {accounts}{others}"),
+        "take it off first with `keyholder tags unassign`, or name it in [[tags]] of keyholder.toml",
+    )
+}

@@ -36,7 +36,11 @@ pub const TOPICS: [(&str, &str, &str); 18] = [
     ("evidence", "what proves a run, and to whom", include_str!("../help/evidence.md")),
     ("exit-codes", "what each exit code means", ""),
     ("fleet", "the files of a root, keys by reference, modes, pins", include_str!("../help/fleet.md")),
-    ("groups", "admin workspaces over others: what `via` means, what must be accepted", include_str!("../help/groups.md")),
+    (
+        "groups",
+        "admin workspaces over others: what `via` means, what must be accepted",
+        include_str!("../help/groups.md"),
+    ),
     ("guards", "what is never done", include_str!("../help/guards.md")),
     ("keys", "the register of keys, where secrets are kept, the key policy", include_str!("../help/keys.md")),
     ("ledger", "what is written down", include_str!("../help/ledger.md")),

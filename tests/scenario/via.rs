@@ -83,7 +83,10 @@ fn fault(chance: &mut Rng, subs: &[String]) -> Fault {
     };
     // The one call of a discovery that a sub workspace answers: what else is drawn seldom meets it.
     if chance.u8(0..3) == 0 {
-        return Fault::once(kind).times(chance.usize(1..9)).on(chance.choice(subs).unwrap().clone()).at(Op::WorkspaceCurrent);
+        return Fault::once(kind)
+            .times(chance.usize(1..9))
+            .on(chance.choice(subs).unwrap().clone())
+            .at(Op::WorkspaceCurrent);
     }
     let fault = Fault::once(kind).skip(chance.usize(0..4)).times(chance.usize(1..4));
     let fault = match chance.usize(0..=subs.len() + 1) {

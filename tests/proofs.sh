@@ -31,6 +31,7 @@ proof scenario whole_agency "whole agency"
 proof scenario rotation_cut_anywhere "rotation cut anywhere"
 proof scenario creation_cut_anywhere "creation cut anywhere"
 proof scenario a_resume_cut_anywhere_is_resumed "cut and cut again"
+proof scenario whose_name_is_spoken "whose name is spoken in"
 proof cli killed_anywhere killed_anywhere
 proof cli stopped_anywhere stopped_anywhere
 proof cli wherever_the_disk_is_full full_disk

@@ -10,8 +10,7 @@ use super::change::{self, Drawn, Request};
 use super::keys::create;
 use super::keys::enrol::Enrol;
 use super::leaving::Leaving;
-use super::matter::Matter;
-use super::reading::{self, Asked, Reading};
+use super::reading::{self, Asked, Column, Reading};
 use super::session::{self, Session};
 use super::{Door, approval};
 use crate::domain::{Change, Disposition, TagChange, Workspace, WorkspaceId};
@@ -19,7 +18,7 @@ use crate::plan::file::{self, Loaded};
 use crate::plan::{Item, Observed, Plan, owner};
 use crate::report::Coverage;
 use crate::report::summary::Unreadable;
-use crate::run::{Carrying, TagQuest};
+use crate::run::{Carrying, Ring, TagQuest};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Apply exactly a plan that a writing command saved with -o. What moved since then is held (31).
@@ -58,13 +57,11 @@ impl Apply {
             let (all, exclude) = Leaving::read_selected(record);
             Some(Leaving::known_to(&ledger, people).await?.selected(all, &exclude))
         };
-        let matter = match Matter::of(plan.items.iter().map(|item| &item.step.change)) {
-            Matter::Tags(_) => Matter::Tags(tag_quest(&plan)),
-            matter => matter,
-        };
-        let reading = match matter.read(&session, &deck, &targets).await? {
-            Some(reading) => reading,
-            None => {
+        let reading = match Column::of(plan.items.iter().map(|item| &item.step.change)) {
+            Column::Keys => Reading::of_keys(&session, &deck, targets, Ring::Keys).await?,
+            Column::Tags => Reading::of_tags(&session, &deck, targets, &tag_quest(&plan)).await?,
+            Column::Links => Reading::of_links(&session, &deck, targets).await?,
+            Column::People => {
                 let quest = |observed: &Observed| leaving.as_ref().and_then(|leaving| leaving.quest(observed));
                 Reading::with_belongings(&session, &deck, targets, quest).await?
             }

@@ -5,8 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::args::Select;
-use super::matter::Matter;
-use super::reading::Reading;
+use super::reading::{Column, Reading};
 use super::session::Session;
 use crate::config::{Purpose, Selection};
 use crate::domain::{
@@ -14,7 +13,7 @@ use crate::domain::{
 };
 use crate::journal::{Class, Effect, Entry, Ledger, LedgerError, RunRow, State, StepRow, made_by_step};
 use crate::plan::{Earlier, Ending, Observed, quest_of};
-use crate::run::{Carrying, Deck, Quest, TagQuest, Target};
+use crate::run::{Carrying, Deck, Quest, Ring, TagQuest, Target};
 use crate::trouble::{Exit, Trouble};
 
 /// Whose a row is.
@@ -55,7 +54,7 @@ impl EarlierRun {
         let proven = ledger.proven(&row.id).await;
         let (_report, entries) = proven.map_err(|broken| Trouble::advised(broken.exit(), broken))?;
         let rows = ledger.steps(&row.id).await.map_err(refused)?;
-        let Told { seen, links, whose, tags } = told(&entries).map_err(refused)?;
+        let Told { seen, whose, tags, links } = told(&entries).map_err(refused)?;
         let ids: BTreeSet<WorkspaceId> = rows.iter().map(|row| row.workspace_id.clone()).collect();
         let made = ledger.made_keys(&ids.into_iter().collect::<Vec<_>>()).await.map_err(refused)?;
         let made = made_by_step(&made, &row.id);
@@ -90,14 +89,12 @@ impl EarlierRun {
         targets: Vec<Target>,
         why: Again,
     ) -> Result<Reading, Trouble> {
-        let matter = match Matter::of(self.steps().map(|one| &one.step.change)) {
-            Matter::Tags(_) => Matter::Tags(self.tag_quest(why)),
-            matter => matter,
-        };
-        if let Some(reading) = matter.read(session, deck, &targets).await? {
-            return Ok(reading);
+        match Column::of(self.steps().map(|one| &one.step.change)) {
+            Column::Keys => Reading::of_keys(session, deck, targets, Ring::Keys).await,
+            Column::Tags => Reading::of_tags(session, deck, targets, &self.tag_quest(why)).await,
+            Column::Links => Reading::of_links(session, deck, targets).await,
+            Column::People => Reading::with_belongings(session, deck, targets, |observed| self.quest(observed)).await,
         }
-        Reading::with_belongings(session, deck, targets, |observed| self.quest(observed)).await
     }
 
     /// Says what of tags must be read: what carries those that were assigned, and before a made one is deleted also what carries that.
@@ -185,17 +182,16 @@ impl EarlierRun {
     }
 }
 
-/// What the entries of a run tell beside its steps.
+/// What the entries of a run tell beside where its steps stand.
 #[derive(Debug, Default)]
 struct Told {
     /// The rows that each deciding look saw.
     seen: BTreeMap<StepId, Vec<RestsOn>>,
-    /// The link it saw.
-    links: BTreeMap<StepId, LinkId>,
-    /// Whose rows they are.
     whose: Owners,
     /// The tag that each step about one was seen to have made, or to be about.
     tags: BTreeMap<StepId, TagId>,
+    /// The link that it showed of a step about one.
+    links: BTreeMap<StepId, LinkId>,
 }
 
 /// Reads the rows that each deciding look saw (of a step that was settled twice, the last word counts), and whose rows a run about people
@@ -207,11 +203,11 @@ fn told(entries: &[Entry]) -> Result<Told, LedgerError> {
         // Absent where no look decided it, and of another shape where a later version wrote it: then nothing is known of it.
         if value["type"] == "settled" {
             let Some(step) = value["step"].as_str().map(StepId::from_stored) else { continue };
-            if let Some(Ok(tag)) = value["seen"]["tag"].as_str().map(TagId::parse) {
-                told.tags.insert(step.clone(), tag);
-            }
             if let Some(Ok(link)) = value["seen"]["link"].as_str().map(LinkId::parse) {
                 told.links.insert(step.clone(), link);
+            }
+            if let Some(Ok(tag)) = value["seen"]["tag"].as_str().map(TagId::parse) {
+                told.tags.insert(step.clone(), tag);
             }
             let rows: Vec<RestsOn> = serde_json::from_value(value["seen"].take()).unwrap_or_default();
             told.seen.insert(step, rows);

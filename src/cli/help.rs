@@ -30,13 +30,18 @@ pub struct Completions {
 }
 
 /// The topics: name, what it is about, the page.
-pub const TOPICS: [(&str, &str, &str); 19] = [
+pub const TOPICS: [(&str, &str, &str); 20] = [
     ("access", "roles, permissions and presets", include_str!("../help/access.md")),
     ("accounts", "sending accounts: health, bounces, owners", include_str!("../help/accounts.md")),
     ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),
     ("evidence", "what proves a run, and to whom", include_str!("../help/evidence.md")),
     ("exit-codes", "what each exit code means", ""),
     ("fleet", "the files of a root, keys by reference, modes, pins", include_str!("../help/fleet.md")),
+    (
+        "groups",
+        "admin workspaces over others: what `via` means, what must be accepted",
+        include_str!("../help/groups.md"),
+    ),
     ("guards", "what is never done", include_str!("../help/guards.md")),
     ("keys", "the register of keys, where secrets are kept, the key policy", include_str!("../help/keys.md")),
     ("ledger", "what is written down", include_str!("../help/ledger.md")),

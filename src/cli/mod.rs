@@ -21,7 +21,6 @@ pub mod init;
 pub mod keys;
 pub mod leavers;
 pub mod leaving;
-pub mod matter;
 pub mod members;
 pub mod offboard;
 pub mod onboard;

@@ -8,7 +8,7 @@ use super::keys::sweep::unseen;
 use super::open_files;
 use super::session::{self, Keys, Session};
 use super::watch::Watch;
-use crate::domain::{Disposition, Guards, Mode, StepKind, Workspace, WorkspaceId};
+use crate::domain::{Change, Disposition, Guards, Mode, StepKind, Workspace, WorkspaceId};
 use crate::journal::{Ledger, LedgerError, Unsettled};
 use crate::plan::refusal::DAY;
 use crate::plan::{Doubt, Item, Observed, Rules};
@@ -19,6 +19,38 @@ use crate::run::{
 };
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
+
+/// What steps are about, where it is one thing alone: no more of their workspaces is read than that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// People, or more than one thing: the members are read.
+    People,
+    /// Keys that are nobody's. Nobody's membership is asked for: a key made for no more than that may not.
+    Keys,
+    /// Tags, for the same reason.
+    Tags,
+    /// The links of groups, for the same reason.
+    Links,
+}
+
+impl Column {
+    /// Says what changes are about.
+    pub fn of<'a>(changes: impl Iterator<Item = &'a Change>) -> Self {
+        let mut column = None;
+        for change in changes {
+            let one = match change.kind() {
+                _ if change.person().is_some() => return Self::People,
+                kind if kind.is_about_tags() => Self::Tags,
+                kind if kind.is_about_links() => Self::Links,
+                _ => Self::Keys,
+            };
+            if *column.get_or_insert(one) != one {
+                return Self::People;
+            }
+        }
+        column.unwrap_or(Self::People)
+    }
+}
 
 /// What was read of the chosen workspaces.
 #[derive(Debug)]

@@ -13,8 +13,7 @@ use super::change::{self, Drawn, Request};
 use super::events::Events;
 use super::keys::create;
 use super::keys::enrol::{self, Enrol};
-use super::matter::Matter;
-use super::reading::Asked;
+use super::reading::{Asked, Column};
 use super::recall::{self, Recall};
 use super::session::{self, Session};
 use super::watch::Watch;
@@ -24,7 +23,7 @@ use crate::domain::{Change, Held, HeldReason, Outcome, RunId, StepId, Workspace}
 use crate::journal::{KeyDid, Ledger, LedgerError, Record, RunState};
 use crate::plan::Rules;
 use crate::plan::forecast::Forecast;
-use crate::run::{Deck, LaneEnd, LaneTrouble, Onward, Sight, Standing, StepEnd, Target, Task, Work};
+use crate::run::{Deck, LaneEnd, LaneTrouble, Onward, Ring, Sight, Standing, StepEnd, TagQuest, Target, Task, Work};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -174,9 +173,13 @@ impl Resume {
             Exit::Interrupted | Exit::Terminated => trouble.advise(format!("go on with `keyholder resume {id}`")),
             _ => trouble,
         };
-        // Of keys that are nobody's nobody's membership is asked for: a key made for no more than that may not.
-        let matter = Matter::of(recall.open.iter().map(|task| &task.step.change));
-        let sights = matter.sights(session, deck, "checking", &targets).await.map_err(on)?;
+        let sights = match Column::of(recall.open.iter().map(|task| &task.step.change)) {
+            Column::Keys => reading::key_sights(session, deck, "checking", &targets, Ring::Keys).await,
+            Column::Tags => reading::tag_sights(session, deck, "checking", &targets, &TagQuest::TAGS).await,
+            Column::Links => reading::link_sights(session, deck, "checking", &targets).await,
+            Column::People => reading::sights(session, deck, "checking", &targets, |_| None).await,
+        };
+        let sights = sights.map_err(on)?;
         reading::strangers(&targets, &sights)?;
         settle(session, deck, &recall).await.map_err(on)?;
 

@@ -351,7 +351,7 @@ fn kind_of(change: &Value) -> Option<&str> {
         }),
         Some("group") => Some(match change["verb"].as_str()? {
             "invite" => StepKind::GroupInvite.as_str(),
-            "remove" => StepKind::GroupRemove.as_str(),
+            "remove" | "stay_out" => StepKind::GroupRemove.as_str(),
             other => other,
         }),
         kind => kind,

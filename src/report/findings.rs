@@ -61,7 +61,9 @@ pub fn finding_else(finding: &Finding) -> Vec<Cell<'_>> {
         About::Key { id, name } => ("key", Cell::text(name), Cell::text(id.as_str())),
         About::Tag { label } => ("tag", Cell::text(label), Cell::Nothing),
         About::Account { email } => ("account", Cell::text(email), Cell::Nothing),
-        About::Sub { id, name } if name.is_empty() => ("sub_workspace", Cell::text(id.as_str()), Cell::text(id.as_str())),
+        About::Sub { id, name } if name.is_empty() => {
+            ("sub_workspace", Cell::text(id.as_str()), Cell::text(id.as_str()))
+        }
         About::Sub { id, name } => ("sub_workspace", Cell::text(name), Cell::text(id.as_str())),
         About::Place(place) => ("place", Cell::text(place.to_string()), Cell::Nothing),
     };

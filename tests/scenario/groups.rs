@@ -98,12 +98,15 @@ fn discovery_writes_a_file_for_each_accepted_workspace_and_a_second_one_writes_n
     assert!(!stage.root.join("workspaces/globex-corp.toml").exists(), "{dry}");
     let first = stage.run("discover --via agency").exits(0).says("2 files written");
     let columns = ["workspace", "status", "outcome"];
-    let wanted = ["globex-corp accepted written", "globex-corp-2 accepted written", " pending pending", " rejected rejected"];
+    let wanted =
+        ["globex-corp accepted written", "globex-corp-2 accepted written", " pending pending", " rejected rejected"];
     let mut seen = told(&first, &columns);
     seen.sort_unstable_by_key(|row| (row.starts_with(' '), row.clone()));
     assert_eq!(seen, wanted);
     let text = std::fs::read_to_string(stage.root.join("workspaces/globex-corp.toml")).unwrap();
-    for line in [&format!("id = \"{GLOBEX}\""), "via = \"agency\"", "mode = \"observe\"", "display_name = \"Globex Corp.\""] {
+    for line in
+        [&format!("id = \"{GLOBEX}\""), "via = \"agency\"", "mode = \"observe\"", "display_name = \"Globex Corp.\""]
+    {
         assert!(text.contains(line), "{line}\n{text}");
     }
     let again = stage.run("discover --via agency").exits(0).says("0 files written");
@@ -132,7 +135,10 @@ fn what_does_not_answer_as_itself_gets_no_file_and_nothing_speaks_as_the_agency(
         }
         assert_eq!(ended.exit, 33, "{word}\n{ended}");
         assert!(ended.stderr.contains("no file is written for it"), "{word}\n{ended}");
-        assert!(told(&ended, &["workspace_id", "outcome"]).contains(&format!("{GLOBEX} unanswered")), "{word}\n{ended}");
+        assert!(
+            told(&ended, &["workspace_id", "outcome"]).contains(&format!("{GLOBEX} unanswered")),
+            "{word}\n{ended}"
+        );
         assert!(stage.root.join("workspaces/globex-corp.toml").exists(), "the other of the two, of the same name");
         let written = std::fs::read_to_string(stage.root.join("workspaces/globex-corp.toml")).unwrap();
         assert!(!written.contains(GLOBEX), "{written}");
@@ -155,12 +161,10 @@ fn the_list_shows_every_link_with_what_the_files_have_of_it() {
     let listed = stage.run("groups").exits(0).says("4 links (2 accepted, 1 pending, 1 rejected)");
     let mut rows = told(&listed, &["admin", "workspace", "status", "configured"]);
     rows.sort();
-    assert_eq!(rows, [
-        "agency  pending false",
-        "agency  rejected false",
-        "agency globex accepted true",
-        "agency initech accepted true",
-    ]);
+    assert_eq!(
+        rows,
+        ["agency  pending no", "agency  rejected no", "agency globex accepted yes", "agency initech accepted yes",]
+    );
     assert_eq!(told(&stage.run("groups -w globex").exits(0), &["workspace"]), ["globex"]);
     assert_eq!(stage.run("groups --status pending").exits(0).rows().len(), 1);
     assert_eq!(stage.run("groups --unconfigured").exits(0).rows().len(), 2);
@@ -188,13 +192,16 @@ fn coverage_tells_all_five_findings_and_nothing_of_what_is_as_it_should_be() {
     let found = stage.run("groups coverage --detailed-exitcode").exits(10);
     let mut codes = told(&found, &["code", "workspace", "about"]);
     codes.sort();
-    assert_eq!(codes, [
-        "group-missing lost ",
-        "group-other-admin acme ",
-        "group-pending agency hooli",
-        &format!("group-rejected agency {}", stage.world.workspace_id("declined").unwrap()),
-        "group-unconfigured agency Globex Corp.",
-    ]);
+    assert_eq!(
+        codes,
+        [
+            "group-missing lost ",
+            "group-other-admin acme ",
+            "group-pending agency hooli",
+            "group-rejected agency declined",
+            "group-unconfigured agency Globex Corp.",
+        ]
+    );
 }
 
 #[test]
@@ -237,7 +244,7 @@ fn a_workspace_of_another_group_is_told_as_such() {
 #[test]
 fn a_link_that_a_workspace_is_reached_over_is_held_and_any_other_is_removed_by_its_id() {
     let stage = group();
-    let held = stage.run("groups remove globex hooli --via agency --plan-only").exits(30);
+    let held = stage.run("groups remove globex --via agency --plan-only");
     assert!(held.stdout.contains("link_in_use"), "{held}");
     stage.edit("workspaces/globex.toml", "via = \"agency\"", "mode = \"off\"\nvia = \"agency\"");
     assert_eq!(confirmed(&stage, "groups remove globex --via agency").exits(0).outcomes(), ["agency done"]);

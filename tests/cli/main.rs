@@ -10,6 +10,7 @@ mod demo;
 mod disk;
 mod evidence;
 mod files;
+mod groups;
 mod help;
 mod init;
 mod key_audit;

@@ -118,7 +118,7 @@ impl Discover {
                     seen.push((link.clone(), Found { id: link.sub, title: title.unwrap_or_default() }));
                 }
                 Err(trouble) => {
-                    let trouble = unanswered(&link, trouble);
+                    let trouble = unanswered(&link, &trouble);
                     session::unreadable(&mut told.coverage, link.sub.as_str(), &trouble);
                     told.rows.push(Row {
                         link,
@@ -227,13 +227,14 @@ fn sort(session: &Session<'_>, admin: &Workspace, links: Vec<Link>, rows: &mut V
         let file = known.map(|known| known.place.file.display().to_string());
         let (outcome, why) = match &link.status {
             LinkStatus::Accepted if !taken.insert(link.sub.clone()) => continue,
-            LinkStatus::Accepted => match known {
-                Some(known) => ("already", other_way(known, admin)),
-                None => {
+            LinkStatus::Accepted => {
+                if let Some(known) = known {
+                    ("already", other_way(known, admin))
+                } else {
                     new.push(link);
                     continue;
                 }
-            },
+            }
             // A newer link stands.
             _ if stands.contains(&link.sub) => continue,
             LinkStatus::Pending => ("pending", Some("its owner must accept the invitation in the app".to_owned())),
@@ -290,9 +291,9 @@ async fn ask(
 }
 
 /// Says of a workspace that did not answer as itself what that means here.
-fn unanswered(link: &Link, trouble: LaneTrouble) -> LaneTrouble {
+fn unanswered(link: &Link, trouble: &LaneTrouble) -> LaneTrouble {
     let called = link.sub_name.as_ref().map_or_else(String::new, |name| format!(" (\"{}\")", printable(name)));
     let text = format!("asked in its own name{called}: {}; no file is written for it", trouble.text);
     let advice = vec!["run the command again; if it stays, look at the group in the app".to_owned()];
-    LaneTrouble { text, advice, ..trouble }
+    LaneTrouble::new(trouble.kind, text, advice)
 }

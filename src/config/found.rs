@@ -32,7 +32,7 @@ pub fn names(fleet: &Fleet, found: &[Found]) -> Vec<WorkspaceName> {
         let readable = WorkspaceName::slug(title).filter(|_| !smells(title));
         let base = readable.map_or_else(|| unnamed(id), |name| name.to_string());
         let free = |name: &String| !taken.contains(name) && fleet.root.join(file(name)).symlink_metadata().is_err();
-        let name = std::iter::once(base.clone()).chain((2..).map(|number| numbered(&base, number))).find(free);
+        let name = std::iter::once(base.clone()).chain((2..=u32::MAX).map(|number| numbered(&base, number))).find(free);
         let name = name.expect("there are more numbers than files");
         taken.insert(name.clone());
         names[place] = Some(WorkspaceName::parse(&name).expect("a slug with a number is a name"));

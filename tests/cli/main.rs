@@ -11,6 +11,7 @@ mod demo;
 mod disk;
 mod evidence;
 mod files;
+mod groups;
 mod help;
 mod init;
 mod key_audit;

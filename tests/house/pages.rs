@@ -64,7 +64,7 @@ fn what_the_page_of_a_finding_shows_of_our_files_is_what_they_take() {
     let root = tempfile::tempdir().unwrap();
     std::fs::create_dir(root.path().join("workspaces")).unwrap();
     std::fs::write(root.path().join("workspaces/acme.toml"), "name = \"acme\"\nkey = { env = \"ACME\" }\n").unwrap();
-    for code in FindingCode::ALL {
+    for code in FindingCode::KEYS {
         let shown = page(code.as_str());
         let sample: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("    ")).collect();
         std::fs::write(root.path().join("keyholder.toml"), format!("version = 1\n{}\n", sample.join("\n"))).unwrap();

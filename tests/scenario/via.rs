@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use keyholder::sim::{Fault, FaultBody, FaultKind, Hand, Header, Op, Spoken};
+use keyholder::sim::{Fault, FaultBody, FaultKind, Hand, Header, Op, Seen, Spoken};
 
 use crate::support::scalpel::{Scalpel, Target};
 use crate::support::{Stage, flag};
@@ -56,6 +56,7 @@ fn generated(chance: &mut Rng) -> Group {
     text.push_str(&format!("\n[[group]]\nadmin = \"agency\"\nlinks = [{}]\n", links.join(", ")));
     let stage = Stage::script(&text);
     stage.searched_once.set(true);
+    stage.world.record(10_000);
     stage.forgive_unfired_faults();
     for sub in &subs {
         let file = stage.root.join(format!("workspaces/{sub}.toml"));
@@ -206,6 +207,18 @@ fn judge(about: &About, before: &BTreeMap<Spoken, usize>, after: &BTreeMap<Spoke
     }
 }
 
+/// Holds the order of a discovery: once the agency has listed its links, it has said who it is, and whoever is asked then is asked in its own
+/// name.
+fn judge_order(stage: &Stage, already: usize, about: &About, told: &mut Told) {
+    let requests = stage.world.requests();
+    let of_agency = |seen: &&Seen, call: Op| seen.operation == Some(call) && !seen.acted_as;
+    let since = requests.iter().skip(already).skip_while(|seen| !of_agency(seen, Op::GroupList));
+    let nameless = since.filter(|seen| of_agency(seen, Op::WorkspaceCurrent)).count();
+    if about.discovers && nameless > 0 {
+        told.wrong.push(format!("`{}`: {nameless} workspaces asked who they are in nobody's name", about.line));
+    }
+}
+
 /// Holds the files that were written against the world.
 fn judge_files(stage: &Stage, told: &mut Told) {
     let ids: BTreeSet<String> = stage.world.names().iter().filter_map(|name| stage.world.workspace_id(name)).collect();
@@ -230,7 +243,7 @@ fn play(seed: u64, told: &mut Told) {
             }
         }
         let about = command(&mut chance, &group);
-        let before = stage.world.spoken_as();
+        let (before, already) = (stage.world.spoken_as(), stage.world.requests().len());
         let files = reached(stage).len();
         let cut = !calm && chance.u8(0..4) == 0;
         if cut {
@@ -246,6 +259,7 @@ fn play(seed: u64, told: &mut Told) {
             told.runs += 1;
         }
         judge(&about, &before, &stage.world.spoken_as(), told);
+        judge_order(stage, already, &about, told);
         judge_files(stage, told);
         told.written += reached(stage).len() - files;
         if let Some(ended) = &ended {

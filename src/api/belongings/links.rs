@@ -224,9 +224,9 @@ mod tests {
         .await
     }
 
-    async fn removed(line: Line) -> (Result<Link, Error>, String, Option<String>) {
+    async fn removed(answer: Line) -> (Result<Link, Error>, String, Option<String>) {
         let link = LinkId::parse(LINK).unwrap();
-        written(Operation::LinkDelete, line, async |writer, slot, permit| {
+        written(Operation::LinkDelete, answer, async |writer, slot, permit| {
             writer.remove_link(slot, permit, &agency(), &link).await
         })
         .await

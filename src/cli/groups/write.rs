@@ -73,7 +73,7 @@ async fn run(
     approval::check(approve)?;
     let guards = change::guards(session, approve)?;
     let admin = admin(session, &which.via)?;
-    let wishes = which.subs.iter().map(|text| Ok(named(session, text)?)).collect::<Result<Vec<_>, Trouble>>()?;
+    let wishes = which.subs.iter().map(|text| named(session, text)).collect::<Result<Vec<_>, Trouble>>()?;
     let wishes: Vec<LinkWish> = wishes.into_iter().map(|(sub, name)| wish(sub, name)).collect();
     let select = Select { workspace: vec![admin.name.to_string()], ..Select::default() };
     let chosen = session.choose(&select, Purpose::Write)?;

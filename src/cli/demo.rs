@@ -153,6 +153,14 @@ impl Stage<'_> {
         let codes: Vec<&str> = rules.into_iter().flat_map(|rule| ["--code", rule]).collect();
         self.run(&with(&["keys", "audit"], &HEALTHY, &codes), &[Exit::Incomplete])?;
 
+        self.act(
+            "So do mailboxes and labels. Whose are the sending accounts (one is still the leaver's), and does every workspace have \
+             the tags that keyholder.toml names?",
+        );
+        let all_but = with(&HEALTHY, &["-x", "pemberton"], &[]);
+        self.run(&with(&["accounts", "owners", "audit"], &all_but, &[]), &[Exit::Complete])?;
+        self.run(&with(&["tags", "sync"], &all_but, &["--yes"]), &[Exit::Complete])?;
+
         self.act("Who is in there now, as CSV for a spreadsheet:");
         self.run_into(&with(&["members"], &HEALTHY, &["--format", "csv"]), "members.csv", &[Exit::Complete])?;
 

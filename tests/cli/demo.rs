@@ -14,7 +14,10 @@ fn the_demo_runs_the_main_job_says_every_command_and_leaves_its_files() {
         .collect();
     assert_eq!(
         commands,
-        ["check", "onboard", "onboard", "offboard", "apply", "resume", "verify", "evidence", "keys", "members", "runs"],
+        [
+            "check", "onboard", "onboard", "offboard", "apply", "resume", "verify", "evidence", "keys", "accounts",
+            "tags", "members", "runs"
+        ],
         "{ended}"
     );
     for file in [
@@ -29,6 +32,8 @@ fn the_demo_runs_the_main_job_says_every_command_and_leaves_its_files() {
     }
     // Whose maker has left is found.
     assert!(ended.stdout.contains("maker-left"), "{ended}");
+    // A mailbox of the leaver is nobody's now.
+    assert!(ended.stdout.contains("owner-not-member"), "{ended}");
     // A second onboarding sends nothing.
     ended.clone().says("the simulator counted 0 writes in that run").done();
     let members = world.read("shown/members.csv");

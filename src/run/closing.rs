@@ -13,6 +13,7 @@ use super::footing::reached;
 use super::links;
 use super::owner;
 use super::settle;
+use super::tag_length::Length;
 use super::tag_seen::{Seen, TagPicture};
 use super::whose::{self, Owners, Wanted, Whose};
 use super::writing::Lane;
@@ -92,7 +93,7 @@ pub(super) struct Shown {
 }
 
 impl Picture {
-    async fn take(client: &Client, workspace: &WorkspaceId, sent: &[Sent]) -> Self {
+    async fn take(client: &Client, workspace: &WorkspaceId, sent: &[Sent], mapped: Option<Length>) -> Self {
         let mut picture = Self::default();
         let wanted = Wanted::of(sent.iter().map(|sent| &sent.step));
         let why = whose::Unread::why;
@@ -139,7 +140,7 @@ impl Picture {
         let tags: Vec<_> = sent.iter().filter(|sent| sent.step.kind().is_about_tags()).collect();
         if !tags.is_empty() {
             let tags: Vec<_> = tags.into_iter().map(|sent| (&sent.step, sent.tag.as_ref())).collect();
-            picture.tags = TagPicture::take(client, workspace, &tags).await;
+            picture.tags = TagPicture::take(client, workspace, &tags, mapped).await;
         }
         picture
     }
@@ -266,7 +267,10 @@ impl Lane<'_> {
             if !wait.is_zero() && settle::wait(deck, wait).await.is_err() {
                 break;
             }
-            let Some(taken) = deck.stop.unless_now(Picture::take(client, &identity.id, &sent)).await else { break };
+            let Some(taken) = deck.stop.unless_now(Picture::take(client, &identity.id, &sent, self.mapped)).await
+            else {
+                break;
+            };
             picture = taken;
             let mut open = Vec::new();
             for sent in sent {

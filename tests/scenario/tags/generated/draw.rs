@@ -215,7 +215,7 @@ pub(crate) fn wish(chance: &mut Rng) -> (Wish, Vec<String>) {
 /// Draws what goes wrong.
 pub(crate) fn faults(chance: &mut Rng, stage: &Stage) {
     let names = stage.world.names();
-    for _ in 0..chance.usize(1..5) {
+    for _ in 0..chance.usize(1..6) {
         let kind = kind(chance);
         let writes = [Op::TagCreate, Op::TagPatch, Op::TagDelete, Op::TagToggle, Op::TagToggle];
         let reads = [Op::TagList, Op::MappingList, Op::AccountList, Op::CampaignList, Op::WorkspaceCurrent];

@@ -31,6 +31,7 @@ proof scenario whole_agency "whole agency"
 proof scenario rotation_cut_anywhere "rotation cut anywhere"
 proof scenario creation_cut_anywhere "creation cut anywhere"
 proof scenario a_resume_cut_anywhere_is_resumed "cut and cut again"
+threads=2 proof scenario tags_over_generated_fleets "tags over generated fleets"
 proof scenario whose_name_is_spoken "whose name is spoken in"
 proof cli killed_anywhere killed_anywhere
 proof cli stopped_anywhere stopped_anywhere

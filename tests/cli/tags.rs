@@ -56,6 +56,44 @@ fn pruning_deletes_only_what_nobody_names_and_nothing_carries() {
 }
 
 #[test]
+fn tags_of_owners_are_spared_by_the_prefix_that_the_files_name() {
+    let world = world();
+    world.edit("keyholder.toml", |text| format!("{text}\n[accounts]\ntag_prefix = \"Whose \"\n"));
+    for label in ["whose noor@agency.example", "Whose Noor@agency.example", "Whose"] {
+        let _made = world.sim.put("acme", keyholder::sim::put::Tag::of(label));
+    }
+    // The usual prefix is nobody's here, and the bare prefix names nobody.
+    let listed = world.run(&["tags", "-w", "acme"]).exits(0).never("tag-near-duplicate");
+    assert_eq!(
+        told(&listed, ["workspace", "label", "named"]),
+        [
+            "acme | '=Used | no",
+            "acme | Empty | no",
+            "acme | North | former",
+            "acme | Whose | no",
+            "acme | Whose Noor@agency.example | owner",
+            "acme | owner: noor@agency.example | no",
+            "acme | whose noor@agency.example | owner",
+        ]
+    );
+    let codes = world.run(&["tags", "-w", "acme", "--format", "ndjson"]).exits(0).records().pop().unwrap();
+    assert_eq!(codes["codes"]["tag-unknown"], 4, "{codes}");
+    let planned = world.run(&["tags", "sync", "--prune", "-w", "acme", "--plan-only"]).exits(30);
+    assert_eq!(
+        told(&planned, ["kind", "subject", "planned"]),
+        [
+            "tag.rename | Team North | send",
+            "tag.create | VIP | send",
+            "tag.delete | '=Used | held",
+            "tag.delete | Empty | send",
+            "tag.delete | Whose | send",
+            "tag.delete | owner: noor@agency.example | send",
+        ]
+    );
+    planned.says("4 tags in 1 workspace that no [[tags]] names").never("Whose Noor").never("whose noor").done();
+}
+
+#[test]
 fn nothing_is_made_beside_what_is_nearly_the_same() {
     let world = world();
     world.edit("keyholder.toml", |text| {

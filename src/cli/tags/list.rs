@@ -131,7 +131,7 @@ impl Sheet<'_> {
         let counted = tagging.carried_incomplete.is_none();
         for tag in named::in_order(tagging) {
             let carried = tagging.counts.get(&tag.id).copied().filter(|_| counted);
-            let word = named::word(&specs, &tag.label);
+            let word = named::word(self.fleet, &specs, &tag.label);
             if self.by == By::Tag {
                 let name = observed.workspace.as_str();
                 let seen = Seen { workspace: name, workspace_id: &observed.id, observed_at: at };

@@ -5,12 +5,10 @@ use crate::domain::{Finding, Fleet, Tag, TagSpec, Workspace};
 use crate::plan::{Observed, Tagging};
 use crate::trouble::{Exit, Trouble};
 
-/// What stands before a person's address in the tags that say whose a sending account is.
-const OWNER: &str = "owner:";
-
-/// Tells whether a label is kept by the owners of sending accounts, and so by no `[[tags]]`.
-pub fn is_kept(label: &str) -> bool {
-    label.trim().get(..OWNER.len()).is_some_and(|head| head.eq_ignore_ascii_case(OWNER))
+/// Tells whether a label is kept by the owners of sending accounts, and so by no `[[tags]]`: it begins as the files say that those do, or,
+/// where they say nothing, as is usual.
+pub fn is_kept(fleet: &Fleet, label: &str) -> bool {
+    fleet.accounts.named_by(label).is_some()
 }
 
 /// Returns what `[[tags]]` says of a workspace.
@@ -19,13 +17,13 @@ pub fn specs<'a>(fleet: &'a Fleet, workspace: &Workspace) -> Vec<&'a TagSpec> {
 }
 
 /// Says in a word what the files make of a label in a workspace.
-pub fn word(specs: &[&TagSpec], label: &str) -> &'static str {
+pub fn word(fleet: &Fleet, specs: &[&TagSpec], label: &str) -> &'static str {
     let label = label.trim();
     if specs.iter().any(|spec| spec.label == label) {
         "yes"
     } else if specs.iter().any(|spec| spec.former.iter().any(|former| former == label)) {
         "former"
-    } else if is_kept(label) {
+    } else if is_kept(fleet, label) {
         "owner"
     } else {
         "no"
@@ -46,7 +44,7 @@ pub fn findings(fleet: &Fleet, workspace: &Workspace, observed: &Observed, taggi
         tags: &tagging.tags.rows,
         specs: specs(fleet, workspace),
         has_taxonomy: !fleet.tags.is_empty(),
-        is_kept: &is_kept,
+        is_kept: &|label| is_kept(fleet, label),
         carried: &carried,
     })
 }

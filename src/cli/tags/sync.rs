@@ -11,7 +11,7 @@ use crate::cli::args::{Approve, Select};
 use crate::cli::change::Request;
 use crate::cli::session::Session;
 use crate::config::Purpose;
-use crate::domain::{TagId, TagSpec};
+use crate::domain::{Fleet, TagId, TagSpec};
 use crate::plan::TagWish;
 use crate::report::cell::printable;
 use crate::run::{Carrying, TagQuest};
@@ -72,7 +72,7 @@ impl Sync {
         let specs = named::specs(&session.fleet, one.workspace);
         let mut wishes: Vec<TagWish> = specs.iter().copied().map(present).collect();
         if self.prune {
-            wishes.extend(loose_ends(one, &specs).into_iter().map(|tag| TagWish::Pruned { tag }));
+            wishes.extend(loose_ends(&session.fleet, one, &specs).into_iter().map(|tag| TagWish::Pruned { tag }));
         }
         wishes
     }
@@ -84,7 +84,9 @@ impl Sync {
         for one in &scene.here {
             let specs = named::specs(&session.fleet, one.workspace);
             let Some(tagging) = one.observed.tagging.as_deref() else { continue };
-            let unknown = named::in_order(tagging).into_iter().filter(|tag| named::word(&specs, &tag.label) == "no");
+            let unknown = named::in_order(tagging)
+                .into_iter()
+                .filter(|tag| named::word(&session.fleet, &specs, &tag.label) == "no");
             let before = tags;
             for tag in unknown {
                 tags += 1;
@@ -120,9 +122,9 @@ fn astray(session: &Session<'_>) {
 }
 
 /// Returns the tags that may be deleted if nothing carries them: those of no spec, and those that bear one label with others.
-fn loose_ends(one: &Here<'_>, specs: &[&TagSpec]) -> Vec<TagId> {
+fn loose_ends(fleet: &Fleet, one: &Here<'_>, specs: &[&TagSpec]) -> Vec<TagId> {
     let Some(tagging) = one.observed.tagging.as_deref() else { return Vec::new() };
-    let may_go = |label: &str| match named::word(specs, label) {
+    let may_go = |label: &str| match named::word(fleet, specs, label) {
         "yes" => tagging.called(label).map(|tag| &tag.id).collect::<BTreeSet<_>>().len() > 1,
         word => word == "no",
     };

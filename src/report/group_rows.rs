@@ -101,7 +101,7 @@ mod tests {
         let row = LinkRow { admin: "agency", observed_at: "now", link: &shown, workspace: None, via: None };
         let cells = link(row);
         assert_eq!(cells.len(), LINK.len());
-        assert_eq!((cells[5].for_csv().as_ref(), cells[8].for_csv().as_ref()), ("'=Globex", "false"));
+        assert_eq!((cells[5].for_csv().as_ref(), cells[8].for_csv().as_ref()), ("'=Globex", "no"));
         let cells = found(None, &id, (None, "pending"), ("waits", None, None));
         assert_eq!(cells.len(), FOUND.len());
     }

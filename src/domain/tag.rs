@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn a_resource_never_reaches_out_of_its_place_in_a_query() {
         assert_eq!(ResourceId::parse(" noor+x@mail.example ").unwrap().as_str(), "noor+x@mail.example");
-        for odd in ["", " ", "a,b@x.example", "a b@x.example", "a\n", &"a".repeat(321)] {
+        for odd in ["", " ", "a,b@x.example", "a b@x.example", "a\nb", &"a".repeat(321)] {
             assert!(ResourceId::parse(odd).is_err(), "{odd:?}");
         }
     }

@@ -83,8 +83,8 @@ impl Cost {
                     cost.lead_lists += 1;
                     1
                 }
-                // The leads it names are read before and after.
-                StepKind::LeadsReassign => 3,
+                // What it is about is read before and after: the leads it names, or who owns the workspace.
+                StepKind::LeadsReassign | StepKind::OwnerTransfer => 3,
                 // The list of keys is read again just before.
                 StepKind::KeyCreate | StepKind::KeyRevoke => {
                     cost.revokes = true;
@@ -100,8 +100,6 @@ impl Cost {
                 | StepKind::TagUnassign
                 | StepKind::GroupInvite
                 | StepKind::GroupRemove => 1,
-                // Who owns it and who is there are read again just before, and who owns it once more after.
-                StepKind::OwnerTransfer => 3,
                 StepKind::MemberRemove if matches!(change, Change::StayAbsent { .. }) => 0,
                 // The row is read again just before.
                 StepKind::MemberSetRole | StepKind::MemberRemove => 2,

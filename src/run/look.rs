@@ -68,7 +68,7 @@ async fn observe_one(deck: &Deck, target: &Target, quest: impl Fn(&Observed) -> 
     sight(deck, target, async |client, identity| {
         let mut observed = listing(client, target, identity).await?;
         if let Some(quest) = quest(&observed) {
-            let mut belongings = belongings::read(client, &observed.id, &quest).await;
+            let mut belongings = Box::pin(belongings::read(client, &observed.id, &quest)).await;
             belongings.keys.rows = whose::told_apart(belongings.keys.rows, target.key_id.as_ref());
             observed.belongings = Some(Box::new(belongings));
         }

@@ -41,7 +41,7 @@ pub(super) struct Seen {
     /// It took, and is not as asked all the same.
     pub(super) otherwise: bool,
     /// As the ledger keeps it.
-    pub(super) seen: Value,
+    pub(super) kept: Value,
     /// What was seen in place of what was asked.
     pub(super) contrary: String,
 }
@@ -95,7 +95,7 @@ impl TagPicture {
                 Ok(Seen {
                     as_asked: !listed,
                     otherwise: false,
-                    seen: json!({ "listed": listed }),
+                    kept: json!({ "listed": listed }),
                     contrary: "the list of tags still shows it".to_owned(),
                 })
             }
@@ -205,7 +205,7 @@ fn created(rows: &[Tag], label: &str, description: Option<&str>, meant: Option<&
             format!("the list of tags shows {several} of this label: {}; delete all but one in the app", ids.join(" "))
         }
     };
-    Seen { as_asked: called.len() == 1 && described, otherwise: !called.is_empty(), seen, contrary }
+    Seen { as_asked: called.len() == 1 && described, otherwise: !called.is_empty(), kept: seen, contrary }
 }
 
 fn altered(rows: &[Tag], tag: &TagId, label: &str, description: Option<&str>) -> Seen {
@@ -220,7 +220,7 @@ fn altered(rows: &[Tag], tag: &TagId, label: &str, description: Option<&str>) ->
         "description": row.and_then(|row| row.description.as_ref()),
     });
     let as_asked = row.is_some_and(|row| row.is_called(label) && row.is_described(description));
-    Seen { as_asked, otherwise: false, seen, contrary }
+    Seen { as_asked, otherwise: false, kept: seen, contrary }
 }
 
 fn assigned(carried: &Carried, resources: &[ResourceId], assign: bool) -> Seen {
@@ -230,7 +230,7 @@ fn assigned(carried: &Carried, resources: &[ResourceId], assign: bool) -> Seen {
         seen["not"] = missing.iter().map(ResourceId::as_str).collect();
     }
     let contrary = format!("the mappings show {}", told(resources, &missing, assign));
-    Seen { as_asked: missing.is_empty(), otherwise: false, seen, contrary }
+    Seen { as_asked: missing.is_empty(), otherwise: false, kept: seen, contrary }
 }
 
 fn not_as_asked(carried: &Carried, resources: &[ResourceId], assign: bool) -> Vec<ResourceId> {

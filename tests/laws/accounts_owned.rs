@@ -100,8 +100,8 @@ fn world(carried: &Carried) -> Observed {
 }
 
 fn id_of(label: &str) -> TagId {
-    let hex: String = label.bytes().map(|byte| format!("{byte:02x}")).collect();
-    TagId::parse(&format!("t-{hex}")).unwrap()
+    let hex: Vec<String> = label.bytes().map(|byte| format!("{byte:02x}")).collect();
+    TagId::parse(&format!("t-{}", hex.concat())).unwrap()
 }
 
 fn draw(world: Observed, policy: &AccountPolicy) -> Plan {

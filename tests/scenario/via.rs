@@ -45,15 +45,15 @@ fn generated(chance: &mut Rng) -> Group {
     );
     let mut links = Vec::new();
     for sub in &subs {
-        text.push_str(&format!(
+        text += &format!(
             "\n[[workspace]]\nname = \"{sub}\"\ntitle = \"Client {}\"\nkeys = []\nowner = \"boss@{sub}.example\"\nview = [\"v@{sub}.example\"]\n",
             chance.u8(0..3)
-        ));
+        );
         let status = *chance.choice(["accepted", "accepted", "accepted", "pending", "rejected"].as_slice()).unwrap();
         links.push(format!("{{ sub = \"{sub}\", status = \"{status}\" }}"));
     }
     chance.shuffle(&mut links);
-    text.push_str(&format!("\n[[group]]\nadmin = \"agency\"\nlinks = [{}]\n", links.join(", ")));
+    text += &format!("\n[[group]]\nadmin = \"agency\"\nlinks = [{}]\n", links.join(", "));
     let stage = Stage::script(&text);
     stage.searched_once.set(true);
     stage.world.record(10_000);
@@ -137,7 +137,7 @@ fn command(chance: &mut Rng, group: &Group) -> About {
     let by_id = |id: &String| names.iter().find(|name| stage.world.workspace_id(name).as_ref() == Some(id)).cloned();
     let chosen: BTreeMap<&String, &String> = reached.iter().filter(|_| chance.bool()).collect();
     let in_name = chosen.values().filter_map(|id| by_id(id)).collect::<BTreeSet<_>>();
-    let select: String = chosen.keys().map(|name| format!(" -w {name}")).collect();
+    let select = chosen.keys().map(|name| format!(" -w {name}")).collect::<Vec<_>>().concat();
     let of_agency = [&[Op::WorkspaceCurrent][..], &OF_GROUPS].concat();
     let nobody = || (BTreeSet::new(), Some(Vec::new()));
     match chance.u8(0..8) {

@@ -213,7 +213,7 @@ mod tests {
         let permit = Permit::issue(agency(), StepId::of(b"step"), 1);
         let came = write(writer, slot, permit).await;
         let seen = stage.ended().remove(0);
-        (came, seen.line.split(" ").nth(1).unwrap_or_default().to_owned(), seen.body)
+        (came, seen.line.split(' ').nth(1).unwrap_or_default().to_owned(), seen.body)
     }
 
     async fn invited(line: Line) -> (Result<Link, Error>, String, Option<String>) {

@@ -81,7 +81,8 @@ pub fn read(base: &Path, path: &Path) -> Result<SecurityToken, TokenTrouble> {
     SecurityToken::parse(&Zeroizing::new(text)).map_err(bad)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;

@@ -107,9 +107,9 @@ protected = ["founder"]
 min_admins = -1
 max_removals = { per_workspaces = 3 }
 max_failures = "lots"
-[[tags]]
+[[taggs]]
 label = "x"
-[accounts.owners]
+[mailboxes]
 "#), @r#"
     16 problems in 1 configuration file
     keyholder.toml:1:1: version: `version` is missing
@@ -140,10 +140,10 @@ label = "x"
       hint: did you mean `per_workspace`?
     keyholder.toml:17:16: guards.max_failures: this is not a failure budget
       hint: write a number of lanes (7) or a part ("10%")
-    keyholder.toml:18:3: tags: unknown key `tags`
-      hint: known here: `version`, `agency`, `defaults`, `guards`, `presets`, `key_policy`
-    keyholder.toml:20:2: accounts: unknown key `accounts`
-      hint: known here: `version`, `agency`, `defaults`, `guards`, `presets`, `key_policy`
+    keyholder.toml:18:3: taggs: unknown key `taggs`
+      hint: did you mean `tags`?
+    keyholder.toml:20:2: mailboxes: unknown key `mailboxes`
+      hint: known here: `version`, `agency`, `defaults`, `guards`, `presets`, `key_policy`, `tags`, `accounts`
     "#);
     insta::assert_snapshot!(agency_told("version = 2\n"), @r#"
     1 problem in 1 configuration file

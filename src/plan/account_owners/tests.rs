@@ -187,7 +187,7 @@ fn nothing_rests_on_a_list_that_is_not_whole() {
     (members.members, members.incomplete) = (Vec::new(), cut());
     for world in [tags, members] {
         let plan = draw(world, &policy);
-        assert!(plan.sends() == 0 && plan.items.iter().any(|item| item.is_held()), "{:?}", told(&plan));
+        assert!(plan.sends() == 0 && plan.items.iter().any(crate::plan::Item::is_held), "{:?}", told(&plan));
     }
     let plan = draw(carried, &policy);
     assert!(

@@ -14,7 +14,7 @@ pub(super) fn draw(observed: &Observed, wishes: &[TagWish], synced: &Synced, not
     let tags: BTreeSet<TagId> = wishes.iter().filter_map(pruned).collect();
     let mut items: Vec<(String, Item)> =
         tags.iter().filter_map(|tag| one(observed, tag, wishes, synced, notes)).collect();
-    // They come in the order of their ids.
+    // Stable: those of one label stay in the order of their ids.
     items.sort_by(|a, b| a.0.cmp(&b.0));
     items.into_iter().map(|(_, item)| item).collect()
 }
@@ -47,6 +47,8 @@ fn one(
             if stays.is_none_or(|stays| stays.id == tag.id) {
                 return None;
             }
+        } else if synced.renames(id) {
+            return None;
         } else if there.is_empty() {
             // What is asked for, or only nearly so, is nobody's rubbish; a note says why it stays.
             notes.push(Note::new(observed, &label, format!("left alone: \"{named}\" of [[tags]] may mean it")));

@@ -40,6 +40,15 @@ impl Synced {
         self.items.get(label.trim()).filter(is_new)
     }
 
+    /// Tells whether a tag gets another label.
+    pub(super) fn renames(&self, tag: &TagId) -> bool {
+        let is_meant = |item: &Item| {
+            let change = &item.step.change;
+            matches!(change, Change::Tag(TagChange::Alter { tag: meant, from: Some(_), .. }) if meant == tag)
+        };
+        self.items.values().any(is_meant)
+    }
+
     /// Returns the former labels of the tag that a change makes.
     pub(super) fn former_of(&self, change: &Change) -> impl Iterator<Item = &str> {
         let label = if let Change::Tag(TagChange::Create { label, .. }) = change { Some(label) } else { None };

@@ -28,7 +28,7 @@ fn only_what_is_as_the_run_left_it_is_undone() {
     let world = &bench.stage.world;
     let id = |label: &str| world.tags("acme").into_iter().find(|tag| tag.label == label).unwrap().id;
     assert!(world.hand("acme", &keyholder::sim::Hand::RenameTag { tag: id("north"), to: "far north".to_owned() }));
-    let campaign = world.campaigns("acme").remove(0).name.to_string();
+    let campaign = world.campaigns("acme").remove(0).name.clone();
     let _put = world.put("acme", keyholder::sim::put::Mappings::on_campaigns("fresh", &[&campaign]));
     let drifted = bench.stage.run("verify last --detailed-exitcode").exits(10);
     assert_eq!(drifted.rows().iter().filter(|row| row["state"] == "drifted").count(), 2, "{drifted}");

@@ -19,8 +19,8 @@ use super::whose::{self, Owners, Wanted, Whose};
 use super::writing::Lane;
 use crate::api::Client;
 use crate::domain::{
-    CampaignId, Change, Identity, KeyId, KeyInfo, LeadId, LeadListId, Link, Member, Outcome, RestsOn, Step, StepId,
-    TagChange, TagId, Thing, UserId, WorkspaceId,
+    CampaignId, Change, Identity, KeyId, KeyInfo, LeadId, LeadListId, Link, Member, Outcome, ResourceId, RestsOn, Step,
+    StepId, TagChange, TagId, Thing, UserId, WorkspaceId,
 };
 use crate::journal::{Effect, Record};
 use crate::plan::keys::same_power;
@@ -52,6 +52,8 @@ pub(super) struct Sent {
     pub(super) others: Vec<String>,
     /// The tag it made or is about, where that is known.
     pub(super) tag: Option<TagId>,
+    /// What it was not sent for, because the workspace does not have it.
+    pub(super) gone: Vec<ResourceId>,
     /// What is to be said of it where it ends well.
     pub(super) remark: Option<String>,
 }
@@ -146,7 +148,7 @@ impl Picture {
     }
 
     /// Says what it shows of a step, or why it does not.
-    fn shows(&self, Sent { step, made, others, tag, .. }: &Sent) -> Result<Shown, String> {
+    fn shows(&self, Sent { step, made, others, tag, gone, .. }: &Sent) -> Result<Shown, String> {
         match &step.change {
             Change::HandOver { thing, heir, to, .. } => {
                 let to = to.as_ref();
@@ -179,7 +181,7 @@ impl Picture {
                 })
             }
             Change::Tag(change) => {
-                let Seen { as_asked, otherwise, kept: seen, contrary } = self.tags.shows(step, change, tag.as_ref())?;
+                let Seen { as_asked, otherwise, kept: seen, contrary } = self.tags.shows(step, change, tag.as_ref(), gone)?;
                 Ok(Shown { outcome: as_asked.then_some(Outcome::Done), seen, otherwise, contrary })
             }
             Change::Group(change) => Ok(links::shown(change, part(self.links.as_ref())?)),

@@ -25,6 +25,7 @@ mod links;
 pub mod look;
 mod lost_key;
 mod making;
+mod narrowing;
 mod owner;
 mod remake;
 mod resume;

@@ -78,8 +78,14 @@ impl TagPicture {
         picture
     }
 
-    /// Says what it shows of a step, or why it does not.
-    pub(super) fn shows(&self, step: &Step, change: &TagChange, meant: Option<&TagId>) -> Result<Seen, String> {
+    /// Says what it shows of a step, or why it does not. `gone` is what it was not sent for.
+    pub(super) fn shows(
+        &self,
+        step: &Step,
+        change: &TagChange,
+        meant: Option<&TagId>,
+        gone: &[ResourceId],
+    ) -> Result<Seen, String> {
         let rows = || match &self.tags {
             Some(Ok(rows)) => Ok(rows.as_slice()),
             Some(Err(why)) => Err(why.clone()),
@@ -105,7 +111,7 @@ impl TagPicture {
                     Some(Err(why)) => return Err(why.clone()),
                     None => return Err("no look was taken".to_owned()),
                 };
-                Ok(assigned(carried, resources, *assign))
+                Ok(assigned(carried, resources, *assign, gone))
             }
         }
     }
@@ -223,14 +229,19 @@ fn altered(rows: &[Tag], tag: &TagId, label: &str, description: Option<&str>) ->
     Seen { as_asked, otherwise: false, kept: seen, contrary }
 }
 
-fn assigned(carried: &Carried, resources: &[ResourceId], assign: bool) -> Seen {
+fn assigned(carried: &Carried, resources: &[ResourceId], assign: bool, gone: &[ResourceId]) -> Seen {
     let missing = not_as_asked(carried, resources, assign);
     let mut seen = json!({ "as_asked": resources.len() - missing.len(), "of": resources.len(), "tag": carried.tag });
     if !missing.is_empty() {
         seen["not"] = missing.iter().map(ResourceId::as_str).collect();
     }
+    if !gone.is_empty() {
+        seen["gone"] = gone.iter().map(ResourceId::as_str).collect();
+    }
+    // All that could be done is done: a resume has nothing to look for.
+    let otherwise = !gone.is_empty() && missing.iter().all(|one| gone.contains(one));
     let contrary = format!("the mappings show {}", told(resources, &missing, assign));
-    Seen { as_asked: missing.is_empty(), otherwise: false, kept: seen, contrary }
+    Seen { as_asked: missing.is_empty(), otherwise, kept: seen, contrary }
 }
 
 fn not_as_asked(carried: &Carried, resources: &[ResourceId], assign: bool) -> Vec<ResourceId> {

@@ -168,7 +168,8 @@ impl Lane<'_> {
                     let remark = hand.remarks.get(&step.id).cloned();
                     let others = made.as_ref().map_or_else(Vec::new, |_kept| hand.names_beside(step, attempts));
                     let tag = hand.things.tags.meant(&step.id).cloned();
-                    sent.push(Sent { step: step.clone(), attempts, doubt, made, others, tag, remark });
+                    let gone = hand.things.tags.gone.of(&step.id).cloned().collect();
+                    sent.push(Sent { step: step.clone(), attempts, doubt, made, others, tag, gone, remark });
                 }
             }
             if let Some(trouble) = over {

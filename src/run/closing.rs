@@ -181,7 +181,8 @@ impl Picture {
                 })
             }
             Change::Tag(change) => {
-                let Seen { as_asked, otherwise, kept: seen, contrary } = self.tags.shows(step, change, tag.as_ref(), gone)?;
+                let Seen { as_asked, otherwise, kept: seen, contrary } =
+                    self.tags.shows(step, change, tag.as_ref(), gone)?;
                 Ok(Shown { outcome: as_asked.then_some(Outcome::Done), seen, otherwise, contrary })
             }
             Change::Group(change) => Ok(links::shown(change, part(self.links.as_ref())?)),

@@ -36,6 +36,7 @@ pub mod stop;
 pub mod tag_length;
 pub mod tag_look;
 mod tag_seen;
+mod tag_swap;
 mod tagging;
 pub mod talks;
 mod things;

@@ -40,6 +40,8 @@ pub(super) struct Tags {
     deleted: BTreeSet<TagId>,
     /// Which tag each step made or is about.
     meant: BTreeMap<StepId, TagId>,
+    /// The assignments that put a tag on, for those that take another one off after them.
+    put: BTreeMap<StepId, Step>,
     /// Which resources of assignments are not there.
     pub(super) gone: Gone,
 }
@@ -53,6 +55,11 @@ impl Tags {
         } else {
             self.own.insert(tag.id.clone(), tag);
         }
+    }
+
+    /// Returns an assignment that put a tag on in this life of the run.
+    pub(super) fn put(&self, step: &StepId) -> Option<&Step> {
+        self.put.get(step)
     }
 
     /// Which tag a step made or is about, where that is known.
@@ -92,6 +99,9 @@ impl Hand<'_> {
         }
         match (footing, change) {
             (Footing::Firm(RestsOn::Tag { id, label, description }), TagChange::Assign { .. }) => {
+                if let Some(held) = self.not_yet_on(step).await {
+                    return Ok(Footing::Held(held));
+                }
                 Ok(self.resting_on(step, &Tag { id, label, description }))
             }
             (Footing::Firm(firm), TagChange::Delete { tag, .. }) => self.carried_by_nothing(step, tag, firm).await,
@@ -102,6 +112,9 @@ impl Hand<'_> {
 
     fn resting_on(&mut self, step: &Step, tag: &Tag) -> Footing {
         self.things.tags.meant.insert(step.id.clone(), tag.id.clone());
+        if matches!(step.change, Change::Tag(TagChange::Assign { assign: true, .. })) {
+            self.things.tags.put.insert(step.id.clone(), step.clone());
+        }
         let Tag { id, label, description } = tag.clone();
         Footing::Firm(RestsOn::Tag { id, label, description })
     }

@@ -84,3 +84,33 @@ fn which_accounts_are_gone_is_not_guessed_where_they_cannot_be_listed() {
     assert!(outcome.rows()[0]["reason"].contains("which accounts are gone could not be read"), "{outcome}");
     assert_eq!((carrying(&bench, "stale"), bench.requests_to(Op::TagToggle)), (Vec::new(), 2));
 }
+
+/// One tag in the place of another, as owners of accounts are kept.
+fn in_its_place(script: &str) -> Bench {
+    let three = ["one@mail.example", "three@mail.example", "two@mail.example"];
+    Bench::of(Stage::script(&format!("{ONE}{script}")), |stage| {
+        let on = assign(stage, "stale", &three);
+        let off = unassign(stage, "paused", &three).after(&on);
+        vec![on, off]
+    })
+}
+
+#[test]
+fn nothing_loses_its_tag_before_the_one_in_its_place_is_seen_on_it() {
+    let bench = in_its_place(
+        "[[fault]]\nkind = \"partial\"\nrows = 2\nworkspace = \"acme\"\noperation = \"tag.toggle\"\ntimes = 1\n",
+    );
+    let outcome = bench.apply().exits(22);
+    assert_eq!(distinct(&outcome.rows(), "outcome"), ["held".to_owned(), "unverified".to_owned()].into(), "{outcome}");
+    assert_eq!(carrying(&bench, "stale").len(), 2);
+    assert_eq!(carrying(&bench, "paused").len(), 3, "the old tag is still on all of them");
+    assert!(outcome.stdout.contains("1 of 3 do not carry \"\"stale\"\" yet"), "{outcome}");
+}
+
+#[test]
+fn what_is_shown_late_is_waited_for_before_anything_loses_its_tag() {
+    let bench = in_its_place("");
+    bench.stage.world.configure(|settings| settings.lag = std::time::Duration::from_secs(3));
+    let _done = bench.apply().exits(0);
+    assert_eq!((carrying(&bench, "stale").len(), carrying(&bench, "paused").len()), (3, 0));
+}

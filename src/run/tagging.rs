@@ -314,3 +314,89 @@ fn carried_by(some: usize) -> Held {
         "take it off them first: `keyholder tags show LABEL` lists them, `keyholder tags unassign` takes it off",
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{ResourceId, ResourceKind};
+
+    fn tag(id: &str, label: &str, description: Option<&str>) -> Tag {
+        Tag { id: TagId::parse(id).unwrap(), label: label.to_owned(), description: description.map(str::to_owned) }
+    }
+
+    fn toggle(label: &str, assign: bool) -> TagChange {
+        let resources = vec![ResourceId::parse("one@mail.example").unwrap()];
+        TagChange::Assign { label: label.to_owned(), on: ResourceKind::Account, resources, assign }
+    }
+
+    fn told(change: &TagChange, rests_on: &RestsOn, rows: &[Tag]) -> String {
+        match judge(change, rests_on, rows) {
+            Footing::Firm(RestsOn::Tag { id, .. }) => format!("firm {id}"),
+            Footing::Firm(_) => "firm".to_owned(),
+            Footing::Some(_) => "some".to_owned(),
+            Footing::AsAsked(seen) => format!("as asked: {seen}"),
+            Footing::Moved(how) => format!("moved: {how}"),
+            Footing::Held(held) => format!("held: {}", held.reason),
+        }
+    }
+
+    #[test]
+    fn an_assignment_goes_by_the_id_and_never_to_a_tag_that_means_something_else_now() {
+        let was = of(&tag("t1", "north", None));
+        let (on, off) = (toggle("north", true), toggle("north", false));
+        let called = |label| [tag("t1", label, Some("described meanwhile")), tag("t2", "other", None)];
+        assert_eq!(told(&on, &was, &called(" north ")), "firm t1");
+        assert_eq!(told(&on, &was, &called("south")), "moved: the tag is called \"south\" instead of \"north\"");
+        assert_eq!(told(&on, &was, &[tag("t1", "north", None), tag("t9", "north", None)]), "held: tag_ambiguous");
+        assert_eq!(told(&on, &was, &[]), "moved: the tag is not there any more");
+        assert_eq!(told(&off, &was, &[]), "as asked: the tag is gone, and so nothing carries it");
+        assert_eq!(told(&off, &was, &[tag("t9", "north", None)]), "moved: the tag is not there any more", "made anew");
+        // Before the renaming that its plan comes after it is still called as it was.
+        let renamed = of(&tag("t1", "old north", None));
+        assert_eq!(told(&on, &renamed, &called("old north")), "firm t1");
+        assert_eq!(told(&on, &RestsOn::TagToCome, &[tag("t7", "north", None)]), "firm t7");
+        assert_eq!(told(&on, &RestsOn::TagToCome, &[]), "moved: the tag that was to be made is not there");
+        assert_eq!(told(&on, &RestsOn::NoTag, &[]), "moved: the step does not say what it rests on");
+    }
+
+    #[test]
+    fn what_is_altered_or_deleted_must_be_as_it_was_and_what_is_made_must_be_missing() {
+        let was = of(&tag("t1", "old", Some("said")));
+        let alter = |from: Option<&str>, description: Option<&str>| TagChange::Alter {
+            tag: TagId::parse("t1").unwrap(),
+            from: from.map(str::to_owned),
+            label: "new".to_owned(),
+            description: description.map(str::to_owned),
+        };
+        let rename = alter(Some("old"), None);
+        assert_eq!(told(&rename, &was, &[tag("t1", "old", Some("said"))]), "firm t1");
+        assert_eq!(told(&rename, &was, &[tag("t1", "new", None)]), "as asked: it is called and described so already");
+        assert_eq!(
+            told(&rename, &was, &[tag("t1", "mine", None)]),
+            "moved: the tag is called \"mine\" instead of \"old\""
+        );
+        assert_eq!(told(&rename, &was, &[tag("t1", "old", None), tag("t2", "new", None)]), "held: tag_ambiguous");
+        let described = alter(Some("old"), Some("wanted"));
+        assert_eq!(
+            told(&described, &was, &[tag("t1", "old", Some("theirs"))]),
+            "moved: the description is another now"
+        );
+        let delete = TagChange::Delete { tag: TagId::parse("t1").unwrap(), label: "old".to_owned() };
+        assert_eq!(told(&delete, &was, &[tag("t1", "old", None)]), "firm t1");
+        assert_eq!(told(&delete, &was, &[]), "as asked: the tag is gone already");
+        assert_eq!(
+            told(&delete, &was, &[tag("t1", "kept", None)]),
+            "moved: the tag is called \"kept\" instead of \"old\""
+        );
+        let create = TagChange::Create { label: "new".to_owned(), description: Some("wanted".to_owned()) };
+        assert_eq!(told(&create, &RestsOn::NoTag, &[]), "firm");
+        assert_eq!(
+            told(&create, &RestsOn::NoTag, &[tag("t1", "new", Some("wanted"))]),
+            "as asked: a tag of this label is there already"
+        );
+        assert_eq!(
+            told(&create, &RestsOn::NoTag, &[tag("t1", "new", None)]),
+            "as asked: a tag of this label is there already, described otherwise"
+        );
+    }
+}

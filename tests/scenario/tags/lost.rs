@@ -70,6 +70,9 @@ fn a_write_that_lands_late_is_seen_and_makes_no_second_tag() {
             );
             bench.stage.world.land_all();
             assert_eq!(bench.world(), wanted(&bench.stage), "{operation} {after}");
+            // Whoever does not wait for it sends it again, and only the label's being taken keeps that from being a second tag.
+            let calls = [Op::TagCreate, Op::TagPatch, Op::TagToggle, Op::TagDelete];
+            assert_eq!(calls.map(|call| bench.requests_to(call)), [1, 1, 3, 1], "{operation} {after}");
         }
     }
 }

@@ -184,11 +184,12 @@ impl Place {
     fn present(&mut self, spec: &Spec, needed: &mut Needed) {
         let there = self.called(spec.label);
         let described = |row: &Row| spec.told.is_none() || row.told.as_deref() == spec.told;
-        if let [only] = there[..] {
-            if !described(&self.rows[only]) && self.manages() {
-                self.rows[only].told = spec.told.map(str::to_owned);
-                needed.altered += 1;
-            }
+        if let [only] = there[..]
+            && !described(&self.rows[only])
+            && self.manages()
+        {
+            self.rows[only].told = spec.told.map(str::to_owned);
+            needed.altered += 1;
         }
         if !there.is_empty() {
             return;
@@ -201,7 +202,7 @@ impl Place {
         match former[..] {
             [only] if self.manages() => {
                 let told = self.rows[only].told.take();
-                self.rows[only].label = spec.label.to_owned();
+                spec.label.clone_into(&mut self.rows[only].label);
                 self.rows[only].told = spec.told.map(str::to_owned).or(told);
                 needed.altered += 1;
             }
@@ -216,7 +217,9 @@ impl Place {
     fn sync(&mut self, files: &Files, prune: bool, needed: &mut Needed) {
         let before = self.rows.clone();
         let specs = self.specs(files);
-        specs.iter().for_each(|spec| self.present(spec, needed));
+        for spec in &specs {
+            self.present(spec, needed);
+        }
         if !prune || !self.manages() {
             return;
         }

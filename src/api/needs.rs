@@ -40,8 +40,8 @@ const HAND_OVER: [Operation; 4] =
 fn look(command: &str) -> &'static [Operation] {
     match command {
         // Nothing of these is about people.
-        "keys create" | "tags" | "tags show" | "tags sync" | "tags assign" | "tags unassign" | "campaigns"
-        | "accounts" | "groups" | "groups coverage" | "groups invite" | "groups remove" | "discover" => &LOOK[..1],
+        "keys create" | "tags" | "tags show" | "tags sync" | "tags assign" | "tags unassign" | "accounts"
+        | "groups" | "groups coverage" | "groups invite" | "groups remove" | "discover" => &LOOK[..1],
         _ => &LOOK,
     }
 }
@@ -50,8 +50,7 @@ fn look(command: &str) -> &'static [Operation] {
 fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
     use Operation::{
         AccountDaily, AccountList, KeyCreate, KeyDelete, KeyList, LinkAdmin, LinkCreate, LinkDelete, LinkList,
-        MemberCreate, MemberDelete, MemberGet, MemberPatch, OwnerChange, TagCreate, TagDelete, TagGet, TagPatch,
-        TagToggle,
+        MemberCreate, MemberDelete, MemberGet, MemberPatch, OwnerChange, TagCreate, TagDelete, TagPatch, TagToggle,
     };
     Some(match command {
         // A plan's and a run's steps need what the commands need that drew them.
@@ -69,19 +68,23 @@ fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
         "keys rotate" => vec![&KEYS, &[KeyCreate, KeyDelete]],
         "keys revoke" => vec![&KEYS, &[KeyDelete]],
         "tags" => vec![&TAGS],
-        "tags show" => vec![&TAGS, &CARRIERS],
-        "tags sync" => vec![&TAGS, &[TagGet, TagCreate, TagPatch, TagDelete]],
-        "tags assign" | "tags unassign" => vec![&TAGS, &CARRIERS, &[TagToggle]],
+        "tags show" => vec![&TAGS, &CARRIERS[..1]],
+        "tags sync" => vec![&TAGS, &[TagCreate, TagPatch, TagDelete]],
+        // A tag that is missing is made first.
+        "tags assign" => vec![&TAGS, &CARRIERS, &[TagCreate, TagToggle]],
+        "tags unassign" => vec![&TAGS, &CARRIERS, &[TagToggle]],
         "campaigns" => vec![&TAGS, &CARRIERS[..1]],
-        "accounts" => vec![&TAGS, &[AccountList, AccountDaily]],
-        "accounts owners audit" => vec![&TAGS, &[AccountList]],
+        // Each account tells its own tags.
+        "accounts" => vec![&[AccountList, AccountDaily]],
+        "accounts owners audit" => vec![&[AccountList]],
         "accounts owners sync" => vec![&TAGS, &[AccountList, TagCreate, TagToggle]],
-        "groups" | "groups coverage" => vec![&[LinkList, LinkAdmin]],
+        "groups" => vec![&[LinkList]],
+        "groups coverage" => vec![&[LinkList, LinkAdmin]],
         "groups invite" => vec![&[LinkList, LinkCreate]],
         "groups remove" => vec![&[LinkList, LinkDelete]],
         "discover" => vec![&[LinkList]],
         "owner transfer" => vec![&[OwnerChange]],
-        "undo" => vec![&BELONGINGS, &TAGS, &[MemberGet, TagGet, LinkList]],
+        "undo" => vec![&BELONGINGS, &TAGS, &[MemberGet, LinkList]],
         _ => return None,
     })
 }
@@ -100,8 +103,8 @@ fn undoing(command: &str) -> &'static [Operation] {
         ],
         "keys create" => &[Operation::KeyDelete],
         "tags sync" => &[Operation::TagCreate, Operation::TagPatch, Operation::TagDelete],
-        "tags assign" | "tags unassign" => &[Operation::TagToggle],
-        "accounts owners sync" => &[Operation::TagDelete, Operation::TagToggle],
+        "tags unassign" => &[Operation::TagToggle],
+        "tags assign" | "accounts owners sync" => &[Operation::TagDelete, Operation::TagToggle],
         "groups invite" => &[Operation::LinkDelete],
         "groups remove" => &[Operation::LinkCreate],
         _ => &[],

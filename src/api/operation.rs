@@ -49,8 +49,6 @@ pub enum Operation {
     TrailList,
     /// `GET /custom-tags`.
     TagList,
-    /// `GET /custom-tags/{id}`.
-    TagGet,
     /// `POST /custom-tags`.
     TagCreate,
     /// `PATCH /custom-tags/{id}`.
@@ -77,7 +75,7 @@ pub enum Operation {
 
 impl Operation {
     /// All calls.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 32] = [
         Self::WorkspaceCurrent,
         Self::MemberList,
         Self::MemberGet,
@@ -99,7 +97,6 @@ impl Operation {
         Self::JobList,
         Self::TrailList,
         Self::TagList,
-        Self::TagGet,
         Self::TagCreate,
         Self::TagPatch,
         Self::TagDelete,
@@ -128,7 +125,6 @@ impl Operation {
             | Self::JobList
             | Self::TrailList
             | Self::TagList
-            | Self::TagGet
             | Self::MappingList
             | Self::AccountDaily
             | Self::LinkList
@@ -162,7 +158,6 @@ impl Operation {
                 | Self::CampaignPatch
                 | Self::LeadListPatch
                 | Self::KeyDelete
-                | Self::TagGet
                 | Self::TagPatch
                 | Self::TagDelete
                 | Self::LinkDelete
@@ -215,7 +210,7 @@ impl Operation {
             Self::KeyDelete => &["api_keys:delete", "api_keys:all", "all:delete", "all:all"],
             Self::JobList => &["background-jobs:read", "background-jobs:all", "all:read", "all:all"],
             Self::TrailList => &["audit_logs:read", "audit_logs:all", "all:read", "all:all"],
-            Self::TagList | Self::TagGet => &["custom_tags:read", "custom_tags:all", "all:read", "all:all"],
+            Self::TagList => &["custom_tags:read", "custom_tags:all", "all:read", "all:all"],
             Self::TagCreate => &["custom_tags:create", "custom_tags:all", "all:create", "all:all"],
             Self::TagPatch => &["custom_tags:update", "custom_tags:all", "all:update", "all:all"],
             Self::TagDelete => &["custom_tags:delete", "custom_tags:all", "all:delete", "all:all"],
@@ -268,7 +263,6 @@ impl Operation {
             Self::JobList => "to list background jobs",
             Self::TrailList => "to read the audit log",
             Self::TagList => "to list tags",
-            Self::TagGet => "to look again at one tag",
             Self::TagCreate => "to make tags",
             Self::TagPatch => "to rename and describe tags",
             Self::TagDelete => "to delete tags",
@@ -308,7 +302,6 @@ impl fmt::Display for Operation {
             Self::JobList => "GET /background-jobs",
             Self::TrailList => "GET /audit-logs",
             Self::TagList => "GET /custom-tags",
-            Self::TagGet => "GET /custom-tags/{id}",
             Self::TagCreate => "POST /custom-tags",
             Self::TagPatch => "PATCH /custom-tags/{id}",
             Self::TagDelete => "DELETE /custom-tags/{id}",

@@ -237,7 +237,14 @@ fn a_workspace_of_another_group_is_told_as_such() {
     let row = ended.rows().remove(0);
     assert_eq!(row["outcome"], "failed", "{ended}");
     assert!(row["reason"].contains("link_elsewhere"), "{ended}");
-    drop(stage.run("groups invite globx --via agency --yes").exits(4).says("neither the name of a workspace nor"));
+    drop(
+        stage
+            .run("groups invite globx --via agency --yes")
+            .exits(4)
+            .says("neither the name of a workspace nor")
+            .says("did you mean `globex`?"),
+    );
+    drop(stage.run("groups invite globex --via agenci --yes").exits(4).says("did you mean `agency`?"));
     drop(stage.run("groups invite agency --via agency --yes").exits(30));
 }
 

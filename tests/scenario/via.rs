@@ -5,6 +5,7 @@
 //! the world alone, never from what keyholder says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,15 +46,17 @@ fn generated(chance: &mut Rng) -> Group {
     );
     let mut links = Vec::new();
     for sub in &subs {
-        text += &format!(
+        write!(
+            text,
             "\n[[workspace]]\nname = \"{sub}\"\ntitle = \"Client {}\"\nkeys = []\nowner = \"boss@{sub}.example\"\nview = [\"v@{sub}.example\"]\n",
             chance.u8(0..3)
-        );
+        )
+        .unwrap();
         let status = *chance.choice(["accepted", "accepted", "accepted", "pending", "rejected"].as_slice()).unwrap();
         links.push(format!("{{ sub = \"{sub}\", status = \"{status}\" }}"));
     }
     chance.shuffle(&mut links);
-    text += &format!("\n[[group]]\nadmin = \"agency\"\nlinks = [{}]\n", links.join(", "));
+    write!(text, "\n[[group]]\nadmin = \"agency\"\nlinks = [{}]\n", links.join(", ")).unwrap();
     let stage = Stage::script(&text);
     stage.searched_once.set(true);
     stage.world.record(10_000);

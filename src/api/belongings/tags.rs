@@ -234,11 +234,6 @@ impl Client {
         self.walk(Operation::TagList, &mut pager, take, keep).await
     }
 
-    /// Reads one tag again; one that is gone is `Refused` as [`Missing`](crate::api::Refusal::Missing).
-    pub async fn tag(&self, expected: &WorkspaceId, id: &TagId) -> Result<Tag, Error> {
-        self.one(Operation::TagGet, format!("{PATH}/{id}"), |body| decode_tag(body, expected, id)).await
-    }
-
     /// Lists the mappings that `keep` wants: the whole list, or as many look-ups as the resources need. `keep` sees each mapping once, and
     /// of a look-up only what it asked for.
     pub async fn mappings(

@@ -58,10 +58,8 @@ async fn every_recorded_tag_is_read() {
             "GET /api/v2/custom-tags?limit=100&starting_after=0198a111-2222-7333-8444-00000000a002"
         ]
     );
-    let stage = played([fixture!("custom-tags.duplicate-labels.json"), fixture!("custom-tag.get.json")]);
+    let stage = played([fixture!("custom-tags.duplicate-labels.json")]);
     assert_eq!(stage.client.tags(&home(), |_| true).await.unwrap().rows.len(), 2);
-    assert_eq!(stage.client.tag(&home(), &tag_id()).await.unwrap().label, "owner:noor");
-    assert_eq!(stage.ended()[1].line, format!("GET /api/v2/custom-tags/{TAG}"));
 }
 
 #[tokio::test(start_paused = true)]

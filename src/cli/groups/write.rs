@@ -8,7 +8,7 @@ use crate::cli::change::{self, Drawn, Request};
 use crate::cli::keys::enrol::Enrol;
 use crate::cli::reading::{self, Asked, Reading};
 use crate::cli::session::Session;
-use crate::config::Purpose;
+use crate::config::{Purpose, did_you_mean};
 use crate::domain::{Workspace, WorkspaceId, WorkspaceName};
 use crate::plan::{LinkWish, Observed, draw_links};
 use crate::report::cell::printable;
@@ -94,9 +94,15 @@ async fn run(
 pub fn admin<'f>(session: &'f Session<'_>, text: &str) -> Result<&'f Workspace, Trouble> {
     let found = WorkspaceName::parse(text).ok().and_then(|name| session.fleet.workspace(&name));
     found.ok_or_else(|| {
-        Trouble::new(Exit::Selection, format!("no workspace is named `{}` (--via); nothing was sent", printable(text)))
-            .advise("name the admin workspace as the files do; `keyholder check` lists the workspaces")
+        let what = format!("no workspace is named `{}` (--via); nothing was sent", printable(text));
+        let trouble = nearest(session, text).into_iter().fold(Trouble::new(Exit::Selection, what), Trouble::advise);
+        trouble.advise("name the admin workspace as the files do; `keyholder check` lists the workspaces")
     })
+}
+
+/// Guesses which workspace was meant by a name that is none's.
+fn nearest(session: &Session<'_>, text: &str) -> Option<String> {
+    did_you_mean(text, session.fleet.workspaces.iter().map(|workspace| workspace.name.as_str()))
 }
 
 /// Finds out which workspace is meant: by its name in the files, or by its id; with its name, where the files have one.
@@ -111,11 +117,12 @@ fn named(session: &Session<'_>, text: &str) -> Result<(WorkspaceId, String), Tro
     }
     // A name with a letter wrong is an id too, by its letters alone; ids of workspaces are UUIDs.
     let Some(id) = WorkspaceId::parse(text).ok().filter(|_| is_uuid(text)) else {
-        return Err(Trouble::new(
-            Exit::Selection,
-            format!("`{}` is neither the name of a workspace nor a workspace's id; nothing was sent", printable(text)),
-        )
-        .advise("`keyholder groups` lists what is in the group, with ids; `keyholder check` lists the workspaces"));
+        let what =
+            format!("`{}` is neither the name of a workspace nor a workspace's id; nothing was sent", printable(text));
+        let trouble = nearest(session, text).into_iter().fold(Trouble::new(Exit::Selection, what), Trouble::advise);
+        return Err(trouble.advise(
+            "`keyholder groups` lists what is in the group, with ids; `keyholder check` lists the workspaces",
+        ));
     };
     let known = fleet.workspaces.iter().find(|workspace| workspace.id.as_ref() == Some(&id));
     Ok((id, known.map_or_else(String::new, |known| known.name.to_string())))

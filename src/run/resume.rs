@@ -5,14 +5,15 @@ use super::end::StepEnd;
 use super::footing::Footing;
 use super::hand::Hand;
 use super::settle::{Found, Waited};
-use super::step::{Fate, History, Progress};
+use super::step::{Fate, History, Progress, stale};
+use super::tag_seen;
 use super::work::{Onward, Past, Standing, Task};
-use crate::domain::{Change, Outcome, RunId, Step, Subject};
+use crate::domain::{Change, Outcome, RunId, Step, Subject, TagChange};
 
 impl Hand<'_> {
     /// Performs a step from where it stands. `followed` says that another step comes after it.
     pub(super) async fn take_up(&mut self, task: &Task, followed: bool) -> Progress {
-        let Task { step, past: Past { attempts, standing, onward, making } } = task;
+        let Task { step, past: Past { attempts, standing, onward, making, resumed } } = task;
         let attempts = *attempts;
         if matches!(step.change, Change::CreateKey { .. }) && standing.is_in_doubt() {
             return self.remake(task, making, followed).await;
@@ -21,7 +22,10 @@ impl Hand<'_> {
             Standing::InDoubt { why } if matches!(step.change, Change::Transfer { .. }) => {
                 self.transfer_in_doubt(step, attempts, why).await
             }
-            Standing::ToSend => self.perform(step, followed, self.history(attempts)).await,
+            Standing::ToSend => match if *resumed { self.as_asked_since(step).await } else { None } {
+                Some(end) => Progress::ended(end.after(attempts)),
+                None => self.perform(step, followed, self.history(attempts)).await,
+            },
             Standing::Acknowledged => Progress::sent(attempts, None),
             Standing::Refused { said } => self.was_refused(step, attempts, said).await,
             Standing::Unverified => self.was_not_seen(step, attempts, onward).await,
@@ -31,6 +35,20 @@ impl Hand<'_> {
             self.fold(step, doubt.is_some());
         }
         progress
+    }
+
+    /// Looks what carries the tag of an assignment that is long planned: what another hand did since must not count as this run's, for who
+    /// undoes the run would undo that too. None where nothing is as asked yet, or it cannot be told: then the footing decides.
+    async fn as_asked_since(&mut self, step: &Step) -> Option<StepEnd> {
+        let Change::Tag(TagChange::Assign { resources, assign, .. }) = &step.change else { return None };
+        let looking = tag_seen::missing(&self.client, step, self.things.tags.meant(&step.id));
+        let missing = self.deck.stop.unless_draining(looking).await?.ok()?;
+        if missing.is_empty() {
+            return Some(StepEnd::already("it is as asked by now, and not by this run"));
+        }
+        let told = tag_seen::told(resources, &missing, *assign);
+        (missing.len() < resources.len())
+            .then(|| StepEnd::held(stale(&format!("another hand did some of it: the mappings show {told}"))))
     }
 
     /// It may have taken effect. There, it is done; surely not there, it is sent once more; else it stays unknown.

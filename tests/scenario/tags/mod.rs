@@ -2,6 +2,7 @@
 
 mod basic;
 mod crash;
+mod later;
 mod lost;
 mod partial;
 mod requests;

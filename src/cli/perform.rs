@@ -1,6 +1,6 @@
 //! Performing an approved plan: locks, ledger, lanes, and the end of the run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::Path;
 
@@ -16,11 +16,12 @@ use super::session::{STATE, Session, private_file};
 use super::watch::Watch;
 use super::{Door, certificate};
 use crate::config;
-use crate::domain::{Approval, Outcome, RunId, Step};
+use crate::domain::{Approval, Outcome, RunId, Step, WorkspaceName};
 use crate::journal::{Holder, Ledger, Record, RunHeader, WriteLock};
+use crate::plan::Observed;
 use crate::plan::forecast::Forecast;
 use crate::report::summary::Stopped;
-use crate::run::{Deck, Dispatched, Event, LaneEnd, Logbook, Target, Work, apply, dispatch};
+use crate::run::{Deck, Dispatched, Event, LaneEnd, Length, Logbook, Target, Work, apply, dispatch};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
 /// Opens the root's ledger.
@@ -71,7 +72,7 @@ pub async fn perform(
     let began = deck.clock.elapsed();
     let fresh = ledger.fresh_run_id(session.door.env.seed).await;
     let run = fresh.map_err(|error| Trouble::advised(error.exit(), error))?;
-    let targets: Vec<Target> = work(&drawn).into_iter().map(|work| work.target).collect();
+    let targets = written_to(&drawn);
     let _locks = lock(session, deck, &targets, &run, request.approve.wait).await?;
     // No other run is begun between the question what earlier ones left and the beginning of this one.
     let turn = ledger.turn().await.map_err(|error| Trouble::advised(error.exit(), error))?;
@@ -84,11 +85,12 @@ pub async fn perform(
     let sighted = drawn.leaving.as_ref().map(Leaving::records).unwrap_or_default();
     ledger.begin_with(header, sighted).await.map_err(|error| Trouble::advised(error.exit(), error))?;
     drop(turn);
+    let lengths = lengths(&drawn);
     // From here on every lane looks for itself, and what was seen of the leavers is in the ledger.
     drawn.observed = Vec::new();
     drawn.leaving.iter_mut().for_each(|leaving| leaving.seen = Vec::new());
 
-    let work = work(&drawn);
+    let work = work(&drawn, &lengths);
     let targets: Vec<Target> = work.iter().map(|work| work.target.clone()).collect();
     let watch = Watch::begin(&session.door.printer, deck, "applying", &targets);
     let carrying = carry_out(deck, ledger, &run, approval, &drawn, work, |event| {
@@ -141,14 +143,38 @@ pub(super) async fn carry_out(
     futures::future::join(applied, dispatch(ledger, run, &mut inbox, &deck.stop, tell)).await
 }
 
+/// The workspaces that something is to be sent to.
+fn written_to(drawn: &Drawn) -> Vec<Target> {
+    let sends: BTreeSet<&str> =
+        drawn.plan.items.iter().filter(|item| item.sends()).map(|item| item.step.workspace.as_str()).collect();
+    drawn.targets.iter().filter(|target| sends.contains(target.name.as_str())).cloned().collect()
+}
+
+/// How long the list of what carries tags will be in each workspace, where that was seen.
+fn lengths(drawn: &Drawn) -> BTreeMap<WorkspaceName, Length> {
+    let mut steps: BTreeMap<&str, Vec<&Step>> = BTreeMap::new();
+    for item in drawn.plan.items.iter().filter(|item| item.sends()) {
+        steps.entry(item.step.workspace.as_str()).or_default().push(&item.step);
+    }
+    let length = |observed: &Observed| {
+        let steps = steps.get(observed.workspace.as_str())?;
+        Some((observed.workspace.clone(), Length::of(observed, steps.iter().copied())?))
+    };
+    drawn.observed.iter().filter_map(length).collect()
+}
+
 /// The lanes that have something to send.
-fn work(drawn: &Drawn) -> Vec<Work> {
+fn work(drawn: &Drawn, lengths: &BTreeMap<WorkspaceName, Length>) -> Vec<Work> {
     let mut steps: BTreeMap<&str, Vec<Step>> = BTreeMap::new();
     for item in drawn.plan.items.iter().filter(|item| item.sends()) {
         steps.entry(item.step.workspace.as_str()).or_default().push(item.step.clone());
     }
     let targets = drawn.targets.iter();
-    targets.filter_map(|target| Some(Work::fresh(target.clone(), steps.remove(target.name.as_str())?))).collect()
+    let lane = |target: &Target| {
+        let work = Work::fresh(target.clone(), steps.remove(target.name.as_str())?);
+        Some(Work { mapped: lengths.get(&target.name).copied(), ..work })
+    };
+    targets.filter_map(lane).collect()
 }
 
 /// Takes the write lock of every workspace the plan writes to: one run at a time writes to a workspace.

@@ -378,7 +378,7 @@ fn lanes(recall: &Recall, targets: Vec<Target>, sights: &[Sight]) -> Lanes {
             let ended_well: BTreeSet<StepId> = ended_well.remove(target.name.as_str()).unwrap_or_default();
             let made = recall.made.iter().filter(|(step, _)| ended_well.contains(step));
             let made = made.map(|(step, made)| (step.clone(), made.clone())).collect();
-            lanes.work.push(Work { target, tasks, ended_well, made });
+            lanes.work.push(Work { target, tasks, ended_well, made, mapped: None });
         }
     }
     let out = Held::new(HeldReason::LaneEnded, "not sent: left out with --exclude", "go on with `keyholder resume`");

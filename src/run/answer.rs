@@ -81,6 +81,9 @@ impl Hand<'_> {
                 let error = Error::Refused { operation, status, refusal, message };
                 history.came_to_nothing();
                 self.note_answer(&step, attempts, Class::Refused, &error.to_string(), Some(status)).await;
+                if is_toggle(&step.change) && matches!(refusal, Refusal::Missing | Refusal::Invalid) {
+                    return self.toggle_refused(&step, &error, attempts).await;
+                }
                 Attempt::Over(self.refused(&step, attempts, error, refusal).await)
             }
         }
@@ -327,6 +330,11 @@ impl Hand<'_> {
             _ => None,
         }
     }
+}
+
+/// Tells whether a change puts a tag on things, or takes it off.
+fn is_toggle(change: &Change) -> bool {
+    matches!(change, Change::Tag(TagChange::Assign { .. }))
 }
 
 /// Tells whether a change is about what somebody owns or made. Where such calls cannot be made, the lane goes on: access goes first.

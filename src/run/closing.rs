@@ -13,13 +13,14 @@ use super::footing::reached;
 use super::links;
 use super::owner;
 use super::settle;
+use super::tag_length::Length;
 use super::tag_seen::{Seen, TagPicture};
 use super::whose::{self, Owners, Wanted, Whose};
 use super::writing::Lane;
 use crate::api::Client;
 use crate::domain::{
-    CampaignId, Change, Identity, KeyId, KeyInfo, LeadId, LeadListId, Link, Member, Outcome, RestsOn, Step, StepId,
-    TagChange, TagId, Thing, UserId, WorkspaceId,
+    CampaignId, Change, Identity, KeyId, KeyInfo, LeadId, LeadListId, Link, Member, Outcome, ResourceId, RestsOn, Step,
+    StepId, TagChange, TagId, Thing, UserId, WorkspaceId,
 };
 use crate::journal::{Effect, Record};
 use crate::plan::keys::same_power;
@@ -51,6 +52,8 @@ pub(super) struct Sent {
     pub(super) others: Vec<String>,
     /// The tag it made or is about, where that is known.
     pub(super) tag: Option<TagId>,
+    /// What it was not sent for, because the workspace does not have it.
+    pub(super) gone: Vec<ResourceId>,
     /// What is to be said of it where it ends well.
     pub(super) remark: Option<String>,
 }
@@ -92,7 +95,7 @@ pub(super) struct Shown {
 }
 
 impl Picture {
-    async fn take(client: &Client, workspace: &WorkspaceId, sent: &[Sent]) -> Self {
+    async fn take(client: &Client, workspace: &WorkspaceId, sent: &[Sent], mapped: Option<Length>) -> Self {
         let mut picture = Self::default();
         let wanted = Wanted::of(sent.iter().map(|sent| &sent.step));
         let why = whose::Unread::why;
@@ -139,13 +142,13 @@ impl Picture {
         let tags: Vec<_> = sent.iter().filter(|sent| sent.step.kind().is_about_tags()).collect();
         if !tags.is_empty() {
             let tags: Vec<_> = tags.into_iter().map(|sent| (&sent.step, sent.tag.as_ref())).collect();
-            picture.tags = TagPicture::take(client, workspace, &tags).await;
+            picture.tags = TagPicture::take(client, workspace, &tags, mapped).await;
         }
         picture
     }
 
     /// Says what it shows of a step, or why it does not.
-    fn shows(&self, Sent { step, made, others, tag, .. }: &Sent) -> Result<Shown, String> {
+    fn shows(&self, Sent { step, made, others, tag, gone, .. }: &Sent) -> Result<Shown, String> {
         match &step.change {
             Change::HandOver { thing, heir, to, .. } => {
                 let to = to.as_ref();
@@ -178,7 +181,7 @@ impl Picture {
                 })
             }
             Change::Tag(change) => {
-                let Seen { as_asked, otherwise, seen, contrary } = self.tags.shows(step, change, tag.as_ref())?;
+                let Seen { as_asked, otherwise, seen, contrary } = self.tags.shows(step, change, tag.as_ref(), gone)?;
                 Ok(Shown { outcome: as_asked.then_some(Outcome::Done), seen, otherwise, contrary })
             }
             Change::Group(change) => Ok(links::shown(change, part(self.links.as_ref())?)),
@@ -266,7 +269,10 @@ impl Lane<'_> {
             if !wait.is_zero() && settle::wait(deck, wait).await.is_err() {
                 break;
             }
-            let Some(taken) = deck.stop.unless_now(Picture::take(client, &identity.id, &sent)).await else { break };
+            let Some(taken) = deck.stop.unless_now(Picture::take(client, &identity.id, &sent, self.mapped)).await
+            else {
+                break;
+            };
             picture = taken;
             let mut open = Vec::new();
             for sent in sent {

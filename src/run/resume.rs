@@ -4,6 +4,7 @@ use super::answer::Attempt;
 use super::end::StepEnd;
 use super::footing::Footing;
 use super::hand::Hand;
+use super::narrowing::Narrowed;
 use super::settle::{Found, Waited};
 use super::step::{Fate, History, Progress, stale};
 use super::tag_seen;
@@ -27,7 +28,7 @@ impl Hand<'_> {
                 None => self.perform(step, followed, self.history(attempts)).await,
             },
             Standing::Acknowledged => Progress::sent(attempts, None),
-            Standing::Refused { said } => self.was_refused(step, attempts, said).await,
+            Standing::Refused { said } => self.was_refused(step, followed, attempts, said).await,
             Standing::Unverified => self.was_not_seen(step, attempts, onward).await,
             Standing::InDoubt { why } => self.in_doubt(step, followed, attempts, why, onward).await,
         };
@@ -103,7 +104,7 @@ impl Hand<'_> {
     }
 
     /// It was refused: a failure, unless what it asks for is there.
-    async fn was_refused(&mut self, step: &Step, attempts: u32, said: &str) -> Progress {
+    async fn was_refused(&mut self, step: &Step, followed: bool, attempts: u32, said: &str) -> Progress {
         let deck = self.deck;
         let seen = match step.change {
             Change::Remove { .. } => match deck.stop.unless_now(self.gone(step)).await {
@@ -114,6 +115,14 @@ impl Hand<'_> {
             Change::HandOver { .. } | Change::Revoke { .. } | Change::Retire { .. } => {
                 let end = self.after_refusal(step, attempts).await;
                 return Progress::ended(end.unwrap_or_else(|| StepEnd::new(Outcome::Failed, said).after(attempts)));
+            }
+            Change::Tag(TagChange::Assign { .. }) => {
+                let end = match self.narrow(step, attempts, said).await {
+                    Narrowed::Again => return self.perform(step, followed, self.history(attempts)).await,
+                    Narrowed::Ended(end) => end,
+                    Narrowed::AsItWas(beside) => StepEnd::new(Outcome::Failed, beside.as_deref().unwrap_or(said)),
+                };
+                return Progress::ended(end.after(attempts));
             }
             Change::Tag(_) => {
                 let end = self.after_tag_refusal(step, attempts, said).await;

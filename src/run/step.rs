@@ -174,7 +174,7 @@ impl Hand<'_> {
             return Err(ended(StepEnd::held(Held::lane_ended(why))));
         }
         match self.footing(step, followed, history.doubt.is_some()).await {
-            Ok(Footing::Firm(rests_on)) => Ok(Step { rests_on, ..step.clone() }),
+            Ok(Footing::Firm(rests_on)) => Ok(self.without_gone(Step { rests_on, ..step.clone() })),
             Ok(Footing::Some(ids)) => Ok(narrowed(step, ids)),
             Ok(Footing::AsAsked(seen)) => Err(ended(StepEnd::already(seen))),
             Ok(Footing::Moved(how)) => Err(ended(StepEnd::held(stale(&how)))),
@@ -186,7 +186,12 @@ impl Hand<'_> {
     /// Ends a step of which an earlier attempt left and its answer was lost: no later refusal, stop or deadline can say that it
     /// surely was not applied, and if the asked state is there now, it may well be our doing. The closing look decides.
     async fn conclude(&self, step: &Step, history: &History, progress: Progress) -> Progress {
-        let (Some(doubt), Fate::Ended(end)) = (&history.doubt, &progress.fate) else { return progress };
+        let Fate::Ended(end) = &progress.fate else { return progress };
+        if history.doubt.is_none() && end.outcome == Outcome::Already && self.things.tags.gone.narrows(&step.id) {
+            // What was refused was found absent before the rest of it was to be sent.
+            self.note_look(step, Effect::There, end.reason.clone().unwrap_or_default()).await;
+        }
+        let Some(doubt) = &history.doubt else { return progress };
         let reason = end.reason.clone().unwrap_or_default();
         let doubt = match end.outcome {
             Outcome::Already => {

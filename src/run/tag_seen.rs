@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::settle::Found;
+use super::tag_length::Length;
 use super::whose;
 use crate::api::{Client, Mappings};
 use crate::domain::{
@@ -46,8 +47,14 @@ pub(super) struct Seen {
 }
 
 impl TagPicture {
-    /// Takes it, as far as the steps need it. With each step stands which tag it made or is about, where that is known.
-    pub(super) async fn take(client: &Client, workspace: &WorkspaceId, steps: &[(&Step, Option<&TagId>)]) -> Self {
+    /// Takes it, as far as the steps need it. With each step stands which tag it made or is about, where that is known; `mapped` says how
+    /// long the whole list of mappings is, where that is known.
+    pub(super) async fn take(
+        client: &Client,
+        workspace: &WorkspaceId,
+        steps: &[(&Step, Option<&TagId>)],
+        mapped: Option<Length>,
+    ) -> Self {
         let mut picture = Self::default();
         let mut assignments: Vec<Assignment<'_>> = Vec::new();
         let mut by_list = false;
@@ -66,13 +73,19 @@ impl TagPicture {
             picture.tags = Some(whose::whole(client.tags(workspace, |_| true).await).map_err(whose::Unread::why));
         }
         if !assignments.is_empty() {
-            picture.carried = Some(carried(client, workspace, assignments, picture.tags.as_ref()).await);
+            picture.carried = Some(carried(client, workspace, assignments, picture.tags.as_ref(), mapped).await);
         }
         picture
     }
 
-    /// Says what it shows of a step, or why it does not.
-    pub(super) fn shows(&self, step: &Step, change: &TagChange, meant: Option<&TagId>) -> Result<Seen, String> {
+    /// Says what it shows of a step, or why it does not. `gone` is what it was not sent for.
+    pub(super) fn shows(
+        &self,
+        step: &Step,
+        change: &TagChange,
+        meant: Option<&TagId>,
+        gone: &[ResourceId],
+    ) -> Result<Seen, String> {
         let rows = || match &self.tags {
             Some(Ok(rows)) => Ok(rows.as_slice()),
             Some(Err(why)) => Err(why.clone()),
@@ -98,7 +111,7 @@ impl TagPicture {
                     Some(Err(why)) => return Err(why.clone()),
                     None => return Err("no look was taken".to_owned()),
                 };
-                Ok(assigned(carried, resources, *assign))
+                Ok(assigned(carried, resources, *assign, gone))
             }
         }
     }
@@ -119,6 +132,7 @@ async fn carried(
     workspace: &WorkspaceId,
     mut assignments: Vec<Assignment<'_>>,
     tags: Option<&Result<Vec<Tag>, String>>,
+    mapped: Option<Length>,
 ) -> Result<BTreeMap<StepId, Carried>, String> {
     for one in assignments.iter_mut().filter(|one| one.tag.is_none()) {
         one.tag = called(tags, one.label)?;
@@ -145,7 +159,9 @@ async fn carried(
         }
         false
     };
-    let listing = client.mappings(workspace, Mappings::Of(&asked), note).await;
+    let whole = mapped.is_some_and(|length| length.is_less_than_lookups(&asked));
+    let which = if whole { Mappings::All } else { Mappings::Of(&asked) };
+    let listing = client.mappings(workspace, which, note).await;
     whose::whole(listing).map_err(whose::Unread::why)?;
     let carried = assignments.into_iter().zip(found);
     Ok(carried.map(|(one, places)| (one.step.clone(), Carried { tag: one.tag, places })).collect())
@@ -213,14 +229,19 @@ fn altered(rows: &[Tag], tag: &TagId, label: &str, description: Option<&str>) ->
     Seen { as_asked, otherwise: false, seen, contrary }
 }
 
-fn assigned(carried: &Carried, resources: &[ResourceId], assign: bool) -> Seen {
+fn assigned(carried: &Carried, resources: &[ResourceId], assign: bool, gone: &[ResourceId]) -> Seen {
     let missing = not_as_asked(carried, resources, assign);
     let mut seen = json!({ "as_asked": resources.len() - missing.len(), "of": resources.len(), "tag": carried.tag });
     if !missing.is_empty() {
         seen["not"] = missing.iter().map(ResourceId::as_str).collect();
     }
+    if !gone.is_empty() {
+        seen["gone"] = gone.iter().map(ResourceId::as_str).collect();
+    }
+    // All that could be done is done: a resume has nothing to look for.
+    let otherwise = !gone.is_empty() && missing.iter().all(|one| gone.contains(one));
     let contrary = format!("the mappings show {}", told(resources, &missing, assign));
-    Seen { as_asked: missing.is_empty(), otherwise: false, seen, contrary }
+    Seen { as_asked: missing.is_empty(), otherwise, seen, contrary }
 }
 
 fn not_as_asked(carried: &Carried, resources: &[ResourceId], assign: bool) -> Vec<ResourceId> {
@@ -243,7 +264,7 @@ pub(super) fn told(resources: &[ResourceId], missing: &[ResourceId], assign: boo
 /// Says which resources of an assignment are not as asked; the error says why it cannot be told.
 pub(super) async fn missing(client: &Client, step: &Step, meant: Option<&TagId>) -> Result<Vec<ResourceId>, String> {
     let Change::Tag(TagChange::Assign { resources, assign, .. }) = &step.change else { return Ok(Vec::new()) };
-    let picture = TagPicture::take(client, &step.workspace_id, &[(step, meant)]).await;
+    let picture = TagPicture::take(client, &step.workspace_id, &[(step, meant)], None).await;
     match picture.carried {
         Some(Ok(carried)) => {
             let carried = carried.get(&step.id).ok_or_else(|| "no look was taken".to_owned())?;

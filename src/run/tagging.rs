@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::end::StepEnd;
 use super::footing::Footing;
 use super::hand::Hand;
+use super::narrowing::Gone;
 use super::step::stale;
 use super::tag_seen;
 use super::things::{self, Read};
@@ -23,7 +24,7 @@ use crate::journal::Effect;
 
 /// How old the list of tags may be when a step rests on it. Fifty assignments of a hundred take some seconds, one after the other; who
 /// renames a tag within this time finds it assigned all the same, for it goes by its id, and nothing is lost by it.
-const FRESH: Duration = Duration::from_secs(30);
+pub(super) const FRESH: Duration = Duration::from_secs(30);
 
 /// How old it may be what carries a tag that is deleted: everything would lose it.
 const CARRIED_FRESH: Duration = Duration::from_secs(5);
@@ -41,6 +42,8 @@ pub(super) struct Tags {
     deleted: BTreeSet<TagId>,
     /// Which tag each step made or is about.
     meant: BTreeMap<StepId, TagId>,
+    /// Which resources of assignments are not there.
+    pub(super) gone: Gone,
 }
 
 impl Tags {
@@ -209,8 +212,11 @@ impl Hand<'_> {
             // Whether a refusal is one of the whole is unpublished (contract section 10).
             let told = tag_seen::told(resources, &missing, *assign);
             let partly = missing.len() < resources.len();
-            return partly
-                .then(|| StepEnd::new(Outcome::Failed, format!("{said}; the mappings show {told}")).after(attempts));
+            if partly {
+                return Some(
+                    StepEnd::new(Outcome::Failed, format!("{said}; the mappings show {told}")).after(attempts),
+                );
+            }
         }
         let end = match deck.stop.unless_now(self.tag_footing(step, true)).await? {
             Ok(Footing::AsAsked(seen)) => return Some(StepEnd::already(seen).after(attempts)),

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::deck::Target;
 use super::key_past::{Made, Making};
+use super::tag_length::Length;
 use crate::domain::{Outcome, RunId, Step, StepId};
 use crate::journal::{Class, Effect, KeyDid, State};
 
@@ -20,13 +21,15 @@ pub struct Work {
     pub ended_well: BTreeSet<StepId>,
     /// Keys that steps of it made in an earlier life of the run, and that were kept.
     pub made: BTreeMap<StepId, Made>,
+    /// How long its list of what carries tags will be, where planning saw that.
+    pub mapped: Option<Length>,
 }
 
 impl Work {
     /// Makes the work of a run that begins.
     pub fn fresh(target: Target, steps: Vec<Step>) -> Self {
         let tasks = steps.into_iter().map(|step| Task { step, past: Past::default() }).collect();
-        Self { target, tasks, ended_well: BTreeSet::new(), made: BTreeMap::new() }
+        Self { target, tasks, ended_well: BTreeSet::new(), made: BTreeMap::new(), mapped: None }
     }
 }
 

@@ -100,11 +100,11 @@ pub async fn apply(
 }
 
 async fn lane_of(shared: &Shared<'_>, work: &Work) -> LaneEnd {
-    let Work { target, tasks, ended_well, made } = work;
+    let Work { target, tasks, ended_well, made, mapped } = work;
     let workspace = target.name.to_string();
     shared.logbook.tell(Event::LaneStarted { workspace: workspace.clone() }).await;
     let trace = Trace::default();
-    let lane = Lane { shared, target, trace: &trace, ended_well, made, trouble: None };
+    let lane = Lane { shared, target, trace: &trace, ended_well, made, mapped: *mapped, trouble: None };
     let trouble = AssertUnwindSafe(lane.run(tasks)).catch_unwind().await;
     let trouble = trouble.unwrap_or_else(|_panic| Some(LaneTrouble::bug()));
     let end = LaneEnd { workspace: workspace.clone(), steps: trace.ends_of(tasks), trouble: trouble.clone() };

@@ -13,6 +13,7 @@ use super::look::{self, Known};
 use super::rotating;
 use super::step::{Fate, Progress, deadline};
 use super::stop::Why;
+use super::tag_length::Length;
 use super::talks::Talking;
 use super::trouble::{LaneTrouble, TroubleKind};
 use super::work::{Standing, Task};
@@ -32,6 +33,8 @@ pub(super) struct Lane<'a> {
     pub(super) ended_well: &'a BTreeSet<StepId>,
     /// Keys that steps of it made in an earlier life of the run.
     pub(super) made: &'a BTreeMap<StepId, Made>,
+    /// How long the list of what carries tags will be, where planning saw that.
+    pub(super) mapped: Option<Length>,
     pub(super) trouble: Option<LaneTrouble>,
 }
 
@@ -165,7 +168,8 @@ impl Lane<'_> {
                     let remark = hand.remarks.get(&step.id).cloned();
                     let others = made.as_ref().map_or_else(Vec::new, |_kept| hand.names_beside(step, attempts));
                     let tag = hand.things.tags.meant(&step.id).cloned();
-                    sent.push(Sent { step: step.clone(), attempts, doubt, made, others, tag, remark });
+                    let gone = hand.things.tags.gone.of(&step.id).cloned().collect();
+                    sent.push(Sent { step: step.clone(), attempts, doubt, made, others, tag, gone, remark });
                 }
             }
             if let Some(trouble) = over {

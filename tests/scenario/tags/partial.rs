@@ -1,5 +1,7 @@
 //! Assignments that took in part: which resources lack the tag is told one by one.
 
+use keyholder::sim::Op;
+
 use super::*;
 
 fn partial(rows: usize) -> Bench {
@@ -23,16 +25,62 @@ fn what_an_assignment_left_out_is_named() {
     assert!(show.stdout.contains("not on three@mail.example"), "{show}");
 }
 
-#[test]
-fn an_account_that_the_api_does_not_know_fails_the_step_and_what_is_as_asked_is_counted() {
-    let bench = Bench::of(Stage::script(ONE), |stage| {
+/// A plan about an account that is not there any more, and others that are.
+fn with_gone(script: &str) -> Bench {
+    Bench::of(Stage::script(&format!("{ONE}{script}")), |stage| {
         vec![
-            assign(stage, "stale", &["gone@mail.example", "one@mail.example"]),
-            assign(stage, "stale", &["two@mail.example"]),
+            assign(stage, "stale", &["four@mail.example", "gone@mail.example", "one@mail.example"]),
+            assign(stage, "stale", &["Lost@mail.example", "two@mail.example"]),
         ]
-    });
-    // Its only lane has a step that failed.
+    })
+}
+
+fn carrying(bench: &Bench, label: &str) -> Vec<String> {
+    let carried = bench.world().1.into_iter().filter(|(called, _)| called == label);
+    carried.map(|(_, resource)| resource).collect()
+}
+
+#[test]
+fn an_account_that_is_not_there_is_named_and_the_others_are_tagged() {
+    let bench = with_gone("");
+    let outcome = bench.apply().exits(22);
+    assert_eq!(distinct(&outcome.rows(), "outcome"), ["unverified".to_owned()].into(), "{outcome}");
+    assert_eq!(carrying(&bench, "stale"), ["four@mail.example", "one@mail.example", "two@mail.example"]);
+    let row = outcome.rows().into_iter().find(|row| row["reason"].contains("gone@")).expect("it is named");
+    let said = "not sent for what the workspace does not have (gone@mail.example): it was taken, but the mappings show 2 of 3 \
+                with it: not on gone@mail.example";
+    assert_eq!(row["reason"], said, "{outcome}");
+    let entries = bench.stage.entries();
+    let seen: Vec<_> =
+        entries.iter().filter(|entry| entry["type"] == "settled").map(|entry| entry["seen"]["gone"].clone()).collect();
+    assert_eq!(seen, [serde_json::json!(["gone@mail.example"]), serde_json::json!(["Lost@mail.example"])]);
+    // Each step twice; the accounts are listed once for both.
+    assert_eq!([Op::TagToggle, Op::AccountList].map(|call| bench.requests_to(call)), [4, 1]);
+    // All that could be done is done, and an undoing takes it off again.
+    let _nothing = bench.stage.run("resume").exits(0);
+    assert_eq!(bench.requests_to(Op::TagToggle), 4);
+    let plan = bench.stage.run("undo last --plan-only").exits(0);
+    let _undone = bench.stage.run(&format!("undo last --confirm {}", plan.plan_id())).exits(0);
+    assert!(carrying(&bench, "stale").is_empty());
+}
+
+#[test]
+fn where_none_of_the_accounts_is_there_the_step_fails_and_says_so() {
+    let bench = Bench::of(Stage::script(ONE), |stage| vec![assign(stage, "stale", &["gone@mail.example"])]);
     let outcome = bench.apply().exits(21);
-    let told: BTreeSet<String> = outcome.rows().iter().map(|row| row["outcome"].clone()).collect();
-    assert_eq!(told, ["done".to_owned(), "failed".to_owned()].into(), "the lane goes on\n{outcome}");
+    let row = outcome.rows().remove(0);
+    assert_eq!(row["outcome"], "failed");
+    assert!(row["reason"].ends_with("the workspace does not have gone@mail.example"), "{outcome}");
+    assert_eq!(bench.requests_to(Op::TagToggle), 1);
+}
+
+#[test]
+fn which_accounts_are_gone_is_not_guessed_where_they_cannot_be_listed() {
+    let bench = with_gone(
+        "[[fault]]\nkind = \"status\"\nstatus = 403\ntimes = \"always\"\nworkspace = \"acme\"\noperation = \"account.list\"\n",
+    );
+    let outcome = bench.apply().exits(21);
+    assert_eq!(distinct(&outcome.rows(), "outcome"), ["failed".to_owned()].into(), "{outcome}");
+    assert!(outcome.rows()[0]["reason"].contains("which accounts are gone could not be read"), "{outcome}");
+    assert_eq!((carrying(&bench, "stale"), bench.requests_to(Op::TagToggle)), (Vec::new(), 2));
 }

@@ -10,6 +10,7 @@ use super::step::{Fate, History, Progress, stale};
 use super::tag_seen;
 use super::work::{Onward, Past, Standing, Task};
 use crate::domain::{Change, Outcome, RunId, Step, Subject, TagChange};
+use crate::journal::Effect;
 
 impl Hand<'_> {
     /// Performs a step from where it stands. `followed` says that another step comes after it.
@@ -55,7 +56,13 @@ impl Hand<'_> {
     /// It may have taken effect. There, it is done; surely not there, it is sent once more; else it stays unknown.
     async fn in_doubt(&mut self, step: &Step, followed: bool, attempts: u32, why: &str, onward: &Onward) -> Progress {
         let mut history = History { doubt: Some(why.to_owned()), ..self.history(attempts) };
-        let end = match (self.judge_lost(step, why, &mut history, Waited::Already).await, onward) {
+        let judged = self.judge_lost(step, why, &mut history, Waited::Already).await;
+        if matches!((&judged, onward), (Attempt::Again, Onward::Look | Onward::Overtaken(_)))
+            && let Some(end) = self.in_part(step).await
+        {
+            return Progress::ended(end.after(attempts));
+        }
+        let end = match (judged, onward) {
             (Attempt::Over(progress), _) => return progress,
             (Attempt::Again, Onward::Send) => {
                 history.without_effect = attempts;
@@ -85,7 +92,13 @@ impl Hand<'_> {
 
     /// It was acknowledged, and the closing look of its run did not show it: now nothing can land late any more.
     async fn was_not_seen(&mut self, step: &Step, attempts: u32, onward: &Onward) -> Progress {
-        let end = match (self.look_after(step, attempts, Waited::Already).await, onward) {
+        let found = self.look_after(step, attempts, Waited::Already).await;
+        if matches!(found, Found::Absent)
+            && let Some(end) = self.in_part(step).await
+        {
+            return Progress::ended(end.after(attempts));
+        }
+        let end = match (found, onward) {
             (Found::There, _) => return Progress::sent(attempts, None),
             (Found::Absent, Onward::Overtaken(by)) => {
                 StepEnd::new(Outcome::Unverified, overtaken(step, "it was acknowledged and not seen", by))
@@ -101,6 +114,19 @@ impl Hand<'_> {
             }
         };
         Progress::ended(end.after(attempts))
+    }
+
+    /// Looks whether an assignment that is not there as a whole took in part: that is an effect, and can be undone.
+    async fn in_part(&mut self, step: &Step) -> Option<StepEnd> {
+        let Change::Tag(TagChange::Assign { resources, assign, .. }) = &step.change else { return None };
+        let looking = tag_seen::missing(&self.client, step, self.things.tags.meant(&step.id));
+        let missing = self.deck.stop.unless_now(looking).await?.ok()?;
+        if missing.is_empty() || missing.len() == resources.len() {
+            return None;
+        }
+        let told = format!("it took in part: the mappings show {}", tag_seen::told(resources, &missing, *assign));
+        let written = self.note_look(step, Effect::There, told.clone()).await;
+        written.then(|| StepEnd::new(Outcome::Unverified, told))
     }
 
     /// It was refused: a failure, unless what it asks for is there.

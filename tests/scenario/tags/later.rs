@@ -99,7 +99,7 @@ fn what_another_hand_put_a_tag_on_before_a_plan_is_applied_does_not_become_the_r
 
 #[test]
 fn an_assignment_that_is_refused_after_its_lost_attempt_was_proven_without_effect_has_failed() {
-    let bench = Bench::of(Stage::script(ONE), |stage| vec![assign(stage, "stale", &ACCOUNTS[..2])]);
+    let bench = Bench::of(Stage::script(ONE), |stage| vec![assign(stage, "stale", &ACCOUNTS[..1])]);
     let run = cut(&bench.stage, 3, &bench.command());
     let gone = keyholder::sim::Hand::DeleteAccount { email: ACCOUNTS[0].to_owned() };
     assert!(bench.stage.world.hand("acme", &gone));

@@ -13,7 +13,7 @@ use super::leaving::Leaving;
 use super::reading::{self, Asked, Column, Reading};
 use super::session::{self, Session};
 use super::{Door, approval};
-use crate::domain::{Change, Disposition, TagChange, Workspace, WorkspaceId};
+use crate::domain::{Change, TagChange, Workspace, WorkspaceId};
 use crate::plan::file::{self, Loaded};
 use crate::plan::{Item, Observed, Plan, owner};
 use crate::report::Coverage;
@@ -97,10 +97,10 @@ impl Apply {
     }
 }
 
-/// What is read of tags again: of what is to be sent each lane looks for itself, and what was as asked must still be.
+/// What is read of tags again: what was as asked must still be, and what another hand did since must not be sent as if it were this plan's.
 fn tag_quest(plan: &Plan) -> TagQuest {
-    let already = plan.items.iter().filter(|item| matches!(item.disposition, Disposition::Already(_)));
-    let labels: BTreeSet<String> = already
+    let asked = plan.items.iter().filter(|item| !item.is_held());
+    let labels: BTreeSet<String> = asked
         .filter_map(|item| match &item.step.change {
             Change::Tag(TagChange::Assign { label, .. }) => Some(label.clone()),
             _ => None,

@@ -273,9 +273,9 @@ mod tests {
         tagging.accounts.rows = vec![account("Ann@north.example", 1, 2), account("bo@south.example", -1, 3)];
         let tag = TagId::parse("t1").unwrap();
         tagging.tags.rows = vec![Tag { id: tag.clone(), label: "Team North".to_owned(), description: None }];
-        let of = |kind, id: &str| (kind, ResourceId::parse(id).unwrap());
-        let carried = [of(ResourceKind::Campaign, "c2"), of(ResourceKind::Account, "Ann@north.example")];
-        tagging.carried.insert(tag, carried.into());
+        for (kind, id) in [(ResourceKind::Campaign, "c2"), (ResourceKind::Account, "ann@North.example")] {
+            tagging.note(tag.clone(), kind, &ResourceId::parse(id).unwrap());
+        }
         tagging
     }
 

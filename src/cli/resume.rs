@@ -193,7 +193,7 @@ impl Resume {
         let turn = ledger.turn().await.map_err(failed)?;
         let mut rules = reading::rules(guards, ledger, deck, &targets, Asked::ToSend).await?;
         rules.in_doubt = rules.in_doubt.iter().filter(|doubt| doubt.run != id).cloned().collect();
-        let superseded = ledger.superseded(&id).await.map_err(failed)?;
+        let superseded = ledger.superseded(&id, &session.fleet.accounts).await.map_err(failed)?;
         let (passed_over, held) = self.pass_over(&mut recall, &superseded, &rules);
         let mut first = vec![Record::Resumed { operator: door.operator(), version: env!("CARGO_PKG_VERSION") }];
         first.extend(held);

@@ -73,6 +73,15 @@ impl ResourceId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Returns it as it is compared: addresses are the same in any case, and lists write them each in its own.
+    #[must_use]
+    pub fn folded(&self, kind: ResourceKind) -> Self {
+        if kind == ResourceKind::Account && self.0.bytes().any(|b| b.is_ascii_uppercase()) {
+            return Self(self.0.to_ascii_lowercase().into());
+        }
+        self.clone()
+    }
 }
 
 impl fmt::Display for ResourceId {

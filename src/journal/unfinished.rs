@@ -12,7 +12,7 @@ use super::error::LedgerError;
 use super::ledger::Ledger;
 use super::lock::RunLock;
 use super::query::{self, RunRow};
-use crate::domain::{Change, RunId, StepId, StepKind, TagChange, Thing};
+use crate::domain::{AccountPolicy, Change, ResourceKind, RunId, StepId, StepKind, TagChange, Thing};
 
 /// An end of step `s` that a look can still make a better one. Who is there in another form than was asked, or not there after the settle
 /// time, will not change by itself.
@@ -67,13 +67,14 @@ struct OfThings {
 }
 
 impl OfThings {
-    fn read(row: &SqliteRow) -> Result<Self, LedgerError> {
+    fn read(row: &SqliteRow, policy: &AccountPolicy) -> Result<Self, LedgerError> {
         let step: String = row.try_get("step")?;
         let workspace: String = row.try_get("workspace_id")?;
         let entry: Value = serde_json::from_slice(&row.try_get::<Vec<u8>, _>("bytes")?).unwrap_or_default();
         // Of a kind of tomorrow it is not known what it is about.
         let change = serde_json::from_value::<Change>(entry["step"]["change"].clone()).ok();
-        let places = change.iter().flat_map(|change| things(change).into_iter().map(|id| (dealing(change.kind()), id)));
+        let places =
+            change.iter().flat_map(|change| things(change, policy).into_iter().map(|id| (dealing(change.kind()), id)));
         let places = places.map(|(kind, id)| (workspace.clone(), kind, id)).collect();
         Ok(Self {
             step: StepId::from_stored(&step),
@@ -94,17 +95,22 @@ fn dealing(kind: StepKind) -> StepKind {
     }
 }
 
-/// The ids of what a change hands over or revokes.
-fn things(change: &Change) -> Vec<String> {
+/// The ids of what a change hands over, revokes or tags. Of tags that say whose an account is it carries one alone: what puts on or takes
+/// off any of them has dealt with the account's owner.
+fn things(change: &Change, policy: &AccountPolicy) -> Vec<String> {
     match change {
         Change::HandOver { thing: Thing::Campaign { id, .. }, .. } => vec![id.to_string()],
         Change::HandOver { thing: Thing::LeadList { id, .. }, .. } => vec![id.to_string()],
         Change::HandOver { thing: Thing::Leads { ids }, .. } => ids.iter().map(ToString::to_string).collect(),
         Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => vec![key.to_string()],
         Change::CreateKey { name, .. } => vec![name.clone()],
-        Change::Tag(TagChange::Assign { label, resources, .. }) => {
+        Change::Tag(TagChange::Assign { label, on, resources, .. }) => {
+            let is_owners = *on == ResourceKind::Account && policy.named_by(label).is_some();
+            let label = if is_owners { policy.tag_prefix.as_str() } else { label };
             resources.iter().map(|resource| format!("{label} {resource}")).collect()
         }
+        // Who gives a tag another label has dealt with both.
+        Change::Tag(TagChange::Alter { from: Some(from), label, .. }) => vec![from.clone(), label.clone()],
         Change::Tag(change) => vec![change.label().to_owned()],
         Change::Group(change) => vec![change.sub().to_string()],
         Change::Transfer { .. } => vec!["owner".to_owned()],
@@ -164,9 +170,15 @@ impl Ledger {
     }
 
     /// Returns the steps of a run that a later run stands above, each with the newest such run: one about the same membership, about the
-    /// same thing, or, of what somebody owns or made, one that wants its person here again.
-    pub async fn superseded(&self, run: &RunId) -> Result<BTreeMap<StepId, RunId>, LedgerError> {
+    /// same thing, or, of what somebody owns or made, one that wants its person here again. The policy says which tags are owners'.
+    pub async fn superseded(
+        &self,
+        run: &RunId,
+        policy: &AccountPolicy,
+    ) -> Result<BTreeMap<StepId, RunId>, LedgerError> {
         let run = run.as_str().to_owned();
+        // Who owns what does not matter here.
+        let policy = AccountPolicy { tag_prefix: policy.tag_prefix.clone(), ..AccountPolicy::default() };
         self.with(async move |connection| {
             let mut newest: BTreeMap<StepId, (i64, RunId)> = BTreeMap::new();
             let mut take = |step: StepId, ordinal: i64, run: RunId| {
@@ -178,16 +190,18 @@ impl Ledger {
                 let step: String = row.try_get("step")?;
                 take(StepId::from_stored(&step), row.try_get("ordinal")?, run_id_of(&row, "run")?);
             }
-            let mut own: BTreeMap<Place, StepId> = BTreeMap::new();
+            let mut own: BTreeMap<Place, Vec<StepId>> = BTreeMap::new();
             for row in sqlx::query(THINGS).bind(run.clone()).fetch_all(&mut *connection).await? {
-                let OfThings { step, places, .. } = OfThings::read(&row)?;
-                own.extend(places.into_iter().map(|place| (place, step.clone())));
+                let OfThings { step, places, .. } = OfThings::read(&row, &policy)?;
+                for place in places {
+                    own.entry(place).or_default().push(step.clone());
+                }
             }
             if !own.is_empty() {
                 let mut later = sqlx::query(LATER_THINGS).bind(run).fetch(&mut *connection);
                 while let Some(row) = later.try_next().await? {
-                    let OfThings { run, ordinal, places, .. } = OfThings::read(&row)?;
-                    for step in places.iter().filter_map(|place| own.get(place)) {
+                    let OfThings { run, ordinal, places, .. } = OfThings::read(&row, &policy)?;
+                    for step in places.iter().filter_map(|place| own.get(place)).flatten() {
                         take(step.clone(), ordinal, run.clone());
                     }
                 }

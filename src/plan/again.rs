@@ -25,6 +25,10 @@ impl Plan {
                 workspace = Some(item.step.workspace.clone());
                 picture = seen.get(item.step.workspace.as_str()).map(|observed| (*observed).clone());
             }
+            let as_asked = |observed: &&&Observed| item.sends() && tags::is_as_asked(&item.step, observed);
+            if seen.get(item.step.workspace.as_str()).filter(as_asked).is_some() {
+                item.disposition = Disposition::Already("it is as asked by now".to_owned());
+            }
             let refused = match (seen.get(item.step.workspace.as_str()), &picture) {
                 (Some(observed), Some(picture)) => {
                     judge(item, observed, picture, rules).or_else(|| rules.in_doubt.judge(item, observed))
@@ -70,14 +74,21 @@ fn judge(item: &Item, observed: &Observed, picture: &Observed, rules: &Rules) ->
 
 /// Holds a step whose row is another than it was. A row that is gone, or as asked by now, is for the lane to tell.
 fn moved(item: &Item, observed: &Observed) -> Option<Held> {
+    if let Some(how) = tags::partly_as_asked(&item.step, observed) {
+        return Some(stale(&how));
+    }
     let RestsOn::Row { id, email, user_id, role, .. } = &item.step.rests_on else { return None };
     let row = observed.row(id)?;
     let as_asked = matches!(&item.step.change, Change::SetRole { role: wanted, .. } if row.role == *wanted);
     let same = row.email == *email && row.user_id == *user_id && (row.role == *role || as_asked);
     (!same).then(|| {
         let how = format!("the row of {email} is another than it was (role {} instead of {role})", row.role);
-        Held::new(HeldReason::Stale, format!("the world moved since the plan was drawn: {how}"), "plan again")
+        stale(&how)
     })
+}
+
+fn stale(how: &str) -> Held {
+    Held::new(HeldReason::Stale, format!("the world moved since the plan was drawn: {how}"), "plan again")
 }
 
 /// Tells whether what a plan found already so still is.

@@ -8,7 +8,8 @@ use super::draw::Item;
 use super::observed::Observed;
 use super::{keys, person};
 use crate::domain::{
-    Change, Disposition, Email, Held, HeldReason, Member, RestsOn, RunId, Step, StepId, StepKind, WorkspaceId,
+    Change, Disposition, Email, Held, HeldReason, Member, RestsOn, RunId, Step, StepId, StepKind, TagChange,
+    WorkspaceId,
 };
 
 /// A write that may have taken effect, or may still.
@@ -205,11 +206,16 @@ fn row_of<'a>(step: &Step, observed: &'a Observed) -> Option<&'a Member> {
     observed.row(step.rests_on.member()?)
 }
 
-/// What a step's subject is known by in a workspace: the address or key it is about, and of a person the addresses of their rows.
+/// What a step's subject is known by in a workspace: the address or key it is about, and of a person the addresses of their rows, of a tag
+/// that gets another label the one it has.
 fn addresses<'a>(step: &'a Step, observed: &'a Observed) -> BTreeSet<&'a str> {
     let found = person::of_change(&observed.members, &step.change).bearing();
     let rows = found.into_iter().chain(row_of(step, observed));
-    rows.flat_map(bears).map(Email::as_str).chain([step.change.subject().as_str()]).collect()
+    let former = match &step.change {
+        Change::Tag(TagChange::Alter { from, .. }) => from.as_deref(),
+        _ => None,
+    };
+    rows.flat_map(bears).map(Email::as_str).chain([step.change.subject().as_str()]).chain(former).collect()
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ pub struct Tagging {
     pub campaigns: Found<Campaign>,
     /// The sending accounts; empty where they were not asked for.
     pub accounts: Found<SendingAccount>,
-    /// What carries each tag that was asked for, by its id.
+    /// What carries each tag that was asked for, by its id; accounts as [`ResourceId::folded`] writes them.
     pub carried: BTreeMap<TagId, BTreeSet<(ResourceKind, ResourceId)>>,
     /// How much carries each tag, of every tag, where the whole list of mappings was read: campaigns and accounts.
     pub counts: BTreeMap<TagId, Carried>,
@@ -71,7 +71,12 @@ impl Carried {
 impl Tagging {
     /// Tells whether a resource carries a tag, as far as it was read.
     pub fn carries(&self, tag: &TagId, kind: ResourceKind, resource: &ResourceId) -> bool {
-        self.carried.get(tag).is_some_and(|carrying| carrying.contains(&(kind, resource.clone())))
+        self.carried.get(tag).is_some_and(|carrying| carrying.contains(&(kind, resource.folded(kind))))
+    }
+
+    /// Notes that a resource carries a tag.
+    pub fn note(&mut self, tag: TagId, kind: ResourceKind, resource: &ResourceId) {
+        self.carried.entry(tag).or_default().insert((kind, resource.folded(kind)));
     }
 
     /// Finds the tags of a label: older duplicates exist (contract section 6).
@@ -132,5 +137,21 @@ impl Observed {
     /// Finds a row by its id.
     pub fn row(&self, id: &crate::domain::MemberId) -> Option<&Member> {
         self.members.iter().find(|member| member.id == *id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_carries_a_tag_however_it_is_written() {
+        let (tag, of) = (TagId::parse("t1").unwrap(), |text| ResourceId::parse(text).unwrap());
+        let mut tagging = Tagging::default();
+        tagging.note(tag.clone(), ResourceKind::Account, &of("Ann@Mail.example"));
+        tagging.note(tag.clone(), ResourceKind::Campaign, &of("c-A"));
+        assert!(tagging.carries(&tag, ResourceKind::Account, &of("ANN@mail.example")));
+        assert!(tagging.carries(&tag, ResourceKind::Campaign, &of("c-A")));
+        assert!(!tagging.carries(&tag, ResourceKind::Campaign, &of("c-a")), "an id is not folded");
     }
 }

@@ -85,6 +85,36 @@ pub(super) fn called<'a>(tagging: &'a Tagging, label: &'a str) -> Vec<&'a Tag> {
     tags
 }
 
+/// Counts which of an assignment's resources are as asked, and how many it has, where that was read; a plan is about those alone that were
+/// not, so another hand did it.
+fn as_asked(step: &Step, observed: &Observed) -> Option<(usize, usize)> {
+    let (Change::Tag(TagChange::Assign { on, resources, assign, .. }), RestsOn::Tag { id, .. }) =
+        (&step.change, &step.rests_on)
+    else {
+        return None;
+    };
+    let tagging = observed.tagging.as_deref().filter(|tagging| tagging.carried.contains_key(id))?;
+    // A list that may lack something shows what carries the tag, and not what does not.
+    if !assign && tagging.carried_incomplete.is_some() {
+        return None;
+    }
+    let so = resources.iter().filter(|one| tagging.carries(id, *on, one) == *assign).count();
+    Some((so, resources.len()))
+}
+
+/// Tells whether all of an assignment that was to be sent is as asked by now.
+pub(super) fn is_as_asked(step: &Step, observed: &Observed) -> bool {
+    as_asked(step, observed).is_some_and(|(so, of)| so == of)
+}
+
+/// Says how an assignment moved of which some is as asked by now: sent, it would count as all the run's own, and so would be undone.
+pub(super) fn partly_as_asked(step: &Step, observed: &Observed) -> Option<String> {
+    let (so, of) = as_asked(step, observed).filter(|(so, of)| *so > 0 && so < of)?;
+    let Change::Tag(TagChange::Assign { assign, on, .. }) = &step.change else { return None };
+    let state = if *assign { "carry it by now" } else { "do not carry it any more" };
+    Some(format!("{so} of {of} {} {state}", on.words().1))
+}
+
 /// Tells whether what a plan found already so still is.
 pub(super) fn still_so(change: &TagChange, observed: &Observed) -> bool {
     let Some(tagging) = observed.tagging.as_deref() else { return true };

@@ -76,11 +76,13 @@ async fn accounts(
 /// Takes what every account says it carries. The list of tags is then of those alone that an account carries.
 fn by_their_own_word(tagging: &mut Tagging) {
     let mut tags: BTreeMap<TagId, Tag> = BTreeMap::new();
-    for account in &tagging.accounts.rows {
+    let Tagging { accounts, carried, .. } = tagging;
+    for account in &accounts.rows {
         let Ok(resource) = ResourceId::parse(&account.email) else { continue };
+        let resource = resource.folded(ResourceKind::Account);
         for tag in account.tags.iter().flatten() {
             tags.entry(tag.id.clone()).or_insert_with(|| tag.clone());
-            tagging.carried.entry(tag.id.clone()).or_default().insert((ResourceKind::Account, resource.clone()));
+            carried.entry(tag.id.clone()).or_default().insert((ResourceKind::Account, resource.clone()));
         }
     }
     tagging.tags.rows = tags.into_values().collect();

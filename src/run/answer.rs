@@ -60,7 +60,7 @@ impl Hand<'_> {
             }
             Ok(Told::Tag(tag, told)) => {
                 self.note_answer(&step, attempts, Class::Acknowledged, &told, None).await;
-                self.things.tags.took(&step, tag);
+                self.things.tags.took(&step, tag, self.deck.clock.instant());
                 Attempt::Over(Progress::sent(attempts, None))
             }
             Ok(Told::Made(made)) => {
@@ -79,6 +79,7 @@ impl Hand<'_> {
             }
             Err(Error::Refused { operation, status, refusal, message }) => {
                 let error = Error::Refused { operation, status, refusal, message };
+                history.came_to_nothing();
                 self.note_answer(&step, attempts, Class::Refused, &error.to_string(), Some(status)).await;
                 if is_toggle(&step.change) && matches!(refusal, Refusal::Missing | Refusal::Invalid) {
                     return self.toggle_refused(&step, &error, attempts).await;
@@ -166,6 +167,7 @@ impl Hand<'_> {
         let attempts = history.attempts;
         let class = if matches!(error, Error::Throttled { .. }) { Class::Throttled } else { Class::NotSent };
         self.note_answer(step, attempts, class, &error.to_string(), None).await;
+        history.came_to_nothing();
         let certainty = certainty(&error);
         history.budget.count(certainty);
         let cut = match verdict(Kind::Write, certainty, history.budget, history.backoff.delay()) {

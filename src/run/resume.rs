@@ -6,14 +6,16 @@ use super::footing::Footing;
 use super::hand::Hand;
 use super::narrowing::Narrowed;
 use super::settle::{Found, Waited};
-use super::step::{Fate, History, Progress};
+use super::step::{Fate, History, Progress, stale};
+use super::tag_seen;
 use super::work::{Onward, Past, Standing, Task};
 use crate::domain::{Change, Outcome, RunId, Step, Subject, TagChange};
+use crate::journal::Effect;
 
 impl Hand<'_> {
     /// Performs a step from where it stands. `followed` says that another step comes after it.
     pub(super) async fn take_up(&mut self, task: &Task, followed: bool) -> Progress {
-        let Task { step, past: Past { attempts, standing, onward, making } } = task;
+        let Task { step, past: Past { attempts, standing, onward, making, resumed } } = task;
         let attempts = *attempts;
         if matches!(step.change, Change::CreateKey { .. }) && standing.is_in_doubt() {
             return self.remake(task, making, followed).await;
@@ -22,7 +24,10 @@ impl Hand<'_> {
             Standing::InDoubt { why } if matches!(step.change, Change::Transfer { .. }) => {
                 self.transfer_in_doubt(step, attempts, why).await
             }
-            Standing::ToSend => self.perform(step, followed, self.history(attempts)).await,
+            Standing::ToSend => match if *resumed { self.as_asked_since(step).await } else { None } {
+                Some(end) => Progress::ended(end.after(attempts)),
+                None => self.perform(step, followed, self.history(attempts)).await,
+            },
             Standing::Acknowledged => Progress::sent(attempts, None),
             Standing::Refused { said } => self.was_refused(step, followed, attempts, said).await,
             Standing::Unverified => self.was_not_seen(step, attempts, onward).await,
@@ -34,10 +39,30 @@ impl Hand<'_> {
         progress
     }
 
+    /// Looks what carries the tag of an assignment that is long planned: what another hand did since must not count as this run's, for who
+    /// undoes the run would undo that too. None where nothing is as asked yet, or it cannot be told: then the footing decides.
+    async fn as_asked_since(&mut self, step: &Step) -> Option<StepEnd> {
+        let Change::Tag(TagChange::Assign { resources, assign, .. }) = &step.change else { return None };
+        let looking = tag_seen::missing(&self.client, step, self.things.tags.meant(&step.id));
+        let missing = self.deck.stop.unless_draining(looking).await?.ok()?;
+        if missing.is_empty() {
+            return Some(StepEnd::already("it is as asked by now, and not by this run"));
+        }
+        let told = tag_seen::told(resources, &missing, *assign);
+        (missing.len() < resources.len())
+            .then(|| StepEnd::held(stale(&format!("another hand did some of it: the mappings show {told}"))))
+    }
+
     /// It may have taken effect. There, it is done; surely not there, it is sent once more; else it stays unknown.
     async fn in_doubt(&mut self, step: &Step, followed: bool, attempts: u32, why: &str, onward: &Onward) -> Progress {
         let mut history = History { doubt: Some(why.to_owned()), ..self.history(attempts) };
-        let end = match (self.judge_lost(step, why, &mut history, Waited::Already).await, onward) {
+        let judged = self.judge_lost(step, why, &mut history, Waited::Already).await;
+        if matches!((&judged, onward), (Attempt::Again, Onward::Look | Onward::Overtaken(_)))
+            && let Some(end) = self.in_part(step).await
+        {
+            return Progress::ended(end.after(attempts));
+        }
+        let end = match (judged, onward) {
             (Attempt::Over(progress), _) => return progress,
             (Attempt::Again, Onward::Send) => {
                 history.without_effect = attempts;
@@ -67,7 +92,13 @@ impl Hand<'_> {
 
     /// It was acknowledged, and the closing look of its run did not show it: now nothing can land late any more.
     async fn was_not_seen(&mut self, step: &Step, attempts: u32, onward: &Onward) -> Progress {
-        let end = match (self.look_after(step, attempts, Waited::Already).await, onward) {
+        let found = self.look_after(step, attempts, Waited::Already).await;
+        if matches!(found, Found::Absent)
+            && let Some(end) = self.in_part(step).await
+        {
+            return Progress::ended(end.after(attempts));
+        }
+        let end = match (found, onward) {
             (Found::There, _) => return Progress::sent(attempts, None),
             (Found::Absent, Onward::Overtaken(by)) => {
                 StepEnd::new(Outcome::Unverified, overtaken(step, "it was acknowledged and not seen", by))
@@ -83,6 +114,19 @@ impl Hand<'_> {
             }
         };
         Progress::ended(end.after(attempts))
+    }
+
+    /// Looks whether an assignment that is not there as a whole took in part: that is an effect, and can be undone.
+    async fn in_part(&mut self, step: &Step) -> Option<StepEnd> {
+        let Change::Tag(TagChange::Assign { resources, assign, .. }) = &step.change else { return None };
+        let looking = tag_seen::missing(&self.client, step, self.things.tags.meant(&step.id));
+        let missing = self.deck.stop.unless_now(looking).await?.ok()?;
+        if missing.is_empty() || missing.len() == resources.len() {
+            return None;
+        }
+        let told = format!("it took in part: the mappings show {}", tag_seen::told(resources, &missing, *assign));
+        let written = self.note_look(step, Effect::There, told.clone()).await;
+        written.then(|| StepEnd::new(Outcome::Unverified, told))
     }
 
     /// It was refused: a failure, unless what it asks for is there.

@@ -64,10 +64,20 @@ pub(super) struct History {
     pub(super) not_taken: u32,
     /// Why an earlier attempt may still take effect: its answer was lost, and it was not there when looked for.
     pub(super) doubt: Option<String>,
-    /// The attempts of which it is proven that none took effect: the settle time was over before it was looked.
+    /// The attempts, from the first on, of which it is proven that none took effect: the settle time was over before it was looked, or what
+    /// was answered says so.
     pub(super) without_effect: u32,
     /// Waits before a host that could not be reached is tried again.
     pub(super) backoff: Backoff,
+}
+
+impl History {
+    /// The last attempt surely had no effect, by its answer or because it never left.
+    pub(super) fn came_to_nothing(&mut self) {
+        if self.without_effect + 1 == self.attempts {
+            self.without_effect = self.attempts;
+        }
+    }
 }
 
 /// A step that may be sent this moment.
@@ -188,8 +198,8 @@ impl Hand<'_> {
                 self.note_look(step, Effect::There, reason).await;
                 None
             }
-            // Nothing was sent since its absence was proven, so nothing of it can come.
-            Outcome::Held if history.attempts == history.without_effect => return progress,
+            // What was sent before its absence was proven came to nothing, and so did all since: nothing of it can come.
+            Outcome::Held | Outcome::Failed if history.attempts == history.without_effect => return progress,
             Outcome::Held | Outcome::Failed => Some(format!("{doubt}; then: {reason}")),
             Outcome::Done | Outcome::Waiting | Outcome::Unverified | Outcome::Unknown => return progress,
         };

@@ -3,7 +3,7 @@
 //! The fewest requests that tell it: one for the identity, each page of each list once; and what carries a tag by the whole list of
 //! mappings or by look-ups of a hundred ids, whichever is less.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::belongings::found;
 use super::deck::{Deck, Target};
@@ -11,7 +11,6 @@ use super::key_look::NOT_READ;
 use super::look::{Sight, gather, sight, unlisted};
 use super::trouble::LaneTrouble;
 use crate::api::{Client, Mappings};
-use crate::domain::tag::BadResource;
 use crate::domain::{
     Campaign, Identity, ResourceId, ResourceKind, SendingAccount, Tag, TagId, TagMapping, WorkspaceId,
 };
@@ -111,17 +110,15 @@ pub(super) async fn read_carried(client: &Client, workspace: &WorkspaceId, quest
     if resources.is_none() {
         *counts = tags.rows.iter().map(|tag| (tag.id.clone(), Carried::default())).collect();
     }
-    // How the accounts themselves are written, where the mappings write them otherwise.
-    let spelt = Spelling::of(quest, &accounts.rows);
     let whole = resources.is_none();
     let keep = |mapping: &TagMapping| {
         if whole {
             count(counts.entry(mapping.tag.clone()).or_default(), mapping.kind);
         }
         if let (Some(carrying), Some(kind), Ok(resource)) =
-            (carried.get_mut(&mapping.tag), mapping.kind, spelt.of_mapping(mapping))
+            (carried.get_mut(&mapping.tag), mapping.kind, ResourceId::parse(&mapping.resource))
         {
-            carrying.insert((kind, resource));
+            carrying.insert((kind, resource.folded(kind)));
         }
         false
     };
@@ -166,29 +163,4 @@ fn lookups(quest: &TagQuest, campaigns: &Found<Campaign>, accounts: &Found<Sendi
     // Without the accounts, which are most of what carries tags, nobody knows how long the whole list is.
     let whole = if quest.accounts { Some(pages(resources.iter().map(rows).sum())) } else { None };
     whole.is_none_or(|whole| looking < whole).then_some(resources)
-}
-
-/// How sending accounts are written where they are listed: addresses compare without regard to case, and the mappings may write them
-/// otherwise.
-#[derive(Debug)]
-struct Spelling {
-    listed: bool,
-    /// Those that are not written in lower case.
-    odd: HashMap<String, String>,
-}
-
-impl Spelling {
-    fn of(quest: &TagQuest, accounts: &[SendingAccount]) -> Self {
-        let odd = accounts.iter().filter(|account| account.email.bytes().any(|b| b.is_ascii_uppercase()));
-        let odd = odd.map(|account| (account.email.to_ascii_lowercase(), account.email.clone())).collect();
-        Self { listed: quest.accounts, odd }
-    }
-
-    fn of_mapping(&self, mapping: &TagMapping) -> Result<ResourceId, BadResource> {
-        if !self.listed || mapping.kind != Some(ResourceKind::Account) {
-            return ResourceId::parse(&mapping.resource);
-        }
-        let lower = mapping.resource.to_ascii_lowercase();
-        ResourceId::parse(self.odd.get(&lower).unwrap_or(&lower))
-    }
 }

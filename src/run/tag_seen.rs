@@ -238,8 +238,9 @@ fn assigned(carried: &Carried, resources: &[ResourceId], assign: bool, gone: &[R
     if !gone.is_empty() {
         seen["gone"] = gone.iter().map(ResourceId::as_str).collect();
     }
-    // All that could be done is done: a resume has nothing to look for.
-    let otherwise = !gone.is_empty() && missing.iter().all(|one| gone.contains(one));
+    // All that could be done is done: a resume has nothing to look for. And some of it is an effect, which can be undone.
+    let in_part = !missing.is_empty() && missing.len() < resources.len();
+    let otherwise = in_part || !gone.is_empty() && missing.iter().all(|one| gone.contains(one));
     let contrary = format!("the mappings show {}", told(resources, &missing, assign));
     Seen { as_asked: missing.is_empty(), otherwise, kept: seen, contrary }
 }

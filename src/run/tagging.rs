@@ -14,7 +14,8 @@ use super::hand::Hand;
 use super::narrowing::Gone;
 use super::step::stale;
 use super::tag_seen;
-use super::whose;
+use super::things::{self, Read};
+use super::whose::{self, Unread};
 use crate::api::{Error, Mappings, Slot};
 use crate::domain::{
     Change, Held, HeldReason, Outcome, Permit, RestsOn, Step, StepId, Tag, TagChange, TagId, TagMapping, WorkspaceId,
@@ -32,11 +33,12 @@ const CARRIED_FRESH: Duration = Duration::from_secs(5);
 /// moved that rests on the lane's own.
 #[derive(Debug, Default)]
 pub(super) struct Tags {
-    listed: Option<(Vec<Tag>, Instant)>,
+    listed: Option<Read<Vec<Tag>>>,
     /// How much carries each tag.
     carried: Option<(BTreeMap<TagId, usize>, Instant)>,
-    /// Tags that its steps made or altered, as the answers showed them.
-    own: BTreeMap<TagId, Tag>,
+    /// Tags that its steps made or altered, as the answers showed them, and when. A list that is read long after them knows better: another
+    /// hand may have altered them since.
+    own: BTreeMap<TagId, (Tag, Instant)>,
     deleted: BTreeSet<TagId>,
     /// Which tag each step made or is about.
     meant: BTreeMap<StepId, TagId>,
@@ -48,12 +50,12 @@ pub(super) struct Tags {
 
 impl Tags {
     /// Takes what an answer showed of a tag that was made, altered or deleted.
-    pub(super) fn took(&mut self, step: &Step, tag: Tag) {
+    pub(super) fn took(&mut self, step: &Step, tag: Tag, now: Instant) {
         self.meant.insert(step.id.clone(), tag.id.clone());
         if matches!(step.change, Change::Tag(TagChange::Delete { .. })) {
             self.deleted.insert(tag.id);
         } else {
-            self.own.insert(tag.id.clone(), tag);
+            self.own.insert(tag.id.clone(), (tag, now));
         }
     }
 
@@ -67,11 +69,28 @@ impl Tags {
         self.meant.get(step)
     }
 
-    /// Returns the tags as they are with what the lane itself did.
-    fn rows(&self) -> Vec<Tag> {
-        let listed = self.listed.iter().flat_map(|(rows, _)| rows);
-        let others = listed.filter(|tag| !self.own.contains_key(&tag.id)).cloned();
-        others.chain(self.own.values().cloned()).filter(|tag| !self.deleted.contains(&tag.id)).collect()
+    /// Takes a list that was read; what the lane itself did long before, it shows.
+    fn listed(&mut self, rows: Result<Vec<Tag>, Unread>, at: Instant) {
+        if rows.is_ok() {
+            self.own.retain(|_, (_, since)| at.duration_since(*since) <= FRESH);
+        }
+        self.listed = Some(Read { rows, at });
+    }
+
+    /// Returns a tag that the lane itself made or altered just now.
+    fn own(&self, tag: &TagId, now: Instant) -> Option<&Tag> {
+        self.own.get(tag).filter(|(_, since)| now.duration_since(*since) <= FRESH).map(|(tag, _)| tag)
+    }
+
+    /// Returns the tags as they are with what the lane itself did, or why they could not be listed.
+    fn rows(&self) -> Result<Vec<Tag>, &Unread> {
+        let listed = match &self.listed {
+            Some(Read { rows, .. }) => rows.as_ref()?.as_slice(),
+            None => &[],
+        };
+        let others = listed.iter().filter(|tag| !self.own.contains_key(&tag.id));
+        let own = self.own.values().map(|(tag, _)| tag);
+        Ok(others.chain(own).filter(|tag| !self.deleted.contains(&tag.id)).cloned().collect())
     }
 }
 
@@ -80,9 +99,10 @@ impl Hand<'_> {
     /// effect.
     pub(super) async fn tag_footing(&mut self, step: &Step, doubtful: bool) -> Result<Footing, Error> {
         let Change::Tag(change) = &step.change else { return Ok(odd()) };
+        let now = self.deck.clock.instant();
         // What the lane itself has just made needs no list.
         if let (RestsOn::TagToCome, Some(before)) = (&step.rests_on, &step.after)
-            && let Some(made) = self.things.tags.meant(before).and_then(|id| self.things.tags.own.get(id)).cloned()
+            && let Some(made) = self.things.tags.meant(before).and_then(|id| self.things.tags.own(id, now)).cloned()
         {
             return Ok(self.resting_on(step, &made));
         }
@@ -119,18 +139,14 @@ impl Hand<'_> {
         Footing::Firm(RestsOn::Tag { id, label, description })
     }
 
-    /// Reads the list of tags, unless it was just read; the inner error holds the step.
+    /// Reads the list of tags, unless it was just read; the inner error holds the step. One that was not complete is not read again for each
+    /// step, unless something is in doubt.
     async fn listed_tags(&mut self, workspace: &WorkspaceId, again: bool) -> Result<Result<Vec<Tag>, Held>, Error> {
-        let now = self.deck.clock.instant();
-        let fresh = self.things.tags.listed.as_ref().is_some_and(|(_, at)| now.duration_since(*at) <= FRESH);
-        if again || !fresh {
+        if !things::fresh(self.things.tags.listed.as_ref(), self.deck.clock.instant(), again) {
             let listing = self.client.tags(workspace, |_| true).await?;
-            match whose::whole(Ok(listing)) {
-                Ok(rows) => self.things.tags.listed = Some((rows, self.deck.clock.instant())),
-                Err(unread) => return Ok(Err(unread.held("list of tags"))),
-            }
+            self.things.tags.listed(whose::whole(Ok(listing)), self.deck.clock.instant());
         }
-        Ok(Ok(self.things.tags.rows()))
+        Ok(self.things.tags.rows().map_err(|unread| unread.held("list of tags")))
     }
 
     /// A tag is deleted only where nothing carries it, read again just before.

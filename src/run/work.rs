@@ -53,6 +53,8 @@ pub struct Past {
     pub onward: Onward,
     /// What is known of the key it makes, where it makes one.
     pub making: Making,
+    /// Whether an earlier life of the run left it: the world may have moved for hours since.
+    pub resumed: bool,
 }
 
 /// What may still be done about a step.
@@ -174,7 +176,7 @@ impl Past {
                 (None, Some(Class::Ambiguous) | None) => doubt(None),
             },
         };
-        Some(Self { attempts: state.attempts(), standing, onward: Onward::Send, making })
+        Some(Self { attempts: state.attempts(), standing, onward: Onward::Send, making, resumed: true })
     }
 }
 

@@ -37,7 +37,7 @@ impl Probe for CutAt {
     }
 }
 
-fn cut_at(stage: &Stage, moment: Moment, nth: usize) {
+pub(crate) fn cut_at(stage: &Stage, moment: Moment, nth: usize) {
     *stage.probe.borrow_mut() = Some(Arc::new(CutAt { moment, nth, seen: Mutex::new(0), cut: Arc::clone(&stage.cut) }));
 }
 

@@ -84,7 +84,7 @@ impl<'a> Labels<'a> {
 
     /// Returns those of one account.
     pub fn of_account(&self, email: &str) -> Option<&[String]> {
-        self.known.then(|| self.of.get(email.trim()).map_or(&[][..], Vec::as_slice))
+        self.known.then(|| self.of.get(email.trim().to_ascii_lowercase().as_str()).map_or(&[][..], Vec::as_slice))
     }
 }
 

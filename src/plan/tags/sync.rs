@@ -49,9 +49,12 @@ impl Synced {
         self.items.values().any(is_meant)
     }
 
-    /// Returns the former labels of the tag that a change makes.
+    /// Returns the former labels of the tag that a change makes, or gives its label.
     pub(super) fn former_of(&self, change: &Change) -> impl Iterator<Item = &str> {
-        let label = if let Change::Tag(TagChange::Create { label, .. }) = change { Some(label) } else { None };
+        let label = match change {
+            Change::Tag(TagChange::Create { label, .. } | TagChange::Alter { from: Some(_), label, .. }) => Some(label),
+            _ => None,
+        };
         let former = label.and_then(|label| self.wants.get(label)).map(|want| &want.former);
         former.into_iter().flatten().map(String::as_str)
     }

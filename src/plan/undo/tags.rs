@@ -129,12 +129,12 @@ fn delete(
 
 /// Counts what will still carry a tag once this run's assignments are undone.
 fn remaining(tag: &Tag, steps: &[Earlier], tagging: &Tagging) -> usize {
-    let taken_off: BTreeSet<(ResourceKind, &ResourceId)> = steps
+    let taken_off: BTreeSet<(ResourceKind, ResourceId)> = steps
         .iter()
         .filter(|one| one.is_applied())
         .filter_map(|one| match &one.step.change {
             Change::Tag(TagChange::Assign { label, on, resources, assign: true }) if tag.is_called(label) => {
-                Some(resources.iter().map(|resource| (*on, resource)))
+                Some(resources.iter().map(|resource| (*on, resource.folded(*on))))
             }
             _ => None,
         })
@@ -142,8 +142,7 @@ fn remaining(tag: &Tag, steps: &[Earlier], tagging: &Tagging) -> usize {
         .collect();
     let carried = tagging.carried.get(&tag.id);
     let known = carried.map_or(0, BTreeSet::len);
-    let ours = carried
-        .map_or(0, |carried| carried.iter().filter(|(kind, resource)| taken_off.contains(&(*kind, resource))).count());
+    let ours = carried.map_or(0, |carried| carried.iter().filter(|one| taken_off.contains(one)).count());
     // Of things of an unknown kind only the count is known.
     let all = tagging.counts.get(&tag.id).map_or(known, |count| count.all().max(known));
     all - ours

@@ -3,6 +3,7 @@
 mod basic;
 mod crash;
 mod generated;
+mod later;
 mod lost;
 mod partial;
 mod requests;

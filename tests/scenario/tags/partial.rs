@@ -25,6 +25,35 @@ fn what_an_assignment_left_out_is_named() {
     assert!(show.stdout.contains("not on three@mail.example"), "{show}");
 }
 
+/// What was put on in part is told so, and undoing it takes off just that.
+fn is_undone(bench: &Bench) {
+    let verified = bench.stage.run("verify last --detailed-exitcode").exits(10);
+    assert_eq!(distinct(&verified.rows(), "state"), ["drifted".to_owned()].into(), "{verified}");
+    let _finished = bench.stage.run("resume").exits(0).says("every run in the ledger is finished");
+    let plan = bench.stage.run("undo last --plan-only").exits(0);
+    let undone = bench.stage.run(&format!("undo last --confirm {}", plan.plan_id())).exits(0);
+    assert_eq!(undone.outcomes(), ["acme done"], "{undone}");
+    assert!(bench.world().1.iter().all(|(label, _)| label != "stale"), "{undone}");
+}
+
+#[test]
+fn an_assignment_that_took_in_part_is_an_effect_and_is_undone() {
+    let bench = partial(2);
+    let _part = bench.apply().exits(22);
+    is_undone(&bench);
+}
+
+#[test]
+fn a_resume_that_sees_a_part_of_an_assignment_says_so() {
+    let fault = "[[fault]]\nkind = \"ignore\"\nworkspace = \"acme\"\noperation = \"tag.toggle\"\n";
+    let bench = Bench::of(Stage::script(&format!("{ONE}{fault}")), |stage| vec![assign(stage, "stale", &ACCOUNTS)]);
+    let _ignored = bench.apply().exits(22);
+    let _put = bench.stage.world.put("acme", keyholder::sim::put::Mappings::on_accounts("stale", &ACCOUNTS[..2]));
+    let resumed = bench.stage.run("resume").exits(22);
+    assert!(resumed.rows()[0]["reason"].contains("it took in part: the mappings show 2 of 4"), "{resumed}");
+    is_undone(&bench);
+}
+
 /// A plan about an account that is not there any more, and others that are.
 fn with_gone(script: &str) -> Bench {
     Bench::of(Stage::script(&format!("{ONE}{script}")), |stage| {

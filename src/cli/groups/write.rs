@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::admin;
 use crate::cli::approval;
 use crate::cli::args::{Approve, Select};
 use crate::cli::change::{self, Drawn, Request};
@@ -9,7 +10,7 @@ use crate::cli::keys::enrol::Enrol;
 use crate::cli::reading::{self, Asked, Reading};
 use crate::cli::session::Session;
 use crate::config::Purpose;
-use crate::domain::{Workspace, WorkspaceId, WorkspaceName};
+use crate::domain::{WorkspaceId, WorkspaceName};
 use crate::plan::{LinkWish, Observed, draw_links};
 use crate::report::cell::printable;
 use crate::trouble::{Exit, Trouble};
@@ -88,15 +89,6 @@ async fn run(
         Drawn { plan, targets, coverage, reading: took, observed, rules, leaving: None, enrol: Enrol::default() };
     let request = Request { command, select: &select, approve, undoes: None };
     change::proceed(session, &deck, &ledger, &request, drawn).await
-}
-
-/// Finds the admin workspace by its name.
-pub fn admin<'f>(session: &'f Session<'_>, text: &str) -> Result<&'f Workspace, Trouble> {
-    let found = WorkspaceName::parse(text).ok().and_then(|name| session.fleet.workspace(&name));
-    found.ok_or_else(|| {
-        Trouble::new(Exit::Selection, format!("no workspace is named `{}` (--via); nothing was sent", printable(text)))
-            .advise("name the admin workspace as the files do; `keyholder check` lists the workspaces")
-    })
 }
 
 /// Finds out which workspace is meant: by its name in the files, or by its id; with its name, where the files have one.

@@ -40,8 +40,10 @@ const HAND_OVER: [Operation; 4] =
 fn look(command: &str) -> &'static [Operation] {
     match command {
         // Nothing of these is about people.
-        "keys create" | "tags" | "tags show" | "tags sync" | "tags assign" | "tags unassign" | "campaigns"
-        | "accounts" | "groups" | "groups coverage" | "groups invite" | "groups remove" | "discover" => &LOOK[..1],
+        "keys create" | "tags" | "tags audit" | "tags show" | "tags sync" | "tags assign" | "tags unassign"
+        | "campaigns" | "accounts" | "groups" | "groups coverage" | "groups invite" | "groups remove" | "discover" => {
+            &LOOK[..1]
+        }
         _ => &LOOK,
     }
 }
@@ -68,7 +70,7 @@ fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
         // Which of the keys are meant may be asked of the audit.
         "keys rotate" => vec![&KEYS, &[KeyCreate, KeyDelete]],
         "keys revoke" => vec![&KEYS, &[KeyDelete]],
-        "tags" => vec![&TAGS],
+        "tags" | "tags audit" => vec![&TAGS],
         "tags show" => vec![&TAGS, &CARRIERS],
         "tags sync" => vec![&TAGS, &[TagGet, TagCreate, TagPatch, TagDelete]],
         "tags assign" | "tags unassign" => vec![&TAGS, &CARRIERS, &[TagToggle]],
@@ -169,6 +171,7 @@ pub fn for_mode(mode: Mode) -> Vec<&'static str> {
         "keys audit",
         "keys adopt",
         "tags",
+        "tags audit",
         "tags show",
         "campaigns",
         "accounts",

@@ -66,6 +66,7 @@ fn ways(command: &str) -> &'static [&'static [&'static str]] {
         "owner transfer" => &[&[TRANSFER]],
         // These are watched once all of them are there: until then their tables alone are tested.
         "tags"
+        | "tags audit"
         | "tags show"
         | "tags sync"
         | "tags assign"

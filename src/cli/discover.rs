@@ -199,6 +199,9 @@ impl Discover {
             .collect();
         let others = if others.is_empty() { String::new() } else { format!("; {}", others.join(", ")) };
         printer.say(&format!("{} {what}{others}", words::count(told.written, "file")));
+        if counts.contains_key("held") {
+            printer.hint("write the ids into the files with `keyholder pin`, then run the command again");
+        }
         if told.written > 0 && !self.dry_run {
             printer.hint("`keyholder check` tests them; they only read until you set another mode");
         }

@@ -40,8 +40,8 @@ const HAND_OVER: [Operation; 4] =
 fn look(command: &str) -> &'static [Operation] {
     match command {
         // Nothing of these is about people.
-        "keys create" | "tags" | "tags show" | "tags sync" | "tags assign" | "tags unassign" | "accounts"
-        | "groups" | "groups coverage" | "groups invite" | "groups remove" | "discover" => &LOOK[..1],
+        "keys create" | "tags" | "tags audit" | "tags show" | "tags sync" | "tags assign" | "tags unassign"
+        | "accounts" | "groups" | "groups coverage" | "groups invite" | "groups remove" | "discover" => &LOOK[..1],
         _ => &LOOK,
     }
 }
@@ -67,7 +67,7 @@ fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
         // Which of the keys are meant may be asked of the audit.
         "keys rotate" => vec![&KEYS, &[KeyCreate, KeyDelete]],
         "keys revoke" => vec![&KEYS, &[KeyDelete]],
-        "tags" => vec![&TAGS],
+        "tags" | "tags audit" => vec![&TAGS],
         "tags show" => vec![&TAGS, &CARRIERS[..1]],
         "tags sync" => vec![&TAGS, &[TagCreate, TagPatch, TagDelete]],
         // A tag that is missing is made first.
@@ -172,6 +172,7 @@ pub fn for_mode(mode: Mode) -> Vec<&'static str> {
         "keys audit",
         "keys adopt",
         "tags",
+        "tags audit",
         "tags show",
         "campaigns",
         "accounts",

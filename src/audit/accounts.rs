@@ -145,10 +145,15 @@ pub fn owners(
         not_judged.push(NotJudged { code, workspace: case.workspace.clone(), about: about(), why: why.to_owned() });
     };
     match (&ownership.files, &ownership.tags) {
-        (Owned::Nobody, Some(tags)) if tags.is_empty() => {
+        (Owned::Nobody, Some(tags)) if tags.iter().all(|tag| Email::parse(tag).is_err()) && tags.len() < 2 => {
             let advice =
                 "name its owner in [accounts.owners] or in the list of owners, then `keyholder accounts owners sync`";
-            let evidence = "no rule of ours is about it, and it carries no owner's tag".to_owned();
+            let evidence = match tags.first() {
+                None => "no rule of ours is about it, and it carries no owner's tag".to_owned(),
+                Some(only) => format!(
+                    "no rule of ours is about it, and its only owner's tag says `{only}`, which is no address of a person"
+                ),
+            };
             findings.push(case.finding(FindingCode::AccountNoOwner, evidence, advice));
         }
         (Owned::Nobody, None) => unknown(FindingCode::AccountNoOwner, "which tags it carries is not known"),
@@ -157,6 +162,10 @@ pub fn owners(
     if let Some(evidence) = several(&ownership) {
         let advice = match &ownership.files {
             Owned::Disputed(_) => "make one of the globs narrower, or name the address itself",
+            Owned::By(_) if ownership.tags.iter().flatten().any(|tag| Email::parse(tag).is_err()) => {
+                "`keyholder accounts owners sync` leaves the one that the files name, and what names no address: take that off with \
+                 `keyholder tags unassign`"
+            }
             Owned::By(_) => "`keyholder accounts owners sync` leaves the one that the files name",
             Owned::Nobody => {
                 "name the one in [accounts.owners] or in the list of owners, then `keyholder accounts owners sync`"
@@ -348,6 +357,13 @@ mod tests {
         );
         assert_eq!(nobodys(&["owner: ben@agency.example"]), [""; 0]);
         assert_eq!(nobodys(&["owner: ben@agency.example", "Owner:BEN@agency.example"]), [""; 0], "one person twice");
+        assert_eq!(
+            nobodys(&["owner: Team"]),
+            [
+                "account-no-owner: no rule of ours is about it, and its only owner's tag says `team`, which is no address of a \
+              person"
+            ]
+        );
         let told = nobodys(&["owner: ben@agency.example", "owner: noor"]);
         assert_eq!(told, ["account-owners: it carries the tags of several owners: `ben@agency.example`, `noor`"]);
     }

@@ -21,13 +21,15 @@ pub struct Group<'a> {
     pub incomplete: Option<&'a str>,
 }
 
-/// A workspace of our files, that is not `off`.
+/// A workspace of our files.
 #[derive(Debug, Clone)]
 pub struct Client<'a> {
     /// Its name.
     pub name: &'a WorkspaceName,
-    /// Its id, where one is pinned.
+    /// Its id, where one is pinned or was seen.
     pub id: Option<&'a WorkspaceId>,
+    /// Whether it is `off`: a file names it, but nothing is asked of it and nothing is wrong with where it is.
+    pub off: bool,
     /// The admin workspace it is reached over; none has a key of its own.
     pub via: Option<&'a WorkspaceName>,
     /// The group it says itself that it is in; none where it was not asked.
@@ -55,7 +57,7 @@ pub fn judge(groups: &[Group<'_>], clients: &[Client<'_>]) -> Judgement {
     let view = View { groups, clients };
     let mut judgement = Judgement::default();
     for group in groups {
-        view.links(group, &mut judgement.findings);
+        view.links(group, &mut judgement);
     }
     for client in clients {
         view.client(client, &mut judgement);
@@ -116,14 +118,25 @@ fn finding(
 
 impl View<'_> {
     /// What the links under an admin workspace say.
-    fn links(&self, group: &Group<'_>, findings: &mut Vec<Finding>) {
+    fn links(&self, group: &Group<'_>, judgement: &mut Judgement) {
         let Group { admin, admin_id, .. } = group;
+        // Which workspace its key opens is not known: it may be any that no file names.
+        let unknown = self.clients.iter().find(|client| client.id.is_none());
         for (sub, link) in telling(group) {
             let ours = self.clients.iter().find(|client| client.id == Some(sub));
             let name = ours.map(|ours| ours.name.to_string()).or_else(|| link.sub_name.clone()).unwrap_or_default();
             let who = if name.is_empty() { format!("workspace {sub}") } else { format!("\"{name}\" ({sub})") };
             let word = ours.map_or_else(|| sub.to_string(), |ours| ours.name.to_string());
             let about = About::Sub { id: sub.clone(), name };
+            if let (None, Some(unknown), LinkStatus::Accepted | LinkStatus::Other(_)) = (ours, unknown, &link.status) {
+                let name = unknown.name;
+                let why = format!(
+                    "{who} has a link under it, and may be `{name}`, whose id is not known: write it into its file (`keyholder pin -w {name}`)"
+                );
+                let (code, workspace) = (FindingCode::GroupUnconfigured, (*admin).clone());
+                judgement.not_judged.push(NotJudged { code, workspace, about, why });
+                continue;
+            }
             let (code, evidence, advice) = match &link.status {
                 LinkStatus::Accepted | LinkStatus::Other(_) if ours.is_some() => continue,
                 LinkStatus::Accepted => (
@@ -159,13 +172,14 @@ impl View<'_> {
                     ),
                 ),
             };
-            findings.push(finding(code, (admin, Some(admin_id)), about, evidence, advice));
+            judgement.findings.push(finding(code, (admin, Some(admin_id)), about, evidence, advice));
         }
     }
 
     /// What is to be said of a workspace of ours.
     fn client(&self, client: &Client<'_>, judgement: &mut Judgement) {
         match (client.via, client.id) {
+            _ if client.off => {}
             (Some(via), Some(id)) => self.reached_over(client, via, id, judgement),
             (None, _) => self.of_its_own(client, judgement),
             (Some(_), None) => {}
@@ -210,6 +224,11 @@ impl View<'_> {
         }
     }
 
+    /// Tells whether all links under a workspace were seen.
+    fn is_whole(&self, head: &Client<'_>) -> bool {
+        self.groups.iter().any(|group| group.admin == head.name && group.incomplete.is_none())
+    }
+
     /// A workspace with a key of its own may be in a group; only whose that is matters.
     fn of_its_own(&self, client: &Client<'_>, judgement: &mut Judgement) {
         let code = FindingCode::GroupOtherAdmin;
@@ -223,10 +242,11 @@ impl View<'_> {
         if self.groups.iter().any(|group| by_link(&group) || by_id(&group)) {
             return;
         }
-        if let Some(cut) = self.groups.iter().find(|group| group.incomplete.is_some()) {
+        // Each workspace with a key of its own may be the one that heads it.
+        if let Some(unread) = self.clients.iter().find(|head| head.via.is_none() && !self.is_whole(head)) {
             let why = format!(
                 "it is in the group of \"{name}\", and the links of `{}` were not read to their end",
-                cut.admin
+                unread.name
             );
             return judgement.not_judged.push(not_judged(code, client.name, why));
         }
@@ -234,7 +254,7 @@ impl View<'_> {
             code,
             (client.name, client.id),
             About::Workspace,
-            format!("it says that it is in the group of \"{name}\", and none of the workspaces that were asked heads that group"),
+            format!("it says that it is in the group of \"{name}\", and no workspace of the files heads that group"),
             format!(
                 "ask its owner who that is: whoever heads the group may do everything in it; its owner leaves it in the app, or name the \
                  admin workspace in your files and reach `{}` over it",
@@ -282,7 +302,9 @@ mod tests {
     fn said(agency: &[Link], other: &[Link], client: &Client<'_>) -> Vec<(String, String)> {
         let (agency_name, other_name, admin, other_id) = (name("agency"), name("other"), id("a-1"), id("a-2"));
         let group = |admin, admin_id, links| Group { admin, admin_id, links, incomplete: None };
-        let groups = [group(&agency_name, &admin, agency), group(&other_name, &other_id, other)];
+        let mut groups = vec![group(&agency_name, &admin, agency), group(&other_name, &other_id, other)];
+        // What has a key of its own was asked for its links as well.
+        groups.extend(client.id.filter(|_| client.via.is_none()).map(|id| group(client.name, id, &[])));
         let judgement = judge(&groups, std::slice::from_ref(client));
         assert!(judgement.not_judged.is_empty(), "{:?}", judgement.not_judged);
         let told = |finding: &Finding| (finding.code.to_string(), finding.workspace.clone().unwrap().to_string());
@@ -296,7 +318,7 @@ mod tests {
     #[test]
     fn a_workspace_of_the_files_is_missing_pending_refused_elsewhere_or_there() {
         let (globex, agency, sub) = (name("globex"), name("agency"), id("s"));
-        let client = Client { name: &globex, id: Some(&sub), via: Some(&agency), says: None };
+        let client = Client { name: &globex, id: Some(&sub), off: false, via: Some(&agency), says: None };
         assert_eq!(said(&[link("l", "s", "accepted")], &[], &client), []);
         assert_eq!(said(&[], &[], &client), told("group-missing", "globex"));
         assert_eq!(said(&[link("l", "s", "pending")], &[], &client), told("group-pending", "agency"));
@@ -311,7 +333,7 @@ mod tests {
     #[test]
     fn who_is_in_the_group_and_in_no_file_is_told_with_the_command_that_adopts_it() {
         let (globex, sub) = (name("globex"), id("s"));
-        let client = Client { name: &globex, id: Some(&sub), via: None, says: None };
+        let client = Client { name: &globex, id: Some(&sub), off: false, via: None, says: None };
         assert_eq!(said(&[link("l", "t", "accepted")], &[], &client), told("group-unconfigured", "agency"));
         assert_eq!(said(&[link("l", "s", "accepted")], &[], &client), [], "with a key of its own it is configured too");
         let agency = name("agency");
@@ -326,7 +348,7 @@ mod tests {
     fn a_group_that_nobody_of_ours_heads_is_told_and_ours_is_not() {
         let (globex, sub) = (name("globex"), id("s"));
         let says = |link: &str| Some(Says::Group { name: "Northwind".to_owned(), link: Some(link.to_owned()) });
-        let client = |says| Client { name: &globex, id: Some(&sub), via: None, says };
+        let client = |says| Client { name: &globex, id: Some(&sub), off: false, via: None, says };
         assert_eq!(said(&[], &[], &client(says("x"))), told("group-other-admin", "globex"));
         assert_eq!(said(&[link("x", "s", "accepted")], &[], &client(says("x"))), []);
         assert_eq!(said(&[], &[], &client(Some(Says::None))), []);
@@ -335,7 +357,7 @@ mod tests {
     #[test]
     fn what_was_not_read_to_its_end_proves_no_absence() {
         let (globex, agency, sub, admin) = (name("globex"), name("agency"), id("s"), id("a-1"));
-        let over = Client { name: &globex, id: Some(&sub), via: Some(&agency), says: None };
+        let over = Client { name: &globex, id: Some(&sub), off: false, via: Some(&agency), says: None };
         let says = Some(Says::Group { name: "Northwind".to_owned(), link: None });
         let own = Client { says, via: None, ..over.clone() };
         let unasked = Client { says: Some(Says::Unread("403".to_owned())), via: None, ..over.clone() };
@@ -345,6 +367,42 @@ mod tests {
             assert_eq!((judgement.findings.len(), judgement.not_judged.len()), (0, 1), "{client:?}");
         }
         assert_eq!(judge(&[], &[over]).not_judged.len(), 1);
+    }
+
+    #[test]
+    fn of_a_workspace_that_is_off_nothing_is_said_and_its_file_names_it_all_the_same() {
+        let (globex, agency, sub) = (name("globex"), name("agency"), id("s"));
+        for via in [None, Some(&agency)] {
+            let client = Client { name: &globex, id: Some(&sub), off: true, via, says: None };
+            assert_eq!(said(&[link("l", "s", "accepted")], &[], &client), []);
+            assert_eq!(said(&[], &[], &client), []);
+        }
+    }
+
+    #[test]
+    fn whose_group_it_is_is_not_judged_while_a_workspace_that_may_head_it_was_not_read() {
+        let (globex, agency, sub, admin) = (name("globex"), name("agency"), id("s"), id("a-1"));
+        let says = Some(Says::Group { name: "Northwind".to_owned(), link: Some("x".to_owned()) });
+        let own = Client { name: &globex, id: Some(&sub), off: false, via: None, says };
+        let group = Group { admin: &globex, admin_id: &sub, links: &[], incomplete: None };
+        for off in [false, true] {
+            let head = Client { name: &agency, id: Some(&admin), off, via: None, says: None };
+            let judgement = judge(std::slice::from_ref(&group), &[own.clone(), head]);
+            assert_eq!(judgement.findings, [], "{off}");
+            assert!(judgement.not_judged[0].why.contains("the links of `agency`"), "{:?}", judgement.not_judged);
+        }
+    }
+
+    #[test]
+    fn a_workspace_whose_id_is_not_known_may_be_any_that_no_file_names() {
+        let (globex, agency, admin) = (name("globex"), name("agency"), id("a-1"));
+        let unpinned = Client { name: &globex, id: None, off: false, via: None, says: None };
+        let links = [link("l", "s", "accepted"), link("k", "t", "pending")];
+        let group = Group { admin: &agency, admin_id: &admin, links: &links, incomplete: None };
+        let judgement = judge(&[group], &[unpinned]);
+        assert!(judgement.findings.iter().all(|finding| finding.code == FindingCode::GroupPending));
+        let [unjudged] = &judgement.not_judged[..] else { panic!("{judgement:?}") };
+        assert!(unjudged.why.contains("keyholder pin -w globex"), "{unjudged:?}");
     }
 
     #[test]

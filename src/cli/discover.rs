@@ -1,14 +1,14 @@
 //! `keyholder discover`: a workspace file for every accepted sub workspace of a group.
 //!
 //! Only what was seen is written: each workspace is asked who it is, in its own name, before its file is made. Whoever does not answer, or
-//! answers as another, gets none.
+//! answers as another, gets none. Nor does one that may be in a file already, under a name whose id is not known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use serde_json::json;
 
-use super::groups::write::admin;
+use super::groups::admin;
 use super::reading;
 use super::session::{self, Keys, Session};
 use super::watch::Watch;
@@ -88,7 +88,8 @@ impl Discover {
                             told.coverage.partial.push((admin.name.to_string(), format!("the list of links: {why}")));
                         }
                     }
-                    let new = sort(&session, admin, links.rows, &mut told.rows);
+                    let known = Known::of(&session, &deck, &links.rows, &mut told.coverage).await?;
+                    let new = sort(admin, links.rows, &known, &mut told.rows);
                     self.adopt(&session, &deck, (admin, &keys), new, &mut told).await?;
                 }
             }
@@ -198,6 +199,9 @@ impl Discover {
             .collect();
         let others = if others.is_empty() { String::new() } else { format!("; {}", others.join(", ")) };
         printer.say(&format!("{} {what}{others}", words::count(told.written, "file")));
+        if counts.contains_key("held") {
+            printer.hint("write the ids into the files with `keyholder pin`, then run the command again");
+        }
         if told.written > 0 && !self.dry_run {
             printer.hint("`keyholder check` tests them; they only read until you set another mode");
         }
@@ -215,31 +219,78 @@ fn cells(row: &Row) -> Vec<Cell<'_>> {
     )
 }
 
+/// Which workspaces the files name, by their ids: those that stand there, and those that keys opened where none does.
+struct Known<'f> {
+    by_id: BTreeMap<WorkspaceId, &'f Workspace>,
+    /// One of those that have no id and did not say who they are: it may be any workspace that no file seems to name.
+    unknown: Option<&'f Workspace>,
+}
+
+impl<'f> Known<'f> {
+    /// Asks each workspace that has no id who it is, one request each, where that matters: where a link leads to none of the others.
+    async fn of(
+        session: &'f Session<'_>,
+        deck: &Deck,
+        links: &[Link],
+        coverage: &mut Coverage,
+    ) -> Result<Self, Trouble> {
+        let workspaces = &session.fleet.workspaces;
+        let mut by_id: BTreeMap<WorkspaceId, &Workspace> =
+            workspaces.iter().filter_map(|workspace| Some((workspace.id.clone()?, workspace))).collect();
+        let is_new = |link: &Link| link.status == LinkStatus::Accepted && !by_id.contains_key(&link.sub);
+        let matters = links.iter().any(is_new);
+        let unpinned: Vec<&Workspace> = workspaces.iter().filter(|workspace| workspace.id.is_none()).collect();
+        let mut unknown = None;
+        if matters && !unpinned.is_empty() {
+            let keys = session.keys(&unpinned).await?;
+            let targets = session.targets(&unpinned, &keys);
+            let (sights, _) = ask(session, deck, &targets).await?;
+            coverage.asked += targets.len();
+            for (workspace, sight) in unpinned.into_iter().zip(sights) {
+                if let Sight::Unpinned { seen } = sight {
+                    coverage.complete += 1;
+                    by_id.entry(seen.id).or_insert(workspace);
+                } else if let Err(trouble) = survey::seen_or_why(sight) {
+                    session::unreadable(coverage, workspace.name.as_str(), &trouble);
+                    unknown = unknown.or(Some(workspace));
+                }
+            }
+        }
+        Ok(Self { by_id, unknown })
+    }
+}
+
 /// Tells of the links that need no file, and returns those that need one: accepted, in no file, each workspace once.
-fn sort(session: &Session<'_>, admin: &Workspace, links: Vec<Link>, rows: &mut Vec<Row>) -> Vec<Link> {
+fn sort(admin: &Workspace, links: Vec<Link>, known: &Known<'_>, rows: &mut Vec<Row>) -> Vec<Link> {
     let mut new = Vec::new();
     let mut taken: BTreeSet<WorkspaceId> = BTreeSet::new();
     let stands: BTreeSet<WorkspaceId> =
         links.iter().filter(|link| link.status == LinkStatus::Accepted).map(|link| link.sub.clone()).collect();
     for link in links {
-        let known = session.fleet.workspaces.iter().find(|workspace| workspace.id.as_ref() == Some(&link.sub));
-        let name = known.map(|known| known.name.clone());
-        let file = known.map(|known| known.place.file.display().to_string());
-        let (outcome, why) = match &link.status {
-            LinkStatus::Accepted if !taken.insert(link.sub.clone()) => continue,
-            LinkStatus::Accepted => {
-                if let Some(known) = known {
-                    ("already", other_way(known, admin))
-                } else {
-                    new.push(link);
-                    continue;
-                }
+        let ours = known.by_id.get(&link.sub).copied();
+        let name = ours.map(|ours| ours.name.clone());
+        let file = ours.map(|ours| ours.place.file.display().to_string());
+        let (outcome, why) = match (&link.status, ours, known.unknown) {
+            (LinkStatus::Accepted, ..) if !taken.insert(link.sub.clone()) => continue,
+            (LinkStatus::Accepted, Some(ours), _) => ("already", other_way(ours, admin)),
+            (LinkStatus::Accepted, None, Some(unknown)) => {
+                let name = &unknown.name;
+                let why = format!(
+                    "it may be `{name}`, whose file has no id and whose key did not say who it is: write the id with `keyholder pin -w {name}`"
+                );
+                ("held", Some(why))
+            }
+            (LinkStatus::Accepted, None, None) => {
+                new.push(link);
+                continue;
             }
             // A newer link stands.
             _ if stands.contains(&link.sub) => continue,
-            LinkStatus::Pending => ("pending", Some("its owner must accept the invitation in the app".to_owned())),
-            LinkStatus::Rejected => ("rejected", Some("its owner refused the invitation".to_owned())),
-            LinkStatus::Other(_) => ("unknown", Some("what this status means is not published".to_owned())),
+            (LinkStatus::Pending, ..) => {
+                ("pending", Some("its owner must accept the invitation in the app".to_owned()))
+            }
+            (LinkStatus::Rejected, ..) => ("rejected", Some("its owner refused the invitation".to_owned())),
+            (LinkStatus::Other(_), ..) => ("unknown", Some("what this status means is not published".to_owned())),
         };
         rows.push(Row { link, name, outcome, file, why });
     }
@@ -251,6 +302,9 @@ fn other_way(known: &Workspace, admin: &Workspace) -> Option<String> {
     match &known.reach {
         Reach::Via(via) if *via == admin.name => None,
         Reach::Via(via) => Some(format!("its file says `via = \"{via}\"`")),
+        Reach::Own(_) if known.id.is_none() => {
+            Some(format!("its file gives it a key of its own, and has no id: `keyholder pin -w {}`", known.name))
+        }
         Reach::Own(_) => Some("its file gives it a key of its own".to_owned()),
     }
 }

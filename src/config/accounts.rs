@@ -35,9 +35,10 @@ pub(super) fn read(section: Section<'_>) -> AccountPolicy {
     let tag_prefix = section.parsed(
         "tag_prefix",
         "the beginning of a tag's label",
-        "it like \"owner: \": some letters, no comma and no line break",
+        "it like \"owner: \": two letters or more, no comma and no line break",
         |text| {
-            let fits = !text.trim().is_empty()
+            // With one letter, tags of all kinds would look like an owner's.
+            let fits = text.trim().chars().count() > 1
                 && text.chars().count() <= LONGEST_PREFIX
                 && !text.chars().any(|c| c.is_control() || c == ',');
             fits.then(|| text.trim_start().to_owned())

@@ -83,10 +83,23 @@ pub fn create(target: &Path, bytes: &[u8]) -> io::Result<()> {
     match fs::hard_link(&aside.path, target) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
-        Err(_) => fs::rename(&aside.path, target)?,
+        Err(_) => write_in_place(target, bytes)?,
     }
     drop(aside);
     sync_folder(target)
+}
+
+/// Makes a new file where it is to stand, for want of links: never over what appeared meanwhile. What could not be written whole is removed
+/// again.
+fn write_in_place(target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(target)?;
+    // From here on it is ours.
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.inspect_err(|_| drop(fs::remove_file(target)))
 }
 
 /// Makes or replaces a file of ours, for its owner alone; what is no plain file, a symbolic link too, is left alone.
@@ -127,4 +140,22 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_there_are_no_links_what_appeared_meanwhile_stays_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("globex.toml");
+        write_in_place(&target, b"ours").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"ours");
+        fs::write(&target, "theirs").unwrap();
+        for make in [write_in_place, create] {
+            assert_eq!(make(&target, b"ours").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        }
+        assert_eq!(fs::read(&target).unwrap(), b"theirs");
+    }
 }

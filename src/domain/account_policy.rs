@@ -31,17 +31,28 @@ impl AccountPolicy {
 
     /// Returns the label of a person's tag.
     pub fn label_of(&self, owner: &Email) -> String {
-        format!("{}{owner}", self.tag_prefix)
+        let prefix = self.tag_prefix.as_str();
+        // Without the blank it would be no owner's tag when it is read again.
+        let blank = if prefix.ends_with(char::is_alphanumeric) { " " } else { "" };
+        format!("{prefix}{blank}{owner}")
     }
 
     /// Returns what a label says the owner is, where it is the label of an owner's tag: case, and blanks around the prefix, do not
-    /// matter. It may be no address: people write such tags by hand.
+    /// matter, but that a prefix which ends as a word does is a word: with `of `, the tag `office` is nobody's. It may be no address:
+    /// people write such tags by hand.
     pub fn named_by<'a>(&self, label: &'a str) -> Option<&'a str> {
         let prefix = self.tag_prefix.trim();
         let label = label.trim();
         let head = label.get(..prefix.len())?;
-        let named = label.get(prefix.len()..)?.trim();
-        (head.eq_ignore_ascii_case(prefix) && !named.is_empty()).then_some(named)
+        let rest = label.get(prefix.len()..)?;
+        let parted = !prefix.ends_with(char::is_alphanumeric) || rest.starts_with(char::is_whitespace);
+        let named = rest.trim();
+        (head.eq_ignore_ascii_case(prefix) && parted && !named.is_empty()).then_some(named)
+    }
+
+    /// Tells whether a label is that of anybody's owner's tag as this keeps them: the prefix, and an address.
+    pub fn is_owners(&self, label: &str) -> bool {
+        self.named_by(label).is_some_and(|named| Email::parse(named).is_ok())
     }
 
     /// Tells whether a label is that of a person's tag.
@@ -316,6 +327,22 @@ mod tests {
         assert_eq!(policy.named_by("owner: noor"), Some("noor"));
         for label in ["owner:", "owner", "co-owner: ana@agency.example", "own", "ówner: x", ""] {
             assert_eq!(policy.named_by(label), None, "{label}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_that_ends_as_a_word_does_is_a_word() {
+        let policy = AccountPolicy { tag_prefix: "of ".to_owned(), ..AccountPolicy::default() };
+        let ana = Email::parse("ana@agency.example").unwrap();
+        for label in ["office", "Offer", "of", "often sent@once.example", "off@agency.example"] {
+            assert_eq!(policy.named_by(label), None, "{label}");
+        }
+        assert!(policy.names("OF  Ana@agency.example", &ana) && policy.is_owners("of ana@agency.example"));
+        assert_eq!(policy.named_by("of north"), Some("north"));
+        assert!(!policy.is_owners("of north"), "only an address says whose it is");
+        for prefix in ["of", "of ", "owner: ", "owner:", "für"] {
+            let policy = AccountPolicy { tag_prefix: prefix.to_owned(), ..AccountPolicy::default() };
+            assert!(policy.names(&policy.label_of(&ana), &ana), "{prefix}");
         }
     }
 

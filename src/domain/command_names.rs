@@ -4,7 +4,7 @@
 //! the client.
 
 /// The commands, reading ones first; what a ledger tells alone asks nobody and is not among them.
-pub const COMMAND_NAMES: [&str; 34] = [
+pub const COMMAND_NAMES: [&str; 35] = [
     "check",
     "pin",
     "members",
@@ -15,6 +15,7 @@ pub const COMMAND_NAMES: [&str; 34] = [
     "keys audit",
     "keys adopt",
     "tags",
+    "tags audit",
     "tags show",
     "campaigns",
     "accounts",

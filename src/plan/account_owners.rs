@@ -177,7 +177,7 @@ fn of_barred(
     accounts.chunks(TagChange::MOST).map(item).collect()
 }
 
-/// The owners' tags of a workspace.
+/// The owners' tags of a workspace: those that name an address. What else begins so is somebody's own words, and stays.
 struct Labels<'a> {
     policy: &'a AccountPolicy,
     tags: Vec<&'a Tag>,
@@ -185,8 +185,7 @@ struct Labels<'a> {
 
 impl<'a> Labels<'a> {
     fn of(policy: &'a AccountPolicy, tagging: &'a Tagging) -> Self {
-        let mut tags: Vec<&Tag> =
-            tagging.tags.rows.iter().filter(|tag| policy.named_by(&tag.label).is_some()).collect();
+        let mut tags: Vec<&Tag> = tagging.tags.rows.iter().filter(|tag| policy.is_owners(&tag.label)).collect();
         // The order of a listing must not choose.
         tags.sort_by(|a, b| (a.label.trim(), &a.id).cmp(&(b.label.trim(), &b.id)));
         Self { policy, tags }

@@ -128,7 +128,7 @@ fn who_sends_from_what_and_whether_it_is_healthy_is_one_command() {
             ]
         );
         listed
-            .says("account-bounces: acme: spiking@south.example: today 5 of 40 bounced")
+            .says("account-bounces acme: \"spiking@south.example\": today 5 of 40 bounced")
             .says("6 accounts in 2 of 2")
             .done();
         // One for who it is, one page of accounts, one for what all of them sent.

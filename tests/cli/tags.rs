@@ -139,6 +139,12 @@ fn tags_are_listed_with_what_carries_them_and_what_is_to_be_said_against_them() 
     let summary = world.run(&["tags", "--format", "ndjson"]).exits(0).records().pop().unwrap();
     assert_eq!(summary["codes"]["tag-unknown"], 2, "{summary}");
     assert_eq!(summary["found"][0]["about"], "=Used", "{summary}");
+    let audit = world.run(&["tags", "audit", "--detailed-exitcode"]).exits(10).says("2 findings: 2 low");
+    assert_eq!(
+        told(&audit, ["code", "workspace", "about"]),
+        ["tag-unknown | acme | '=Used", "tag-unknown | acme | Empty"]
+    );
+    world.run(&["tags", "audit", "-w", "globex", "--detailed-exitcode"]).exits(0).says("no findings").done();
     confirmed(&world, &SYNC).exits(0).done();
     let by = world.run(&["tags", "--by", "label"]).exits(0);
     assert_eq!(

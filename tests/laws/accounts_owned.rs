@@ -150,7 +150,8 @@ fn labels(world: &Observed) -> BTreeMap<String, BTreeSet<String>> {
 
 /// What should come of it: of each account whose owner is a member one owner's tag, the rest as it was.
 fn reference(world: &Observed, policy: &AccountPolicy) -> BTreeMap<String, BTreeSet<String>> {
-    let is_owners = |label: &str| label.to_lowercase().starts_with("owner:");
+    // What is no address is somebody's own words.
+    let is_owners = |label: &str| label.to_lowercase().starts_with("owner:") && label.contains('@');
     let says = |label: &str, owner: &Email| is_owners(label) && label[6..].trim().eq_ignore_ascii_case(owner.as_str());
     let there: BTreeSet<&str> =
         world.tagging.as_ref().unwrap().tags.rows.iter().map(|tag| tag.label.as_str()).collect();

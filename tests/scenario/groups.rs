@@ -205,6 +205,47 @@ fn coverage_tells_all_five_findings_and_nothing_of_what_is_as_it_should_be() {
 }
 
 #[test]
+fn coverage_accuses_nobody_of_what_was_not_read_or_stands_in_a_file_that_is_off() {
+    let stage = group();
+    stage.edit("workspaces/globex.toml", "via = \"agency\"", "mode = \"off\"\nvia = \"agency\"");
+    let acme = stage.world.workspace_id("acme").unwrap();
+    drop(stage.run(&format!("groups invite {acme} --via agency --yes")).exits(0));
+    assert!(stage.world.hand("acme", &Hand::AcceptLink));
+    let codes = |ended: &Outcome| told(ended, &["code"]).into_iter().collect::<std::collections::BTreeSet<_>>();
+    let found = stage.run("groups coverage");
+    assert_eq!(codes(&found), ["group-pending", "group-rejected"].map(str::to_owned).into(), "{found}");
+    // Whoever heads the group of `acme` may be the one that was not read.
+    for line in ["groups coverage -x agency", "groups coverage -w acme"] {
+        let found = stage.run(line).exits(33);
+        assert_eq!(codes(&found), [].into(), "{line}\n{found}");
+        assert!(found.stderr.contains("the links of `agency` were not read"), "{line}\n{found}");
+    }
+    let refused = FaultKind::Status { status: 403, body: FaultBody::Json, retry_after: None };
+    stage.world.add_fault(Fault::always(refused).on("agency").at(Op::GroupList));
+    assert_eq!(codes(&stage.run("groups coverage").exits(33)), [].into());
+}
+
+#[test]
+fn a_workspace_whose_file_has_no_id_is_known_by_who_answers_to_its_key() {
+    let stage = group();
+    let acme = stage.world.workspace_id("acme").unwrap();
+    drop(stage.run(&format!("groups invite {acme} --via agency --yes")).exits(0));
+    assert!(stage.world.hand("acme", &Hand::AcceptLink));
+    stage.edit("workspaces/acme.toml", &format!("id = \"{acme}\""), "");
+    let found = stage.run("discover --via agency").exits(0).says("0 files written");
+    assert!(told(&found, &["workspace", "outcome"]).contains(&"acme already".to_owned()), "{found}");
+    let found = stage.run("groups coverage");
+    assert!(!told(&found, &["code"]).contains(&"group-unconfigured".to_owned()), "{found}");
+    // Who does not say who it is may be any of them: no second file for one workspace.
+    std::fs::remove_file(stage.root.join("workspaces/globex.toml")).unwrap();
+    stage.world.add_fault(Fault::always(FaultKind::NotSent).on("acme").at(Op::WorkspaceCurrent));
+    let held = stage.run("discover --via agency").exits(33).says("keyholder pin");
+    let rows = told(&held, &["workspace_id", "outcome"]);
+    assert!(rows.contains(&format!("{GLOBEX} held")) && rows.contains(&format!("{acme} held")), "{held}");
+    assert!(!stage.root.join("workspaces/globex-corp.toml").exists());
+}
+
+#[test]
 fn an_invitation_waits_until_its_owner_accepts_and_is_sent_once() {
     let stage = group();
     let invited = stage.run("groups invite acme --via agency --yes").exits(0);

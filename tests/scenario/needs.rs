@@ -136,6 +136,7 @@ fn ways(command: &str) -> &'static [&'static [&'static str]] {
         "owner show" => &[&["owner show"]],
         "owner transfer" => &[&[TRANSFER]],
         "tags" => &[&["tags"]],
+        "tags audit" => &[&["tags audit"]],
         "tags show" => &[&["tags show vip"]],
         "tags sync" => &[&[SYNC]],
         "tags assign" => &[&[ASSIGN], &[ASSIGN_CAMPAIGNS]],

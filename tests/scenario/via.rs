@@ -48,7 +48,7 @@ fn generated(chance: &mut Rng) -> Group {
     for sub in &subs {
         write!(
             text,
-            "\n[[workspace]]\nname = \"{sub}\"\ntitle = \"Client {}\"\nkeys = []\nowner = \"boss@{sub}.example\"\nview = [\"v@{sub}.example\"]\n",
+            "\n[[workspace]]\nname = \"{sub}\"\ntitle = \"Client {}\"\nkeys = []\nowner = \"boss@{sub}.example\"\nview = [\"v@{sub}.example\"]\naccounts = [{{ email = \"send@{sub}.example\" }}]\n",
             chance.u8(0..3)
         )
         .unwrap();
@@ -106,6 +106,12 @@ fn fault(chance: &mut Rng, subs: &[String]) -> Fault {
     }
 }
 
+/// Every file about a workspace, byte for byte.
+fn files(stage: &Stage) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
+    let folder = std::fs::read_dir(stage.root.join("workspaces")).unwrap().flatten();
+    folder.map(|file| (file.path(), std::fs::read(file.path()).unwrap())).collect()
+}
+
 /// Whom a command may be about: itself in its own name, and others in theirs.
 struct About {
     line: String,
@@ -143,7 +149,7 @@ fn command(chance: &mut Rng, group: &Group) -> About {
     let select = chosen.keys().map(|name| format!(" -w {name}")).collect::<Vec<_>>().concat();
     let of_agency = [&[Op::WorkspaceCurrent][..], &OF_GROUPS].concat();
     let nobody = || (BTreeSet::new(), Some(Vec::new()));
-    match chance.u8(0..8) {
+    match chance.u8(0..10) {
         0..=2 => {
             let dry = if chance.bool() { " --dry-run" } else { "" };
             let line = format!("discover --via agency{dry}");
@@ -168,6 +174,17 @@ fn command(chance: &mut Rng, group: &Group) -> About {
         6 if !chosen.is_empty() => {
             let line = format!("tags{select}");
             About { line, agency: Vec::new(), subs: in_name, calls: None, discovers: false }
+        }
+        7 if !chosen.is_empty() => {
+            let line = format!("tags assign VIP --accounts *{select} --create --yes");
+            About { line, agency: Vec::new(), subs: in_name, calls: None, discovers: false }
+        }
+        8 => {
+            let (none, calls) = nobody();
+            let sub = stage.world.workspace_id(chance.choice(subs).unwrap()).unwrap();
+            // Planned, and never approved: what takes is approved by typing. It is about links all the same.
+            let line = format!("groups remove {sub} --via agency --yes");
+            About { line, agency: of_agency, subs: none, calls, discovers: false }
         }
         _ if !chosen.is_empty() => {
             let line = format!("members{select}");
@@ -223,7 +240,13 @@ fn judge_order(stage: &Stage, already: usize, about: &About, told: &mut Told) {
 }
 
 /// Holds the files that were written against the world.
-fn judge_files(stage: &Stage, told: &mut Told) {
+fn judge_files(stage: &Stage, before: &BTreeMap<std::path::PathBuf, Vec<u8>>, told: &mut Told) {
+    let after = files(stage);
+    for (file, bytes) in before {
+        if after.get(file) != Some(bytes) {
+            told.wrong.push(format!("touched: {}", file.display()));
+        }
+    }
     let ids: BTreeSet<String> = stage.world.names().iter().filter_map(|name| stage.world.workspace_id(name)).collect();
     let reached = reached(stage);
     let different: BTreeSet<&String> = reached.values().collect();
@@ -247,7 +270,8 @@ fn play(seed: u64, told: &mut Told) {
         }
         let about = command(&mut chance, &group);
         let (before, already) = (stage.world.spoken_as(), stage.world.requests().len());
-        let files = reached(stage).len();
+        let there = files(stage);
+        let known = reached(stage).len();
         let cut = !calm && chance.u8(0..4) == 0;
         if cut {
             let target = Target::Number(chance.usize(1..30));
@@ -263,8 +287,8 @@ fn play(seed: u64, told: &mut Told) {
         }
         judge(&about, &before, &stage.world.spoken_as(), told);
         judge_order(stage, already, &about, told);
-        judge_files(stage, told);
-        told.written += reached(stage).len() - files;
+        judge_files(stage, &there, told);
+        told.written += reached(stage).len() - known;
         if let Some(ended) = &ended {
             told.unanswered += usize::from(about.discovers && ended.exit == 33);
             if ended.exit == 1 || calm && about.discovers && ended.exit != 0 {

@@ -16,7 +16,7 @@ use crate::config::Purpose;
 use crate::domain::{AccountPolicy, Days, Email, Fleet, Owned, ResourceKind, Sent, SentDaily};
 use crate::plan::{Observed, Tagging};
 use crate::report::account_rows::{self, ACCOUNT, AccountRow};
-use crate::report::listing::{self, Listing};
+use crate::report::listing::{self, Format, Listing};
 use crate::report::summary::{meaning, rounded, total};
 use crate::run::{AccountQuest, Deck, Target};
 use crate::trouble::{Exit, Trouble};
@@ -273,7 +273,7 @@ impl Sheet<'_> {
         listing.end(&summary).map_err(tables::unwritable)?;
         let printer = &session.door.printer;
         tables::unread(printer, &coverage);
-        found.talk(printer);
+        found.talk(printer, session.format() == Format::Table);
         let at_least = |exact: bool| if exact { "" } else { "at least " };
         let sent = match days {
             None => "what they sent was not asked (--no-analytics)".to_owned(),

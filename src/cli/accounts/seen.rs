@@ -108,7 +108,8 @@ impl Found {
                 crate::domain::About::Account { email } => printable(email),
                 _ => String::new(),
             };
-            first.push(format!("{workspace}: {about}: {}", printable(&finding.evidence)));
+            let (severity, code) = (finding.severity, finding.code);
+            first.push(format!("{severity} {code} {workspace}: \"{about}\": {}", printable(&finding.evidence)));
         }
     }
 
@@ -122,14 +123,14 @@ impl Found {
         self.by_code.iter().map(|(code, (count, _))| (code.to_string(), Value::from(*count))).collect()
     }
 
-    /// Tells them, the first few of each kind by name.
-    pub fn talk(&self, printer: &Printer) {
+    /// Tells them, the first few of each kind by name; where they stand under the rows already, only what to do.
+    pub fn talk(&self, printer: &Printer, are_shown: bool) {
         for (code, (count, first)) in &self.by_code {
-            for one in first {
-                printer.warn(&format!("{code}: {one}"));
+            for one in first.iter().filter(|_| !are_shown) {
+                printer.say(one);
             }
-            if *count > first.len() {
-                printer.warn(&format!("{code}: … and {} more", count - first.len()));
+            if *count > first.len() && !are_shown {
+                printer.say(&format!("… and {} more {code}", count - first.len()));
             }
             printer.hint(&format!("`keyholder help {code}` says what to do"));
         }

@@ -13,7 +13,7 @@ use crate::cli::args::Select;
 use crate::cli::session::{self, Session};
 use crate::cli::watch::Watch;
 use crate::cli::{open_files, survey, tables};
-use crate::domain::{Finding, FindingCode, Mode, Severity, WorkspaceName};
+use crate::domain::{Finding, FindingCode, Mode, Severity, WorkspaceId, WorkspaceName};
 use crate::plan::Observed;
 use crate::report::cell::printable;
 use crate::report::findings::{self, FINDING_ELSE};
@@ -46,7 +46,11 @@ impl Coverage {
         let (sights, says) = look(session, &deck, &targets).await?;
         let mut coverage = crate::report::Coverage { asked: targets.len(), ..crate::report::Coverage::default() };
         let mut seen: Vec<Box<Observed>> = Vec::new();
+        let mut ids: BTreeMap<WorkspaceName, WorkspaceId> = BTreeMap::new();
         for (target, sight) in targets.iter().zip(sights) {
+            if let Sight::Unpinned { seen } = &sight {
+                ids.insert(target.name.clone(), seen.id.clone());
+            }
             match survey::seen_or_why(sight) {
                 Ok(observed) => {
                     match observed.links.as_deref().and_then(|links| links.incomplete.as_ref()) {
@@ -60,7 +64,7 @@ impl Coverage {
                 Err(trouble) => session::unreadable(&mut coverage, target.name.as_str(), &trouble),
             }
         }
-        let (findings, not_judged) = judge(session, &chosen, &seen, &says);
+        let (findings, not_judged) = judge(session, &chosen, (&seen, &ids), &says);
         coverage.note_unseen(not_judged.iter().map(|(name, why)| unasked(name.as_str(), why)));
         self.show(session, &deck, &coverage, &findings)
     }
@@ -133,12 +137,12 @@ async fn look(
     watch.around(observe_groups(deck, targets, seen)).await.ok_or_else(|| session.interrupted())
 }
 
-/// Judges what was seen against all files; what is said of workspaces that were not chosen is left out. Returns the findings, and what a
+/// Judges what was seen against all files, `off` ones too; `ids` are those of workspaces whose files have none. What is said of workspaces that were not chosen is left out. Returns the findings, and what a
 /// workspace that was read did not say, with the reason.
 fn judge(
     session: &Session<'_>,
     chosen: &Chosen<'_>,
-    seen: &[Box<Observed>],
+    (seen, ids): (&[Box<Observed>], &BTreeMap<WorkspaceName, WorkspaceId>),
     says: &BTreeMap<WorkspaceName, Under>,
 ) -> (Vec<Finding>, Vec<(WorkspaceName, String)>) {
     let groups: Vec<Group<'_>> = seen
@@ -154,10 +158,10 @@ fn judge(
         .fleet
         .workspaces
         .iter()
-        .filter(|workspace| workspace.mode != Mode::Off)
         .map(|workspace| Client {
             name: &workspace.name,
-            id: workspace.id.as_ref(),
+            id: workspace.id.as_ref().or_else(|| ids.get(&workspace.name)),
+            off: workspace.mode == Mode::Off,
             via: admin_of(workspace),
             says: says.get(&workspace.name).map(said).filter(|_| read(&workspace.name)),
         })

@@ -16,6 +16,7 @@ use super::session::Session;
 use crate::config::Purpose;
 use crate::domain::fleet::Reach;
 use crate::domain::{Mode, Workspace, WorkspaceName};
+use crate::report::cell::printable;
 use crate::trouble::{Exit, Trouble};
 
 /// List the links of groups over the fleet: which admin workspace holds which sub workspaces.
@@ -102,4 +103,15 @@ pub fn admin_of(workspace: &Workspace) -> Option<&WorkspaceName> {
         Reach::Via(admin) => Some(admin),
         Reach::Own(_) => None,
     }
+}
+
+/// Finds the admin workspace by its name.
+pub fn admin<'f>(session: &'f Session<'_>, text: &str) -> Result<&'f Workspace, Trouble> {
+    let found = WorkspaceName::parse(text).ok().and_then(|name| session.fleet.workspace(&name));
+    found.ok_or_else(|| {
+        let what = format!("no workspace is named `{}` (--via); nothing was sent", printable(text));
+        let guessed = write::nearest(session, text);
+        let trouble = guessed.into_iter().fold(Trouble::new(Exit::Selection, what), Trouble::advise);
+        trouble.advise("name the admin workspace as the files do; `keyholder check` lists the workspaces")
+    })
 }

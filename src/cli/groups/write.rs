@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::admin;
 use crate::cli::approval;
 use crate::cli::args::{Approve, Select};
 use crate::cli::change::{self, Drawn, Request};
@@ -9,7 +10,7 @@ use crate::cli::keys::enrol::Enrol;
 use crate::cli::reading::{self, Asked, Reading};
 use crate::cli::session::Session;
 use crate::config::{Purpose, did_you_mean};
-use crate::domain::{Workspace, WorkspaceId, WorkspaceName};
+use crate::domain::{WorkspaceId, WorkspaceName};
 use crate::plan::{LinkWish, Observed, draw_links};
 use crate::report::cell::printable;
 use crate::trouble::{Exit, Trouble};
@@ -90,18 +91,8 @@ async fn run(
     change::proceed(session, &deck, &ledger, &request, drawn).await
 }
 
-/// Finds the admin workspace by its name.
-pub fn admin<'f>(session: &'f Session<'_>, text: &str) -> Result<&'f Workspace, Trouble> {
-    let found = WorkspaceName::parse(text).ok().and_then(|name| session.fleet.workspace(&name));
-    found.ok_or_else(|| {
-        let what = format!("no workspace is named `{}` (--via); nothing was sent", printable(text));
-        let trouble = nearest(session, text).into_iter().fold(Trouble::new(Exit::Selection, what), Trouble::advise);
-        trouble.advise("name the admin workspace as the files do; `keyholder check` lists the workspaces")
-    })
-}
-
 /// Guesses which workspace was meant by a name that is none's.
-fn nearest(session: &Session<'_>, text: &str) -> Option<String> {
+pub(super) fn nearest(session: &Session<'_>, text: &str) -> Option<String> {
     did_you_mean(text, session.fleet.workspaces.iter().map(|workspace| workspace.name.as_str()))
 }
 

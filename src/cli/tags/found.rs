@@ -96,6 +96,7 @@ impl Found {
         let more = self.count().saturating_sub(TOLD);
         if more > 0 {
             printer.say(&format!("… and {}", words::count(more, "more finding")));
+            printer.hint("`keyholder tags audit` has a row for each of them");
         }
     }
 

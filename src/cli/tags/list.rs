@@ -102,7 +102,7 @@ pub async fn run(session: &Session<'_>, list: &List, select: &Select) -> Result<
     found.talk(printer);
     let at_least = if exact { "" } else { "at least " };
     printer.say(&format!(
-        "{at_least}{} in {} of {}; {}; {} in {}",
+        "{at_least}{} in {} of {}; {at_least}{}; {} in {}",
         words::count(shown, kind),
         coverage.complete,
         words::count(coverage.asked, "workspace"),

@@ -3,6 +3,7 @@
 //! Owns the tree of verbs, and what the agency's files make of a label. What a tag is, and how tags are read and planned, stands in the rooms.
 
 pub mod assign;
+pub mod audit;
 pub mod found;
 pub mod list;
 pub mod named;
@@ -40,6 +41,8 @@ enum Verb {
     Assign(assign::Assign),
     /// Take a tag off campaigns or sending accounts.
     Unassign(assign::Unassign),
+    /// Tell which labels stand twice or nearly twice, and which no [[tags]] names. It reads, and writes nothing.
+    Audit(audit::Audit),
     /// List what carries a tag.
     Show(show::Show),
 }
@@ -52,6 +55,7 @@ impl Tags {
             Some(Verb::Sync(sync)) => Box::pin(sync.run(&session)).await,
             Some(Verb::Assign(assign)) => Box::pin(assign.run(&session)).await,
             Some(Verb::Unassign(unassign)) => Box::pin(unassign.run(&session)).await,
+            Some(Verb::Audit(audit)) => Box::pin(audit.run(&session)).await,
             Some(Verb::Show(show)) => Box::pin(show.run(&session)).await,
             None => list::run(&session, &self.list, &self.select).await,
         }

@@ -90,7 +90,7 @@ noor = "noor@agency.example"
     keyholder.toml:4:17: accounts.bounce_sample: of no mail at all no part can be told
       hint: write 1 or more; 20 is usual
     keyholder.toml:5:14: accounts.tag_prefix: this is not the beginning of a tag's label
-      hint: write it like "owner: ": some letters, no comma and no line break
+      hint: write it like "owner: ": two letters or more, no comma and no line break
     keyholder.toml:6:1: accounts.ownerfile: unknown key `ownerfile`
       hint: did you mean `owners_file`?
     keyholder.toml:8:1: accounts.owners.noor: this is not an e-mail address: there is no `@`
@@ -100,6 +100,14 @@ noor = "noor@agency.example"
     keyholder.toml:11:1: accounts.owners.B@North.example: this mailbox is ana@agency.example's at keyholder.toml:10
       hint: keep one of the two lines
     "#);
+}
+
+#[test]
+fn a_prefix_of_one_letter_is_refused() {
+    for (prefix, fits) in [("o", false), (" o ", false), ("o:", true), ("of ", true)] {
+        let text = format!("[accounts]\ntag_prefix = \"{prefix}\"\n");
+        assert_eq!(load(&text, None).is_ok(), fits, "{prefix:?}");
+    }
 }
 
 #[test]

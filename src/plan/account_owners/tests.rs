@@ -63,6 +63,25 @@ fn told(plan: &Plan) -> Vec<String> {
 }
 
 #[test]
+fn what_names_no_address_behind_the_prefix_is_nobodys_tag_and_stays() {
+    let policy = AccountPolicy {
+        tag_prefix: "of ".to_owned(),
+        ..policy(vec![rule("*@north.example", "ana@agency.example", 1)])
+    };
+    let world = world(&[(
+        "a@north.example",
+        &["of ana@agency.example", "office", "of north", "offer@agency.example", "of ben@agency.example"],
+    )]);
+    assert_eq!(
+        told(&draw(world, &policy)),
+        [
+            "tag.assign of ana@agency.example a@north.example: already",
+            "tag.unassign of ben@agency.example a@north.example: send",
+        ]
+    );
+}
+
+#[test]
 fn a_tag_is_made_put_on_and_only_then_the_former_owners_comes_off() {
     let policy = policy(vec![rule("*@north.example", "ana@agency.example", 7)]);
     let world = world(&[

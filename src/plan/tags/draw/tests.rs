@@ -106,7 +106,7 @@ fn nothing_is_made_beside_a_label_that_is_nearly_the_same() {
     let plan = drawn(near, &[assigned("Team North", addresses(1), true, true)]);
     assert_eq!(
         all_told(&plan),
-        ["tag.create Team North there: tag_ambiguous", "tag.assign Team North on 1 account: after"]
+        ["tag.create Team North there: tag_ambiguous", "tag.assign Team North on a0000@mail.example: after"]
     );
 }
 
@@ -117,7 +117,7 @@ fn of_two_tags_of_one_label_none_is_altered_and_none_is_put_on_anything() {
     let held = drawn(twice.clone(), &wishes);
     assert_eq!(
         all_told(&held),
-        ["tag.describe VIP described \"x\": tag_ambiguous", "tag.assign VIP on 1 account: tag_ambiguous"]
+        ["tag.describe VIP described \"x\": tag_ambiguous", "tag.assign VIP on a0000@mail.example: tag_ambiguous"]
     );
     assert_eq!(all_told(&drawn(twice, &[present("VIP", None, &[])])), ["tag.create VIP there: already"]);
     let formers = tagging(vec![tag("t1", "A", None), tag("t2", "B", None)]);
@@ -147,7 +147,7 @@ fn what_lacks_the_tag_gets_it_in_hundreds() {
     );
     assert_eq!(plan.notes[0].text, "5 of 305 accounts carry it already");
     let off = drawn(tags.clone(), &[assigned("VIP", all[..6].to_vec(), false, false)]);
-    assert_eq!(all_told(&off), ["tag.unassign VIP off 5 accounts: send"]);
+    assert_eq!(all_told(&off), ["tag.unassign VIP off 5 accounts (a0000@mail.example to a0004@mail.example): send"]);
     let so = drawn(tags, &[assigned("VIP", all[..5].to_vec(), true, false)]);
     assert_eq!(so.items[0].disposition, Disposition::Already("5 of 5 accounts carry it already".to_owned()));
 }
@@ -157,20 +157,27 @@ fn a_missing_tag_is_made_first_where_that_is_asked_and_held_where_not() {
     let plan = drawn(tagging(vec![]), &[assigned("VIP", addresses(150), true, true)]);
     assert_eq!(
         all_told(&plan),
-        ["tag.create VIP there: send", "tag.assign VIP on 100 accounts: send", "tag.assign VIP on 50 accounts: send"]
+        [
+            "tag.create VIP there: send",
+            "tag.assign VIP on 100 accounts (a0000@mail.example to a0099@mail.example): send",
+            "tag.assign VIP on 50 accounts (a0100@mail.example to a0149@mail.example): send"
+        ]
     );
     assert!(plan.items[1..].iter().all(|item| item.step.after.as_ref() == Some(&plan.items[0].step.id)));
     assert!(plan.items[1..].iter().all(|item| item.step.rests_on == RestsOn::TagToCome));
     let held = drawn(tagging(vec![]), &[assigned("VIP", addresses(1), true, false)]);
-    assert_eq!(all_told(&held), ["tag.assign VIP on 1 account: tag_missing"]);
+    assert_eq!(all_told(&held), ["tag.assign VIP on a0000@mail.example: tag_missing"]);
     let off = drawn(tagging(vec![]), &[assigned("VIP", addresses(1), false, false)]);
-    assert_eq!(all_told(&off), ["tag.unassign VIP off 1 account: already"]);
+    assert_eq!(all_told(&off), ["tag.unassign VIP off a0000@mail.example: already"]);
     // A rename of the same plan makes it too.
     let renamed = drawn(
         tagging(vec![tag("t1", "Old", None)]),
         &[assigned("VIP", addresses(1), true, false), present("VIP", None, &["Old"])],
     );
-    assert_eq!(all_told(&renamed), ["tag.rename VIP renamed from \"Old\": send", "tag.assign VIP on 1 account: send"]);
+    assert_eq!(
+        all_told(&renamed),
+        ["tag.rename VIP renamed from \"Old\": send", "tag.assign VIP on a0000@mail.example: send"]
+    );
     assert_eq!(renamed.items[1].step.after.as_ref(), Some(&renamed.items[0].step.id));
 }
 
@@ -244,7 +251,7 @@ fn a_listing_that_was_cut_proves_nothing() {
         [
             "tag.create New there: send",
             "tag.create VIP there: already",
-            "tag.assign VIP on 1 account: incomplete_listing"
+            "tag.assign VIP on a0000@mail.example: incomplete_listing"
         ]
     );
     let unread = Observed { tagging: None, ..world(tagging(vec![])) };
@@ -271,8 +278,8 @@ fn a_mode_that_only_adds_lets_tags_be_made_and_put_on_and_nothing_else() {
         [
             "tag.create New there: send",
             "tag.rename Newer renamed from \"Old\": mode",
-            "tag.assign VIP on 1 account: send",
-            "tag.unassign VIP off 1 account: mode",
+            "tag.assign VIP on a0001@mail.example: send",
+            "tag.unassign VIP off a0000@mail.example: mode",
             "tag.delete Gone absent: mode",
         ]
     );
@@ -284,7 +291,10 @@ fn what_one_wish_puts_on_no_other_takes_off() {
     carried(&mut tags, "t1", &addresses(2));
     let wishes = [assigned("VIP", addresses(1), true, false), assigned("VIP", addresses(2), false, false)];
     let plan = drawn(tags, &wishes);
-    assert_eq!(all_told(&plan), ["tag.assign VIP on 1 account: already", "tag.unassign VIP off 1 account: send"]);
+    assert_eq!(
+        all_told(&plan),
+        ["tag.assign VIP on a0000@mail.example: already", "tag.unassign VIP off a0001@mail.example: send"]
+    );
 }
 
 #[test]

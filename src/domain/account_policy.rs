@@ -44,6 +44,16 @@ impl AccountPolicy {
         (head.eq_ignore_ascii_case(prefix) && !named.is_empty()).then_some(named)
     }
 
+    /// Tells whether a label is of the kind that the owners of accounts keep: it begins with the prefix, or with the usual one. Such tags are
+    /// `keyholder accounts owners sync`'s, and no `[[tags]]` may name one.
+    pub fn keeps(&self, label: &str) -> bool {
+        let begins = |prefix: &str| {
+            let (prefix, label) = (prefix.trim(), label.trim());
+            label.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+        };
+        begins(&self.tag_prefix) || begins(Self::TAG_PREFIX)
+    }
+
     /// Tells whether a label is that of a person's tag.
     pub fn names(&self, label: &str, owner: &Email) -> bool {
         self.named_by(label).is_some_and(|named| Email::observed(named) == *owner)

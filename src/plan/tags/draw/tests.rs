@@ -91,6 +91,10 @@ fn where_both_the_label_and_a_former_one_are_there_nothing_is_merged() {
     let plan = drawn(tagging(vec![tag("t1", "Old", None), tag("t2", "New", None)]), &[present("New", None, &["Old"])]);
     assert_eq!(all_told(&plan), ["tag.create New there: already"]);
     assert!(plan.notes[0].text.contains("\"Old\" is there too"), "{:?}", plan.notes);
+    let wishes = [present("New", None, &["Old"]), TagWish::Pruned { tag: TagId::parse("t1").unwrap() }];
+    let plan = drawn(tagging(vec![tag("t1", "Old", None), tag("t2", "New", None)]), &wishes);
+    assert_eq!(all_told(&plan), ["tag.create New there: already", "tag.delete Old absent: send"]);
+    assert!(plan.notes.is_empty(), "{:?}", plan.notes);
 }
 
 #[test]
@@ -193,7 +197,6 @@ fn only_a_tag_that_was_counted_and_that_nothing_carries_is_pruned() {
         [
             "tag.delete Empty absent: send",
             "tag.delete Uncounted absent: incomplete_listing",
-            "tag.delete Used absent: tag_assigned",
             "tag.delete t4 absent: already",
         ]
     );
@@ -218,16 +221,41 @@ fn of_several_tags_of_a_wanted_label_and_of_near_ones_the_right_one_stays() {
     wishes.extend(["t1", "t2", "t3", "t4"].map(|id| TagWish::Pruned { tag: TagId::parse(id).unwrap() }));
     assert_eq!(
         all_told(&drawn(tags, &wishes)),
-        [
-            "tag.create VIP there: already",
-            "tag.delete VIP absent: send",
-            "tag.delete VIP absent: tag_assigned",
-            "tag.delete vip absent: send",
-        ]
+        ["tag.create VIP there: already", "tag.delete VIP absent: send", "tag.delete vip absent: send",]
     );
     let same = drawn(tagging(vec![tag("t2", "VIP", None), tag("t1", "VIP", None)]), &wishes[..3]);
     assert_eq!(same.sends(), 1);
     assert!(matches!(&same.items[1].step.rests_on, RestsOn::Tag { id, .. } if id.as_str() == "t2"), "{same:?}");
+}
+
+#[test]
+fn what_is_carried_is_left_alone_with_a_note_and_nothing_is_held() {
+    let mut tags = tagging(vec![tag("t1", "Used", None)]);
+    tags.counts.insert(TagId::parse("t1").unwrap(), Carried { accounts: 2, campaigns: 1, others: 0 });
+    let plan = drawn(tags, &[TagWish::Pruned { tag: TagId::parse("t1").unwrap() }]);
+    assert_eq!(all_told(&plan), [""; 0]);
+    assert!(plan.notes[0].text.contains("carried: campaigns 1, accounts 2"), "{:?}", plan.notes);
+}
+
+#[test]
+fn the_one_that_stays_of_a_label_is_described_after_the_others_are_deleted() {
+    let mut tags = tagging(vec![tag("t1", "VIP", Some("x")), tag("t2", "VIP", None), tag("t3", "VIP", None)]);
+    tags.counts.insert(TagId::parse("t2").unwrap(), Carried { accounts: 3, campaigns: 0, others: 0 });
+    let wishes = |told| {
+        let pruned = ["t1", "t2", "t3"].map(|id| TagWish::Pruned { tag: TagId::parse(id).unwrap() });
+        [&[present("VIP", Some(told), &[])], &pruned[..]].concat()
+    };
+    let plan = drawn(tags.clone(), &wishes("x"));
+    assert_eq!(
+        all_told(&plan),
+        ["tag.delete VIP absent: send", "tag.delete VIP absent: send", "tag.describe VIP described \"x\": send"]
+    );
+    assert_eq!(plan.items[2].step.after.as_ref(), Some(&plan.items[1].step.id));
+    assert!(matches!(&plan.items[2].step.change, Change::Tag(TagChange::Alter { tag, .. }) if tag.as_str() == "t2"));
+    // One that is carried too stays, and so does the doubt which is meant.
+    tags.counts.insert(TagId::parse("t1").unwrap(), Carried { accounts: 1, campaigns: 0, others: 0 });
+    let plan = drawn(tags, &wishes("y"));
+    assert_eq!(all_told(&plan), ["tag.describe VIP described \"y\": tag_ambiguous", "tag.delete VIP absent: send"]);
 }
 
 #[test]

@@ -178,10 +178,11 @@ impl Refusal {
 
 /// A refused transfer: whether for want of a scope or because of the token is unpublished, so both are named.
 fn owner_advice(refusal: Refusal, operation: Operation) -> Vec<String> {
-    let token = "the owner may have no transfer, or the security token may be wrong, used or too old: let who owns the workspace now \
-                 ask the vendor's app for a new one (`keyholder help ownership`)";
+    let token = "most likely the security token is wrong, used, too old or another owner's: let who owns the workspace now ask the vendor's \
+                 app for a new one (`keyholder help ownership`); or this owner may have no transfer";
     let scope = (refusal == Refusal::Scope).then(|| scope_advice(operation));
-    scope.into_iter().chain([token.to_owned()]).collect()
+    // First what is likelier: a key that could not do it would mostly have failed before.
+    std::iter::once(token.to_owned()).chain(scope).collect()
 }
 
 /// Says which scope a call needs, or that nobody publishes it.

@@ -130,11 +130,22 @@ fn bounces(policy: &AccountPolicy, sending: Sending) -> Option<String> {
         .then(|| format!("today {}, {allowed} and more than twice the part of the days before; {week}", told(today)))
 }
 
-/// Says what is wrong with whose it is. `is_member` tells whether somebody is an accepted member of the workspace; none is that it cannot be
-/// told, and `why` says why.
+/// How a person stands in a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// An accepted member.
+    Member,
+    /// Invited, and yet to accept.
+    Invited,
+    /// Neither.
+    Absent,
+}
+
+/// Says what is wrong with whose it is. `standing` tells how somebody stands in the workspace; none is that it cannot be told, and `why` says
+/// why.
 pub fn owners(
     case: &AccountCase<'_>,
-    is_member: impl Fn(&Email) -> Option<bool>,
+    standing: impl Fn(&Email) -> Option<Standing>,
     why: &str,
 ) -> (Vec<Finding>, Vec<NotJudged>) {
     let ownership = case.ownership();
@@ -157,6 +168,12 @@ pub fn owners(
             findings.push(case.finding(FindingCode::AccountNoOwner, evidence, advice));
         }
         (Owned::Nobody, None) => unknown(FindingCode::AccountNoOwner, "which tags it carries is not known"),
+        (Owned::By(rule), Some(tags)) if tags.is_empty() => {
+            let evidence = format!("{} says {}, and no tag does", line(rule), rule.owner);
+            let advice = format!("`keyholder accounts owners sync -w {}` puts the owner's tag on it", case.workspace);
+            findings.push(case.finding(FindingCode::AccountNoOwner, evidence, advice));
+        }
+        (Owned::By(_), None) => unknown(FindingCode::AccountNoOwner, "which tags it carries is not known"),
         _ => {}
     }
     if let Some(evidence) = several(&ownership) {
@@ -174,19 +191,24 @@ pub fn owners(
         findings.push(case.finding(FindingCode::AccountOwners, evidence, advice));
     }
     if let Some(person) = ownership.person() {
-        match is_member(&person) {
-            Some(true) => {}
+        match standing(&person) {
+            Some(Standing::Member) => {}
             None => unknown(FindingCode::OwnerNotMember, why),
-            Some(false) => {
+            Some(standing) => {
                 let said = match &ownership.files {
                     Owned::By(rule) => format!("{} says so", line(rule)),
                     _ => "its tag says so".to_owned(),
                 };
                 let evidence = format!("it belongs to {person} ({said}), who is no accepted member of this workspace");
-                let advice = format!(
-                    "name another owner, then `keyholder accounts owners sync`; or let them in: `keyholder onboard {person} -w {}`",
-                    case.workspace
-                );
+                let workspace = case.workspace;
+                let other = "name another owner, then `keyholder accounts owners sync`";
+                let (evidence, advice) = if standing == Standing::Invited {
+                    let evidence = format!("{evidence}: the invitation is open");
+                    (evidence, format!("they have yet to accept the invitation in the app; or {other}"))
+                } else {
+                    let invite = format!("`keyholder onboard {person} --role view -w {workspace}`");
+                    (evidence, format!("{other}; or let them in, with the role or preset they should have: {invite}"))
+                };
                 findings.push(case.finding(FindingCode::OwnerNotMember, evidence, advice));
             }
         }
@@ -271,8 +293,12 @@ mod tests {
             health(&self.case()).into_iter().map(|found| format!("{}: {}", found.code, found.evidence)).collect()
         }
 
-        fn owners(&self, is_member: Option<bool>) -> (Vec<String>, Vec<FindingCode>) {
-            let (found, unknown) = owners(&self.case(), |_| is_member, "the members were not read");
+        fn owners(&self, standing: Option<bool>) -> (Vec<String>, Vec<FindingCode>) {
+            let (found, unknown) = owners(
+                &self.case(),
+                |_| standing.map(|is| if is { Standing::Member } else { Standing::Absent }),
+                "the members were not read",
+            );
             assert!(found.iter().all(|found| !found.advice.is_empty()));
             let told = found.into_iter().map(|found| format!("{}: {}", found.code, found.evidence)).collect();
             (told, unknown.into_iter().map(|note| note.code).collect())
@@ -342,6 +368,8 @@ mod tests {
         let mut world = world;
         world.policy.owners = Owners::default();
         assert_eq!(world.owners(None), (vec![], vec![FindingCode::AccountNoOwner]));
+        let world = World { labels: None, ..self::world() };
+        assert_eq!(world.owners(Some(true)), (vec![], vec![FindingCode::AccountNoOwner]));
     }
 
     #[test]
@@ -405,5 +433,17 @@ mod tests {
             ]
         );
         assert_eq!(world().owners(None), (vec![], vec![FindingCode::OwnerNotMember]));
+        let world = world();
+        let found = |standing| owners(&world.case(), |_| Some(standing), "").0.remove(0);
+        let invited = found(Standing::Invited);
+        assert!(invited.evidence.ends_with("the invitation is open"), "{invited:?}");
+        assert!(invited.advice.contains("yet to accept") && !invited.advice.contains("onboard"), "{invited:?}");
+        assert!(found(Standing::Absent).advice.contains("onboard ana@agency.example --role view -w acme"));
+    }
+
+    #[test]
+    fn an_owner_that_the_files_name_and_no_tag_does_is_a_finding() {
+        let (told, _) = world().carrying(&["north"]).owners(Some(true));
+        assert_eq!(told, ["account-no-owner: keyholder.toml:7 says ana@agency.example, and no tag does"]);
     }
 }

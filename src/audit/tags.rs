@@ -60,6 +60,8 @@ enum Right<'a> {
     There(&'a str),
     /// One that `[[tags]]` names and the workspace lacks.
     Named(&'a str),
+    /// One that the workspace has too, and of which the wrong one is a former label.
+    After(&'a str),
 }
 
 impl TagCase<'_> {
@@ -125,6 +127,14 @@ impl TagCase<'_> {
                 }
             }
         }
+        for label in by_label.keys().filter(|label| !(self.is_kept)(label)) {
+            let spec = self.specs.iter().find(|spec| spec.former.iter().any(|former| former == label));
+            if let Some(spec) = spec.filter(|spec| spec.label != *label && by_label.contains_key(spec.label.as_str()))
+                && near.iter().all(|(wrong, _)| wrong != label)
+            {
+                near.push((label, Right::After(&spec.label)));
+            }
+        }
         near.sort_unstable();
         near
     }
@@ -138,6 +148,13 @@ impl TagCase<'_> {
                 format!(
                     "assign the right one, take the wrong one off with `keyholder tags unassign`, and delete it: in the app, or with \
                      `keyholder tags sync --prune -w {workspace}`"
+                ),
+            ),
+            Right::After(right) => (
+                format!("a former label of \"{right}\", which is there too; tag {}", told.join(", ")),
+                format!(
+                    "put \"{right}\" on what carries it with `keyholder tags assign`, take \"{wrong}\" off with `keyholder tags \
+                     unassign`, then `keyholder tags sync --prune -w {workspace}` deletes it"
                 ),
             ),
             Right::Named(right) => (
@@ -244,6 +261,16 @@ mod tests {
             ["tag-near-duplicate team-north"],
             "where both are there nothing is renamed"
         );
+    }
+
+    #[test]
+    fn a_former_label_beside_the_right_one_is_told_with_the_way_out() {
+        let tags = [tag("t1", "North"), tag("t2", "Team North")];
+        let told = told(&tags, &[spec("Team North", &["North"])]);
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(told[0].starts_with("tag-near-duplicate North: a former label of \"Team North\""), "{told:?}");
+        assert!(told[0].contains("sync --prune"), "{told:?}");
+        assert_eq!(codes(&tags[..1], &[spec("Team North", &["North"])]), [""; 0], "it is renamed");
     }
 
     #[test]

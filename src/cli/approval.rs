@@ -7,7 +7,7 @@ use super::args::Approve;
 use super::session::Session;
 use crate::domain::permit::{Approval, ApprovedBy};
 use crate::domain::{Change, PlanId};
-use crate::plan::{Item, Plan};
+use crate::plan::{Item, Plan, Weight};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -75,23 +75,15 @@ fn confirmed(id: &str, plan: &Plan) -> Result<ApprovedBy, Trouble> {
 
 /// Says what of a plan needs more than `--yes`.
 fn weight(plan: &Plan) -> String {
-    let removals = (plan.removals() > 0).then(|| words::count(plan.removals(), "removal"));
-    let hand_overs = (plan.hand_overs() > 0).then(|| words::count(plan.hand_overs(), "hand-over"));
-    let replaced = (plan.replaced_keys() > 0)
-        .then(|| format!("{} that it revokes", words::count(plan.replaced_keys(), "replaced key")));
-    let transfers = (plan.transfers() > 0).then(|| words::count(plan.transfers(), "transfer of ownership"));
-    removals.into_iter().chain(hand_overs).chain(replaced).chain(transfers).collect::<Vec<_>>().join(" and ")
+    Weight::of(plan).words()
 }
 
 fn yes(plan: &Plan) -> Result<ApprovedBy, Trouble> {
     if !plan.needs_typing() {
         return Ok(ApprovedBy::Yes);
     }
-    Err(Trouble::new(
-        Exit::NotApproved,
-        format!("--yes is not enough: the plan has {}; nothing was sent", weight(plan)),
-    )
-    .advise(format!("review it, then run the same command with `--confirm {}`", &plan.id.as_str()[..CONFIRM])))
+    Err(Trouble::new(Exit::NotApproved, format!("--yes is not enough: the plan {}; nothing was sent", weight(plan)))
+        .advise(format!("review it, then run the same command with `--confirm {}`", &plan.id.as_str()[..CONFIRM])))
 }
 
 fn unattended(plan: &Plan) -> Trouble {
@@ -135,8 +127,7 @@ impl Question {
             return Self { text, wanted: workspace, exact: true };
         }
         if plan.needs_typing() {
-            let text =
-                format!("This plan has {}. Type the first {TYPED} characters of its id to apply it: ", weight(plan));
+            let text = format!("This plan {}. Type the first {TYPED} characters of its id to apply it: ", weight(plan));
             return Self { text, wanted: plan.id.as_str()[..TYPED].to_owned(), exact: false };
         }
         let text = format!("Apply {}? Type yes: ", words::count(plan.sends(), "step"));
@@ -165,7 +156,9 @@ async fn typed(session: &Session<'_>, plan: &Plan) -> Result<ApprovedBy, Trouble
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Disposition, Email, MemberId, RestsOn, Role, Step, UserId, WorkspaceId, WorkspaceName};
+    use crate::domain::{
+        Disposition, Email, MemberId, RestsOn, Role, Step, TagChange, TagId, UserId, WorkspaceId, WorkspaceName,
+    };
     use crate::plan::Planned;
 
     fn plan(change: Change, rests_on: RestsOn) -> Plan {
@@ -190,7 +183,21 @@ mod tests {
         for other in ["", "yes", "Acme", "acme2", plan.id.as_str(), &plan.id.as_str()[..TYPED], "ada@x.example"] {
             assert!(!question.is_answered_by(other), "{other}");
         }
-        assert!(yes(&plan).is_err_and(|trouble| trouble.to_string().contains("1 transfer of ownership")));
+        assert!(
+            yes(&plan)
+                .is_err_and(|trouble| trouble.to_string().contains("the plan gives 1 workspace to somebody else"))
+        );
+    }
+
+    #[test]
+    fn a_plan_that_only_deletes_a_tag_says_so_where_yes_is_not_enough() {
+        let tag = TagId::parse("t-1").unwrap();
+        let rests_on = RestsOn::Tag { id: tag.clone(), label: "Old".to_owned(), description: None };
+        let plan = plan(Change::Tag(TagChange::Delete { tag, label: "Old".to_owned() }), rests_on);
+        let refused = yes(&plan).unwrap_err().to_string();
+        assert!(refused.contains("the plan deletes 1 tag; nothing was sent"), "{refused}");
+        let question = Question::about(&plan).text;
+        assert!(question.starts_with("This plan deletes 1 tag. Type"), "{question}");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::change::Drawn;
 use super::refusals;
 use crate::domain::{Disposition, Held, Outcome, Step, StepKind};
+use crate::plan::Weight;
 use crate::plan::forecast::Forecast;
 use crate::report::listing::{Format, Listing};
 use crate::report::summary::{meaning, rounded};
@@ -31,6 +32,8 @@ pub fn plan_record(drawn: &Drawn, forecast: &Forecast) -> Value {
         "id": drawn.plan.id,
         "steps": drawn.plan.sends(),
         "removals": drawn.plan.removals(),
+        "wants_typing": drawn.plan.needs_typing(),
+        "typing": Weight::of(&drawn.plan),
         "requests": forecast.requests,
         "seconds": rounded(forecast.seconds),
         "refusals": refusals::record(&drawn.plan.refusals(&drawn.rules)),

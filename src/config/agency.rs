@@ -34,6 +34,7 @@ pub(super) fn read(source: &Source) -> Agency {
         None if root.item("version").is_none() => root.missing("version", "write version = 1 at the top"),
         None => {}
     }
+    let accounts = root.section("accounts").map(accounts::read).unwrap_or_default();
     let (name, domains) = root.section("agency").map(read_agency).unwrap_or_default();
     let agency = Agency {
         name,
@@ -42,8 +43,8 @@ pub(super) fn read(source: &Source) -> Agency {
         guards: root.section("guards").map(read_guards).unwrap_or_default(),
         presets: root.section("presets").map(|section| read_presets(&section)).unwrap_or_default(),
         key_policy: root.section("key_policy").map(key_policy::read).unwrap_or_default(),
-        tags: tags::read(&root),
-        accounts: root.section("accounts").map(accounts::read).unwrap_or_default(),
+        tags: tags::read(&root, &accounts),
+        accounts,
     };
     root.close(&[("workspace", "workspaces stand in files of their own: workspaces/NAME.toml")]);
     agency

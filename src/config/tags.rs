@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use super::key_policy::tables_of;
 use super::smell::shown;
 use super::toml::{Found, Section, text_of};
-use crate::domain::TagSpec;
 use crate::domain::fleet::Place;
 use crate::domain::tag::loose;
+use crate::domain::{AccountPolicy, TagSpec};
 
 /// The longest label and description: what the API takes is unpublished, and nobody reads more.
 const LONGEST: usize = 200;
@@ -27,7 +27,7 @@ struct Draft<'s> {
 }
 
 /// Reads all of them.
-pub(super) fn read(root: &Section<'_>) -> Vec<TagSpec> {
+pub(super) fn read(root: &Section<'_>, accounts: &AccountPolicy) -> Vec<TagSpec> {
     let Some(item) = root.item("tags") else { return Vec::new() };
     let Some(tables) = tables_of(item.value) else {
         item.refuse("`tags` is not a list of tables", "begin each tag with [[tags]]");
@@ -39,6 +39,7 @@ pub(super) fn read(root: &Section<'_>) -> Vec<TagSpec> {
     };
     let drafts: Vec<Draft<'_>> = tables.into_iter().map(opened).filter_map(read_one).collect();
     check(&drafts);
+    drafts.iter().for_each(|draft| claim(draft, accounts));
     drafts.into_iter().map(TagSpec::from).collect()
 }
 
@@ -108,6 +109,16 @@ fn check(drafts: &[Draft<'_>]) {
         for earlier in drafts.iter().take(at).filter(|earlier| may_meet(earlier, draft)) {
             clash(earlier, draft);
         }
+    }
+}
+
+/// Refuses a label that the owners of sending accounts keep: two parts of the files would pull at one tag.
+fn claim(draft: &Draft<'_>, accounts: &AccountPolicy) {
+    for one in std::iter::once(&draft.label).chain(&draft.former).filter(|one| accounts.keeps(&one.value)) {
+        one.refuse(
+            format!("{} is the tag of a sending account's owner, and [[tags]] may not name it", shown(&one.value)),
+            "say whose an account is in [accounts.owners] or in the list of owners; `keyholder accounts owners sync` keeps its tag",
+        );
     }
 }
 

@@ -55,6 +55,16 @@ impl AccountPolicy {
         self.named_by(label).is_some_and(|named| Email::parse(named).is_ok())
     }
 
+    /// Tells whether a label is of the kind that the owners of accounts keep: it begins with the prefix, or with the usual one. Such tags are
+    /// `keyholder accounts owners sync`'s, and no `[[tags]]` may name one.
+    pub fn keeps(&self, label: &str) -> bool {
+        let begins = |prefix: &str| {
+            let (prefix, label) = (prefix.trim(), label.trim());
+            label.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+        };
+        begins(&self.tag_prefix) || begins(Self::TAG_PREFIX)
+    }
+
     /// Tells whether a label is that of a person's tag.
     pub fn names(&self, label: &str, owner: &Email) -> bool {
         self.named_by(label).is_some_and(|named| Email::observed(named) == *owner)

@@ -215,6 +215,14 @@ impl TagChange {
     /// request.
     pub const MOST: usize = 100;
 
+    /// How many resources are named one by one where a step is told in a few words.
+    const NAMED: usize = 3;
+
+    /// Returns what it is put on or taken off, where it is about any.
+    pub fn resources(&self) -> &[ResourceId] {
+        if let Self::Assign { resources, .. } = self { resources } else { &[] }
+    }
+
     /// Returns the label of the tag it is about, as it is wanted to be.
     pub fn label(&self) -> &str {
         match self {
@@ -238,7 +246,21 @@ impl TagChange {
             Self::Assign { on, resources, assign, .. } => {
                 let (one, several) = on.words();
                 let word = if resources.len() == 1 { one } else { several };
-                format!("{} {} {word}", if *assign { "on" } else { "off" }, resources.len())
+                let verb = if *assign { "on" } else { "off" };
+                let kind = match on {
+                    // An address says what it is of.
+                    ResourceKind::Account => String::new(),
+                    ResourceKind::Campaign => format!("{word} "),
+                };
+                match &resources[..] {
+                    few @ [_, ..] if few.len() <= Self::NAMED => {
+                        let few: Vec<&str> = few.iter().map(ResourceId::as_str).collect();
+                        format!("{verb} {kind}{}", few.join(", "))
+                    }
+                    // Of several batches of one label each is told by where it begins and ends.
+                    [first, .., last] => format!("{verb} {} {word} ({first} to {last})", resources.len()),
+                    _ => format!("{verb} no {several}"),
+                }
             }
         }
     }
@@ -261,6 +283,19 @@ mod tests {
         for odd in ["", " ", "a,b@x.example", "a b@x.example", "a\nb", &"a".repeat(321)] {
             assert!(ResourceId::parse(odd).is_err(), "{odd:?}");
         }
+    }
+
+    #[test]
+    fn what_a_tag_is_put_on_is_named_where_it_is_little_and_else_by_where_it_begins_and_ends() {
+        let wanted = |of: usize, on, assign| {
+            let resources = (0..of).map(|one| ResourceId::parse(&format!("r{one:02}")).unwrap()).collect();
+            TagChange::Assign { label: "VIP".to_owned(), on, resources, assign }.wanted()
+        };
+        assert_eq!(wanted(1, ResourceKind::Account, true), "on r00");
+        assert_eq!(wanted(3, ResourceKind::Account, false), "off r00, r01, r02");
+        assert_eq!(wanted(1, ResourceKind::Campaign, true), "on campaign r00");
+        assert_eq!(wanted(2, ResourceKind::Campaign, true), "on campaigns r00, r01");
+        assert_eq!(wanted(100, ResourceKind::Account, false), "off 100 accounts (r00 to r99)");
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub mod refusal;
 pub mod tags;
 pub mod traces;
 pub mod undo;
+pub mod weight;
 pub mod wish;
 
 pub use account_owners::draw_account_owners;
@@ -41,4 +42,5 @@ pub use owner::{OwnerWish, draw_owners};
 pub use refusal::Refusal;
 pub use tags::{TagWish, draw_tags};
 pub use traces::Traces;
+pub use weight::Weight;
 pub use wish::{AccessWish, Leave, Wish};

@@ -44,7 +44,19 @@ fn draw_workspace(observed: &Observed, wishes: &[OwnerWish], rules: &Rules) -> (
         }
         items.push(item);
     }
-    (items, Vec::new())
+    let notes = items.iter().filter(|item| item.sends()).map(|item| hands(observed, &item.step)).collect();
+    (items, notes)
+}
+
+/// Says from whom to whom it goes, by their addresses: the step itself knows accounts.
+fn hands(observed: &Observed, step: &Step) -> Note {
+    let to = step.change.subject().as_str();
+    let is = owner_row(observed)
+        .map_or_else(|| "somebody whom the member list does not show".to_owned(), |row| row.email.to_string());
+    let account = if let RestsOn::Ownership { to, .. } = &step.rests_on { Some(to) } else { None };
+    let heir = observed.members.iter().find(|row| row.accepted && row.user_id.as_ref() == account);
+    let role = heir.map_or_else(String::new, |row| format!(", who is {} there", row.role));
+    Note::new(observed, to, format!("owned by {is} now; it goes to {to}{role}, and nothing undoes that"))
 }
 
 fn transfer(observed: &Observed, email: &Email) -> Item {

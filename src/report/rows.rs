@@ -75,6 +75,7 @@ pub const PLANNED: &[Column] = &[
     Column::shown("planned"),
     Column::detail("held"),
     Column::shown("reason"),
+    Column::detail("resources"),
 ];
 
 /// Says in a word what becomes of a step.
@@ -101,6 +102,7 @@ pub fn planned<'a>(step: &'a Step, disposition: &'a Disposition) -> Vec<Cell<'a>
         Cell::text(fate(disposition)),
         Cell::maybe(held),
         Cell::maybe(reason),
+        resources(step),
     ]);
     cells
 }
@@ -118,6 +120,7 @@ pub const STEP: &[Column] = &[
     Column::shown("outcome"),
     Column::shown("reason"),
     Column::detail("attempts"),
+    Column::detail("resources"),
 ];
 
 /// Cells of one ended step.
@@ -130,8 +133,15 @@ pub fn step(step: &Step, outcome: Outcome, reason: Option<String>, attempts: u32
         Cell::text(outcome.as_str()),
         Cell::maybe(reason),
         Cell::Number(u64::from(attempts)),
+        resources(step),
     ]);
     cells
+}
+
+/// What a tag is put on or taken off, every one of them; nothing for a step that is about none.
+pub(super) fn resources(step: &Step) -> Cell<'static> {
+    let list = if let Change::Tag(change) = &step.change { change.resources() } else { &[] };
+    if list.is_empty() { Cell::Nothing } else { Cell::List(list.iter().map(ToString::to_string).collect()) }
 }
 
 /// The permissions an invitation carries; nothing where it carries none.

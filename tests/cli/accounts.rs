@@ -248,6 +248,7 @@ fn an_owner_who_is_no_accepted_member_holds_their_accounts_and_the_others_go_on(
         [
             "owner-not-member | quiet@south.example",
             "owner-not-member | spiking@south.example",
+            "account-no-owner | spiking@south.example",
             "account-owners | quiet@south.example",
         ],
         "{audit}"

@@ -137,7 +137,7 @@ fn exactly_one_workspace_of_the_fleet_is_named() {
     run(&["nowhere", "--to", TO]).exits(4).done();
     run(&["acme", "--to", "nobody"]).exits(2).says("--to").done();
     run(&["acme"]).exits(2).says("--to <EMAIL>").done();
-    world.run(&TRANSFER).exits(2).says("--security-token-file").done();
+    world.run(&TRANSFER).exits(2).says("--security-token-file").says("keyholder help ownership").done();
     assert_eq!(world.sim.request_count(), 0);
 }
 

@@ -305,9 +305,11 @@ proptest! {
         pruned in proptest::collection::vec(pruned(), 0..8),
     ) {
         let wishes: Vec<TagWish> = presents.iter().cloned().chain(pruned).collect();
-        let plan = draw_tags(&[(model.observed(Mode::Manage, false, false), wishes)], &rules());
+        let draw = |model: &Model| draw_tags(&[(model.observed(Mode::Manage, false, false), wishes.clone())], &rules());
+        let plan = draw(&model);
         let mut after = model.clone();
         after.apply(&plan);
+        prop_assert_eq!(draw(&after).sends(), 0, "a second sync sends nothing");
         for (id, carrying) in model.carried.iter().filter(|(_, carrying)| !carrying.is_empty()) {
             prop_assert_eq!(after.carried.get(id), Some(carrying));
         }

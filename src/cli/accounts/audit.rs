@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::seen::{Found, Labels, Seen};
 use super::sweep::{self, Looked};
-use crate::audit::accounts::{self, AccountCase};
+use crate::audit::accounts::{self, AccountCase, Standing};
 use crate::cli::args::Select;
 use crate::cli::session::Session;
 use crate::cli::{survey, tables};
@@ -53,6 +53,7 @@ impl Audit {
             listing,
             seen: Seen::of(&targets),
             found: Found::default(),
+            causes: BTreeMap::new(),
             not_judged: BTreeMap::new(),
             unseen: Vec::new(),
             strays: Strays::of(&session.fleet, &targets),
@@ -71,6 +72,8 @@ struct Sheet<'a> {
     listing: Listing<'a>,
     seen: Seen,
     found: Found,
+    /// How many findings have one cause: a line of the files can be behind hundreds.
+    causes: BTreeMap<(FindingCode, String), usize>,
     not_judged: BTreeMap<FindingCode, usize>,
     unseen: Vec<Unlisted>,
     strays: Strays,
@@ -92,6 +95,7 @@ impl Sheet<'_> {
         findings.sort();
         for finding in &findings {
             self.found.note(finding);
+            *self.causes.entry((finding.code, finding.evidence.clone())).or_default() += 1;
             self.listing.row(&findings::finding_else(finding)).map_err(tables::unwritable)?;
         }
         Ok(())
@@ -113,7 +117,7 @@ impl Sheet<'_> {
                 labels: labels.of_account(&account.email),
                 sending: None,
             };
-            let (findings, not_judged) = accounts::owners(&case, |person| is_member(observed, person), &why);
+            let (findings, not_judged) = accounts::owners(&case, |person| standing(observed, person), &why);
             all.extend(findings);
             for note in not_judged {
                 *self.not_judged.entry(note.code).or_default() += 1;
@@ -127,7 +131,7 @@ impl Sheet<'_> {
     }
 
     fn end(self, session: &Session<'_>, deck: &Deck, detailed: bool) -> Result<Exit, Trouble> {
-        let Self { listing, seen, found, not_judged, unseen, strays, accounts, fleet: _ } = self;
+        let Self { listing, seen, found, causes, not_judged, unseen, strays, accounts, fleet: _ } = self;
         let coverage = seen.coverage();
         let exit = match coverage.exit() {
             Exit::Complete if detailed && found.all() > 0 => Exit::Changes,
@@ -158,6 +162,7 @@ impl Sheet<'_> {
         if listed {
             strays.talk(printer);
         }
+        tell_causes(printer, causes);
         let at_least = if coverage.is_complete() { "" } else { "at least " };
         printer.say(&format!(
             "{at_least}{} on {} in {} of {}; {} in {}",
@@ -172,12 +177,26 @@ impl Sheet<'_> {
     }
 }
 
-/// Tells whether somebody is an accepted member; none where it cannot be told.
-fn is_member(observed: &Observed, person: &Email) -> Option<bool> {
+/// Says what is behind the findings, what most of them share first.
+fn tell_causes(printer: &crate::ui::Printer, causes: BTreeMap<(FindingCode, String), usize>) {
+    let mut causes: Vec<((FindingCode, String), usize)> = causes.into_iter().collect();
+    causes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    for ((code, evidence), count) in causes.iter().take(super::seen::NAMED) {
+        let evidence = crate::report::cell::printable(evidence);
+        printer.say(&format!("{code}: {}: {evidence}", words::count(*count, "account")));
+    }
+    if causes.len() > super::seen::NAMED {
+        printer.say(&format!("… and {} more causes", causes.len() - super::seen::NAMED));
+    }
+}
+
+/// Tells how somebody stands in a workspace; none where it cannot be told.
+fn standing(observed: &Observed, person: &Email) -> Option<Standing> {
     match person::find(&observed.members, person) {
-        Person::Rows(rows) if rows.iter().any(|row| row.accepted) => Some(true),
+        Person::Rows(rows) if rows.iter().any(|row| row.accepted) => Some(Standing::Member),
         Person::Ambiguous(_) => None,
-        Person::Rows(_) | Person::Nobody => observed.incomplete.is_none().then_some(false),
+        Person::Rows(_) => observed.incomplete.is_none().then_some(Standing::Invited),
+        Person::Nobody => observed.incomplete.is_none().then_some(Standing::Absent),
     }
 }
 

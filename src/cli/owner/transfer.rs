@@ -35,7 +35,7 @@ pub struct Transfer {
     #[arg(long, value_name = "EMAIL")]
     to: String,
     /// The file with the security token; only its owner may read it (chmod 600).
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["plan_only", "out"])]
+    #[arg(long, value_name = "FILE")]
     security_token_file: Option<PathBuf>,
     #[command(flatten)]
     approve: Approve,
@@ -63,6 +63,9 @@ impl Transfer {
         let seen: Vec<(Observed, Vec<OwnerWish>)> =
             observed.into_iter().map(|observed| (observed, vec![OwnerWish { email: email.clone() }])).collect();
         let plan = draw_owners(&seen, &rules);
+        if plan.sends() > 0 && session.fleet.is_external(&email) == Some(true) {
+            session.door.printer.warn(&format!("{email} is outside `agency.domains`: the workspace leaves the agency"));
+        }
         let observed = seen.into_iter().map(|(observed, _)| observed).collect();
         let enrol = Enrol::default();
         let drawn = Drawn { plan, targets, coverage, reading: took, observed, rules, leaving: None, enrol };
@@ -80,7 +83,17 @@ impl Transfer {
 
     /// Reads the token, before anything is asked of the network.
     fn token(&self, session: &Session<'_>) -> Result<Option<SecurityToken>, Trouble> {
-        let Some(path) = &self.security_token_file else { return Ok(None) };
+        let Some(path) = &self.security_token_file else {
+            if self.approve.plan_only || self.approve.out.is_some() {
+                return Ok(None);
+            }
+            return Err(Trouble::new(
+                Exit::Usage,
+                "a transfer needs a security token, and no --security-token-file names one; nothing was sent",
+            )
+            .advise("who gets one, where, and what happens without: `keyholder help ownership`")
+            .advise("--plan-only shows the plan without one"));
+        };
         let read = token::read(&session.door.env.cwd, path);
         read.map(Some).map_err(|error| {
             let advice = error.advice();

@@ -92,6 +92,13 @@ async fn run(
 ) -> Result<Exit, Trouble> {
     approval::check(request.approve)?;
     let label = named::label(label)?;
+    if session.fleet.accounts.keeps(&label) {
+        session.door.printer.warn(&format!(
+            "\"{}\" is the tag of a sending account's owner: `keyholder accounts owners sync` keeps those, and puts back what the files say",
+            printable(&label)
+        ));
+        session.door.printer.hint("say whose an account is in [accounts.owners] or in the list of owners, then sync");
+    }
     let chosen = session.choose(request.select, Purpose::Write)?;
     let which = Which::read(session, flags, &chosen)?;
     let quest = which.quest(&label);

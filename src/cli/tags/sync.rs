@@ -31,7 +31,7 @@ const NAMED: usize = 8;
                   What [[tags]] can say: `keyholder help tags`."
 )]
 pub struct Sync {
-    /// Delete tags that no [[tags]] names, and all but one of those that bear one label, where nothing carries them.
+    /// Delete tags that no [[tags]] names, former ones beside the right one, and all but one of those that bear one label, where nothing carries them.
     #[arg(long)]
     prune: bool,
     #[command(flatten)]
@@ -121,11 +121,16 @@ fn astray(session: &Session<'_>) {
     }
 }
 
-/// Returns the tags that may be deleted if nothing carries them: those of no spec, and those that bear one label with others.
+/// Returns the tags that may be deleted if nothing carries them: those of no spec, former ones beside the right one, and those that bear
+/// one label with others.
 fn loose_ends(fleet: &Fleet, one: &Here<'_>, specs: &[&TagSpec]) -> Vec<TagId> {
     let Some(tagging) = one.observed.tagging.as_deref() else { return Vec::new() };
     let may_go = |label: &str| match named::word(fleet, specs, label) {
         "yes" => tagging.called(label).map(|tag| &tag.id).collect::<BTreeSet<_>>().len() > 1,
+        // A former label beside the right one is a leftover; where the right one is missing it is renamed.
+        "former" => specs.iter().any(|spec| {
+            spec.former.iter().any(|former| former == label.trim()) && tagging.called(&spec.label).next().is_some()
+        }),
         word => word == "no",
     };
     named::in_order(tagging).into_iter().filter(|tag| may_go(&tag.label)).map(|tag| tag.id.clone()).collect()

@@ -54,6 +54,9 @@ fn a_slip_is_told_at_its_line_with_what_to_do() {
         ("[[tags]]\nlabel = \"a\"\nformer = [\"b\", \"a\"]", 4, "not a former one"),
         ("[[tags]]\nlabel = \"a\"\nlabls = 1", 4, "unknown key `labls`"),
         ("[[tags]]\nlabel = \"a\"\nworkspaces = { \"a b\" = \"x\" }", 4, "no blanks"),
+        ("[[tags]]\nlabel = \"Owner: ada@x.example\"", 3, "accounts owners sync"),
+        ("[[tags]]\nlabel = \"a\"\nformer = [\"owner:ada@x.example\"]", 4, "accounts owners sync"),
+        ("[[tags]]\nlabel = \"mailbox of ada\"\n[accounts]\ntag_prefix = \"Mailbox of \"", 3, "accounts owners sync"),
         ("[[tags]]\nlabel = \"a\"\ndescription = \"\"", 4, "leave `description` out"),
     ] {
         let told = told(text);

@@ -42,6 +42,8 @@ fn it_goes_to_an_accepted_member_and_wants_typing() {
     assert_eq!((plan.sends(), plan.removals(), plan.transfers(), plan.needs_typing()), (1, 0, 1, true));
     let rests_on = RestsOn::Ownership { is: account("u-olga"), to: account("u-ada") };
     assert_eq!(plan.items[0].step.rests_on, rests_on);
+    let told = &plan.notes[0].text;
+    assert!(told.contains("owned by olga@x.example now; it goes to ada@x.example, who is admin there"), "{told}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::super::draw::{Item, Note, Plan, of_each};
 use super::super::guard::Rules;
 use super::super::observed::Observed;
 use super::{TagWish, assign, prune, step, sync};
-use crate::domain::{Disposition, Mode, RestsOn, TagChange};
+use crate::domain::{Change, Disposition, Mode, RestsOn, TagChange};
 
 /// Draws the plan: for every observed workspace its wishes, each step judged by the guards. The order of the wishes does not matter.
 pub fn draw_tags(seen: &[(Observed, Vec<TagWish>)], rules: &Rules) -> Plan {
@@ -24,7 +24,12 @@ pub(in crate::plan) fn draw_workspace(
     let synced = sync::draw(observed, wishes, &mut notes);
     let mut items: Vec<Item> = synced.items().cloned().collect();
     items.extend(assign::draw(observed, wishes, &synced, &mut notes));
-    items.extend(prune::draw(observed, wishes, &synced, &mut notes));
+    let deleted = prune::draw(observed, wishes, &synced, &mut notes);
+    prune::settle(observed, &mut items, &deleted);
+    items.extend(deleted);
+    // What comes after a deletion stands after it.
+    let (first, then): (Vec<Item>, Vec<Item>) = items.into_iter().partition(|item| !follows_a_deletion(item));
+    let mut items: Vec<Item> = first.into_iter().chain(then).collect();
     let mut seen = BTreeSet::new();
     items.retain(|item| seen.insert(item.step.id.clone()));
     for item in &mut items {
@@ -51,6 +56,11 @@ pub(in crate::plan) fn draw_workspace(
     notes.sort_by(|a: &Note, b| (&a.subject, &a.text).cmp(&(&b.subject, &b.text)));
     notes.dedup();
     (items, notes)
+}
+
+/// Tells whether it fixes the description of what is the only one of its label once the others are deleted.
+fn follows_a_deletion(item: &Item) -> bool {
+    item.step.after.is_some() && matches!(item.step.change, Change::Tag(TagChange::Alter { from: None, .. }))
 }
 
 #[cfg(test)]

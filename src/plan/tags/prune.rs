@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::super::draw::{Item, Note};
-use super::super::observed::{Observed, Tagging};
+use super::super::observed::{Carried, Observed, Tagging};
 use super::sync::Synced;
 use super::{TagWish, called, of_tag, step, uncounted, unproven};
-use crate::domain::{Held, HeldReason, RestsOn, Tag, TagChange, TagId};
+use crate::domain::{Change, Disposition, HeldReason, RestsOn, Tag, TagChange, TagId};
 
 /// Draws the steps, by label and id.
 pub(super) fn draw(observed: &Observed, wishes: &[TagWish], synced: &Synced, notes: &mut Vec<Note>) -> Vec<Item> {
@@ -59,21 +59,60 @@ fn one(
     if wishes.iter().any(wanted) {
         return None;
     }
+    // A job that prunes every night is done where only such are left.
+    if let (None, Some(carried)) = (uncounted(tagging), tagging.counts.get(id).filter(|carried| carried.all() > 0)) {
+        notes.push(Note::new(observed, &label, left(carried)));
+        return None;
+    }
     let step = step(of_tag(tag));
     // A tag that nobody counted is not one that nothing carries.
     let held = uncounted(tagging).or_else(|| match tagging.counts.get(id) {
         None => Some(super::super::leave::incomplete("custom-tag-mappings", "it was not counted")),
         Some(carried) if carried.all() == 0 => None,
-        Some(carried) => Some(carrying(carried.campaigns, carried.accounts, carried.others)),
+        Some(_) => None,
     });
     Some((label, held.map_or_else(|| Item::send(step.clone()), |held| Item::held(step.clone(), held))))
 }
 
-fn carrying(campaigns: usize, accounts: usize, others: usize) -> Held {
-    let others = if others > 0 { format!(", {others} of another kind") } else { String::new() };
-    Held::new(
-        HeldReason::TagAssigned,
-        format!("it is carried: campaigns {campaigns}, accounts {accounts}{others}"),
-        "take it off first with `keyholder tags unassign`, or name it in [[tags]] of keyholder.toml",
+/// Says why a tag stays that somebody still uses.
+fn left(carried: &Carried) -> String {
+    let Carried { campaigns, accounts, others } = carried;
+    let others = if *others > 0 { format!(", {others} of another kind") } else { String::new() };
+    format!(
+        "not deleted, for it is carried: campaigns {campaigns}, accounts {accounts}{others}; `keyholder tags unassign` takes it off"
     )
+}
+
+/// Fixes the description of a tag that bore its label with others, where all those others go in this very plan: after the last of them.
+pub(super) fn settle(observed: &Observed, items: &mut Vec<Item>, deleted: &[Item]) {
+    let nothing = Tagging::default();
+    let tagging = observed.tagging.as_deref().unwrap_or(&nothing);
+    for item in items {
+        let Change::Tag(TagChange::Alter { from: None, label, description, .. }) = &item.step.change else { continue };
+        if !matches!(&item.disposition, Disposition::Held(held) if held.reason == HeldReason::TagAmbiguous) {
+            continue;
+        }
+        let going = |tag: &Tag| {
+            let goes = |other: &&Item| {
+                other.sends()
+                    && matches!(&other.step.change, Change::Tag(TagChange::Delete { tag: id, .. }) if *id == tag.id)
+            };
+            deleted.iter().rfind(goes)
+        };
+        let there = called(tagging, label);
+        let stay: Vec<&&Tag> = there.iter().filter(|tag| going(tag).is_none()).collect();
+        let (&[only], Some(last)) =
+            (&stay[..], deleted.iter().rfind(|item| there.iter().any(|tag| going(tag) == Some(*item))))
+        else {
+            continue;
+        };
+        let (label, description) = (label.clone(), description.clone());
+        *item = if only.description.as_deref().map(str::trim) == description.as_deref() {
+            let change = TagChange::Create { label, description };
+            Item::already(step(observed, change, of_tag(only)), format!("tag {} bears this label", only.id))
+        } else {
+            let change = TagChange::Alter { tag: only.id.clone(), from: None, label, description };
+            Item::send(step(observed, change, of_tag(only)).after(&last.step))
+        };
+    }
 }

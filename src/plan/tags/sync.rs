@@ -122,6 +122,11 @@ pub(super) fn draw(observed: &Observed, wishes: &[TagWish], notes: &mut Vec<Note
     let unproven = unproven(observed);
     let nothing = Tagging::default();
     let tagging = observed.tagging.as_deref().unwrap_or(&nothing);
+    let pruned: BTreeSet<&TagId> = wishes
+        .iter()
+        .filter_map(|wish| if let TagWish::Pruned { tag } = wish { Some(tag) } else { None })
+        .filter(|tag| tagging.counts.get(*tag).is_some_and(|carried| carried.all() == 0))
+        .collect();
     let mut items = BTreeMap::new();
     let mut coming: BTreeMap<String, &str> = BTreeMap::new();
     // Where one is renamed its place is free, and what is to be there is as good as there.
@@ -137,7 +142,7 @@ pub(super) fn draw(observed: &Observed, wishes: &[TagWish], notes: &mut Vec<Note
         };
         let item = match &unproven {
             Some(held) => Some(Item::held(create(observed, label, want), held.clone())),
-            None => one(observed, tagging, label, want, near, notes),
+            None => one(observed, tagging, (label, want), near, &pruned, notes),
         };
         if let Some(item) = item {
             coming.entry(loose(label)).or_insert(label);
@@ -175,9 +180,9 @@ fn before<'a>(tagging: &'a Tagging, want: &Want) -> Vec<&'a Tag> {
 fn one<'a>(
     observed: &Observed,
     tagging: &Tagging,
-    label: &str,
-    want: &Want,
+    (label, want): (&str, &Want),
     near: impl Fn() -> Option<&'a str>,
+    pruned: &BTreeSet<&TagId>,
     notes: &mut Vec<Note>,
 ) -> Option<Item> {
     let there = called(tagging, label);
@@ -187,9 +192,12 @@ fn one<'a>(
         if !want.present {
             return None;
         }
-        for tag in &former {
-            let text =
-                format!("the former label \"{}\" is there too: nothing was merged, and it is left alone", tag.label);
+        for tag in former.iter().filter(|tag| !pruned.contains(&tag.id)) {
+            let was = &tag.label;
+            let text = format!(
+                "the former label \"{was}\" is there too, and nothing was merged: put \"{label}\" on what carries it (`keyholder tags \
+                 assign`, query `tag:\"{was}\"`), take \"{was}\" off (`keyholder tags unassign`), then `keyholder tags sync --prune`"
+            );
             notes.push(Note::new(observed, label, text));
         }
         let differs = |tag: &&&Tag| described(tag) != want.description.as_deref() && want.description.is_some();

@@ -91,6 +91,10 @@ fn where_both_the_label_and_a_former_one_are_there_nothing_is_merged() {
     let plan = drawn(tagging(vec![tag("t1", "Old", None), tag("t2", "New", None)]), &[present("New", None, &["Old"])]);
     assert_eq!(all_told(&plan), ["tag.create New there: already"]);
     assert!(plan.notes[0].text.contains("\"Old\" is there too"), "{:?}", plan.notes);
+    let wishes = [present("New", None, &["Old"]), TagWish::Pruned { tag: TagId::parse("t1").unwrap() }];
+    let plan = drawn(tagging(vec![tag("t1", "Old", None), tag("t2", "New", None)]), &wishes);
+    assert_eq!(all_told(&plan), ["tag.create New there: already", "tag.delete Old absent: send"]);
+    assert!(plan.notes.is_empty(), "{:?}", plan.notes);
 }
 
 #[test]
@@ -106,7 +110,7 @@ fn nothing_is_made_beside_a_label_that_is_nearly_the_same() {
     let plan = drawn(near, &[assigned("Team North", addresses(1), true, true)]);
     assert_eq!(
         all_told(&plan),
-        ["tag.create Team North there: tag_ambiguous", "tag.assign Team North on 1 account: after"]
+        ["tag.create Team North there: tag_ambiguous", "tag.assign Team North on a0000@mail.example: after"]
     );
 }
 
@@ -117,7 +121,7 @@ fn of_two_tags_of_one_label_none_is_altered_and_none_is_put_on_anything() {
     let held = drawn(twice.clone(), &wishes);
     assert_eq!(
         all_told(&held),
-        ["tag.describe VIP described \"x\": tag_ambiguous", "tag.assign VIP on 1 account: tag_ambiguous"]
+        ["tag.describe VIP described \"x\": tag_ambiguous", "tag.assign VIP on a0000@mail.example: tag_ambiguous"]
     );
     assert_eq!(all_told(&drawn(twice, &[present("VIP", None, &[])])), ["tag.create VIP there: already"]);
     let formers = tagging(vec![tag("t1", "A", None), tag("t2", "B", None)]);
@@ -147,7 +151,7 @@ fn what_lacks_the_tag_gets_it_in_hundreds() {
     );
     assert_eq!(plan.notes[0].text, "5 of 305 accounts carry it already");
     let off = drawn(tags.clone(), &[assigned("VIP", all[..6].to_vec(), false, false)]);
-    assert_eq!(all_told(&off), ["tag.unassign VIP off 5 accounts: send"]);
+    assert_eq!(all_told(&off), ["tag.unassign VIP off 5 accounts (a0000@mail.example to a0004@mail.example): send"]);
     let so = drawn(tags, &[assigned("VIP", all[..5].to_vec(), true, false)]);
     assert_eq!(so.items[0].disposition, Disposition::Already("5 of 5 accounts carry it already".to_owned()));
 }
@@ -157,20 +161,27 @@ fn a_missing_tag_is_made_first_where_that_is_asked_and_held_where_not() {
     let plan = drawn(tagging(vec![]), &[assigned("VIP", addresses(150), true, true)]);
     assert_eq!(
         all_told(&plan),
-        ["tag.create VIP there: send", "tag.assign VIP on 100 accounts: send", "tag.assign VIP on 50 accounts: send"]
+        [
+            "tag.create VIP there: send",
+            "tag.assign VIP on 100 accounts (a0000@mail.example to a0099@mail.example): send",
+            "tag.assign VIP on 50 accounts (a0100@mail.example to a0149@mail.example): send"
+        ]
     );
     assert!(plan.items[1..].iter().all(|item| item.step.after.as_ref() == Some(&plan.items[0].step.id)));
     assert!(plan.items[1..].iter().all(|item| item.step.rests_on == RestsOn::TagToCome));
     let held = drawn(tagging(vec![]), &[assigned("VIP", addresses(1), true, false)]);
-    assert_eq!(all_told(&held), ["tag.assign VIP on 1 account: tag_missing"]);
+    assert_eq!(all_told(&held), ["tag.assign VIP on a0000@mail.example: tag_missing"]);
     let off = drawn(tagging(vec![]), &[assigned("VIP", addresses(1), false, false)]);
-    assert_eq!(all_told(&off), ["tag.unassign VIP off 1 account: already"]);
+    assert_eq!(all_told(&off), ["tag.unassign VIP off a0000@mail.example: already"]);
     // A rename of the same plan makes it too.
     let renamed = drawn(
         tagging(vec![tag("t1", "Old", None)]),
         &[assigned("VIP", addresses(1), true, false), present("VIP", None, &["Old"])],
     );
-    assert_eq!(all_told(&renamed), ["tag.rename VIP renamed from \"Old\": send", "tag.assign VIP on 1 account: send"]);
+    assert_eq!(
+        all_told(&renamed),
+        ["tag.rename VIP renamed from \"Old\": send", "tag.assign VIP on a0000@mail.example: send"]
+    );
     assert_eq!(renamed.items[1].step.after.as_ref(), Some(&renamed.items[0].step.id));
 }
 
@@ -186,7 +197,6 @@ fn only_a_tag_that_was_counted_and_that_nothing_carries_is_pruned() {
         [
             "tag.delete Empty absent: send",
             "tag.delete Uncounted absent: incomplete_listing",
-            "tag.delete Used absent: tag_assigned",
             "tag.delete t4 absent: already",
         ]
     );
@@ -217,16 +227,41 @@ fn of_several_tags_of_a_wanted_label_and_of_near_ones_the_right_one_stays() {
     wishes.extend(["t1", "t2", "t3", "t4"].map(|id| TagWish::Pruned { tag: TagId::parse(id).unwrap() }));
     assert_eq!(
         all_told(&drawn(tags, &wishes)),
-        [
-            "tag.create VIP there: already",
-            "tag.delete VIP absent: send",
-            "tag.delete VIP absent: tag_assigned",
-            "tag.delete vip absent: send",
-        ]
+        ["tag.create VIP there: already", "tag.delete VIP absent: send", "tag.delete vip absent: send",]
     );
     let same = drawn(tagging(vec![tag("t2", "VIP", None), tag("t1", "VIP", None)]), &wishes[..3]);
     assert_eq!(same.sends(), 1);
     assert!(matches!(&same.items[1].step.rests_on, RestsOn::Tag { id, .. } if id.as_str() == "t2"), "{same:?}");
+}
+
+#[test]
+fn what_is_carried_is_left_alone_with_a_note_and_nothing_is_held() {
+    let mut tags = tagging(vec![tag("t1", "Used", None)]);
+    tags.counts.insert(TagId::parse("t1").unwrap(), Carried { accounts: 2, campaigns: 1, others: 0 });
+    let plan = drawn(tags, &[TagWish::Pruned { tag: TagId::parse("t1").unwrap() }]);
+    assert_eq!(all_told(&plan), [""; 0]);
+    assert!(plan.notes[0].text.contains("carried: campaigns 1, accounts 2"), "{:?}", plan.notes);
+}
+
+#[test]
+fn the_one_that_stays_of_a_label_is_described_after_the_others_are_deleted() {
+    let mut tags = tagging(vec![tag("t1", "VIP", Some("x")), tag("t2", "VIP", None), tag("t3", "VIP", None)]);
+    tags.counts.insert(TagId::parse("t2").unwrap(), Carried { accounts: 3, campaigns: 0, others: 0 });
+    let wishes = |told| {
+        let pruned = ["t1", "t2", "t3"].map(|id| TagWish::Pruned { tag: TagId::parse(id).unwrap() });
+        [&[present("VIP", Some(told), &[])], &pruned[..]].concat()
+    };
+    let plan = drawn(tags.clone(), &wishes("x"));
+    assert_eq!(
+        all_told(&plan),
+        ["tag.delete VIP absent: send", "tag.delete VIP absent: send", "tag.describe VIP described \"x\": send"]
+    );
+    assert_eq!(plan.items[2].step.after.as_ref(), Some(&plan.items[1].step.id));
+    assert!(matches!(&plan.items[2].step.change, Change::Tag(TagChange::Alter { tag, .. }) if tag.as_str() == "t2"));
+    // One that is carried too stays, and so does the doubt which is meant.
+    tags.counts.insert(TagId::parse("t1").unwrap(), Carried { accounts: 1, campaigns: 0, others: 0 });
+    let plan = drawn(tags, &wishes("y"));
+    assert_eq!(all_told(&plan), ["tag.describe VIP described \"y\": tag_ambiguous", "tag.delete VIP absent: send"]);
 }
 
 #[test]
@@ -250,7 +285,7 @@ fn a_listing_that_was_cut_proves_nothing() {
         [
             "tag.create New there: send",
             "tag.create VIP there: already",
-            "tag.assign VIP on 1 account: incomplete_listing"
+            "tag.assign VIP on a0000@mail.example: incomplete_listing"
         ]
     );
     let unread = Observed { tagging: None, ..world(tagging(vec![])) };
@@ -277,8 +312,8 @@ fn a_mode_that_only_adds_lets_tags_be_made_and_put_on_and_nothing_else() {
         [
             "tag.create New there: send",
             "tag.rename Newer renamed from \"Old\": mode",
-            "tag.assign VIP on 1 account: send",
-            "tag.unassign VIP off 1 account: mode",
+            "tag.assign VIP on a0001@mail.example: send",
+            "tag.unassign VIP off a0000@mail.example: mode",
             "tag.delete Gone absent: mode",
         ]
     );
@@ -290,7 +325,10 @@ fn what_one_wish_puts_on_no_other_takes_off() {
     carried(&mut tags, "t1", &addresses(2));
     let wishes = [assigned("VIP", addresses(1), true, false), assigned("VIP", addresses(2), false, false)];
     let plan = drawn(tags, &wishes);
-    assert_eq!(all_told(&plan), ["tag.assign VIP on 1 account: already", "tag.unassign VIP off 1 account: send"]);
+    assert_eq!(
+        all_told(&plan),
+        ["tag.assign VIP on a0000@mail.example: already", "tag.unassign VIP off a0001@mail.example: send"]
+    );
 }
 
 #[test]

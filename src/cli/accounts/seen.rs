@@ -126,17 +126,21 @@ impl Found {
     pub fn talk(&self, printer: &Printer) {
         for (code, (count, first)) in &self.by_code {
             for one in first {
-                printer.warn(&format!("{code}: {one}"));
+                printer.notice(&format!("{code}: {one}"));
             }
             if *count > first.len() {
-                printer.warn(&format!("{code}: … and {} more", count - first.len()));
+                printer.notice(&format!("{code}: … and {} more", count - first.len()));
             }
             printer.hint(&format!("`keyholder help {code}` says what to do"));
         }
     }
 
-    /// Says how many there are.
-    pub fn say(&self) -> String {
-        if self.all() == 0 { "no findings".to_owned() } else { words::count(self.all(), "finding") }
+    /// Says how many there are; `whole` tells whether everything asked for was read.
+    pub fn say(&self, whole: bool) -> String {
+        match self.all() {
+            0 if whole => "no findings".to_owned(),
+            0 => "no findings in what could be read".to_owned(),
+            all => words::count(all, "finding"),
+        }
     }
 }

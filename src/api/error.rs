@@ -150,18 +150,26 @@ impl Refusal {
                  `mode = \"off\"`"
                     .to_owned(),
             ],
-            Self::Scope | Self::Invalid if operation == Operation::OwnerChange => owner_advice(self, operation),
+            Self::Scope | Self::Invalid | Self::Route if operation == Operation::OwnerChange => owner_advice(self, operation),
             Self::Scope => vec![
                 scope_advice(operation),
                 "scopes of a key cannot be changed: make a new key with the scope and delete the old one".to_owned(),
-                "with `via`, the admin workspace's key needs the scope, and the workspace must have accepted the group's \
-                 invitation"
+                "where the workspace is reached with `via`, it is the admin workspace's key that needs the scope, and the workspace must \
+                 have accepted the group's invitation"
                     .to_owned(),
             ],
             Self::Edge => vec![
                 "the network in front of the API refused this, not the API; the key may be fine: check for a proxy or a blocked \
                  address, and try again later"
                     .to_owned(),
+            ],
+            Self::Route | Self::Missing | Self::Invalid if operation == Operation::LinkCreate => vec![
+                "the API may know no workspace of this id, or not let this one be invited: look at the id in the settings of that \
+                 workspace, then try again"
+                    .to_owned(),
+            ],
+            Self::Missing if operation == Operation::TagToggle => vec![
+                "the tag, or a campaign or account that it is for, is not in this workspace any more: plan again".to_owned(),
             ],
             Self::Route => {
                 vec!["the API does not offer this now; nothing is wrong with the workspace: try again later".to_owned()]
@@ -179,7 +187,8 @@ impl Refusal {
 /// A refused transfer: whether for want of a scope or because of the token is unpublished, so both are named.
 fn owner_advice(refusal: Refusal, operation: Operation) -> Vec<String> {
     let token = "most likely the security token is wrong, used, too old or another owner's: let who owns the workspace now ask the vendor's \
-                 app for a new one (`keyholder help ownership`); or this owner may have no transfer";
+                 app for a new one (`keyholder help ownership`); or the owner may not be allowed to give the workspace away, or the \
+                 person may not be one who can have it";
     let scope = (refusal == Refusal::Scope).then(|| scope_advice(operation));
     // First what is likelier: a key that could not do it would mostly have failed before.
     std::iter::once(token.to_owned()).chain(scope).collect()
@@ -201,6 +210,23 @@ fn scope_advice(operation: Operation) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_404_or_400_of_a_call_without_an_id_may_mean_is_not_called_nothing_wrong() {
+        let told = |operation, status, refusal| {
+            Error::Refused { operation, status, refusal, message: String::new() }.advice().join(" ")
+        };
+        for (status, refusal) in [(404, Refusal::Route), (404, Refusal::Missing), (400, Refusal::Invalid)] {
+            let link = told(Operation::LinkCreate, status, refusal);
+            assert!(link.contains("no workspace of this id") && !link.contains("nothing is wrong"), "{link}");
+        }
+        for refusal in [Refusal::Route, Refusal::Invalid] {
+            let owner = told(Operation::OwnerChange, 404, refusal);
+            assert!(owner.contains("security token") && !owner.contains("nothing is wrong"), "{owner}");
+        }
+        assert!(told(Operation::TagToggle, 404, Refusal::Missing).contains("not in this workspace any more"));
+        assert!(told(Operation::MemberCreate, 404, Refusal::Route).contains("nothing is wrong with the workspace"));
+    }
 
     #[test]
     fn a_missing_scope_is_named_with_what_it_is_for() {

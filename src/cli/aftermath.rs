@@ -244,7 +244,8 @@ fn going_on(session: &Session<'_>, request: &Request<'_>, aftermath: &Aftermath,
         ),
         Exit::Unknown => format!(
             "some writes have no known end; settle them with `keyholder resume {run}`: it waits until nothing can land late, looks, \
-             and only then sends what is missing; until then no plan touches the same people and keys there"
+             and only then sends what is missing (a transfer of ownership never again); until then plans hold what is about the same people, \
+             keys, tags, links and owners there"
         ),
         Exit::Interrupted | Exit::Terminated if !open => "every step has its end; nothing is left to resume".to_owned(),
         Exit::Interrupted | Exit::Terminated | Exit::Output | Exit::Bug => {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::args::Select;
 use super::resources::Query;
 use super::session::Session;
-use super::tags::{named, sweep};
+use super::tags::{Nowhere, named, sweep};
 use super::{Door, tables};
 use crate::config::Purpose;
 use crate::domain::{Campaign, ResourceKind, UserId};
@@ -58,7 +58,9 @@ impl Campaigns {
         let mut listing =
             Listing::begin(&mut out, session.format(), "campaign", CAMPAIGN, &header).map_err(tables::unwritable)?;
         let mut shown = 0;
+        let mut nowhere = Nowhere::of(&query);
         let coverage = sweep::sweep(session, &deck, &targets, &quest, |observed, tagging, at| {
+            nowhere.see(tagging);
             shown += rows(&mut listing, &query, observed, tagging, at).map_err(tables::unwritable)?;
             Ok(())
         })
@@ -78,6 +80,7 @@ impl Campaigns {
         listing.end(&summary).map_err(tables::unwritable)?;
         let printer = &door.printer;
         tables::unread(printer, &coverage);
+        nowhere.tell(printer, &coverage);
         let at_least = if exact { "" } else { "at least " };
         printer.say(&format!(
             "{at_least}{} in {} of {}; {} in {}",

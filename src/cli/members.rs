@@ -288,7 +288,7 @@ async fn read(deck: &Deck, target: &Target, wanted: &Wanted<'_>) -> Read {
     rows.retain(|row| wanted.takes(row));
     rows.sort_by(|a, b| (&a.email, &a.id).cmp(&(&b.email, &b.id)));
     let incomplete = listing.complete.err().map(|why| why.to_string());
-    Ok(Seen { rows, incomplete, observed_at: deck.clock.now().to_string() })
+    Ok(Seen { rows, incomplete, observed_at: super::keys::list::to_the_second(deck.clock.now()).to_string() })
 }
 
 impl Reinvite {

@@ -64,7 +64,7 @@ fn passes(refusal: &Refusal<'_>) -> String {
             "nothing of it can pass now: the removals of the run or the day are used up".to_owned()
         }
         Part::Workspaces { names, .. } if names.is_empty() => {
-            format!("no whole workspace fits into the {} that may still go: ask for fewer people at once", refusal.room)
+            format!("no whole workspace fits into the {} that may still go: ask for fewer at once", refusal.room)
         }
         Part::Workspaces { names, removals } => format!(
             "the largest part that passes: {} in {}, planned with {} instead of your selection",

@@ -178,7 +178,7 @@ fn split(text: &str) -> Result<Vec<Word>, String> {
 }
 
 /// What is wrong with a term, and what to write.
-type Bad = (String, Option<String>);
+type Bad = (String, Vec<String>);
 
 fn term(kind: ResourceKind, word: &Word) -> Result<Term, Bad> {
     let known: &[&str] = if kind == ResourceKind::Campaign { &CAMPAIGN_WORDS } else { &ACCOUNT_WORDS };
@@ -193,10 +193,10 @@ fn term(kind: ResourceKind, word: &Word) -> Result<Term, Bad> {
         let what = format!("`{shown}:` is nothing that a query about {} can ask", kind.words().1);
         let near = did_you_mean(key, known.iter().copied());
         let quoted = format!("a name with a colon in it is written between quotes: '\"{}\"'", printable(&word.text));
-        return Err((what, Some(near.map_or_else(|| quoted.clone(), |near| format!("{near} {quoted}")))));
+        return Err((what, near.into_iter().chain([quoted]).collect()));
     }
     if value.trim().is_empty() {
-        return Err((format!("`{key}:` says nothing"), Some(format!("write it like `{key}:{}`", sample(key)))));
+        return Err((format!("`{key}:` says nothing"), vec![format!("write it like `{key}:{}`", sample(key))]));
     }
     match key {
         "name" => name(value),
@@ -222,7 +222,10 @@ fn sample(key: &str) -> &'static str {
 fn several(codes: Codes, key: &str, value: &str) -> Result<Vec<i64>, Bad> {
     let one = |word: &str| {
         codes.parse(word).ok_or_else(|| {
-            (format!("`{}` is no {key} that is known", printable(word)), did_you_mean(word, codes.words()))
+            (
+                format!("`{}` is no {key} that is known", printable(word)),
+                did_you_mean(word, codes.words()).into_iter().collect(),
+            )
         })
     };
     value.split('|').map(one).collect()
@@ -234,10 +237,10 @@ fn name(glob: &str) -> Result<Term, Bad> {
         Ok(glob) => Ok(Term::Name(glob.compile_matcher())),
         Err(error) => Err((
             format!("`{}` is no glob: {}", printable(glob), error.kind()),
-            Some(
+            vec![
                 "`*` stands for any text, `?` for one character; put `[` before a sign that is meant as it is"
                     .to_owned(),
-            ),
+            ],
         )),
     }
 }

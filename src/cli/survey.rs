@@ -65,7 +65,7 @@ impl Survey {
                 Err(trouble) => session::unreadable(&mut coverage, target.name.as_str(), &trouble),
             }
         }
-        let read_at = deck.clock.now().to_string();
+        let read_at = super::keys::list::to_the_second(deck.clock.now()).to_string();
         Ok(Self { deck, observed, coverage, read_at })
     }
 

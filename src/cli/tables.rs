@@ -143,7 +143,13 @@ pub fn plan_talk(printer: &Printer, drawn: &Drawn, forecast: &Forecast) {
 fn remarks(printer: &Printer, drawn: &Drawn) {
     let notes = &drawn.plan.notes;
     for note in notes.iter().take(REMARKS) {
-        printer.say(&format!("{}: {}: {}", note.workspace, note.subject, crate::report::cell::printable(&note.text)));
+        let text = crate::report::cell::printable(&note.text);
+        // A remark about the workspace itself names it once.
+        if note.subject.to_string() == note.workspace.to_string() {
+            printer.say(&format!("{}: {text}", note.workspace));
+        } else {
+            printer.say(&format!("{}: {}: {text}", note.workspace, note.subject));
+        }
     }
     if notes.len() > REMARKS {
         printer.say(&format!("… and {} more remarks", notes.len() - REMARKS));
@@ -181,6 +187,11 @@ pub fn unread(printer: &Printer, coverage: &Coverage) {
     }
     if coverage.unseen.len() > REMARKS {
         printer.warn(&format!("… and {} more listings were not read whole", coverage.unseen.len() - REMARKS));
+    }
+    if !coverage.unseen.is_empty() {
+        printer.hint(
+            "a refusal with 403 wants a key with the scope (`keyholder help scopes`); another one may pass: try again later, or select less",
+        );
     }
     for lane in coverage.unreadable.iter().take(REMARKS) {
         printer.warn(&format!("{}: not read: {}", lane.workspace, crate::report::cell::printable(&lane.reason)));

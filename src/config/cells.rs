@@ -191,6 +191,11 @@ pub(super) fn read(bytes: &[u8], source: &Path, schema: &Schema) -> Sheet {
             }
         }
     }
+    if let Some(at) = unclosed(bytes) {
+        let line = Lines { bytes, at: 0, line: 1 }.of_record(at);
+        let advice = ["close it: what follows it, to the end of the file, would be one cell"];
+        sheet.problems.push(problem(line, "", "a quote is opened and not closed", advice));
+    }
     // A column without a name is passed over where nothing stands in it.
     let filled = |at: usize| sheet.rows.iter().any(|row| row.cells.get(at).is_some_and(|cell| !cell.trim().is_empty()));
     if let Some((line, _)) = unnamed.iter().copied().find(|(_, at)| filled(*at)) {
@@ -202,6 +207,25 @@ pub(super) fn read(bytes: &[u8], source: &Path, schema: &Schema) -> Sheet {
         sheet.problems.push(problem(1, "", message, advice));
     }
     sheet
+}
+
+/// Finds a quote that begins a cell and is closed nowhere; the reader takes it for closed by the end of the file.
+fn unclosed(bytes: &[u8]) -> Option<usize> {
+    let mut opened = None;
+    let mut begins = true;
+    let mut rest = bytes.iter().enumerate().peekable();
+    while let Some((at, byte)) = rest.next() {
+        if opened.is_some() {
+            // A quote in a quoted cell is written twice.
+            let ends = *byte == b'"' && rest.next_if(|(_, next)| **next == b'"').is_none();
+            opened = opened.filter(|_| !ends);
+        } else if *byte == b'"' && begins {
+            (opened, begins) = (Some(at), false);
+        } else {
+            begins = matches!(byte, b',' | b'\r' | b'\n');
+        }
+    }
+    opened
 }
 
 fn texts(record: &csv::ByteRecord, line: usize, problems: &mut Vec<CsvProblem>) -> Option<Vec<String>> {
@@ -280,6 +304,21 @@ mod tests {
         assert_eq!(sheet.problems, []);
         let seen: Vec<_> = sheet.rows.iter().map(|row| (row.line, row.get("email").unwrap())).collect();
         assert_eq!(seen, [(3, "a"), (5, "b\nc"), (9, "d")]);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_refused_with_its_line() {
+        for text in ["email,role\na,x\nb,\"y\nc,z\n", "email,role\na,x\nb,\"", "email,role\na,x\nb,\"y\"\"\nc,z"] {
+            let told = read(text.as_bytes(), Path::new("p.csv"), &SCHEMA).problems;
+            assert!(
+                matches!(&told[..], [one] if one.line == 3 && one.message.contains("not closed")),
+                "{text}: {told:?}"
+            );
+        }
+        for text in ["email\n\"a\"\"b\"\n", "email\na\"b\n", "email\n\"a\nb\"\n\"\"\n", "email,role\n\"a\"b\",\"c\"\n"]
+        {
+            assert_eq!(read(text.as_bytes(), Path::new("p.csv"), &SCHEMA).problems, [], "{text}");
+        }
     }
 
     #[test]

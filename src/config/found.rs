@@ -29,8 +29,8 @@ pub fn names(fleet: &Fleet, found: &[Found]) -> Vec<WorkspaceName> {
     let mut names: Vec<Option<WorkspaceName>> = vec![None; found.len()];
     for place in order {
         let Found { id, title } = &found[place];
-        let readable = WorkspaceName::slug(title).filter(|_| !smells(title));
-        let base = readable.map_or_else(|| unnamed(id), |name| name.to_string());
+        let readable = WorkspaceName::slug(&folded(title)).filter(|_| !smells(title));
+        let base = readable.map_or_else(|| unnamed(id), |name| possible(name.as_str()));
         let free = |name: &String| !taken.contains(name) && fleet.root.join(file(name)).symlink_metadata().is_err();
         let name = std::iter::once(base.clone()).chain((2..=u32::MAX).map(|number| numbered(&base, number))).find(free);
         let name = name.expect("there are more numbers than files");
@@ -38,6 +38,56 @@ pub fn names(fleet: &Fleet, found: &[Found]) -> Vec<WorkspaceName> {
         names[place] = Some(WorkspaceName::parse(&name).expect("a slug with a number is a name"));
     }
     names.into_iter().flatten().collect()
+}
+
+/// Writes accented letters without their accents, as the slug keeps plain ones alone.
+fn folded(title: &str) -> String {
+    let plain = |c: char| -> Option<&'static str> {
+        Some(match c {
+            'à'..='å' | 'ā' | 'ă' | 'ą' | 'ǎ' => "a",
+            'æ' => "ae",
+            'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => "c",
+            'ď' | 'đ' | 'ð' => "d",
+            'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' => "e",
+            'ĝ' | 'ğ' | 'ġ' | 'ģ' => "g",
+            'ĥ' | 'ħ' => "h",
+            'ì'..='ï' | 'ĩ' | 'ī' | 'ĭ' | 'į' | 'ı' => "i",
+            'ĵ' => "j",
+            'ķ' => "k",
+            'ĺ' | 'ļ' | 'ľ' | 'ŀ' | 'ł' => "l",
+            'ñ' | 'ń' | 'ņ' | 'ň' => "n",
+            'ò'..='ö' | 'ø' | 'ō' | 'ŏ' | 'ő' => "o",
+            'œ' => "oe",
+            'ŕ' | 'ŗ' | 'ř' => "r",
+            'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => "s",
+            'ß' => "ss",
+            'ţ' | 'ť' | 'ŧ' | 'ț' => "t",
+            'þ' => "th",
+            'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' => "u",
+            'ŵ' => "w",
+            'ý' | 'ÿ' | 'ŷ' => "y",
+            'ź' | 'ż' | 'ž' => "z",
+            // Marks of their own, as some systems write accents.
+            '\u{300}'..='\u{36f}' => "",
+            _ => return None,
+        })
+    };
+    let mut out = String::new();
+    for c in title.chars().flat_map(char::to_lowercase) {
+        match plain(c) {
+            Some(text) => out.push_str(text),
+            None => out.push(c),
+        }
+    }
+    out
+}
+
+/// Keeps away from names that no file can have on Windows: a root is shared by people on several systems.
+fn possible(name: &str) -> String {
+    let stem = name.split('.').next().unwrap_or_default();
+    let numbered = |kind: &str| stem.strip_prefix(kind).is_some_and(|rest| matches!(rest.as_bytes(), [b'0'..=b'9']));
+    let reserved = matches!(stem, "con" | "prn" | "aux" | "nul") || numbered("com") || numbered("lpt");
+    if reserved { format!("workspace-{name}") } else { name.to_owned() }
 }
 
 /// A name for what has none that can be written: the beginning of its id.
@@ -160,6 +210,22 @@ mod tests {
         let mut told_back: Vec<String> = names(&fleet, &back).iter().map(ToString::to_string).collect();
         told_back.reverse();
         assert_eq!(told, told_back);
+    }
+
+    #[test]
+    fn accents_are_folded_and_no_name_is_one_that_windows_keeps_for_itself() {
+        let fleet = load(root(&[]).path()).unwrap();
+        for (title, wanted) in [
+            ("Über 🚀 Größe & Söhne", "uber-grosse-sohne"),
+            ("Cafe\u{301} Łódź", "cafe-lodz"),
+            ("CON", "workspace-con"),
+            ("Com1", "workspace-com1"),
+            ("LPT9", "workspace-lpt9"),
+            ("Com10", "com10"),
+            ("Console", "console"),
+        ] {
+            assert_eq!(names(&fleet, &[found("w-1", title)])[0].to_string(), wanted);
+        }
     }
 
     #[test]

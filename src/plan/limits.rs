@@ -49,7 +49,7 @@ fn removals(items: &mut [Item], rules: &Rules) {
             item.disposition = Disposition::Held(Held::new(
                 HeldReason::LimitPerWorkspace,
                 format!("removals in this workspace: {count}, the limit is {}", limits.per_workspace),
-                format!("remove fewer people at once, or set `guards.max_removals.per_workspace = {count}`"),
+                format!("remove fewer at once, or set `guards.max_removals.per_workspace = {count}`"),
             ));
         }
     }

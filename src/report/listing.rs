@@ -199,10 +199,30 @@ impl<'a> Listing<'a> {
     }
 }
 
+/// Columns of what other people named: the API bounds none of it, and one name would make every row wider than a terminal.
+const NAMES: [&str; 7] = ["about", "description", "key_name", "label", "name", "subject", "tags"];
+
+/// The longest name of a table, in characters.
+const LONGEST: usize = 80;
+
+/// How many characters of a name that is shortened stand at its end: names that begin alike are told apart there.
+const TAIL: usize = 20;
+
+/// Shortens a name in its middle.
+fn shortened(text: String) -> String {
+    let length = text.chars().count();
+    if length <= LONGEST {
+        return text;
+    }
+    let head = text.chars().take(LONGEST - TAIL - 1);
+    head.chain(std::iter::once('…')).chain(text.chars().skip(length - TAIL)).collect()
+}
+
 /// Returns what a column of the table shows of a cell.
 fn of_column(cell: &Cell<'_>, column: Column) -> String {
     let text = cell.for_terminal();
     match column.place {
+        Place::Column if NAMES.contains(&column.name) => shortened(text),
         Place::Day => text.chars().take("2026-11-22".len()).collect(),
         Place::Column | Place::Beneath(_) | Place::Along(_) | Place::Nowhere => text,
     }
@@ -324,6 +344,24 @@ mod tests {
         listing.end(&Value::Null).unwrap();
         let told = String::from_utf8(out).unwrap();
         assert_eq!(told, "NAME\nab\n    leads:read · for xy\n    -> do it\nc\n    owner ann\n2026-11-22\n");
+    }
+
+    #[test]
+    fn a_long_name_is_shortened_in_the_table_alone() {
+        let long = format!("a{}z", "x".repeat(300));
+        let write = |format| {
+            let mut out = Vec::new();
+            let mut listing = Listing::begin(&mut out, format, "thing", COLUMNS, &Value::Null).unwrap();
+            listing.row(&[Cell::text(long.as_str()), Cell::text("1"), Cell::Number(2)]).unwrap();
+            listing.end(&Value::Null).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        let table = write(Format::Table);
+        assert!(table.lines().all(|line| line.chars().count() < 100), "{table}");
+        assert!(table.contains("\na") && table.contains('…') && table.contains("xz "), "{table}");
+        for format in [Format::Csv, Format::Json, Format::Ndjson] {
+            assert!(write(format).contains(&long));
+        }
     }
 
     #[test]

@@ -65,8 +65,8 @@ impl Hand<'_> {
             Found::There => Progress::sent(attempts, None),
             Found::Absent => {
                 let reason = format!(
-                    "{why}; the workspace has not got the new owner, and a transfer is never sent again by itself: run the command again \
-                     with a new security token, if it is still wanted"
+                    "its answer was lost, and looking again showed that it did not take effect: the workspace has not got the new owner; a \
+                     transfer is never sent again by itself: run the command again with a new security token, if it is still wanted ({why})"
                 );
                 Progress::ended(StepEnd::new(Outcome::Failed, reason).after(attempts))
             }

@@ -80,6 +80,11 @@ impl Printer {
         self.line(&format!("{} {line}", self.painted("warning:", "33")));
     }
 
+    /// Says what was found wrong, unless asked to be quiet: a finding that a listing has in its rows or its summary as well.
+    pub fn notice(&self, line: &str) {
+        self.say(&format!("{} {line}", self.painted("warning:", "33")));
+    }
+
     /// Says what to do next.
     pub fn hint(&self, advice: &str) {
         self.say(&format!("  {} {advice}", self.painted("hint:", "36")));

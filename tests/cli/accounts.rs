@@ -201,6 +201,32 @@ fn what_was_refused_is_not_seen_and_never_zero() {
 }
 
 #[test]
+fn a_label_that_no_workspace_has_is_told_and_not_passed_over() {
+    let world = world();
+    world
+        .run(&["accounts", "--tag", "nroth"])
+        .exits(0)
+        .says("no tag \"nroth\" is in the 2 workspaces")
+        .says("north")
+        .done();
+    world.run(&["campaigns", "--tag", "nroth"]).exits(0).says("no tag \"nroth\" is in the 2 workspaces").done();
+    let there = world.run(&["accounts", "--tag", "north"]).exits(0);
+    assert!(!there.to_string().contains("no tag"), "{there}");
+}
+
+#[test]
+fn findings_are_quiet_where_quiet_is_asked_for_and_none_is_claimed_of_what_was_not_read() {
+    let world = world();
+    let quiet = world.run(&["accounts", "-q"]).exits(0);
+    assert!(!quiet.to_string().contains("warning:"), "{quiet}");
+    world.run(&["accounts"]).exits(0).says("warning: account-bounces").done();
+    let refusal = FaultKind::Status { status: 413, body: FaultBody::Json, retry_after: None };
+    world.sim.add_fault(Fault::always(refusal).at(Op::AccountDaily));
+    let listed = world.run(&["accounts", "-w", "globex"]).exits(33).says("no findings in what could be read");
+    listed.says("keyholder help scopes").done();
+}
+
+#[test]
 fn syncing_the_owners_leaves_one_tag_on_each_account_and_the_second_time_sends_nothing() {
     let world = world();
     let sync = ["accounts", "owners", "sync", "--all"];

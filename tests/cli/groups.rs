@@ -45,5 +45,7 @@ fn who_is_not_named_rightly_is_told_before_anything_is_sent() {
         .says("nothing was sent")
         .done();
     world.run(&["groups", "remove", "tidewater", "--via", "nobody", "--yes"]).exits(4).says("--via").done();
+    world.run(&["groups", "--status", "acepted"]).exits(2).says("did you mean `accepted`?").done();
+    world.run(&["groups", "--status", "accepted|pending"]).exits(2).says("no status that is known").done();
     assert_eq!(world.sim.request_count(), 0);
 }

@@ -166,7 +166,7 @@ impl Sheet<'_> {
         let at_least = if coverage.is_complete() { "" } else { "at least " };
         printer.say(&format!(
             "{at_least}{} on {} in {} of {}; {} in {}",
-            found.say(),
+            found.say(coverage.is_complete()),
             words::count(accounts, "account"),
             coverage.complete,
             words::count(coverage.asked, "workspace"),

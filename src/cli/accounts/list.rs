@@ -11,6 +11,7 @@ use crate::cli::args::Select;
 use crate::cli::keys::list::to_the_second;
 use crate::cli::resources::Query;
 use crate::cli::session::Session;
+use crate::cli::tags::Nowhere;
 use crate::cli::{filter, survey, tables};
 use crate::config::Purpose;
 use crate::domain::{AccountPolicy, Days, Email, Fleet, Owned, ResourceKind, Sent, SentDaily};
@@ -137,6 +138,7 @@ pub async fn run(session: &Session<'_>, list: &List, select: &Select) -> Result<
         listing,
         seen: Seen::of(&targets),
         found: Found::default(),
+        nowhere: Nowhere::of(&wanted.query),
         totals: Totals::default(),
     };
     let asked = |observed: &Observed| {
@@ -183,6 +185,7 @@ struct Sheet<'a> {
     listing: Listing<'a>,
     seen: Seen,
     found: Found,
+    nowhere: Nowhere,
     totals: Totals,
 }
 
@@ -197,6 +200,9 @@ impl Sheet<'_> {
             }
         };
         self.seen.observed(&observed, false, &sent);
+        if let Some(tagging) = observed.tagging.as_deref() {
+            self.nowhere.see(tagging);
+        }
         let observed_at = to_the_second(at).to_string();
         let mut written = Ok(());
         each(&observed, &self.fleet.accounts, |case, tagging| {
@@ -242,7 +248,7 @@ impl Sheet<'_> {
     }
 
     fn end(self, session: &Session<'_>, deck: &Deck, detailed: bool) -> Result<Exit, Trouble> {
-        let Self { listing, seen, found, totals, days, wanted, fleet: _ } = self;
+        let Self { listing, seen, found, nowhere, totals, days, wanted, fleet: _ } = self;
         let coverage = seen.coverage();
         let exit = match coverage.exit() {
             Exit::Complete if detailed && found.all() > 0 => Exit::Changes,
@@ -273,6 +279,7 @@ impl Sheet<'_> {
         listing.end(&summary).map_err(tables::unwritable)?;
         let printer = &session.door.printer;
         tables::unread(printer, &coverage);
+        nowhere.tell(printer, &coverage);
         found.talk(printer, session.format() == Format::Table);
         let at_least = |exact: bool| if exact { "" } else { "at least " };
         let sent = match days {
@@ -291,7 +298,7 @@ impl Sheet<'_> {
             words::count(totals.shown, "account"),
             coverage.complete,
             words::count(coverage.asked, "workspace"),
-            found.say(),
+            found.say(coverage.is_complete()),
             words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
             words::duration(deck.clock.elapsed()),
         ));

@@ -136,8 +136,12 @@ impl Found {
         }
     }
 
-    /// Says how many there are.
-    pub fn say(&self) -> String {
-        if self.all() == 0 { "no findings".to_owned() } else { words::count(self.all(), "finding") }
+    /// Says how many there are; `whole` tells whether everything asked for was read.
+    pub fn say(&self, whole: bool) -> String {
+        match self.all() {
+            0 if whole => "no findings".to_owned(),
+            0 => "no findings in what could be read".to_owned(),
+            all => words::count(all, "finding"),
+        }
     }
 }

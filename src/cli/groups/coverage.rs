@@ -109,10 +109,11 @@ impl Coverage {
         tables::unread(printer, coverage);
         let by: Vec<String> = by_severity.iter().rev().map(|(severity, count)| format!("{count} {severity}")).collect();
         let told = match found.len() {
-            0 => "no findings".to_owned(),
+            0 if coverage.is_complete() => "no findings".to_owned(),
+            0 => "no findings in what could be read".to_owned(),
             some => format!("{}: {}", words::count(some, "finding"), by.join(", ")),
         };
-        let at_least = if coverage.is_complete() { "" } else { "at least " };
+        let at_least = if coverage.is_complete() || found.is_empty() { "" } else { "at least " };
         printer.say(&format!(
             "{at_least}{told}; {} of {} read whole; {} in {}",
             coverage.complete,

@@ -7,9 +7,12 @@ use serde_json::{Value, json};
 
 use super::{Chosen, admin_of};
 use crate::cli::args::Select;
+use crate::cli::keys::list::to_the_second;
 use crate::cli::session::{self, Session};
 use crate::cli::{reading, survey, tables};
+use crate::config::did_you_mean;
 use crate::domain::{Link, LinkStatus, Workspace, WorkspaceId};
+use crate::report::cell::printable;
 use crate::report::group_rows::{self, LINK, LinkRow};
 use crate::report::listing::{self, Listing};
 use crate::report::summary::{meaning, rounded, total};
@@ -32,14 +35,13 @@ pub struct List {
 /// Lists them.
 pub async fn run(session: &Session<'_>, list: &List, select: &Select) -> Result<Exit, Trouble> {
     let door = session.door;
-    let statuses: Vec<LinkStatus> =
-        list.status.iter().map(|word| LinkStatus::observed(&word.trim().to_ascii_lowercase())).collect();
+    let statuses: Vec<LinkStatus> = list.status.iter().map(|word| status(word)).collect::<Result<_, _>>()?;
     let chosen = Chosen::of(session, select)?;
     let keys = session.keys(&chosen.heads).await?;
     let targets = session.targets(&chosen.heads, &keys);
     let deck = session.deck(None)?;
     let sights = reading::link_sights(session, &deck, "reading", &targets).await?;
-    let observed_at = deck.clock.now().to_string();
+    let observed_at = to_the_second(deck.clock.now()).to_string();
     let known: BTreeMap<&WorkspaceId, &Workspace> =
         session.fleet.workspaces.iter().filter_map(|workspace| Some((workspace.id.as_ref()?, workspace))).collect();
     let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
@@ -112,6 +114,22 @@ pub async fn run(session: &Session<'_>, list: &List, select: &Select) -> Result<
         words::duration(deck.clock.elapsed()),
     ));
     Ok(exit)
+}
+
+/// The words that a link's status can be asked for by.
+const STATUSES: [&str; 3] = ["pending", "accepted", "rejected"];
+
+/// Reads a status; one letter wrong must not look like an empty group.
+fn status(word: &str) -> Result<LinkStatus, Trouble> {
+    match LinkStatus::observed(&word.trim().to_ascii_lowercase()) {
+        LinkStatus::Other(other) => {
+            let text = format!("`{}` is no status that is known (--status); nothing was sent", printable(&other));
+            let advice =
+                did_you_mean(&other, STATUSES).unwrap_or_else(|| format!("it is one of {}", STATUSES.join(", ")));
+            Err(Trouble::new(Exit::Usage, text).advise(advice))
+        }
+        status => Ok(status),
+    }
 }
 
 /// Names what a workspace did not say of the group it is in.

@@ -186,11 +186,8 @@ impl Which {
         if whole && !nowhere.is_empty() {
             let what = nowhere.iter().map(|one| printable(one)).collect::<Vec<_>>().join(", and ");
             let read = words::count(all.len(), "workspace");
-            return Err(Trouble::new(
-                Exit::Selection,
-                format!("{what} is in the {read} that were asked; nothing was sent"),
-            )
-            .advise("`keyholder keys` lists the keys with their ids and names; check what was typed"));
+            return Err(Trouble::new(Exit::Selection, format!("{what} is in the {read} asked; nothing was sent"))
+                .advise("`keyholder keys` lists the keys with their ids and names; check what was typed"));
         }
         for code in &self.findings {
             let found = all.iter().any(|one| one.findings.iter().any(|finding| finding.code == *code));

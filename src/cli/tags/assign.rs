@@ -130,7 +130,7 @@ fn known(session: &Session<'_>, label: &str, verb: Verb, scene: &Scene<'_>) -> R
     let read = words::count(scene.here.len(), "workspace");
     let trouble = Trouble::new(
         Exit::Selection,
-        format!("no tag \"{}\" is in the {read} that were asked; nothing was sent", printable(label)),
+        format!("no tag \"{}\" is in the {read} asked; nothing was sent", printable(label)),
     );
     let near = did_you_mean(label, all.iter().copied()).map(|near| printable(&near));
     let trouble = near.into_iter().fold(trouble, Trouble::advise);

@@ -100,10 +100,10 @@ impl Found {
         }
     }
 
-    /// Says how many there are, in words.
-    pub fn say(&self) -> String {
+    /// Says how many there are, in words; `whole` tells whether everything asked for was read.
+    pub fn say(&self, whole: bool) -> String {
         if self.count() == 0 {
-            return "no findings".to_owned();
+            return if whole { "no findings" } else { "no findings in what could be read" }.to_owned();
         }
         let by: Vec<String> =
             self.by_severity.iter().rev().map(|(severity, count)| format!("{count} {severity}")).collect();

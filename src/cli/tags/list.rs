@@ -106,7 +106,7 @@ pub async fn run(session: &Session<'_>, list: &List, select: &Select) -> Result<
         words::count(shown, kind),
         coverage.complete,
         words::count(coverage.asked, "workspace"),
-        found.say(),
+        found.say(coverage.is_complete()),
         words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
         words::duration(deck.clock.elapsed()),
     ));

@@ -7,6 +7,7 @@ pub mod audit;
 pub mod found;
 pub mod list;
 pub mod named;
+mod nowhere;
 pub mod show;
 pub mod sweep;
 pub mod sync;
@@ -14,6 +15,8 @@ pub mod which;
 pub mod write;
 
 use clap::{Args, Subcommand};
+
+pub use nowhere::Nowhere;
 
 use super::Door;
 use super::args::Select;

@@ -100,9 +100,10 @@ impl Sync {
         let labels: Vec<String> = labels.into_iter().collect();
         let carried = if self.prune { "those that something carries are" } else { "they are" };
         session.door.printer.say(&format!(
-            "{} in {} that no [[tags]] names: {}; {carried} left alone (`keyholder tags` tells of each)",
+            "{} in {} that no [[tags]] names, of {}: {}; {carried} left alone (`keyholder tags` tells of each)",
             words::count(tags, "tag"),
             words::count(workspaces, "workspace"),
+            words::count(labels.len(), "label"),
             words::some(&labels, NAMED),
         ));
     }

@@ -258,7 +258,8 @@ fn nearly(label: &str, other: &str) -> Held {
         HeldReason::TagAmbiguous,
         format!("a tag \"{other}\" is there, nearly the same as \"{label}\""),
         format!(
-            "say `former = [\"{other}\"]` at this tag in keyholder.toml to rename it, or use the label that is there"
+            "use the label that is there; or, to rename it, have \"{label}\" in [[tags]] of keyholder.toml with `former = [\"{other}\"]` and \
+             run `keyholder tags sync`"
         ),
     )
 }

@@ -86,10 +86,10 @@ impl Audit {
         tables::unread(printer, &coverage);
         // Which tags there are tells all of it; what carries them only says what to do.
         let whole = coverage.partial.is_empty() && coverage.unreadable.is_empty();
-        let at_least = if whole { "" } else { "at least " };
+        let at_least = if whole || found.count() == 0 { "" } else { "at least " };
         printer.say(&format!(
             "{at_least}{} in {} of {}; {} in {}",
-            found.say(),
+            found.say(whole),
             coverage.complete,
             words::count(coverage.asked, "workspace"),
             words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),

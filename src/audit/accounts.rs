@@ -167,13 +167,14 @@ pub fn owners(
             };
             findings.push(case.finding(FindingCode::AccountNoOwner, evidence, advice));
         }
-        (Owned::Nobody, None) => unknown(FindingCode::AccountNoOwner, "which tags it carries is not known"),
+        (Owned::Nobody | Owned::By(_), None) => {
+            unknown(FindingCode::AccountNoOwner, "which tags it carries is not known")
+        }
         (Owned::By(rule), Some(tags)) if tags.is_empty() => {
             let evidence = format!("{} says {}, and no tag does", line(rule), rule.owner);
             let advice = format!("`keyholder accounts owners sync -w {}` puts the owner's tag on it", case.workspace);
             findings.push(case.finding(FindingCode::AccountNoOwner, evidence, advice));
         }
-        (Owned::By(_), None) => unknown(FindingCode::AccountNoOwner, "which tags it carries is not known"),
         _ => {}
     }
     if let Some(evidence) = several(&ownership) {

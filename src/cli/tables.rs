@@ -145,7 +145,7 @@ fn remarks(printer: &Printer, drawn: &Drawn) {
     for note in notes.iter().take(REMARKS) {
         let text = crate::report::cell::printable(&note.text);
         // A remark about the workspace itself names it once.
-        if note.subject.to_string() == note.workspace.to_string() {
+        if note.subject == note.workspace {
             printer.say(&format!("{}: {text}", note.workspace));
         } else {
             printer.say(&format!("{}: {}: {text}", note.workspace, note.subject));

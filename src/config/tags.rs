@@ -39,7 +39,9 @@ pub(super) fn read(root: &Section<'_>, accounts: &AccountPolicy) -> Vec<TagSpec>
     };
     let drafts: Vec<Draft<'_>> = tables.into_iter().map(opened).filter_map(read_one).collect();
     check(&drafts);
-    drafts.iter().for_each(|draft| claim(draft, accounts));
+    for draft in &drafts {
+        claim(draft, accounts);
+    }
     drafts.into_iter().map(TagSpec::from).collect()
 }
 

@@ -25,8 +25,8 @@ impl Plan {
                 workspace = Some(item.step.workspace.clone());
                 picture = seen.get(item.step.workspace.as_str()).map(|observed| (*observed).clone());
             }
-            let as_asked = |observed: &&&Observed| item.sends() && tags::is_as_asked(&item.step, observed);
-            if seen.get(item.step.workspace.as_str()).filter(as_asked).is_some() {
+            let as_asked = |observed: &&Observed| item.sends() && tags::is_as_asked(&item.step, observed);
+            if seen.get(item.step.workspace.as_str()).is_some_and(as_asked) {
                 item.disposition = Disposition::Already("it is as asked by now".to_owned());
             }
             let refused = match (seen.get(item.step.workspace.as_str()), &picture) {

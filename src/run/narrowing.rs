@@ -93,10 +93,8 @@ impl Hand<'_> {
         }
         let Change::Tag(TagChange::Assign { on, resources, .. }) = &step.change else { return Narrowed::AsItWas(None) };
         let deck = self.deck;
-        let looked = match deck.stop.unless_now(self.absent(&step.workspace_id, *on, resources)).await {
-            None => return Narrowed::AsItWas(None),
-            Some(looked) => looked,
-        };
+        let looking = self.absent(&step.workspace_id, *on, resources);
+        let Some(looked) = deck.stop.unless_now(looking).await else { return Narrowed::AsItWas(None) };
         let (_, several) = on.words();
         let gone = match looked {
             Ok(gone) => gone,

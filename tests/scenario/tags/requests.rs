@@ -54,7 +54,6 @@ fn tags_all(carried: [usize; 2], create: bool) {
         assert_eq!(carried.iter().filter(|one| one.label == "north").count(), ACCOUNTS, "{workspace}");
     }
     let (requests, least) = (stage.world.request_count(), fewest(carried.iter().sum(), create));
-    println!("{carried:?}, made first: {create}: {requests} requests, the fewest are {least}");
     assert!(requests * 100 <= least * 105, "{requests} requests, the fewest are {least}\n{outcome}");
 }
 

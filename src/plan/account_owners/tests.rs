@@ -28,7 +28,7 @@ fn world(accounts: &[(&str, &[&str])]) -> Observed {
                 id
             });
             let resource = ResourceId::parse(email).unwrap();
-            tagging.carried.entry(id).or_default().insert((ResourceKind::Account, resource));
+            tagging.note(id, ResourceKind::Account, &resource);
         }
     }
     let members = vec![

@@ -143,7 +143,7 @@ label = "x"
     keyholder.toml:18:3: taggs: unknown key `taggs`
       hint: did you mean `tags`?
     keyholder.toml:20:2: mailboxes: unknown key `mailboxes`
-      hint: known here: `version`, `agency`, `defaults`, `guards`, `presets`, `key_policy`, `tags`, `accounts`
+      hint: known here: `version`, `accounts`, `agency`, `defaults`, `guards`, `presets`, `key_policy`, `tags`
     "#);
     insta::assert_snapshot!(agency_told("version = 2\n"), @r#"
     1 problem in 1 configuration file

@@ -218,8 +218,8 @@ fn a_label_that_no_workspace_has_is_told_and_not_passed_over() {
 fn findings_are_quiet_where_quiet_is_asked_for_and_none_is_claimed_of_what_was_not_read() {
     let world = world();
     let quiet = world.run(&["accounts", "-q"]).exits(0);
-    assert!(!quiet.to_string().contains("warning:"), "{quiet}");
-    world.run(&["accounts"]).exits(0).says("warning: account-bounces").done();
+    assert!(!quiet.stderr.contains("account-bounces"), "{quiet}");
+    world.run(&["accounts"]).exits(0).says("high account-bounces acme").done();
     let refusal = FaultKind::Status { status: 413, body: FaultBody::Json, retry_after: None };
     world.sim.add_fault(Fault::always(refusal).at(Op::AccountDaily));
     let listed = world.run(&["accounts", "-w", "globex"]).exits(33).says("no findings in what could be read");
@@ -291,14 +291,17 @@ fn the_audit_tells_of_accounts_of_nobody_of_several_and_of_somebody_else_and_wri
     assert_eq!(
         rows(&audit, &["workspace", "code", "about"]),
         [
+            "acme | account-no-owner | bouncing@north.example",
             "acme | account-no-owner | spiking@south.example",
             "acme | account-owners | broken@north.example",
             "acme | account-owners | healthy@north.example",
+            "globex | account-no-owner | healthy@north.example",
         ],
         "{audit}"
     );
     let evidence = rows(&audit, &["evidence"]);
-    assert!(evidence[1].contains("keyholder.toml:") && evidence[1].contains("says ben@agency.example"), "{evidence:?}");
+    assert!(evidence[0].contains("says ana@agency.example, and no tag does"), "{evidence:?}");
+    assert!(evidence[2].contains("keyholder.toml:") && evidence[2].contains("says ben@agency.example"), "{evidence:?}");
     assert_eq!(world.writes(), 0);
     assert_eq!(asked(&world).len(), 6, "who it is, the accounts, the members, in two workspaces");
 }

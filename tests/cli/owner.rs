@@ -113,7 +113,7 @@ fn without_a_terminal_it_takes_the_plans_id_and_yes_is_never_enough() {
     let world = World::three();
     let line = with_token(&world);
     world.run(&line).exits(32).says("--confirm").done();
-    world.run(&[&line[..], &["--yes"]].concat()).exits(32).says("1 transfer of ownership").done();
+    world.run(&[&line[..], &["--yes"]].concat()).exits(32).says("a transfer of ownership").done();
     assert_eq!(sent(&world), 0);
     let id = plan_id(&world);
     world.run(&[&line[..], &["--confirm", &id]].concat()).exits(0).prints("done").done();

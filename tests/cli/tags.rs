@@ -76,13 +76,12 @@ fn tags_of_owners_are_spared_by_the_prefix_that_the_files_name() {
     );
     let codes = world.run(&["tags", "-w", "acme", "--format", "ndjson"]).exits(0).records().pop().unwrap();
     assert_eq!(codes["codes"]["tag-unknown"], 4, "{codes}");
-    let planned = world.run(&["tags", "sync", "--prune", "-w", "acme", "--plan-only"]).exits(30);
+    let planned = world.run(&["tags", "sync", "--prune", "-w", "acme", "--plan-only"]).exits(0);
     assert_eq!(
         told(&planned, ["kind", "subject", "planned"]),
         [
             "tag.rename | Team North | send",
             "tag.create | VIP | send",
-            "tag.delete | '=Used | held",
             "tag.delete | Empty | send",
             "tag.delete | Whose | send",
             "tag.delete | owner: noor@agency.example | send",
@@ -156,7 +155,7 @@ fn what_carries_a_tag_is_shown_and_a_label_that_is_nowhere_is_an_error() {
     let world = world();
     let shown = world.run(&["tags", "show", "North"]).exits(0);
     assert_eq!(told(&shown, ["workspace", "kind", "name"]), ["acme | campaign | South", "acme | account | "]);
-    assert_eq!(shown.rows()[1]["id"], "Ann@north.example");
+    assert_eq!(shown.rows()[1]["id"], "ann@north.example");
     world.run(&["tags", "show", "Nroth"]).exits(4).says("no tag \"Nroth\"").says("did you mean `North`?").done();
     world.run(&["tags", "show", "Empty"]).exits(0).done();
     world.run(&["tags", "show", " "]).exits(2).done();

@@ -118,8 +118,12 @@ impl Files {
     /// Whom a label of an owner's tag names.
     fn named(&self, label: &str) -> Option<String> {
         let label = label.trim().to_lowercase();
-        let rest = label.strip_prefix(self.prefix.trim().to_lowercase().as_str())?.trim().to_owned();
-        (!rest.is_empty()).then_some(rest)
+        let prefix = self.prefix.trim().to_lowercase();
+        let rest = label.strip_prefix(prefix.as_str())?;
+        // A prefix that is a word is parted from the person by a blank.
+        let parted = !prefix.ends_with(char::is_alphanumeric) || rest.starts_with(' ');
+        let rest = rest.trim().to_owned();
+        (parted && !rest.is_empty()).then_some(rest)
     }
 
     /// Whose an account is: an address before a pattern, and of several patterns only where they agree.
@@ -233,7 +237,10 @@ impl Place {
                     all.sort_by_key(|row| (std::cmp::Reverse(row.on.len()), row.id.clone()));
                     all[0].id != row.id
                 }
-                _ if specs.iter().any(|spec| spec.former.iter().any(|former| row.is(former))) => false,
+                // A leftover, where the right one is there.
+                _ if specs.iter().any(|spec| spec.former.iter().any(|former| row.is(former))) => specs
+                    .iter()
+                    .any(|spec| spec.former.iter().any(|former| row.is(former)) && !called(spec.label).is_empty()),
                 Some(spec) => !called(spec.label).is_empty(),
                 None => true,
             };
@@ -241,6 +248,15 @@ impl Place {
             if goes && !spared {
                 self.rows.retain(|other| other.id.is_none() || other.id != row.id);
                 needed.deleted += 1;
+            }
+        }
+        // Of several of one label, the one that stays is described once the others are gone.
+        for spec in specs.iter().filter(|spec| called(spec.label).len() > 1) {
+            if let ([only], Some(told)) = (&self.called(spec.label)[..], spec.told)
+                && self.rows[*only].told.as_deref() != Some(told)
+            {
+                self.rows[*only].told = Some(told.to_owned());
+                needed.altered += 1;
             }
         }
     }

@@ -82,7 +82,7 @@ fn world(carried: &Carried) -> Observed {
             if tagging.tags.rows.iter().all(|tag| tag.id != id) {
                 tagging.tags.rows.push(Tag { id: id.clone(), label: (*label).to_owned(), description: None });
             }
-            tagging.carried.entry(id).or_default().insert((ResourceKind::Account, ResourceId::parse(email).unwrap()));
+            tagging.note(id, ResourceKind::Account, &ResourceId::parse(email).unwrap());
         }
     }
     Observed {
@@ -126,7 +126,7 @@ fn apply(world: &Observed, plan: &Plan) -> Observed {
                 let tag = tagging.called(label).next().unwrap().id.clone();
                 let carrying = tagging.carried.entry(tag).or_default();
                 for one in resources {
-                    let one = (ResourceKind::Account, one.clone());
+                    let one = (ResourceKind::Account, one.folded(ResourceKind::Account));
                     let changed = if *assign { carrying.insert(one) } else { carrying.remove(&one) };
                     assert!(changed, "only what lacks the wanted state: {item:?}");
                 }

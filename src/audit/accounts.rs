@@ -168,7 +168,7 @@ pub fn owners(
             findings.push(case.finding(FindingCode::AccountNoOwner, evidence, advice));
         }
         (Owned::Nobody | Owned::By(_), None) => {
-            unknown(FindingCode::AccountNoOwner, "which tags it carries is not known")
+            unknown(FindingCode::AccountNoOwner, "which tags it carries is not known");
         }
         (Owned::By(rule), Some(tags)) if tags.is_empty() => {
             let evidence = format!("{} says {}, and no tag does", line(rule), rule.owner);

@@ -103,7 +103,7 @@ enum Command {
     Keys(keys::Keys),
     /// Show who owns the workspaces, or give one workspace another owner.
     Owner(owner::Owner),
-    /// List the tags of all workspaces; keep them as [[tags]] says, put them on, take them off.
+    /// List the tags of all workspaces; keep them as `[[tags]]` says, put them on, take them off.
     Tags(tags::Tags),
     /// List the campaigns of all workspaces: state, owner, tags.
     Campaigns(campaigns::Campaigns),

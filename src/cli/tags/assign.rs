@@ -19,7 +19,7 @@ use crate::ui::words;
 
 /// Put a tag on campaigns or sending accounts.
 ///
-/// The tag is looked up by its label in each workspace. Where it is missing it is made first if [[tags]] names it for that workspace or with
+/// The tag is looked up by its label in each workspace. Where it is missing it is made first if `[[tags]]` names it for that workspace or with
 /// --create; else nothing is sent there. Only what does not carry it yet is sent, a hundred a request, and read back.
 #[derive(Debug, Args)]
 #[command(after_help = "What a query can say: `keyholder help tags`.")]

@@ -22,7 +22,7 @@ use crate::ui::words;
 /// What is judged of tags; none of it can be where their list was cut.
 const JUDGED: [FindingCode; 3] = [FindingCode::TagDuplicate, FindingCode::TagNearDuplicate, FindingCode::TagUnknown];
 
-/// Tell which labels stand twice or nearly twice, and which no [[tags]] names. It reads, and writes nothing.
+/// Tell which labels stand twice or nearly twice, and which no `[[tags]]` names. It reads, and writes nothing.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Each finding has a stable code; `keyholder help CODE` explains it. More: `keyholder help tags`."

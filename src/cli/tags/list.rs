@@ -27,7 +27,7 @@ pub struct List {
     /// A row for each tag of each workspace, or for each label of the fleet.
     #[arg(long, value_enum, default_value_t)]
     by: By,
-    /// Exit 10 where there is any finding: two tags of one label, labels that are nearly the same, tags that no [[tags]] names.
+    /// Exit 10 where there is any finding: two tags of one label, labels that are nearly the same, tags that no `[[tags]]` names.
     #[arg(long)]
     detailed_exitcode: bool,
 }

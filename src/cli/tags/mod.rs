@@ -23,7 +23,7 @@ use super::args::Select;
 use super::session::Session;
 use crate::trouble::{Exit, Trouble};
 
-/// List the tags of all workspaces; keep them as [[tags]] says, put them on, take them off.
+/// List the tags of all workspaces; keep them as `[[tags]]` says, put them on, take them off.
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "What [[tags]] and a query can say: `keyholder help tags`.")]
@@ -38,13 +38,13 @@ pub struct Tags {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Make, rename and describe tags as [[tags]] of keyholder.toml says.
+    /// Make, rename and describe tags as `[[tags]]` of keyholder.toml says.
     Sync(sync::Sync),
     /// Put a tag on campaigns or sending accounts.
     Assign(assign::Assign),
     /// Take a tag off campaigns or sending accounts.
     Unassign(assign::Unassign),
-    /// Tell which labels stand twice or nearly twice, and which no [[tags]] names. It reads, and writes nothing.
+    /// Tell which labels stand twice or nearly twice, and which no `[[tags]]` names. It reads, and writes nothing.
     Audit(audit::Audit),
     /// List what carries a tag.
     Show(show::Show),

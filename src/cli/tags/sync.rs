@@ -21,9 +21,9 @@ use crate::ui::words;
 /// Labels that are named in one line.
 const NAMED: usize = 8;
 
-/// Make, rename and describe tags as [[tags]] of keyholder.toml says.
+/// Make, rename and describe tags as `[[tags]]` of keyholder.toml says.
 ///
-/// A tag that bears a former label is renamed, not made a second time. Tags that no [[tags]] names are left alone and told; with --prune those
+/// A tag that bears a former label is renamed, not made a second time. Tags that no `[[tags]]` names are left alone and told; with --prune those
 /// that nothing carries are deleted.
 #[derive(Debug, Args)]
 #[command(
@@ -31,7 +31,7 @@ const NAMED: usize = 8;
                   What [[tags]] can say: `keyholder help tags`."
 )]
 pub struct Sync {
-    /// Delete tags that no [[tags]] names, former ones beside the right one, and all but one of those that bear one label, where nothing carries them.
+    /// Delete tags that no `[[tags]]` names, former ones beside the right one, and all but one of those that bear one label, where nothing carries them.
     #[arg(long)]
     prune: bool,
     #[command(flatten)]

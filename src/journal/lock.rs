@@ -1,7 +1,8 @@
 //! Locks: one run at a time writes to a workspace (design section 5).
 //!
 //! A lock is a kernel lock on an open file. It dies with its holder, so there is no stale lock and no command to break one. The
-//! file of a workspace stays, empty, when the lock is released; where a file is removed, whoever locks it next looks whether it still has its name.
+//! file of a workspace stays, with the note of its last holder, when the lock is released; where a file is removed, whoever locks it next looks whether
+//! it still has its name. A lock and the note of its holder come together: whoever is turned away is told by whom.
 
 use std::fs::{File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -121,13 +122,13 @@ impl Advise for LockTrouble {
 /// The right to write to a workspace, for as long as it is kept. Released on drop, and by the kernel when the process dies.
 #[derive(Debug)]
 pub struct WriteLock {
-    file: File,
+    _file: File,
 }
 
 impl WriteLock {
     /// Takes the lock of a workspace if nobody has it. Two handles in one process conflict as two processes do.
     pub fn try_take(state_dir: &Path, workspace: &WorkspaceId, note: &Holder) -> Result<Self, LockTrouble> {
-        take(state_dir, &format!("write-{workspace}.lock"), workspace.as_str(), note).map(|file| Self { file })
+        take(state_dir, &format!("write-{workspace}.lock"), workspace.as_str(), note).map(|file| Self { _file: file })
     }
 
     /// Takes the lock of a workspace, waiting for it until the deadline; then says who has it.
@@ -146,13 +147,6 @@ impl WriteLock {
                 taken => return taken,
             }
         }
-    }
-}
-
-impl Drop for WriteLock {
-    fn drop(&mut self) {
-        // The note is for messages only; the lock itself goes with the file.
-        drop(self.file.set_len(0));
     }
 }
 
@@ -240,6 +234,8 @@ fn take(state_dir: &Path, name: &str, what: &str, note: &Holder) -> Result<File,
     let failed = |source| LockTrouble::Folder { what: what.to_owned(), source: Box::new(source) };
     folder::secure_folder(state_dir).map_err(failed)?;
     folder::secure_folder(&locks).map_err(failed)?;
+    // Locking and signing are one act to all who look: else the one turned away in between could not say by whom.
+    let _turn = turn(&locks.join("lock.taking")).map_err(failed)?;
     let mut file = loop {
         let mut file = folder::secure_file(&path).map_err(failed)?;
         match file.try_lock() {

@@ -5,6 +5,7 @@
 
 pub mod account_rows;
 pub mod activity;
+pub mod bulk;
 pub mod cell;
 pub mod certificate;
 pub mod evidence;

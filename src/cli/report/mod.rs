@@ -9,6 +9,7 @@
 pub mod asked;
 pub mod file;
 pub mod finish;
+pub mod judge;
 pub mod kept;
 pub mod lane;
 pub mod made;

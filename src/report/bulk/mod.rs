@@ -5,6 +5,7 @@
 //! nothing, and knows no file.
 
 pub mod facts;
+pub mod page;
 pub mod tables;
 
 pub use facts::Facts;

@@ -34,6 +34,46 @@ pub const WARMUP_STATUS: Codes =
 pub const PROVIDER: Codes =
     Codes(&[("custom", 1), ("google", 2), ("microsoft", 3), ("aws", 4), ("airmail", 8), ("airmail-instant", 11)]);
 
+/// States of a webhook.
+pub const WEBHOOK_STATUS: Codes = Codes(&[("active", 1), ("stopped", -1)]);
+/// What the audit log records (contract section 10). What is not here is unpublished.
+pub const ACTIVITY: Codes = Codes(&[
+    ("login", 1),
+    ("leads-deleted", 2),
+    ("campaign-deleted", 3),
+    ("campaign-launched", 4),
+    ("campaign-paused", 5),
+    ("account-added", 6),
+    ("account-deleted", 7),
+    ("leads-moved", 8),
+    ("leads-added", 9),
+    ("leads-merged", 10),
+    ("campaign-updated", 11),
+    ("subsequence-updated", 12),
+    ("webhook-created", 18),
+    ("webhook-updated", 19),
+    ("webhook-failed", 20),
+    ("webhook-resumed", 21),
+    ("totp-enrolment-started", 22),
+    ("totp-enabled", 23),
+    ("totp-replacement-started", 24),
+    ("totp-replaced", 25),
+    ("totp-disabled", 26),
+    ("recovery-codes-made", 27),
+    ("recovery-code-used", 28),
+    ("mfa-challenge-failed", 29),
+    ("mfa-failed-too-often", 30),
+    ("mfa-login", 31),
+    ("import-started", 32),
+    ("import-cancelled", 33),
+    ("leads-exported", 34),
+    ("enrichment-created", 35),
+    ("account-updated", 36),
+    ("key-created", 37),
+    ("key-deleted", 38),
+    ("domain-forwarding-updated", 40),
+]);
+
 impl Codes {
     /// Returns the word for a number, or says that there is none.
     pub fn word(self, code: i64) -> &'static str {
@@ -59,7 +99,7 @@ mod tests {
 
     #[test]
     fn every_word_is_its_number_and_a_new_number_is_told_as_unknown() {
-        for codes in [CAMPAIGN_STATUS, ACCOUNT_STATUS, WARMUP_STATUS, PROVIDER] {
+        for codes in [CAMPAIGN_STATUS, ACCOUNT_STATUS, WARMUP_STATUS, PROVIDER, WEBHOOK_STATUS, ACTIVITY] {
             for word in codes.words() {
                 assert_eq!(codes.word(codes.parse(word).unwrap()), word);
             }

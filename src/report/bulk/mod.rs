@@ -8,6 +8,7 @@ pub mod attention;
 pub mod context;
 pub mod facts;
 mod seen;
+pub mod summary;
 pub mod tables;
 
 pub use context::{Context, KeySaid, OwnerSaid, Said, Stamp};

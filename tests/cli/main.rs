@@ -35,6 +35,7 @@ mod races;
 mod runs;
 mod selection;
 mod signals;
+mod spreadsheets;
 mod tags;
 mod tags_assign;
 mod tags_world;

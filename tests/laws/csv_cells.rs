@@ -30,7 +30,7 @@ fn write(format: Format, rows: &[(String, String, Vec<String>, u64)]) -> String 
 
 /// What a spreadsheet would take for a formula.
 fn runs(cell: &str) -> bool {
-    cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
 }
 
 proptest! {

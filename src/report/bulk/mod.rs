@@ -7,6 +7,8 @@
 pub mod attention;
 pub mod context;
 pub mod facts;
+#[cfg(test)]
+mod sample;
 mod seen;
 pub mod summary;
 pub mod tables;

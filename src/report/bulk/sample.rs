@@ -147,7 +147,7 @@ fn people(all: &mut Inventory) {
     let mut ana = member("m-1", "ana@agency.example", Some("u-ana"), true, "2026-02-01T00:00:00.000Z");
     ana["name"] = json!("=Ana");
     ana["permissions"] = json!(["unibox.all", "analytics.view"]);
-    let mut bob = member("m-2", "bob@other.example", None, false, "2026-11-01T00:00:00.000Z");
+    let mut bob = member("m-2", "bob@other.example", None, false, "2026-11-10T00:00:00.000Z");
     bob["role"] = json!("captain");
     // A page that came twice shows a row twice.
     all.members = told(json!([bob, owner, ana.clone(), ana]));

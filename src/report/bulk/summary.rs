@@ -317,3 +317,6 @@ fn workspace(facts: &Facts) -> Value {
         "attention": facts.attention,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ pub mod context;
 pub mod facts;
 pub mod page;
 mod seen;
+pub mod summary;
 pub mod tables;
 
 pub use context::{Context, KeySaid, OwnerSaid, Said, Stamp};

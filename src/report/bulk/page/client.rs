@@ -3,7 +3,7 @@
 
 use super::chart::{self, Days};
 use super::health::Health;
-use super::parts::{self, Head, Section, count_figure, rate_figure};
+use super::parts::{self, Head, Section};
 use super::sums::{self, Seen, Sum};
 use super::words::{Known, moment};
 use super::{ClientInput, look};
@@ -56,15 +56,7 @@ fn results(input: &ClientInput<'_>) -> Html {
     let facts = input.facts;
     let mut html = Html::default();
     let (now, before) = (Sum::of(facts, |campaign| campaign.now), Sum::of(facts, |campaign| campaign.prior));
-    html.raw("<ul class=figures>\n");
-    for count in [sums::SENT, sums::CONTACTED, sums::OPENED, sums::REPLIED] {
-        count_figure(&mut html, now, before, count);
-    }
-    rate_figure(&mut html, now, before, sums::REPLY_RATE);
-    for count in [sums::BOUNCED, sums::OPPORTUNITIES] {
-        count_figure(&mut html, now, before, count);
-    }
-    html.raw("</ul>\n");
+    parts::figures(&mut html, now, before);
     match &facts.days {
         Some(days) => chart::charts(&mut html, &Days::of(input.period, std::iter::once(days), true)),
         None => drop(html.raw("<p class=unknown>Day by day it is not known.</p>\n")),

@@ -1,8 +1,9 @@
 //! What both pages are put together from: sections, tables, large figures, counts with the period before.
 
-use super::sums::{Count, Part, Sum};
+use super::sums::{self, Count, Part, Sum};
 use super::words::{Known, Rate, change, rate_change};
-use crate::domain::{ReportKind, Severity};
+use crate::domain::{ReportKind, Severity, WorkspaceName};
+use crate::report::bulk::Facts;
 use crate::report::html::Html;
 
 /// A section with its place in the contents.
@@ -85,19 +86,87 @@ pub(super) fn count_cell(html: &mut Html, now: Sum, before: Sum, count: Count) {
 }
 
 /// Writes a cell of a rate, and beneath it the one of the period before.
-pub(super) fn rate_cell(html: &mut Html, now: Sum, before: Sum, part: Part) {
-    html.raw("<td class=number>").text(&now.rate(part.1.1, part.2.1).to_string());
-    html.raw("<br><span class=soft>").text(&before.rate(part.1.1, part.2.1).to_string()).raw("</span></td>");
+pub(super) fn rate_cell(html: &mut Html, now: Sum, before: Sum, (_, of, whole): Part) {
+    html.raw("<td class=number>");
+    part(html, now.rate(of.1, whole.1));
+    html.raw("<br><span class=soft>");
+    part(html, before.rate(of.1, whole.1));
+    html.raw("</span></td>");
+}
+
+/// Writes a cell of a rate.
+pub(super) fn rate(html: &mut Html, rate: Rate) {
+    html.raw("<td class=number>");
+    part(html, rate);
+    html.raw("</td>");
+}
+
+fn part(html: &mut Html, rate: Rate) {
+    match rate {
+        Rate::Unknown => html.raw("<span class=unknown>not known</span>"),
+        Rate::InPart(part, whole) => {
+            html.text(&Rate::Exact(part, whole).to_string()).raw(" <span class=soft>of what was seen</span>")
+        }
+        rate @ Rate::Exact(..) => html.text(&rate.to_string()),
+    };
+}
+
+/// Writes a workspace's name as the head of its row, with the way to the page of its own.
+pub(super) fn workspace(html: &mut Html, facts: &Facts) {
+    html.raw("<th scope=row>");
+    // A name of another shape cannot be one of our folders; no text becomes an address of its own making.
+    match WorkspaceName::parse(&facts.workspace) {
+        Ok(name) => html.with("a", "href", &format!("workspaces/{name}/index.html"), name.as_str()),
+        Err(_no_folder) => html.text(&facts.workspace),
+    };
+    html.raw("</th>");
+}
+
+/// Writes a state, our word for the API's number, with a sign for the good and the bad.
+pub(super) fn state(html: &mut Html, word: &str) {
+    const BAD: [&str; 9] = [
+        "accounts-unhealthy",
+        "bounce-protection",
+        "account-suspended",
+        "connection-error",
+        "soft-bounce",
+        "sending-error",
+        "banned",
+        "spam-folder-unknown",
+        "suspended",
+    ];
+    match word {
+        "" => html.raw("<span class=unknown>not told</span>"),
+        "active" => html.raw("<span class=\"o good\"><span aria-hidden=true>✓ </span>active</span>"),
+        word if BAD.contains(&word) => html
+            .raw("<span class=\"o bad\"><span aria-hidden=true>✕ </span>")
+            .text(&word.replace('-', " "))
+            .raw("</span>"),
+        word => html.text(&word.replace('-', " ")),
+    };
+}
+
+/// Writes the large figures of what campaigns sent and got.
+pub(super) fn figures(html: &mut Html, now: Sum, before: Sum) {
+    html.raw("<ul class=figures>\n");
+    for count in [sums::SENT, sums::CONTACTED, sums::OPENED, sums::REPLIED] {
+        count_figure(html, now, before, count);
+    }
+    rate_figure(html, now, before, sums::REPLY_RATE);
+    for count in [sums::BOUNCED, sums::OPPORTUNITIES] {
+        count_figure(html, now, before, count);
+    }
+    html.raw("</ul>\n");
 }
 
 /// Writes a large figure of a count.
-pub(super) fn count_figure(html: &mut Html, now: Sum, before: Sum, (name, of): Count) {
+fn count_figure(html: &mut Html, now: Sum, before: Sum, (name, of): Count) {
     let (now, before) = (now.count(of), before.count(of));
     figure(html, name, &now.to_string(), &before.to_string(), &change(now, before));
 }
 
 /// Writes a large figure of a rate.
-pub(super) fn rate_figure(html: &mut Html, now: Sum, before: Sum, (name, part, whole): Part) {
+fn rate_figure(html: &mut Html, now: Sum, before: Sum, (name, part, whole): Part) {
     let (now, before) = (now.rate(part.1, whole.1), before.rate(part.1, whole.1));
     // In large letters there is room for the number alone; beneath it is said what it is of.
     let (large, change) = match now {

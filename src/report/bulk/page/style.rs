@@ -28,6 +28,23 @@ figcaption{font-weight:600}
 .stack svg{display:block;width:100%;height:1.5rem;margin:.5rem 0}
 .stack .good{fill:var(--good)}.stack .wait{fill:var(--wait)}.stack .bad{fill:var(--bad)}.stack .still{fill:var(--still)}
 .legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;max-width:none}
+.matrix{max-height:85vh;overflow:auto;border:1px solid var(--line);border-radius:.35rem}
+.matrix table{width:auto;border-collapse:separate;border-spacing:0;font-size:.8125rem}
+.matrix caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.matrix th,.matrix td{padding:.15rem .3rem;border-bottom:1px solid var(--line);border-right:1px solid var(--line);overflow-wrap:normal;white-space:nowrap;position:relative}
+.matrix td{text-align:center;min-width:1.9rem}
+.matrix td.none{text-align:left}
+.matrix thead th{position:sticky;top:0;z-index:2;background:var(--raised);vertical-align:bottom;padding:.4rem .15rem;font-weight:400;color:var(--text)}
+.matrix tbody th{position:sticky;left:0;z-index:1;background:var(--raised);max-width:11rem;overflow:hidden;text-overflow:ellipsis;font-weight:400}
+.matrix thead .corner{left:0;z-index:3;padding:.4rem}
+.matrix tbody tr:hover td{background:var(--raised)}
+.turn{writing-mode:vertical-rl;transform:rotate(180deg);max-height:11rem;overflow:hidden;text-overflow:ellipsis}
+.turn .mark{color:var(--mark);font-weight:600}
+abbr{text-decoration:none}
+.r-o,.r-a{font-weight:700}.r-o{color:var(--mark)}.r-a{color:var(--bad)}.r-v{color:var(--soft)}
+.dim{color:var(--soft)}
+h4{font-size:1rem;font-weight:600;margin:1rem 0 .25rem}
+h4+ul{margin-top:.25rem}
 details{margin:.75rem 0}
 summary{cursor:pointer;color:var(--link)}
 .paper{display:none}

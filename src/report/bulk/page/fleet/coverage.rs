@@ -43,7 +43,8 @@ pub(super) fn body(facts: &[Facts]) -> Html {
         &[Head::Text("Workspace"), Head::Text("Seen"), Head::Text("Why")],
     );
     for facts in unread.iter().chain(&in_part).take(MOST) {
-        html.raw("<tr>").element("th scope=row", &facts.workspace);
+        html.raw("<tr>");
+        parts::workspace(&mut html, facts);
         match &facts.trouble {
             Some(trouble) => {
                 html.raw("<td><span class=\"o bad\"><span aria-hidden=true>✕ </span>not at all</span></td><td>");

@@ -8,6 +8,8 @@ pub mod attention;
 pub mod context;
 pub mod facts;
 pub mod page;
+#[cfg(test)]
+mod sample;
 mod seen;
 pub mod summary;
 pub mod tables;

@@ -129,7 +129,8 @@ fn is_whole(facts: &Facts, table: Table) -> bool {
 pub fn sum(facts: &[Facts], prior: bool) -> Sum {
     let mut all = Sum { counts: Counts::NOTHING, exact: true, automatic_exact: true };
     for one in facts {
-        all.exact &= one.trouble.is_none() && is_whole(one, Table::Campaigns);
+        let rows = one.tables.get(&Table::Campaigns).is_some_and(|fact| !fact.rows_unsure);
+        all.exact &= one.trouble.is_none() && rows;
         for campaign in &one.campaigns {
             match if prior { campaign.prior } else { campaign.now } {
                 Some(counts) => {
@@ -316,3 +317,6 @@ fn workspace(facts: &Facts) -> Value {
         "attention": facts.attention,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,8 @@ pub struct Asked {
     pub version: u32,
     /// Which keyholder began it: another one may have other columns.
     pub keyholder: String,
+    /// When it was begun: ages are counted to it, however late it is gone on with.
+    pub begun: Timestamp,
     /// The kinds.
     pub kinds: BTreeSet<ReportKind>,
     /// The period.
@@ -68,11 +70,13 @@ impl Asked {
             return Err(Trouble::new(Exit::Usage, "no kind of report is named; nothing was sent")
                 .advise(format!("name some of {}, or `{ALL}`", words.join(", "))));
         }
+        let now = session.door.clock.now();
         Ok(Self {
             version: VERSION,
             keyholder: env!("CARGO_PKG_VERSION").to_owned(),
+            begun: now,
             kinds,
-            period: period(report, session.door.clock.now())?,
+            period: period(report, now)?,
             files: shape(session.door.global.format)?,
             workbook: report.xlsx,
             selection: report.select.describe(),

@@ -16,13 +16,16 @@ use crate::config::whole;
 use crate::domain::Table;
 use crate::report::bulk::Facts;
 
+/// The files of one workspace.
+pub type Tables = BTreeMap<Table, WrittenTable>;
+
 /// A lane that ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Kept {
     /// Its facts.
     pub facts: Facts,
     /// Its tables.
-    pub tables: BTreeMap<Table, WrittenTable>,
+    pub tables: Tables,
 }
 
 impl Kept {

@@ -6,18 +6,19 @@ use std::io;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
 use super::asked::Asked;
 use super::file::{TableFile, WrittenTable};
+use super::judge::{self, Judging};
 use super::kept::{self, Kept};
-use super::made;
 use super::place::Staging;
-use crate::cli::keys::list::to_the_second;
+use crate::cli::keys::memory::{Memory, Remembered};
 use crate::config::whole;
-use crate::domain::{Fleet, Inventory, Table, TrailLine};
-use crate::report::bulk::Facts;
+use crate::domain::{Fleet, Inventory, ReportKind, Table, TrailLine, Workspace};
 use crate::report::bulk::facts::{TableFact, TroubleFact};
 use crate::report::bulk::tables::columns;
+use crate::report::bulk::{self, Context, Facts, Stamp};
 use crate::report::listing::SCHEMA;
 use crate::run::{Deck, InventoryQuest, LaneTrouble, Target, take_inventory};
 use crate::trouble::{Exit, Trouble};
@@ -33,6 +34,10 @@ pub struct Lanes<'a> {
     pub staging: &'a Staging,
     /// What is asked.
     pub asked: &'a Asked,
+    /// The rules, by which tables and facts say what is wrong.
+    pub judging: Judging<'a>,
+    /// What the ledger remembers of keys; none where no keys are asked for.
+    pub memory: Option<Mutex<Memory<'a>>>,
 }
 
 /// The header of a table's file. It says nothing of when or for whom: the rows do.
@@ -61,7 +66,8 @@ impl Lanes<'_> {
     /// Reads one workspace and writes what was read. The error is of the disk, and ends the report.
     pub async fn read(&self, target: &Target) -> Result<Kept, Trouble> {
         let name = target.name.as_str();
-        let mut trail = Trail { lanes: self, target, file: None, at: None, error: None };
+        let stamp = self.stamp(target);
+        let mut trail = Trail { lanes: self, stamp: &stamp, file: None, error: None };
         let quest = InventoryQuest { kinds: self.asked.kinds.clone(), period: self.asked.period };
         let taken = take_inventory(self.deck, target, &quest, &mut |line| trail.take(line)).await;
         let Trail { file, error, .. } = trail;
@@ -69,7 +75,10 @@ impl Lanes<'_> {
             return Err(self.unwritable(name, Some(Table::Trail), error));
         }
         let kept = match taken {
-            Ok(inventory) => self.write(target, &inventory, file)?,
+            Ok(inventory) => {
+                let context = self.context(target, stamp, &inventory).await;
+                self.write(&inventory, &context, file)?
+            }
             Err(trouble) => {
                 drop(file);
                 self.remove(name).map_err(|error| self.unwritable(name, None, error))?;
@@ -88,17 +97,40 @@ impl Lanes<'_> {
         Ok(kept)
     }
 
-    fn write(&self, target: &Target, inventory: &Inventory, trail: Option<TableFile>) -> Result<Kept, Trouble> {
-        let name = target.name.as_str();
-        let context = made::context(self.fleet, self.asked, target, inventory);
-        let facts = made::facts(inventory, &context);
-        let mut trail = trail;
+    fn stamp(&self, target: &Target) -> Stamp {
+        // Nothing but the pinned workspace is ever shown.
+        let id = target.pinned.as_ref().map(ToString::to_string).unwrap_or_default();
+        Stamp::new(target.name.as_str(), id, self.deck.clock.now())
+    }
+
+    fn workspace(&self, target: &Target) -> &Workspace {
+        self.fleet.workspace(&target.name).expect("targets are made of the fleet's workspaces")
+    }
+
+    /// Gathers what our files, our ledger and our rules say of a workspace.
+    async fn context(&self, target: &Target, stamp: Stamp, inventory: &Inventory) -> Context {
+        let workspace = self.workspace(target);
+        let observed = judge::observed(workspace, inventory);
+        let remembered = match &self.memory {
+            Some(memory) => memory.lock().await.of(&observed).await,
+            None => Remembered::default(),
+        };
+        let remembered = Remembered { looked_at: Some(inventory.at), ..remembered };
+        let what = (&self.asked.kinds, self.asked.period);
+        let said = self.judging.said((workspace, target), inventory, &observed, &remembered, what);
+        judge::context(self.fleet, workspace, stamp, what, said)
+    }
+
+    fn write(&self, inventory: &Inventory, context: &Context, mut trail: Option<TableFile>) -> Result<Kept, Trouble> {
+        let name = context.stamp.workspace.as_str();
+        let facts = Facts::of(inventory, context);
         let mut tables = BTreeMap::new();
         for table in self.asked.tables() {
             let fact = facts.tables.get(&table).cloned().unwrap_or_default();
             let begun = if table == Table::Trail { trail.take() } else { None };
+            // The lines of a trail were written as they came: of them there are no rows here.
             let written = self.table(name, table, begun, &fact, |file| {
-                made::rows(table, inventory, &context, &mut |cells| file.row(cells))
+                bulk::rows(table, inventory, context, &mut |cells| file.row(cells))
             });
             tables.insert(table, written.map_err(|error| self.unwritable(name, Some(table), error))?);
         }
@@ -117,10 +149,7 @@ impl Lanes<'_> {
             Some(file) => file,
             None => self.begin(workspace, table)?,
         };
-        // The lines of a trail were written as they came.
-        if table != Table::Trail {
-            rows(&mut file)?;
-        }
+        rows(&mut file)?;
         file.end(&summary(fact))
     }
 
@@ -143,19 +172,15 @@ impl Lanes<'_> {
     }
 
     fn troubled(&self, target: &Target, trouble: &LaneTrouble) -> Facts {
-        Facts {
-            workspace: target.name.to_string(),
-            workspace_id: target.pinned.as_ref().map(ToString::to_string),
-            labels: made::labels(self.fleet, target),
-            observed_at: to_the_second(self.deck.clock.now()).to_string(),
-            trouble: Some(TroubleFact {
-                kind: trouble.kind.as_str().to_owned(),
-                reason: trouble.text.clone(),
-                advice: trouble.advice.clone(),
-                may_pass: trouble.kind.may_pass(),
-            }),
-            ..Facts::default()
-        }
+        let Stamp { workspace, observed_at, .. } = self.stamp(target);
+        let fact = TroubleFact {
+            kind: trouble.kind.as_str().to_owned(),
+            reason: trouble.text.clone(),
+            advice: trouble.advice.clone(),
+            may_pass: trouble.kind.may_pass(),
+        };
+        let id = target.pinned.as_ref().map(|id| id.as_str());
+        Facts::unreadable(&workspace, id, &self.workspace(target).labels, &observed_at, fact)
     }
 
     fn unwritable(&self, workspace: &str, table: Option<Table>, error: io::Error) -> Trouble {
@@ -173,18 +198,16 @@ pub fn unwritable(path: &Path, error: io::Error) -> Trouble {
 }
 
 /// The trail of a workspace while it passes by.
-struct Trail<'a> {
-    lanes: &'a Lanes<'a>,
-    target: &'a Target,
+struct Trail<'a, 'l> {
+    lanes: &'a Lanes<'l>,
+    stamp: &'a Stamp,
     file: Option<TableFile>,
-    at: Option<String>,
     error: Option<io::Error>,
 }
 
-impl Trail<'_> {
+impl Trail<'_, '_> {
     fn take(&mut self, line: &TrailLine<'_>) -> io::Result<()> {
-        let taken = self.write(line);
-        taken.map_err(|error| {
+        self.write(line).map_err(|error| {
             let kind = error.kind();
             self.error = Some(error);
             kind.into()
@@ -192,12 +215,13 @@ impl Trail<'_> {
     }
 
     fn write(&mut self, line: &TrailLine<'_>) -> io::Result<()> {
-        let name = self.target.name.as_str();
+        if !self.lanes.asked.kinds.contains(&ReportKind::Trail) {
+            return Ok(());
+        }
         let file = match &mut self.file {
             Some(file) => file,
-            file => file.insert(self.lanes.begin(name, Table::Trail)?),
+            file => file.insert(self.lanes.begin(&self.stamp.workspace, Table::Trail)?),
         };
-        let at = self.at.get_or_insert_with(|| to_the_second(self.lanes.deck.clock.now()).to_string());
-        made::trail_row(self.target, at, line, |cells| file.row(cells))
+        file.row(&bulk::trail_row(line, self.stamp))
     }
 }

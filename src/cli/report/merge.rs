@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::asked::Asked;
 use super::file::{Hashing, Written};
-use super::kept::{self, Kept};
+use super::finish::Whole;
+use super::kept;
 use super::lane::{header, unwritable};
-use super::place::Staging;
 use crate::domain::Table;
 use crate::domain::id::hex;
 use crate::report::Coverage;
-use crate::report::bulk::tables::columns;
+use crate::report::bulk::columns;
+use crate::report::bulk::summary as bulk;
 use crate::trouble::{Exit, Trouble};
 
 /// Bytes that are copied at a time.
@@ -36,24 +36,23 @@ pub struct Merged {
     pub exact: bool,
 }
 
-/// Merges one table of the lanes, handed over in config order. `between` runs before each lane.
+/// Merges one table of the lanes, in config order. `between` runs before each lane.
 pub async fn merge(
-    staging: &Staging,
-    asked: &Asked,
-    lanes: &[Kept],
+    whole: &Whole<'_>,
     coverage: &Coverage,
     table: Table,
     mut between: impl AsyncFnMut() -> Result<(), Trouble>,
 ) -> Result<Merged, Trouble> {
+    let Whole { staging, asked, facts, tables, .. } = *whole;
     let target = staging.out().join(kept::table_name(asked, table));
     let failed = |error| unwritable(&target, error);
     let mut out = BufWriter::with_capacity(PIECE, Hashing::create(&target).map_err(failed)?);
     out.write_all(&asked.files.head(columns(table), &header(asked, table))).map_err(failed)?;
     let mut rows = 0;
-    for lane in lanes {
+    for (facts, tables) in facts.iter().zip(tables) {
         between().await?;
-        let Some(written) = lane.tables.get(&table) else { continue };
-        let path = kept::table_file(staging, asked, &lane.facts.workspace, table);
+        let Some(written) = tables.get(&table) else { continue };
+        let path = kept::table_file(staging, asked, &facts.workspace, table);
         if rows > 0 && written.rows > 0 {
             out.write_all(asked.files.between()).map_err(failed)?;
         }
@@ -66,8 +65,7 @@ pub async fn merge(
         }
         rows += written.rows;
     }
-    let exact = coverage.unreadable.is_empty()
-        && lanes.iter().all(|lane| lane.facts.tables.get(&table).is_some_and(|fact| !fact.rows_unsure));
+    let exact = bulk::rows(facts, table).exact;
     out.write_all(&asked.files.tail(&summary(rows, exact, coverage))).map_err(failed)?;
     let file = out.into_inner().map_err(|error| failed(error.into_error()))?.end();
     Ok(Merged { table, file, rows, exact })

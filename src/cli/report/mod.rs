@@ -12,7 +12,6 @@ pub mod finish;
 pub mod judge;
 pub mod kept;
 pub mod lane;
-pub mod made;
 pub mod merge;
 pub mod place;
 pub mod sweep;
@@ -22,16 +21,21 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::civil::Date;
+use tokio::sync::Mutex;
 
 use super::Door;
 use super::args::Select;
+use super::keys::memory::Memory;
 use super::session::Session;
 use crate::config::Purpose;
-use crate::domain::Workspace;
+use crate::domain::{ReportKind, Workspace};
 use crate::report::Coverage;
+use crate::report::bulk::summary;
 use crate::run::{Deck, Why};
 use crate::trouble::{Exit, Trouble};
 use asked::Asked;
+use finish::Whole;
+use judge::Judging;
 use lane::Lanes;
 use place::{Found, Place, Staging};
 
@@ -70,7 +74,7 @@ impl Report {
         let place = Place::new(&door.path(&self.out))?;
         let begun = self.begin(&session, &place)?;
         let keys = session.keys(&begun.chosen).await?;
-        let targets = session.targets(&begun.chosen, &keys);
+        let mut targets = session.targets(&begun.chosen, &keys);
         let deck = session.deck(None)?;
         let Begun { asked, staging, .. } = begun;
         let staging = match staging {
@@ -83,15 +87,28 @@ impl Report {
         };
         let goes_on = |trouble: Trouble| trouble.advise(resume_line(&self.out));
         let whole = kept::tidy(&staging, &asked).map_err(|error| lane::unwritable(staging.place().staging(), error))?;
-        let lanes = Lanes { fleet: &session.fleet, deck: &deck, staging: &staging, asked: &asked };
-        let ended = sweep::sweep(&session, &lanes, &targets, whole).await.map_err(goes_on)?;
-        let coverage = finish::coverage(&ended);
+        let memory = if asked.kinds.contains(&ReportKind::Keys) {
+            let mut memory = Memory::open(&session).await;
+            memory.know_keys(&session, &mut targets).await;
+            Some(Mutex::new(memory))
+        } else {
+            None
+        };
+        let judging = Judging::new(&session.fleet, asked.begun);
+        let lanes = Lanes { fleet: &session.fleet, deck: &deck, staging: &staging, asked: &asked, judging, memory };
+        let ended = sweep::sweep(&session, &lanes, &targets, whole).await;
+        if let Some(memory) = lanes.memory {
+            memory.into_inner().close().await;
+        }
+        let (facts, tables) = ended.map_err(goes_on)?;
+        let coverage = summary::coverage(&facts);
         if nothing(&coverage) {
             staging.abandon().map_err(|error| lane::unwritable(place.staging(), error))?;
             return told::nothing(&session, &deck, &coverage);
         }
         let stopped = || stopped(&deck, &session, &coverage);
-        let made = finish::make(&session, &staging, &asked, &ended, &coverage, stopped).await.map_err(goes_on)?;
+        let whole = Whole { fleet: &session.fleet, staging: &staging, asked: &asked, facts: &facts, tables: &tables };
+        let made = whole.make(&coverage, stopped).await.map_err(goes_on)?;
         staging.finish().map_err(|error| {
             let what =
                 format!("the report could not be put in its place, `{}`; nothing is there", place.target().display());

@@ -6,22 +6,23 @@ use std::pin::pin;
 use futures::StreamExt as _;
 
 use super::interrupted;
-use super::kept::Kept;
+use super::kept::{Kept, Tables};
 use super::lane::Lanes;
 use crate::cli::open_files;
 use crate::cli::session::Session;
 use crate::cli::watch::Watch;
+use crate::report::bulk::Facts;
 use crate::run::{Target, lane};
 use crate::trouble::Trouble;
 
 /// Reads every target that is not among those that were seen whole before. Lanes that are alive hold what they read, and a file each: so at most
-/// [`lane::AHEAD`] are.
+/// [`lane::AHEAD`] are. Returns facts and files in config order.
 pub async fn sweep(
     session: &Session<'_>,
     lanes: &Lanes<'_>,
     targets: &[Target],
     whole: BTreeMap<String, Kept>,
-) -> Result<Vec<Kept>, Trouble> {
+) -> Result<(Vec<Facts>, Vec<Tables>), Trouble> {
     open_files::for_talking_and_files(targets, lane::AHEAD.min(targets.len()))?;
     let mut ended = whole;
     let left: Vec<Target> =
@@ -45,5 +46,6 @@ pub async fn sweep(
         Some(swept) => swept?,
         None => return Err(interrupted(session, ended.len(), targets.len())),
     }
-    Ok(targets.iter().filter_map(|target| ended.remove(target.name.as_str())).collect())
+    let in_order = targets.iter().filter_map(|target| ended.remove(target.name.as_str()));
+    Ok(in_order.map(|Kept { facts, tables }| (facts, tables)).unzip())
 }

@@ -58,7 +58,7 @@ pub fn report(
 /// Tells that nothing could be read: there is no report.
 pub fn nothing(session: &Session<'_>, deck: &Deck, coverage: &Coverage) -> Result<Exit, Trouble> {
     let exit = coverage.exit();
-    let made = Made { tables: Vec::new(), others: Vec::new(), files: 0 };
+    let made = Made::default();
     list(session, deck, coverage, None, &made, exit)?;
     tables::unread(&session.door.printer, coverage);
     session.door.printer.insist("no workspace could be read, and no report was written");

@@ -73,7 +73,7 @@ pub(super) fn webhooks(inventory: &Inventory, context: &Context, take: Take<'_>)
     webhooks.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
     webhooks.dedup_by(|a, b| a.id == b.id);
     for webhook in webhooks {
-        let Webhook { id, name, target, event, status } = webhook;
+        let Webhook { id, name, target, event, status, .. } = webhook;
         let [word, code] = coded(WEBHOOK_STATUS, *status);
         put(
             context,
@@ -97,7 +97,7 @@ pub(super) fn lists(inventory: &Inventory, context: &Context, take: Take<'_>) ->
     lists.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
     lists.dedup_by(|a, b| a.id == b.id);
     for list in lists {
-        let LeadList { id, name, owned_by } = list;
+        let LeadList { id, name, owned_by, .. } = list;
         put(
             context,
             take,
@@ -118,7 +118,7 @@ pub(super) fn jobs(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
     jobs.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
     jobs.dedup_by(|a, b| a.id == b.id);
     for job in jobs {
-        let Job { id, user_id, kind, status, created } = job;
+        let Job { id, user_id, kind, status, created, .. } = job;
         put(
             context,
             take,

@@ -162,8 +162,7 @@ fn tame(text: Cow<'_, str>) -> Cow<'_, str> {
 
 /// What a spreadsheet may take for the beginning of a formula: the signs of design section 7, a line feed that hides one, and their full-width
 /// forms, which East Asian settings read as the plain ones.
-pub const RUNS: [char; 11] =
-    ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+pub const RUNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
 /// Puts an apostrophe before a cell that a spreadsheet would run (design section 7).
 pub fn defused(text: Cow<'_, str>) -> Cow<'_, str> {

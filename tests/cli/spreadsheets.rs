@@ -75,8 +75,7 @@ trail = [{{ activity = 1, by = "+plus@agency.example", at = "2026-10-30T08:00:00
         campaigns = each(&|_, payload| format!("{{ name = \"{payload}\", status = 1 }}")),
         accounts = each(&|n, _| format!("{{ email = \"=a{n}@north.example\", status = -1 }}")),
         tags = each(&|_, payload| format!("{{ label = \"{payload}\", description = \"{payload}\" }}")),
-        webhooks =
-            each(&|n, payload| format!("{{ target = \"https://hooks.example/{n}\", name = \"{payload}\" }}")),
+        webhooks = each(&|n, payload| format!("{{ target = \"https://hooks.example/{n}\", name = \"{payload}\" }}")),
         lists = each(&|_, payload| format!("{{ name = \"{payload}\" }}")),
         jobs = each(&|_, payload| format!("{{ kind = \"{payload}\", by = \"ops@agency.example\" }}")),
     )

@@ -34,6 +34,7 @@ mod resume;
 mod resumed;
 mod seeds;
 mod stops;
+mod strangers;
 mod tags;
 mod undo;
 mod verify;

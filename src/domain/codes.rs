@@ -34,6 +34,44 @@ pub const WARMUP_STATUS: Codes =
 pub const PROVIDER: Codes =
     Codes(&[("custom", 1), ("google", 2), ("microsoft", 3), ("aws", 4), ("airmail", 8), ("airmail-instant", 11)]);
 
+/// What a record of the audit log says was done (contract section 10); 13 to 17 and 39 are unpublished.
+pub const TRAIL_ACTIVITY: Codes = Codes(&[
+    ("user-login", 1),
+    ("leads-deleted", 2),
+    ("campaign-deleted", 3),
+    ("campaign-launched", 4),
+    ("campaign-paused", 5),
+    ("account-added", 6),
+    ("account-deleted", 7),
+    ("leads-moved", 8),
+    ("leads-added", 9),
+    ("leads-merged", 10),
+    ("campaign-updated", 11),
+    ("subsequence-updated", 12),
+    ("webhook-created", 18),
+    ("webhook-updated", 19),
+    ("webhook-failed", 20),
+    ("webhook-resumed", 21),
+    ("totp-enrolment-started", 22),
+    ("totp-enabled", 23),
+    ("totp-replacement-started", 24),
+    ("totp-replaced", 25),
+    ("totp-disabled", 26),
+    ("recovery-codes-made", 27),
+    ("recovery-code-used", 28),
+    ("mfa-challenge-failed", 29),
+    ("mfa-failed-too-often", 30),
+    ("mfa-login", 31),
+    ("import-started", 32),
+    ("import-cancelled", 33),
+    ("leads-exported", 34),
+    ("enrichment-created", 35),
+    ("account-updated", 36),
+    ("key-created", 37),
+    ("key-deleted", 38),
+    ("domain-forwarding-updated", 40),
+]);
+
 impl Codes {
     /// Returns the word for a number, or says that there is none.
     pub fn word(self, code: i64) -> &'static str {
@@ -59,7 +97,7 @@ mod tests {
 
     #[test]
     fn every_word_is_its_number_and_a_new_number_is_told_as_unknown() {
-        for codes in [CAMPAIGN_STATUS, ACCOUNT_STATUS, WARMUP_STATUS, PROVIDER] {
+        for codes in [CAMPAIGN_STATUS, ACCOUNT_STATUS, WARMUP_STATUS, PROVIDER, TRAIL_ACTIVITY] {
             for word in codes.words() {
                 assert_eq!(codes.word(codes.parse(word).unwrap()), word);
             }
@@ -67,6 +105,8 @@ mod tests {
             assert_eq!(codes.parse("77"), Some(77));
             assert_eq!(codes.parse("activ"), None);
         }
+        let published = (1..=12).chain(18..=38).chain([40]);
+        assert_eq!(TRAIL_ACTIVITY.0.iter().map(|(_, code)| *code).collect::<Vec<_>>(), published.collect::<Vec<_>>());
         assert_eq!((CAMPAIGN_STATUS.parse("Account-Suspended"), ACCOUNT_STATUS.parse("-1")), (Some(-99), Some(-1)));
     }
 }

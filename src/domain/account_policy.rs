@@ -114,6 +114,11 @@ impl Rate {
         Some(Self(u32::try_from(scaled.checked_div(u128::from(whole))?).unwrap_or(u32::MAX)))
     }
 
+    /// Returns it in hundredths of a percent.
+    pub fn hundredths(self) -> u32 {
+        self.0
+    }
+
     /// Tells whether so many of so many are more than this, to the last one.
     pub fn is_exceeded(self, part: u64, whole: u64) -> bool {
         u128::from(part) * u128::from(Self::WHOLE) > u128::from(self.0) * u128::from(whole)

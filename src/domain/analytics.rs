@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{CampaignId, Email};
+use super::{CampaignId, Email, Rate};
 
 /// Counts of one campaign, or of several, over a period.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -28,6 +29,40 @@ pub struct Counts {
     pub unsubscribed: u64,
     /// Opportunities.
     pub opportunities: u64,
+}
+
+impl Counts {
+    /// What is known of a campaign that never sent: nothing of anything.
+    pub const NOTHING: Self = Self {
+        sent: 0,
+        contacted: 0,
+        opened: 0,
+        replied: 0,
+        replied_automatic: Some(0),
+        bounced: 0,
+        unsubscribed: 0,
+        opportunities: 0,
+    };
+
+    /// Of the leads that got a mail, the part that opened one.
+    pub fn open_rate(&self) -> Option<Rate> {
+        Rate::of(self.opened, self.contacted)
+    }
+
+    /// Of the leads that got a mail, the part that replied.
+    pub fn reply_rate(&self) -> Option<Rate> {
+        Rate::of(self.replied, self.contacted)
+    }
+
+    /// Of the mails sent, the part that bounced.
+    pub fn bounce_rate(&self) -> Option<Rate> {
+        Rate::of(self.bounced, self.sent)
+    }
+
+    /// Of the leads that got a mail, the part that became an opportunity.
+    pub fn opportunity_rate(&self) -> Option<Rate> {
+        Rate::of(self.opportunities, self.contacted)
+    }
 }
 
 impl std::ops::AddAssign for Counts {
@@ -60,6 +95,18 @@ pub struct DayCounts {
     pub replied: u64,
     /// Opportunities.
     pub opportunities: u64,
+}
+
+impl DayCounts {
+    /// Of the leads contacted on the day, as many as opened a mail on it.
+    pub fn open_rate(&self) -> Option<Rate> {
+        Rate::of(self.opened, self.contacted)
+    }
+
+    /// Of the leads contacted on the day, as many as replied on it.
+    pub fn reply_rate(&self) -> Option<Rate> {
+        Rate::of(self.replied, self.contacted)
+    }
 }
 
 /// Counts by campaign; of a campaign that never sent the API tells nothing, and that is zero.
@@ -119,6 +166,52 @@ pub struct Subscription {
     pub used: Option<i64>,
 }
 
+/// How a subscription stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Paid {
+    /// It is paid until a day to come, and goes on.
+    Active,
+    /// It is paid, and ends for good at a moment to come.
+    Ending,
+    /// Its end has come.
+    Ended,
+    /// What was paid for is over, and nothing says that it was to end.
+    Lapsed,
+    /// Nothing is subscribed to under this product.
+    Nothing,
+    /// The API does not say enough.
+    Unknown,
+}
+
+impl Paid {
+    /// Returns the word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Ending => "ending",
+            Self::Ended => "ended",
+            Self::Lapsed => "lapsed",
+            Self::Nothing => "none",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Subscription {
+    /// Tells how it stands at a moment.
+    pub fn paid(&self, at: Timestamp) -> Paid {
+        let now = at.as_second();
+        match (self.cancel_at, self.period_end) {
+            _ if self.plan.is_none() && self.product_id.is_none() && self.price_cents.is_none() => Paid::Nothing,
+            (Some(end), _) if end <= now => Paid::Ended,
+            (_, Some(paid_until)) if paid_until < now => Paid::Lapsed,
+            (Some(_), _) => Paid::Ending,
+            (None, Some(_)) => Paid::Active,
+            (None, None) => Paid::Unknown,
+        }
+    }
+}
+
 /// What a workspace pays for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Billing {
@@ -126,4 +219,39 @@ pub struct Billing {
     pub subscriptions: Vec<Subscription>,
     /// Whether all were cancelled; none where that was not told.
     pub all_cancelled: Option<bool>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_made_of_the_sums_of_its_counts_and_nothing_has_none() {
+        let counts = |sent, contacted, replied, bounced| Counts { sent, contacted, replied, bounced, ..Counts::NOTHING };
+        let (small, large) = (counts(10, 10, 5, 1), counts(990, 490, 5, 1));
+        let mut both = small;
+        both += large;
+        assert_eq!(small.reply_rate().unwrap().to_string(), "50%");
+        assert_eq!(both.reply_rate().unwrap().to_string(), "2%", "not the middle of 50% and 1.02%");
+        assert_eq!(both.bounce_rate().unwrap().to_string(), "0.2%");
+        assert_eq!(Counts::NOTHING.reply_rate(), None);
+        assert_eq!(DayCounts { replied: 1, ..DayCounts::default() }.reply_rate(), None);
+    }
+
+    #[test]
+    fn a_subscription_is_said_to_be_no_more_than_the_api_tells() {
+        let at: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
+        let (before, after) = (at.as_second() - 1, at.as_second() + 1);
+        let paid = |cancel_at, period_end| {
+            let plan = Some("Hypergrowth".to_owned());
+            Subscription { plan, cancel_at, period_end, ..Subscription::default() }.paid(at)
+        };
+        assert_eq!(paid(None, Some(after)), Paid::Active);
+        assert_eq!(paid(Some(after), Some(after)), Paid::Ending);
+        assert_eq!(paid(Some(before), Some(after)), Paid::Ended);
+        assert_eq!(paid(None, Some(before)), Paid::Lapsed);
+        assert_eq!(paid(None, None), Paid::Unknown);
+        let other = Subscription { product: "crm".to_owned(), period_end: Some(after), ..Subscription::default() };
+        assert_eq!(other.paid(at), Paid::Nothing);
+    }
 }

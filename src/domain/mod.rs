@@ -37,7 +37,7 @@ pub use access::Access;
 pub use account_days::{Days, Sending, Sent, SentDaily};
 pub use account_policy::{AccountPolicy, Mailbox, Owned, OwnerRule, Owners, Rate};
 pub use address::Email;
-pub use analytics::{Billing, CampaignCounts, Counts, DailyCounts, DayCounts, Subscription, Warm, Warmups};
+pub use analytics::{Billing, CampaignCounts, Counts, DailyCounts, DayCounts, Paid, Subscription, Warm, Warmups};
 pub use belongings::{Campaign, Job, KeyInfo, Lead, LeadList, SendingAccount, TrailRecord, Webhook};
 pub use canonical::canonical;
 pub use change::{Change, Keep, StepKind, Subject, Thing};

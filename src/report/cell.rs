@@ -69,6 +69,8 @@ pub enum Cell<'a> {
     Number(u64),
     /// A number that may be below zero, such as a raw code; never defused.
     Signed(i64),
+    /// A number to the hundredth, in hundredths: percents, prices. Never defused.
+    Hundredths(i64),
     /// Yes or no.
     Flag(bool),
     /// Several words.
@@ -81,6 +83,16 @@ impl<'a> Cell<'a> {
     /// Makes a text cell.
     pub fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self::Text(text.into())
+    }
+
+    /// Makes a cell of a count, or nothing where it is not known.
+    pub fn count(count: Option<u64>) -> Self {
+        count.map_or(Self::Nothing, Self::Number)
+    }
+
+    /// Makes a cell of a number that may be below zero, or nothing.
+    pub fn signed(number: Option<i64>) -> Self {
+        number.map_or(Self::Nothing, Self::Signed)
     }
 
     /// Makes a text cell, or nothing.
@@ -96,7 +108,7 @@ impl<'a> Cell<'a> {
     /// Writes it for a spreadsheet: a text that would run as a formula gets an apostrophe before it. Numbers stay numbers.
     pub fn for_csv(&self) -> Cow<'_, str> {
         match self {
-            Self::Number(_) | Self::Signed(_) | Self::Flag(_) | Self::Nothing => self.plain(),
+            Self::Number(_) | Self::Signed(_) | Self::Hundredths(_) | Self::Flag(_) | Self::Nothing => self.plain(),
             Self::Text(_) | Self::List(_) => defused(tame(self.plain())),
         }
     }
@@ -107,6 +119,7 @@ impl<'a> Cell<'a> {
             Self::Text(text) => Value::from(&**text),
             Self::Number(number) => Value::from(*number),
             Self::Signed(number) => Value::from(*number),
+            Self::Hundredths(_) => serde_json::from_str(&self.plain()).unwrap_or_default(),
             Self::Flag(flag) => Value::from(*flag),
             Self::List(words) => Value::from(words.clone()),
             Self::Nothing => Value::Null,
@@ -118,6 +131,11 @@ impl<'a> Cell<'a> {
             Self::Text(text) => Cow::Borrowed(text),
             Self::Number(number) => Cow::Owned(number.to_string()),
             Self::Signed(number) => Cow::Owned(number.to_string()),
+            Self::Hundredths(number) => {
+                let sign = if *number < 0 { "-" } else { "" };
+                let number = number.unsigned_abs();
+                Cow::Owned(format!("{sign}{}.{:02}", number / 100, number % 100))
+            }
             Self::Flag(true) => Cow::Borrowed("yes"),
             Self::Flag(false) => Cow::Borrowed("no"),
             Self::List(words) => Cow::Owned(words.join(" ")),
@@ -160,6 +178,14 @@ mod tests {
         assert_eq!(Cell::Number(7).for_csv(), "7");
         assert_eq!(Cell::Signed(-1).for_csv(), "-1");
         assert_eq!(Cell::text("\u{1b}=1+1").for_csv(), "'=1+1", "what is taken out first hides no formula");
+    }
+
+    #[test]
+    fn hundredths_are_written_to_the_last_one_below_zero_too() {
+        let written = |number: i64| Cell::Hundredths(number).for_csv().into_owned();
+        assert_eq!([9_700, 5, -5, -1_250, 0].map(written), ["97.00", "0.05", "-0.05", "-12.50", "0.00"]);
+        assert_eq!(Cell::Hundredths(-5).for_json(), serde_json::json!(-0.05));
+        assert_eq!(Cell::Hundredths(250).for_json(), serde_json::json!(2.5));
     }
 
     #[test]

@@ -227,7 +227,8 @@ mod tests {
 
     #[test]
     fn a_rate_is_made_of_the_sums_of_its_counts_and_nothing_has_none() {
-        let counts = |sent, contacted, replied, bounced| Counts { sent, contacted, replied, bounced, ..Counts::NOTHING };
+        let counts =
+            |sent, contacted, replied, bounced| Counts { sent, contacted, replied, bounced, ..Counts::NOTHING };
         let (small, large) = (counts(10, 10, 5, 1), counts(990, 490, 5, 1));
         let mut both = small;
         both += large;

@@ -90,7 +90,7 @@ pub fn account(row: AccountRow<'_>) -> Vec<Cell<'_>> {
 }
 
 /// Returns the word of a raw code, and the code.
-fn coded<'a>(codes: Codes, code: Option<i64>) -> [Cell<'a>; 2] {
+pub(super) fn coded<'a>(codes: Codes, code: Option<i64>) -> [Cell<'a>; 2] {
     match code {
         Some(code) => [Cell::text(codes.word(code)), Cell::Signed(code)],
         None => [Cell::Nothing, Cell::Nothing],

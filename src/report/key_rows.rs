@@ -40,14 +40,14 @@ pub enum CreatedBy {
 }
 
 impl CreatedBy {
-    fn words(&self) -> Option<&str> {
+    pub(super) fn words(&self) -> Option<&str> {
         match self {
             Self::Told(words) => Some(words),
             Self::NotInTrail | Self::NotReadable => None,
         }
     }
 
-    fn source(&self) -> &'static str {
+    pub(super) fn source(&self) -> &'static str {
         match self {
             Self::Told(_) => "trail",
             Self::NotInTrail => "not in the trail",
@@ -110,7 +110,7 @@ pub fn key(row: KeyRow<'_>) -> Vec<Cell<'_>> {
 }
 
 /// Says when a key was last used, no more than the trail tells: that nothing is logged does not mean that there was nothing.
-fn used(activity: Option<&Activity>, last: Option<&str>) -> String {
+pub(super) fn used(activity: Option<&Activity>, last: Option<&str>) -> String {
     let day = |at: Timestamp| -> Date { at.to_zoned(jiff::tz::TimeZone::UTC).date() };
     match (activity, last) {
         (Some(Activity { incomplete: Some(_), .. }), Some(last)) => format!("{} or later", date(last)),

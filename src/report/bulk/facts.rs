@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+pub(super) mod gather;
+
 use crate::domain::{Counts, DayCounts, Severity, Subscription, Table};
 
 /// Facts of one workspace.

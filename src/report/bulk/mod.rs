@@ -4,7 +4,12 @@
 //! time, or of the [`Facts`] that were kept of several; no row of one workspace is ever in reach while another one is written. It reads and sends
 //! nothing, and knows no file.
 
+pub mod attention;
+pub mod context;
 pub mod facts;
+mod seen;
 pub mod tables;
 
+pub use context::{Context, KeySaid, OwnerSaid, Said, Stamp};
 pub use facts::Facts;
+pub use tables::{columns, is_number, rows, trail_row};

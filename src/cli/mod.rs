@@ -43,6 +43,7 @@ pub mod sim;
 pub mod survey;
 pub mod tables;
 pub mod tags;
+pub mod trail;
 pub mod undo;
 pub mod verify;
 pub mod watch;

@@ -4,7 +4,7 @@
 //! vendor's word and stay; the beginning goes.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
 use super::form::Form;
@@ -21,6 +21,8 @@ pub struct Scanned {
     pub whole: u64,
     /// How long it is.
     pub length: u64,
+    /// Whether what is behind that is no more than the beginning of a record, as a cut leaves it.
+    pub torn: bool,
 }
 
 /// Whose records a file should hold.
@@ -34,32 +36,23 @@ pub struct Whose<'a> {
     pub month: Option<Month>,
 }
 
-/// Reads a file from a place between two of its records on, and hands on each record until one is none of what the file should hold.
-pub fn scan(
-    path: &Path,
-    from: u64,
-    whose: Whose<'_>,
-    mut take: impl FnMut(&str, Option<Moment>),
-) -> io::Result<Scanned> {
+/// Reads a file and hands on each record until something is none that the file should hold.
+pub fn scan(path: &Path, whose: Whose<'_>, mut take: impl FnMut(&str, Option<Moment>)) -> io::Result<Scanned> {
     let Whose { form, workspace_id, month } = whose;
-    let mut file = File::open(path)?;
+    let file = File::open(path)?;
     let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(from))?;
     let mut lines = BufReader::with_capacity(64 * 1024, file);
-    let mut whole = from;
     let mut record = Vec::new();
     let workspace_id = match form {
         Form::Csv => defused(workspace_id.into()),
         Form::Ndjson => workspace_id.into(),
     };
-    if from == 0 {
-        let head = form.head();
-        lines.by_ref().take(head.len() as u64).read_to_end(&mut record)?;
-        if record != head.as_bytes() {
-            return Ok(Scanned { whole: 0, length });
-        }
-        whole = head.len() as u64;
+    let head = form.head();
+    lines.by_ref().take(head.len() as u64).read_to_end(&mut record)?;
+    if record != head.as_bytes() {
+        return Ok(Scanned { whole: 0, length, torn: head.as_bytes().starts_with(&record) });
     }
+    let mut whole = head.len() as u64;
     let mut reader = Reader::default();
     loop {
         record.clear();
@@ -70,11 +63,12 @@ pub fn scan(
             }
         }
         let stored = form.read(&record).filter(|stored| stored.workspace_id == workspace_id);
-        let Some(stored) = stored else { return Ok(Scanned { whole, length }) };
-        let moment = reader.read(&stored.at);
-        if moment.map(|moment| moment.month) != month {
-            return Ok(Scanned { whole, length });
-        }
+        let moment = stored.as_ref().and_then(|stored| reader.read(&stored.at));
+        let ours = stored.filter(|_| moment.map(|moment| moment.month) == month);
+        let Some(stored) = ours else {
+            let last = whole + record.len() as u64 == length;
+            return Ok(Scanned { whole, length, torn: last && !(record.ends_with(b"\n") && form.ends(&record)) });
+        };
         take(&stored.id, moment);
         whole += record.len() as u64;
     }

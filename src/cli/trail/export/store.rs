@@ -208,32 +208,29 @@ impl Store {
             if !in_overlap && length == recorded.length {
                 continue;
             }
-            let from = if in_overlap { 0 } else { recorded.length };
             let (known, floor) = (&mut self.known, self.floor);
-            let mut behind = Count::default();
-            let mut read = from;
+            let mut count = Count::default();
             let whose = Whose { form: self.form, workspace_id: &self.stamp.workspace_id, month };
-            let scanned = scan(&path, from, whose, |end, id, moment| {
+            let Scanned { whole, length, torn } = scan(&path, whose, |id, moment| {
                 if moment.is_none_or(|moment| floor.is_none_or(|floor| moment.micros >= floor)) {
                     known.add(id);
                 }
-                if read >= recorded.length {
-                    behind.add(moment);
-                }
-                read = end;
+                count.add(moment);
             })?;
-            let Scanned { whole, length } = scanned;
-            if whole < recorded.length || (whole == 0 && length > self.form.head().len() as u64) {
+            if whole < recorded.length || (whole == 0 && !torn) {
                 self.set_aside(&name)?;
                 aside = true;
                 continue;
             }
             if whole < length {
                 OpenOptions::new().write(true).open(&path)?.set_len(whole)?;
+                if !torn {
+                    let bytes = length - whole;
+                    self.remarks.push(format!("{name} ended with {bytes} bytes that are no records; they were taken off"));
+                }
             }
-            let mut file = recorded;
-            file.length = whole;
-            behind.into(&mut file);
+            let mut file = ExportedFile { length: whole, ..ExportedFile::default() };
+            count.into(&mut file);
             self.held.files.insert(name, file);
         }
         Ok(aside)

@@ -1,0 +1,3 @@
+//! `keyholder trail`: what the vendor wrote down of what was done, looked at and kept.
+
+pub mod export;

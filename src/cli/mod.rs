@@ -108,6 +108,8 @@ enum Command {
     Tags(tags::Tags),
     /// List the campaigns of all workspaces: state, owner, tags.
     Campaigns(campaigns::Campaigns),
+    /// Show what the vendor's audit log tells of all workspaces: who did what, when, by which key; keep it in files.
+    Trail(trail::Trail),
     /// Apply exactly a plan that a writing command saved with -o.
     Apply(apply::Apply),
     /// Go on with a run that did not come to its end.
@@ -148,6 +150,7 @@ impl Command {
             Self::Owner(_) => "owner",
             Self::Tags(_) => "tags",
             Self::Campaigns(_) => "campaigns",
+            Self::Trail(_) => "trail",
             Self::Person(_) => "person",
             Self::Leavers(_) => "leavers",
             Self::Apply(_) => "apply",
@@ -314,6 +317,7 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Owner(owner) => Box::pin(owner.run(door)).await,
         Command::Tags(tags) => Box::pin(tags.run(door)).await,
         Command::Campaigns(campaigns) => Box::pin(campaigns.run(door)).await,
+        Command::Trail(trail) => Box::pin(trail.run(door)).await,
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
         Command::Resume(resume) => Box::pin(resume.run(door)).await,
         Command::Runs(runs) => runs.run(door).await,

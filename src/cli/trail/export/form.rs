@@ -181,9 +181,7 @@ impl Writer {
     /// Writes the head of a new file.
     pub fn head(&mut self) -> io::Result<()> {
         match self {
-            Self::Csv(writer) => {
-                writer.write_record(trail().iter().map(|column| column.name)).map_err(of_writing)
-            }
+            Self::Csv(writer) => writer.write_record(trail().iter().map(|column| column.name)).map_err(of_writing),
             Self::Ndjson(_) => Ok(()),
         }
     }

@@ -31,7 +31,7 @@ use crate::report::bulk::tables::trail_row;
 const UNDATED: &str = "undated";
 
 /// Months that are open at once: the API lists by time, and where it does not, files are opened anew.
-const MOST_OPEN: usize = 3;
+pub const MOST_OPEN: usize = 3;
 
 /// Ids that are there, as digests of sixteen bytes each: two ids of one digest would lose a record.
 #[derive(Debug, Default)]
@@ -226,7 +226,8 @@ impl Store {
                 OpenOptions::new().write(true).open(&path)?.set_len(whole)?;
                 if !torn {
                     let bytes = length - whole;
-                    self.remarks.push(format!("{name} ended with {bytes} bytes that are no records; they were taken off"));
+                    self.remarks
+                        .push(format!("{name} ended with {bytes} bytes that are no records; they were taken off"));
                 }
             }
             let mut file = ExportedFile { length: whole, ..ExportedFile::default() };

@@ -34,6 +34,7 @@ mod resumed;
 mod seeds;
 mod stops;
 mod tags;
+mod trail;
 mod undo;
 mod verify;
 mod via;

@@ -152,3 +152,6 @@ pub struct AccountFact {
     /// Whose it is, where that is known.
     pub owner: Option<String>,
 }
+
+#[cfg(test)]
+mod tests;

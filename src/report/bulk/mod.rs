@@ -7,7 +7,10 @@
 pub mod attention;
 pub mod context;
 pub mod facts;
+#[cfg(test)]
+mod sample;
 mod seen;
+pub mod summary;
 pub mod tables;
 
 pub use context::{Context, KeySaid, OwnerSaid, Said, Stamp};

@@ -114,3 +114,6 @@ fn found<'a>(context: &'a Context, is_about: impl Fn(&crate::domain::About) -> b
     let facts: Vec<&str> = of.iter().map(|finding| finding.evidence.as_str()).collect();
     [Cell::List(of.iter().map(|finding| finding.code.to_string()).collect()), Cell::text(facts.join("; "))]
 }
+
+#[cfg(test)]
+mod tests;

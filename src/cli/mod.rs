@@ -44,6 +44,7 @@ pub mod sim;
 pub mod survey;
 pub mod tables;
 pub mod tags;
+pub mod trail;
 pub mod undo;
 pub mod verify;
 pub mod watch;
@@ -110,6 +111,8 @@ enum Command {
     Campaigns(campaigns::Campaigns),
     /// Write bulk reports over all workspaces: tables of each and merged, sums, a page for the agency and one for each client.
     Report(report::Report),
+    /// Show what the vendor's audit log tells of all workspaces: who did what, when, by which key; keep it in files.
+    Trail(trail::Trail),
     /// Apply exactly a plan that a writing command saved with -o.
     Apply(apply::Apply),
     /// Go on with a run that did not come to its end.
@@ -150,6 +153,7 @@ impl Command {
             Self::Owner(_) => "owner",
             Self::Tags(_) => "tags",
             Self::Campaigns(_) => "campaigns",
+            Self::Trail(_) => "trail",
             Self::Person(_) => "person",
             Self::Leavers(_) => "leavers",
             Self::Report(_) => "report",
@@ -318,6 +322,7 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Tags(tags) => Box::pin(tags.run(door)).await,
         Command::Campaigns(campaigns) => Box::pin(campaigns.run(door)).await,
         Command::Report(report) => Box::pin(report.run(door)).await,
+        Command::Trail(trail) => Box::pin(trail.run(door)).await,
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
         Command::Resume(resume) => Box::pin(resume.run(door)).await,
         Command::Runs(runs) => runs.run(door).await,

@@ -19,6 +19,7 @@
 //! | `state` | the state machine of a step |
 //! | `replay`, `chain` | the fold over entries, and the proof that none was changed |
 //! | `made`, `replaced`, `known` | keys that runs made, those they replaced and left, those that ever were |
+//! | `exported` | what exports of the trail hold, and how much of it is whole |
 //! | `query`, `people`, `departures`, `unfinished`, `sighting` | questions |
 //! | `lock` | who may write to a workspace |
 //! | `pace_lock` | who talks to a workspace, and what of its share is spent |
@@ -37,6 +38,7 @@ mod db;
 mod departures;
 mod entry;
 mod error;
+mod exported;
 mod folder;
 mod known;
 mod ledger;
@@ -63,6 +65,7 @@ pub use chain::{ChainBreak, ChainReport, Head};
 pub use departures::{Departure, Offboarding, Offboardings};
 pub use entry::Entry;
 pub use error::LedgerError;
+pub use exported::{Exported, ExportedFile};
 pub use known::KnownKeys;
 pub use ledger::Ledger;
 pub use lock::{Holder, LockTrouble, Turn, WriteLock};

@@ -43,7 +43,7 @@ pub(super) const ROLLBACK: &str = "ROLLBACK";
 pub(super) const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
 
 /// Steps from an empty file to the newest schema. Never edit one that was released: add one.
-pub(super) const MIGRATIONS: [(Version, &[&str]); 5] = [
+pub(super) const MIGRATIONS: [(Version, &[&str]); 6] = [
     (Version { major: 1, minor: 0 }, &[META, RUNS, STEPS, ENTRIES, NO_UPDATE, NO_DELETE]),
     (
         Version { major: 1, minor: 1 },
@@ -57,6 +57,7 @@ pub(super) const MIGRATIONS: [(Version, &[&str]); 5] = [
     (Version { major: 1, minor: 2 }, &[PRUNED, PRUNED_NO_UPDATE, PRUNED_NO_DELETE]),
     (Version { major: 1, minor: 3 }, &["ALTER TABLE watermarks ADD COLUMN first_complete_at TEXT"]),
     (Version { major: 1, minor: 4 }, &[KEYS, "CREATE INDEX keys_by_run ON keys (run)"]),
+    (Version { major: 1, minor: 5 }, &[EXPORTS, EXPORT_MARKS, EXPORT_FILES]),
 ];
 
 /// The newest schema.
@@ -181,6 +182,35 @@ const PRUNED_NO_UPDATE: &str = "CREATE TRIGGER pruned_is_not_updated BEFORE UPDA
 
 const PRUNED_NO_DELETE: &str = "CREATE TRIGGER pruned_is_not_deleted BEFORE DELETE ON pruned
     BEGIN SELECT RAISE(ABORT, 'what was pruned is append-only'); END";
+
+// Exports of the trail: `id` stands in the folder too, so that a folder of another root is told from ours.
+const EXPORTS: &str = "CREATE TABLE exports (
+    id TEXT PRIMARY KEY,
+    format TEXT NOT NULL,
+    begun_at TEXT NOT NULL
+)";
+
+// `mark` is the newest record of the last listing that came whole, `complete_at` when that was.
+const EXPORT_MARKS: &str = "CREATE TABLE export_marks (
+    export TEXT NOT NULL REFERENCES exports (id),
+    workspace_id TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    mark TEXT,
+    complete_at TEXT,
+    PRIMARY KEY (export, workspace_id)
+)";
+
+// What stands in a file behind `length` was written by an export that was cut before it could say so here.
+const EXPORT_FILES: &str = "CREATE TABLE export_files (
+    export TEXT NOT NULL REFERENCES exports (id),
+    workspace_id TEXT NOT NULL,
+    file TEXT NOT NULL,
+    length BIGINT NOT NULL,
+    rows_in BIGINT NOT NULL,
+    first_at TEXT,
+    last_at TEXT,
+    PRIMARY KEY (export, workspace_id, file)
+)";
 
 // `complete` tells whether the listing that last showed the row was complete.
 const SIGHTINGS: &str = "CREATE TABLE sightings (

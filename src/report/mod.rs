@@ -19,6 +19,7 @@ pub mod register_rows;
 pub mod rows;
 pub mod summary;
 pub mod tag_rows;
+pub mod trail_rows;
 
 pub use cell::{Cell, Column};
 pub use listing::{Format, Listing};

@@ -131,6 +131,22 @@ pub(super) async fn identify(deck: &Deck, target: &Target) -> Result<Known, Lane
     })
 }
 
+/// Asks a lane's key who it is, and says why nothing more may be read where it is not the pinned workspace.
+pub(super) async fn pinned(deck: &Deck, target: &Target) -> Result<(Identity, Client), LaneTrouble> {
+    let wrong = |text: String, advice: &str| LaneTrouble::new(TroubleKind::Identity, text, vec![advice.to_owned()]);
+    match identify(deck, target).await? {
+        Known::Pinned(identity, client) => Ok((identity, client)),
+        Known::Stranger { pinned, seen } => Err(wrong(
+            format!("pinned is {pinned}, its key opens {}; nothing of it is shown", seen.id),
+            "give the workspace the key that belongs to it; `keyholder check` shows who answers",
+        )),
+        Known::Unpinned(seen) => Err(wrong(
+            format!("no id is pinned; its key opens {}", seen.id),
+            "write the ids into the files with `keyholder pin`",
+        )),
+    }
+}
+
 /// Reads the whole member list of a workspace whose identity was just checked.
 pub(super) async fn listing(client: &Client, target: &Target, identity: &Identity) -> Result<Observed, LaneTrouble> {
     let listing = client.members(&identity.id).await?;

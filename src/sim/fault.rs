@@ -326,6 +326,10 @@ impl Faults {
         self.list.push(Counted { fault, skipped: 0, fired: 0 });
     }
 
+    pub(super) fn clear(&mut self) {
+        self.list.clear();
+    }
+
     pub(super) fn counts(&self) -> Vec<FaultCount> {
         self.list
             .iter()

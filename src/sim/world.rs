@@ -116,6 +116,11 @@ impl World {
         self.lock().faults.add(fault);
     }
 
+    /// Ends all trouble: later requests meet no fault that was added before, whether it fired or not.
+    pub fn clear_faults(&self) {
+        self.lock().faults.clear();
+    }
+
     /// Returns every fault with how often it was to fire and did.
     pub fn faults(&self) -> Vec<FaultCount> {
         self.lock().faults.counts()

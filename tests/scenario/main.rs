@@ -36,6 +36,7 @@ mod seeds;
 mod stops;
 mod strangers;
 mod tags;
+mod trail;
 mod undo;
 mod verify;
 mod via;

@@ -11,10 +11,12 @@ use serde::{Deserialize, Serialize};
 use super::Report;
 use super::file::Shape;
 use super::place::{Place, Staging};
+use crate::cli::keys::list::horizon;
 use crate::cli::session::Session;
 use crate::config::Purpose;
-use crate::domain::{Period, ReportKind, Table, Workspace};
+use crate::domain::{Fleet, Period, ReportKind, Table, Workspace};
 use crate::report::Format;
+use crate::run::InventoryQuest;
 use crate::trouble::{Exit, Trouble};
 
 /// The word for every kind.
@@ -182,6 +184,12 @@ impl Asked {
                 error,
             )
         })
+    }
+
+    /// Returns what is asked of each workspace: where keys are judged, the trail as far back as their use is looked for.
+    pub fn quest(&self, fleet: &Fleet) -> InventoryQuest {
+        let used_since = self.kinds.contains(&ReportKind::Keys).then(|| horizon(&fleet.key_policy, self.begun));
+        InventoryQuest { kinds: self.kinds.clone(), period: self.period, used_since }
     }
 
     /// Returns the tables, in the order they are written.

@@ -13,7 +13,7 @@ use super::asked::Asked;
 use super::file::{self, Hashing, WrittenTable};
 use super::place::Staging;
 use crate::config::whole;
-use crate::domain::Table;
+use crate::domain::{Sizes, Table};
 use crate::report::bulk::Facts;
 
 /// The files of one workspace.
@@ -26,9 +26,16 @@ pub struct Kept {
     pub facts: Facts,
     /// Its tables.
     pub tables: Tables,
+    /// How long its lists were.
+    pub sizes: Sizes,
 }
 
 impl Kept {
+    /// Keeps facts without tables: of a workspace that could not be read.
+    pub fn of(facts: Facts) -> Self {
+        Self { facts, tables: Tables::new(), sizes: Sizes::default() }
+    }
+
     /// Tells whether the lane needs not be asked again: it was seen whole.
     pub fn is_whole(&self) -> bool {
         self.facts.trouble.is_none() && self.facts.tables.values().all(|table| table.incomplete.is_none())

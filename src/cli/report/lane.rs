@@ -34,6 +34,8 @@ pub struct Lanes<'a> {
     pub staging: &'a Staging,
     /// What is asked.
     pub asked: &'a Asked,
+    /// The same, as it is asked of each workspace.
+    pub quest: &'a InventoryQuest,
     /// The rules, by which tables and facts say what is wrong.
     pub judging: Judging<'a>,
     /// What the ledger remembers of keys; none where no keys are asked for.
@@ -68,8 +70,7 @@ impl Lanes<'_> {
         let name = target.name.as_str();
         let stamp = self.stamp(target);
         let mut trail = Trail { lanes: self, stamp: &stamp, file: None, error: None };
-        let quest = InventoryQuest { kinds: self.asked.kinds.clone(), period: self.asked.period };
-        let taken = take_inventory(self.deck, target, &quest, &mut |line| trail.take(line)).await;
+        let taken = take_inventory(self.deck, target, self.quest, &mut |line| trail.take(line)).await;
         let Trail { file, error, .. } = trail;
         if let Some(error) = error {
             return Err(self.unwritable(name, Some(Table::Trail), error));
@@ -82,7 +83,7 @@ impl Lanes<'_> {
             Err(trouble) => {
                 drop(file);
                 self.remove(name).map_err(|error| self.unwritable(name, None, error))?;
-                Kept { facts: self.troubled(target, &trouble), tables: BTreeMap::new() }
+                Kept::of(self.troubled(target, &trouble))
             }
         };
         kept.keep(self.staging).map_err(|error| self.unwritable(name, None, error))?;
@@ -92,7 +93,7 @@ impl Lanes<'_> {
     /// Keeps the trouble of a lane that panicked.
     pub fn bug(&self, target: &Target) -> Result<Kept, Trouble> {
         let name = target.name.as_str();
-        let kept = Kept { facts: self.troubled(target, &LaneTrouble::bug()), tables: BTreeMap::new() };
+        let kept = Kept::of(self.troubled(target, &LaneTrouble::bug()));
         self.remove(name).and_then(|()| kept.keep(self.staging)).map_err(|error| self.unwritable(name, None, error))?;
         Ok(kept)
     }
@@ -134,7 +135,7 @@ impl Lanes<'_> {
             });
             tables.insert(table, written.map_err(|error| self.unwritable(name, Some(table), error))?);
         }
-        Ok(Kept { facts, tables })
+        Ok(Kept { facts, tables, sizes: inventory.sizes.clone() })
     }
 
     fn table(

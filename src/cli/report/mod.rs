@@ -9,6 +9,7 @@
 pub mod asked;
 pub mod file;
 pub mod finish;
+pub mod foretold;
 pub mod judge;
 pub mod kept;
 pub mod lane;
@@ -35,9 +36,12 @@ use crate::run::{Deck, Why};
 use crate::trouble::{Exit, Trouble};
 use asked::Asked;
 use finish::Whole;
+use foretold::Foretold;
 use judge::Judging;
 use lane::Lanes;
 use place::{Found, Place, Staging};
+use sweep::Swept;
+use told::Told;
 
 /// Write bulk reports over all workspaces: tables of each and merged, sums, a page for the agency and one for each client.
 ///
@@ -87,6 +91,11 @@ impl Report {
         };
         let goes_on = |trouble: Trouble| trouble.advise(resume_line(&self.out));
         let whole = kept::tidy(&staging, &asked).map_err(|error| lane::unwritable(staging.place().staging(), error))?;
+        let quest = asked.quest(&session.fleet);
+        let mut foretold = Foretold::read(&session.state_dir());
+        let left = targets.iter().filter(|target| !whole.contains_key(target.name.as_str()));
+        let requests = foretold.requests(&quest, left);
+        told::beforehand(&door.printer, &asked, &requests, whole.len());
         let memory = if asked.kinds.contains(&ReportKind::Keys) {
             let mut memory = Memory::open(&session).await;
             memory.know_keys(&session, &mut targets).await;
@@ -95,26 +104,34 @@ impl Report {
             None
         };
         let judging = Judging::new(&session.fleet, asked.begun);
-        let lanes = Lanes { fleet: &session.fleet, deck: &deck, staging: &staging, asked: &asked, judging, memory };
-        let ended = sweep::sweep(&session, &lanes, &targets, whole).await;
+        let fleet = &session.fleet;
+        let lanes = Lanes { fleet, deck: &deck, staging: &staging, asked: &asked, quest: &quest, judging, memory };
+        let swept = sweep::sweep(&session, &lanes, &targets, whole).await;
         if let Some(memory) = lanes.memory {
             memory.into_inner().close().await;
         }
-        let (facts, tables) = ended.map_err(goes_on)?;
+        let Swept { facts, tables, sizes } = swept.map_err(goes_on)?;
         let coverage = summary::coverage(&facts);
+        let told =
+            Told { session: &session, deck: &deck, asked: &asked, coverage: &coverage, requests, out: &self.out };
         if nothing(&coverage) {
             staging.abandon().map_err(|error| lane::unwritable(place.staging(), error))?;
-            return told::nothing(&session, &deck, &coverage);
+            return told.nothing();
         }
         let stopped = || stopped(&deck, &session, &coverage);
-        let whole = Whole { fleet: &session.fleet, staging: &staging, asked: &asked, facts: &facts, tables: &tables };
-        let made = whole.make(&coverage, stopped).await.map_err(goes_on)?;
+        let all = Whole { fleet, staging: &staging, asked: &asked, facts: &facts, tables: &tables };
+        let made = all.make(&coverage, stopped).await.map_err(goes_on)?;
         staging.finish().map_err(|error| {
             let what =
                 format!("the report could not be put in its place, `{}`; nothing is there", place.target().display());
             goes_on(Trouble::because(Exit::Output, what, error))
         })?;
-        told::report(&session, &deck, &self, &asked, &coverage, &made)
+        foretold.note(&quest, &facts, &sizes, door.clock.now());
+        if let Err(error) = foretold.keep() {
+            door.printer
+                .warn(&format!("how long the lists were is not kept, and the next report foretells less: {error}"));
+        }
+        told.report(&made)
     }
 
     /// Finds what is asked of which workspaces, for a new report or one that is gone on with.

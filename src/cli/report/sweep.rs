@@ -11,18 +11,30 @@ use super::lane::Lanes;
 use crate::cli::open_files;
 use crate::cli::session::Session;
 use crate::cli::watch::Watch;
+use crate::domain::Sizes;
 use crate::report::bulk::Facts;
 use crate::run::{Target, lane};
 use crate::trouble::Trouble;
 
+/// What came of the lanes, each in config order.
+#[derive(Debug, Default)]
+pub struct Swept {
+    /// Facts.
+    pub facts: Vec<Facts>,
+    /// Files.
+    pub tables: Vec<Tables>,
+    /// How long lists were.
+    pub sizes: Vec<Sizes>,
+}
+
 /// Reads every target that is not among those that were seen whole before. Lanes that are alive hold what they read, and a file each: so at most
-/// [`lane::AHEAD`] are. Returns facts and files in config order.
+/// [`lane::AHEAD`] are.
 pub async fn sweep(
     session: &Session<'_>,
     lanes: &Lanes<'_>,
     targets: &[Target],
     whole: BTreeMap<String, Kept>,
-) -> Result<(Vec<Facts>, Vec<Tables>), Trouble> {
+) -> Result<Swept, Trouble> {
     open_files::for_talking_and_files(targets, lane::AHEAD.min(targets.len()))?;
     let mut ended = whole;
     let left: Vec<Target> =
@@ -46,6 +58,11 @@ pub async fn sweep(
         Some(swept) => swept?,
         None => return Err(interrupted(session, ended.len(), targets.len())),
     }
-    let in_order = targets.iter().filter_map(|target| ended.remove(target.name.as_str()));
-    Ok(in_order.map(|Kept { facts, tables }| (facts, tables)).unzip())
+    let mut swept = Swept::default();
+    for Kept { facts, tables, sizes } in targets.iter().filter_map(|target| ended.remove(target.name.as_str())) {
+        swept.facts.push(facts);
+        swept.tables.push(tables);
+        swept.sizes.push(sizes);
+    }
+    Ok(swept)
 }

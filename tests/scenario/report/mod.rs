@@ -28,10 +28,10 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// Takes the moments of looking out of a text: every `2026-11-…T…Z`.
+/// Takes the moments of looking out of a text: every `2026-11-…T…Z`, and as pages show them.
 fn timeless(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let moment = regex::Regex::new(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z").unwrap();
+    let moment = regex::Regex::new(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d+)?Z| \d{2}:\d{2} UTC)").unwrap();
     moment.replace_all(&text, "<moment>").into_owned()
 }
 
@@ -40,6 +40,16 @@ fn without_moments(folder: &Path) -> BTreeMap<String, String> {
     let mut files = files(folder);
     files.remove("MANIFEST.sha256");
     files.into_iter().map(|(path, bytes)| (path, timeless(&bytes))).collect()
+}
+
+/// Requires that two reports are the same but for when they were made; names what differs, not all there is.
+#[track_caller]
+fn same(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>, when: &str) {
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>(), "{when}");
+    for (path, text) in one {
+        let differ = text.lines().zip(other[path].lines()).find(|(one, other)| one != other);
+        assert!(*text == other[path], "{path} differs, {when}: {differ:?}");
+    }
 }
 
 /// Requires that a manifest names every file of its folder with its hash.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keyholder::sim::{Fault, FaultKind};
 
-use super::{files, manifest_holds, places, without_moments};
+use super::{files, manifest_holds, places, same, without_moments};
 use crate::three;
 
 #[test]
@@ -43,10 +43,10 @@ fn two_reports_of_an_unchanged_fleet_differ_in_nothing_but_when_it_was_looked_at
         for name in ["one", "two"] {
             let line = format!("report all --format {format} --out {name}-{format}{more} --until 2026-11-01");
             stage.run(&line).exits(0);
-            stage.wait(Duration::from_hours(30));
+            stage.wait(Duration::from_hours(3));
         }
         let [one, two] = ["one", "two"].map(|name| without_moments(&stage.root.join(format!("{name}-{format}"))));
-        assert_eq!(one, two);
+        same(&one, &two, format);
     }
 }
 

@@ -157,6 +157,7 @@ fn people(all: &mut Inventory) {
     ]));
     all.trail = Some(Told::whole(TrailSeen {
         records: 2,
+        since: Some("2026-08-24T00:00:00Z".parse().unwrap()),
         logins: [(UserId::parse("u-ana").unwrap(), "2026-11-20T07:00:00.120Z".to_owned())].into(),
         activity: Some(Activity {
             since: "2026-08-24T00:00:00Z".parse().unwrap(),
@@ -190,13 +191,17 @@ fn things(all: &mut Inventory) {
     billing.subscriptions[0].cancel_at = Some(1_796_083_200);
     all.billing = Some(Told::whole(billing));
     all.webhooks = told(json!([
-        { "id": "h-1", "name": "CRM", "target": "https://hooks.example w:0011aabb", "event": "reply_received", "status": 1 },
-        { "id": "h-2", "name": null, "target": "https://old.example w:ccdd0011", "event": null, "status": -1 },
+        { "id": "h-1", "name": "CRM", "target": "https://hooks.example w:0011aabb", "event": "reply_received", "status": 1,
+          "campaign": "c-1", "created": "2026-01-20T00:00:00.000Z" },
+        { "id": "h-2", "name": null, "target": "https://old.example w:ccdd0011", "event": null, "status": -1, "failed": "2026-11-21T00:00:00.000Z" },
         { "id": "h-3", "name": "x", "target": "https://x.example w:00000000", "event": null, "status": 9 },
     ]));
-    all.lists = told(json!([{ "id": "ll-1", "name": "@dentists", "owned_by": "u-ana" }]));
+    all.lists = told(
+        json!([{ "id": "ll-1", "name": "@dentists", "owned_by": "u-ana", "created": "2026-03-01T00:00:00.000Z", "enrichment": false }]),
+    );
     all.jobs = told(json!([
-        { "id": "673da0f0a1b2c3d4e5f60002", "user_id": "u-ana", "kind": "import-leads", "status": "failed", "created": "2026-11-20T06:00:00.000Z" },
+        { "id": "673da0f0a1b2c3d4e5f60002", "user_id": "u-ana", "kind": "import-leads", "status": "failed", "created": "2026-11-20T06:00:00.000Z",
+          "updated": "2026-11-20T06:00:05.000Z", "progress": 73, "entity_kind": "list", "entity_id": "ll-1" },
         { "id": "673da0f0a1b2c3d4e5f60001", "user_id": null, "kind": "move-leads", "status": "resting", "created": "2026-11-20T06:00:00.000Z" },
         { "id": "573da0f0a1b2c3d4e5f60001", "user_id": null, "kind": "import-leads", "status": "failed", "created": "2025-11-20T06:00:00.000Z" },
     ]));
@@ -204,9 +209,10 @@ fn things(all: &mut Inventory) {
 
 fn campaigns(all: &mut Inventory) {
     all.campaigns = told(json!([
-        { "id": "c-2", "name": "North", "status": -2, "owned_by": "u-gone", "created_by": null },
+        { "id": "c-2", "name": "North", "status": -2, "owned_by": "u-gone", "created_by": null, "created": "2026-09-01T00:00:00.000Z",
+          "daily_limit": 50, "not_sending": 99, "open_tracking": true },
         { "id": "c-1", "name": "=Dentists", "status": 1, "owned_by": "u-ana", "created_by": null },
-        { "id": "c-3", "name": "Draft", "status": 42, "owned_by": null, "created_by": null },
+        { "id": "c-3", "name": "Draft", "status": 42, "owned_by": null, "created_by": null, "open_tracking": false },
     ]));
     let id = |text: &str| crate::domain::CampaignId::parse(text).unwrap();
     let gone = Counts { replied_automatic: None, ..counts(8, 0, 0) };

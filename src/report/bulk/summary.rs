@@ -64,6 +64,8 @@ pub struct Sum {
     pub exact: bool,
     /// Whether nothing is lacking from the automatic replies, which the API need not tell.
     pub automatic_exact: bool,
+    /// Whether nothing is lacking from the opened mails, which not every campaign counts.
+    pub opened_exact: bool,
 }
 
 /// Returns what could be seen of a report, and what could not.
@@ -127,7 +129,7 @@ fn is_whole(facts: &Facts, table: Table) -> bool {
 
 /// Adds up what all campaigns sent and got in the period, or, with `prior`, in the one before.
 pub fn sum(facts: &[Facts], prior: bool) -> Sum {
-    let mut all = Sum { counts: Counts::NOTHING, exact: true, automatic_exact: true };
+    let mut all = Sum { counts: Counts::NOTHING, exact: true, automatic_exact: true, opened_exact: true };
     for one in facts {
         let rows = one.tables.get(&Table::Campaigns).is_some_and(|fact| !fact.rows_unsure);
         all.exact &= one.trouble.is_none() && rows;
@@ -135,6 +137,7 @@ pub fn sum(facts: &[Facts], prior: bool) -> Sum {
             match if prior { campaign.prior } else { campaign.now } {
                 Some(counts) => {
                     all.automatic_exact &= counts.replied_automatic.is_some();
+                    all.opened_exact &= !campaign.opens_uncounted || counts.contacted == 0;
                     all.counts += counts;
                 }
                 None => all.exact = false,
@@ -142,12 +145,13 @@ pub fn sum(facts: &[Facts], prior: bool) -> Sum {
         }
     }
     all.automatic_exact &= all.exact;
+    all.opened_exact &= all.exact;
     all
 }
 
 impl Sum {
     fn record(self) -> Value {
-        let Self { counts, exact, automatic_exact } = self;
+        let Self { counts, exact, automatic_exact, opened_exact } = self;
         let Counts { sent, contacted, opened, replied, replied_automatic, bounced, unsubscribed, opportunities } =
             counts;
         let bound = |count| Bound { count, exact }.record();
@@ -155,13 +159,13 @@ impl Sum {
         json!({
             "sent": bound(sent),
             "contacted": bound(contacted),
-            "opened": bound(opened),
+            "opened": Bound { count: opened, exact: opened_exact }.record(),
             "replied": bound(replied),
             "replied_automatic": Bound { count: replied_automatic.unwrap_or(0), exact: automatic_exact }.record(),
             "bounced": bound(bounced),
             "unsubscribed": bound(unsubscribed),
             "opportunities": bound(opportunities),
-            "open_rate": rate(counts.open_rate()),
+            "open_rate": percent(counts.open_rate(), opened_exact),
             "reply_rate": rate(counts.reply_rate()),
             "bounce_rate": rate(counts.bounce_rate()),
             "opportunity_rate": rate(counts.opportunity_rate()),

@@ -97,6 +97,20 @@ fn what_was_not_seen_is_blank_and_what_never_was_is_zero() {
 }
 
 #[test]
+fn opened_mails_that_nobody_counts_are_no_zero() {
+    let context = context();
+    let mut seen = inventory();
+    let of = |inventory: &Inventory, name| column(Table::Campaigns, inventory, &context, name)[2].clone();
+    assert_eq!((of(&seen, "opened"), of(&seen, "open_rate")), ("25".to_owned(), "50.00".to_owned()));
+    let north = &mut seen.campaigns.as_mut().unwrap().value[0];
+    north.open_tracking = Some(false);
+    let id = north.id.clone();
+    assert_eq!(of(&seen, "opened"), "25", "they were counted before it was turned off");
+    seen.counts.as_mut().unwrap().value.get_mut(&id).unwrap().opened = 0;
+    assert_eq!((of(&seen, "opened"), of(&seen, "open_rate")), (String::new(), String::new()));
+}
+
+#[test]
 fn days_beyond_the_period_count_for_nothing() {
     let context = context();
     let seen = inventory();

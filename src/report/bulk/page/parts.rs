@@ -153,9 +153,9 @@ pub(super) fn figures(html: &mut Html, now: Sum, before: Sum) {
         count_figure(html, now, before, count);
     }
     rate_figure(html, now, before, sums::REPLY_RATE);
-    for count in [sums::BOUNCED, sums::OPPORTUNITIES] {
-        count_figure(html, now, before, count);
-    }
+    count_figure(html, now, before, sums::BOUNCED);
+    rate_figure(html, now, before, sums::BOUNCE_RATE);
+    count_figure(html, now, before, sums::OPPORTUNITIES);
     html.raw("</ul>\n");
 }
 
@@ -178,7 +178,11 @@ fn rate_figure(html: &mut Html, now: Sum, before: Sum, (name, part, whole): Part
 
 fn figure(html: &mut Html, name: &'static str, now: &str, before: &str, change: &str) {
     html.raw("<li><span>").raw(name).raw("</span> <span class=big>").text(now).raw("</span> <span class=soft>");
-    html.text(&format!("before: {before}")).raw("</span> <span class=soft>").text(change).raw("</span></li>\n");
+    html.text(&format!("before: {before}")).raw("</span>");
+    if !change.is_empty() {
+        html.raw(" <span class=soft>").text(change).raw("</span>");
+    }
+    html.raw("</li>\n");
 }
 
 /// Writes how grave something is: a word, a sign and a colour that says the same.

@@ -9,12 +9,15 @@ b,.name{unicode-bidi:isolate}
 h1{overflow-wrap:anywhere}
 h2{border-bottom-color:var(--accent)}
 nav ul{list-style:none;padding:0;margin:1rem 0;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem}
-.figures{list-style:none;padding:0;margin:1rem 0;max-width:none;display:grid;grid-template-columns:repeat(auto-fill,minmax(10.5rem,1fr));gap:.75rem}
+.figures{list-style:none;padding:0;margin:1rem 0;max-width:none;display:grid;grid-template-columns:repeat(4,1fr);gap:.75rem}
 .figures li{border:1px solid var(--line);border-radius:.35rem;background:var(--raised);padding:.75rem 1rem}
 .figures span{display:block}
 .figures .big{font-size:1.6rem;line-height:1.3;font-weight:600;font-variant-numeric:tabular-nums}
 .figures .soft{font-size:.875rem}
+td,tbody th{min-width:6.5rem}
+td.number,th.number{min-width:0;white-space:nowrap;overflow-wrap:normal}
 .unknown{font-style:italic;color:var(--soft)}
+td .unknown{white-space:nowrap}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(22rem,100%),1fr));gap:1.5rem;margin:1rem 0}
 figure{margin:0}
 figcaption{font-weight:600}
@@ -32,7 +35,7 @@ figcaption{font-weight:600}
 .matrix table{width:auto;border-collapse:separate;border-spacing:0;font-size:.8125rem}
 .matrix caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .matrix th,.matrix td{padding:.15rem .3rem;border-bottom:1px solid var(--line);border-right:1px solid var(--line);overflow-wrap:normal;white-space:nowrap;position:relative}
-.matrix td{text-align:center;min-width:1.9rem}
+.matrix td,.matrix td.number{text-align:center;min-width:1.9rem}
 .matrix td.none{text-align:left}
 .matrix thead th{position:sticky;top:0;z-index:2;background:var(--raised);vertical-align:bottom;padding:.4rem .15rem;font-weight:400;color:var(--text)}
 .matrix tbody th{position:sticky;left:0;z-index:1;background:var(--raised);max-width:11rem;overflow:hidden;text-overflow:ellipsis;font-weight:400}
@@ -50,7 +53,7 @@ summary{cursor:pointer;color:var(--link)}
 .paper{display:none}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-@media (max-width:40rem){main{padding:1.25rem 1rem 3rem}h1{font-size:1.45rem}.figures{grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr))}.figures .big{font-size:1.3rem}}
+@media (max-width:40rem){main{padding:1.25rem 1rem 3rem}h1{font-size:1.45rem}.figures{grid-template-columns:repeat(2,1fr)}.figures .big{font-size:1.3rem}}
 ";
 
 /// What changes on paper.

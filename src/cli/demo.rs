@@ -164,6 +164,16 @@ impl Stage<'_> {
         self.act("Who is in there now, as CSV for a spreadsheet:");
         self.run_into(&with(&["members"], &HEALTHY, &["--format", "csv"]), "members.csv", &[Exit::Complete])?;
 
+        self.act(
+            "And all of it at once: tables, sums, a workbook and pages, for the agency and for each client alone. It is incomplete, and \
+             says what it could not see:",
+        );
+        self.run_as_typed(&["report", "all", "--xlsx", "--out", "report"], &[Exit::Incomplete])?;
+        self.say(&format!(
+            "  {0}/report/index.html is the agency's page, {0}/report/workspaces/amberfield/index.html what one client is given",
+            self.dir.display()
+        ));
+
         self.act("Everything was written down before it was sent, in a chain that can be checked:");
         self.run(&["runs"], &[Exit::Complete])?;
 
@@ -180,7 +190,7 @@ impl Stage<'_> {
             words::count(left, "workspace")
         ));
         self.say(&format!(
-            "Look around in {}: members.csv, {plan}, workspaces/, .keyholder/ledger.db",
+            "Look around in {}: members.csv, report/, {plan}, workspaces/, .keyholder/ledger.db",
             self.dir.display()
         ));
         Ok(())
@@ -211,8 +221,12 @@ impl Stage<'_> {
         if self.table {
             args.extend(["--format", "table"]);
         }
-        self.say(&format!("$ cd {} && keyholder {}", self.dir.display(), shown(&args)));
-        self.finish(self.command(&args).status(), expected)
+        self.run_as_typed(&args, expected)
+    }
+
+    fn run_as_typed(&self, args: &[&str], expected: &[Exit]) -> Result<(), Trouble> {
+        self.say(&format!("$ cd {} && keyholder {}", self.dir.display(), shown(args)));
+        self.finish(self.command(args).status(), expected)
     }
 
     fn run_into(&self, args: &[&str], file: &str, expected: &[Exit]) -> Result<(), Trouble> {

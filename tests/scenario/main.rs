@@ -18,6 +18,7 @@ mod goods;
 mod groups;
 mod guards;
 mod identity;
+mod inventory;
 mod key_audit;
 mod key_findings;
 mod key_list;

@@ -22,6 +22,8 @@ mod trail_lines;
 mod webhooks;
 
 #[cfg(test)]
+mod figures_tests;
+#[cfg(test)]
 mod read_tests;
 #[cfg(test)]
 mod tags_tests;

@@ -6,6 +6,7 @@ mod bent;
 mod contract;
 mod daily;
 mod faults;
+mod figures;
 mod groups;
 mod keyring;
 mod looked;

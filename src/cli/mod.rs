@@ -108,6 +108,8 @@ enum Command {
     Tags(tags::Tags),
     /// List the campaigns of all workspaces: state, owner, tags.
     Campaigns(campaigns::Campaigns),
+    /// Write bulk reports over all workspaces: tables of each and merged, sums, a page for the agency and one for each client.
+    Report(report::Report),
     /// Apply exactly a plan that a writing command saved with -o.
     Apply(apply::Apply),
     /// Go on with a run that did not come to its end.
@@ -150,6 +152,7 @@ impl Command {
             Self::Campaigns(_) => "campaigns",
             Self::Person(_) => "person",
             Self::Leavers(_) => "leavers",
+            Self::Report(_) => "report",
             Self::Apply(_) => "apply",
             Self::Resume(_) => "resume",
             Self::Undo(_) => "undo",
@@ -314,6 +317,7 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Owner(owner) => Box::pin(owner.run(door)).await,
         Command::Tags(tags) => Box::pin(tags.run(door)).await,
         Command::Campaigns(campaigns) => Box::pin(campaigns.run(door)).await,
+        Command::Report(report) => Box::pin(report.run(door)).await,
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
         Command::Resume(resume) => Box::pin(resume.run(door)).await,
         Command::Runs(runs) => runs.run(door).await,

@@ -19,6 +19,11 @@ pub fn for_talking(targets: &[Target]) -> Result<(), Trouble> {
     make_room(talks(targets))
 }
 
+/// Makes room for reading these workspaces into so many files at a time.
+pub fn for_talking_and_files(targets: &[Target], files: usize) -> Result<(), Trouble> {
+    make_room(talks(targets) + files)
+}
+
 /// Makes room for writing to so many of these workspaces.
 pub fn for_writing(targets: &[Target], written_to: usize) -> Result<(), Trouble> {
     make_room(written_to + talks(targets))

@@ -12,6 +12,7 @@ pub mod belongings;
 pub mod canonical;
 pub mod change;
 pub mod codes;
+pub mod colour;
 pub mod command_names;
 pub mod finding;
 pub mod fleet;
@@ -42,6 +43,7 @@ pub use analytics::{Billing, CampaignCounts, Counts, DailyCounts, DayCounts, Pai
 pub use belongings::{Campaign, Job, KeyInfo, Lead, LeadList, SendingAccount, TrailRecord, Webhook};
 pub use canonical::canonical;
 pub use change::{Change, Keep, StepKind, Subject, Thing};
+pub use colour::Colour;
 pub use command_names::{COMMAND_NAMES, is_command};
 pub use finding::{About, Accepted, Finding, FindingCode, NotJudged, Severity};
 pub use fleet::{Fleet, Guards, KeyRef, Mode, Preset, Workspace};

@@ -13,7 +13,22 @@ pub struct Panicked;
 pub const ALIVE: usize = 1024;
 
 /// Runs one future per item, at most [`ALIVE`] at a time, and yields each result with its place as it ends.
-pub fn each<'a, I, T, F, Fut>(items: I, mut start: F) -> impl Stream<Item = (usize, Result<T, Panicked>)> + 'a
+pub fn each<'a, I, T, F, Fut>(items: I, start: F) -> impl Stream<Item = (usize, Result<T, Panicked>)> + 'a
+where
+    I: IntoIterator + 'a,
+    F: FnMut(I::Item) -> Fut + 'a,
+    Fut: Future<Output = T> + 'a,
+    T: 'a,
+{
+    at_most(ALIVE, items, start)
+}
+
+/// Runs one future per item, at most so many at a time, and yields each result with its place as it ends.
+pub fn at_most<'a, I, T, F, Fut>(
+    most: usize,
+    items: I,
+    mut start: F,
+) -> impl Stream<Item = (usize, Result<T, Panicked>)> + 'a
 where
     I: IntoIterator + 'a,
     F: FnMut(I::Item) -> Fut + 'a,
@@ -25,7 +40,7 @@ where
             let lane = AssertUnwindSafe(start(item)).catch_unwind();
             async move { (place, lane.await.map_err(|_panic| Panicked)) }
         })
-        .buffer_unordered(ALIVE)
+        .buffer_unordered(most)
 }
 
 /// Lanes that may be begun and not yet taken where each is taken in the items' order. A lane that is ahead waits for its turn with all it

@@ -7,6 +7,7 @@
 pub mod attention;
 pub mod context;
 pub mod facts;
+pub mod page;
 #[cfg(test)]
 mod sample;
 mod seen;

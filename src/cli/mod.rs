@@ -42,6 +42,7 @@ pub mod show;
 pub mod signals;
 pub mod sim;
 pub mod survey;
+pub mod sweep;
 pub mod tables;
 pub mod tags;
 pub mod trail;

@@ -82,7 +82,7 @@ struct Sheet<'a> {
 
 impl Sheet<'_> {
     fn take(&mut self, target: &Target, looked: Looked) -> Result<(), Trouble> {
-        let Looked { sight, sent, at: _ } = looked;
+        let Looked { sight: (sight, sent), at: _ } = looked;
         let observed = match survey::seen_or_why(sight) {
             Ok(observed) => observed,
             Err(trouble) => {

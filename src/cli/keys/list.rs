@@ -10,9 +10,10 @@ use serde_json::json;
 
 use super::case;
 use super::memory::{Memory, Remembered};
-use super::sweep::{self, Looked, Seen};
+use super::sweep::{self, Seen};
 use crate::cli::args::Select;
 use crate::cli::session::{self, Session};
+use crate::cli::sweep::Looked;
 use crate::cli::{filter, survey, tables};
 use crate::config::Purpose;
 use crate::domain::{Fleet, KeyEntry, KeyInfo, KeyPolicy, scope};

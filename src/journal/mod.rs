@@ -20,6 +20,7 @@
 //! | `replay`, `chain` | the fold over entries, and the proof that none was changed |
 //! | `made`, `replaced`, `known` | keys that runs made, those they replaced and left, those that ever were |
 //! | `query`, `people`, `departures`, `unfinished`, `sighting` | questions |
+//! | `history` | what looks showed over time: spans and glimpses |
 //! | `lock` | who may write to a workspace |
 //! | `pace_lock` | who talks to a workspace, and what of its share is spent |
 //! | `prune` | removing whole runs from the old end, and the record of it |
@@ -38,6 +39,7 @@ mod departures;
 mod entry;
 mod error;
 mod folder;
+mod history;
 mod known;
 mod ledger;
 mod lock;
@@ -63,6 +65,7 @@ pub use chain::{ChainBreak, ChainReport, Head};
 pub use departures::{Departure, Offboarding, Offboardings};
 pub use entry::Entry;
 pub use error::LedgerError;
+pub use history::{Glimpse, History, Look, MemberWrite, Span};
 pub use known::KnownKeys;
 pub use ledger::Ledger;
 pub use lock::{Holder, LockTrouble, Turn, WriteLock};

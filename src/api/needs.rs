@@ -51,10 +51,12 @@ fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
     use Operation::{
         AccountDaily, AccountList, KeyCreate, KeyDelete, KeyList, LinkAdmin, LinkCreate, LinkDelete, LinkList,
         MemberCreate, MemberDelete, MemberGet, MemberPatch, OwnerChange, TagCreate, TagDelete, TagPatch, TagToggle,
+        TrailList,
     };
     Some(match command {
         // A plan's and a run's steps need what the commands need that drew them.
         "check" | "pin" | "members" | "owner show" | "apply" | "resume" => vec![],
+        "access" => vec![&[TrailList]],
         "person" | "leavers" => vec![&BELONGINGS],
         // A run can have been about anything.
         "verify" => vec![&BELONGINGS, &TAGS, &[LinkList]],
@@ -163,6 +165,7 @@ pub fn for_mode(mode: Mode) -> Vec<&'static str> {
         "check",
         "pin",
         "members",
+        "access",
         "person",
         "leavers",
         "verify",

@@ -4,10 +4,11 @@
 //! the client.
 
 /// The commands, reading ones first; what a ledger tells alone asks nobody and is not among them.
-pub const COMMAND_NAMES: [&str; 35] = [
+pub const COMMAND_NAMES: [&str; 36] = [
     "check",
     "pin",
     "members",
+    "access",
     "person",
     "leavers",
     "verify",

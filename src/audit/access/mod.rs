@@ -131,7 +131,7 @@ impl Past {
         let mut changes = Vec::new();
         for email in self.people() {
             let (seen, writes) = (self.seen(email, base), self.writes_about(email, base));
-            let turns = walk(&seen, &writes).into_iter().filter(|turn| turn.not_after > moment);
+            let turns = walk(&seen, &writes).into_iter().filter(|turn| turn.not_after >= moment);
             changes.extend(turns.map(|turn| self.told(email, turn)));
         }
         changes.sort_by(|a, b| (a.not_after, &a.who).cmp(&(b.not_after, &b.who)));
@@ -156,8 +156,9 @@ impl Past {
             let behind = at(to).unwrap_or_else(|next| next.saturating_sub(1));
             places.extend([before.saturating_sub(1), before, behind, behind + 1]);
         };
-        for span in &theirs {
-            around(span.from, span.until);
+        let glimpses = self.glimpses.iter().filter(|glimpse| glimpse.email == *email);
+        for stretch in theirs.iter().copied().chain(glimpses) {
+            around(stretch.from, stretch.until);
         }
         for (_, write) in self.writes.iter().filter(|(about, _)| about == email) {
             around(write.from, write.to);

@@ -248,7 +248,8 @@ impl Group {
 /// Draws lines whose last column takes the room there is: as many names as fit, the rest counted; where not even the counts fit, on more lines.
 fn lines(name: &str, count: &str, last: &str, rows: &[Line], width: usize) -> String {
     let longest = rows.iter().map(|row| chars(&row.name)).max().unwrap_or(0);
-    let names = longest.clamp(*NAMES.start(), *NAMES.end()).max(chars(name));
+    let most = (width * 2 / 5).clamp(*NAMES.start(), *NAMES.end());
+    let names = longest.clamp(*NAMES.start(), most).max(chars(name));
     let counts = rows.iter().map(|row| chars(&row.count)).max().unwrap_or(0).max(chars(count));
     let indent = names + counts + 4;
     let room = width.saturating_sub(indent).max(30);
@@ -270,17 +271,18 @@ fn lines(name: &str, count: &str, last: &str, rows: &[Line], width: usize) -> St
 /// How many names of a group are tried at most; more would make a line, not a list.
 const MOST: usize = 12;
 
-/// Says groups with as many names as fit on one line.
+/// Says groups with as many names as fit on one line; who may do most comes first, and is named before the others are.
 fn fitted(groups: &[Group], room: usize) -> Vec<String> {
-    let say = |most: usize| groups.iter().map(|group| group.say(most)).collect::<Vec<_>>();
-    for most in (0..=MOST).rev() {
-        let said = say(most).join("; ");
-        if chars(&said) <= room {
-            return vec![said];
+    let mut said: Vec<String> = groups.iter().map(|group| group.say(0)).collect();
+    for (place, group) in groups.iter().enumerate() {
+        let others = said.iter().map(|said| chars(said) + 2).sum::<usize>() - chars(&said[place]) - 2;
+        let fits = |most: &usize| chars(&group.say(*most)) + others <= room;
+        if let Some(most) = (0..=MOST).rev().find(fits) {
+            said[place] = group.say(most);
         }
     }
     let mut lines: Vec<String> = Vec::new();
-    for said in say(0) {
+    for said in said {
         match lines.last_mut().filter(|line| chars(line) + chars(&said) + 2 <= room) {
             Some(line) => *line = format!("{line}; {said}"),
             None => lines.push(said),
@@ -418,10 +420,13 @@ mod tests {
             matrix.add(&format!("client-{place:03}"), Shown::Whole, [(if place < 3 { &admin } else { &ann }, None)]);
         }
         let told = matrix.by_person(80);
-        assert_eq!(told, "PERSON               IN  AS WHAT\nann@agency.example  200  admin in 3; view in 197\n");
+        assert_eq!(
+            told,
+            "PERSON               IN  AS WHAT\nann@agency.example  200  admin in client-000, client-001 and 1 more; view in 197\n"
+        );
         let told = matrix.by_person(120);
         assert!(
-            told.contains("admin in client-000, client-001 and 1 more; view in client-003, client-004 and 195 more"),
+            told.contains("admin in client-000, client-001, client-002; view in client-003, client-004 and 195 more"),
             "{told}"
         );
         assert!(matrix.by_workspace(80).contains("client-000         1  admin: ann@agency.example\n"));

@@ -308,6 +308,7 @@ async fn a_keyholder_that_does_not_know_of_pruning_refuses_a_pruned_ledger_and_r
     tamper(
         &ledger,
         "DROP INDEX steps_by_subject; DROP INDEX steps_by_state; DROP TABLE sightings; DROP TABLE watermarks; DROP TABLE pruned; DROP TABLE keys;
+         DROP TABLE looks; DROP TABLE spans; DROP TABLE glimpses;
          UPDATE meta SET value = '2.0' WHERE name = 'schema'",
     )
     .await;

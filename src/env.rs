@@ -38,6 +38,8 @@ pub struct Env {
     pub stdout_is_terminal: bool,
     /// Whether a person reads standard error.
     pub stderr_is_terminal: bool,
+    /// How many characters a line of standard output has, where a terminal or `COLUMNS` tells.
+    pub width: Option<usize>,
     /// When the program began.
     pub start: Timestamp,
     /// Seed of every chance in the run.
@@ -53,7 +55,11 @@ impl Env {
             .collect();
         let start = vars.get(variable::START).and_then(|text| text.parse().ok()).unwrap_or_else(Timestamp::now);
         let seed = vars.get(variable::SEED).and_then(|text| text.parse().ok()).unwrap_or_else(|| fastrand::u64(..));
+        let told = rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| usize::from(size.ws_col));
+        let columns = || vars.get(variable::COLUMNS).and_then(|text| text.parse().ok());
+        let width = told.filter(|width| *width > 0).or_else(columns);
         Ok(Self {
+            width,
             args: std::env::args_os().collect(),
             vars,
             cwd: std::env::current_dir()?,

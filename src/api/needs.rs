@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::Operation;
-use crate::domain::{COMMAND_NAMES, KeyPreset, Mode, scope};
+use crate::domain::{COMMAND_NAMES, KeyPreset, Mode, commands_of, scope};
 
 /// Who it is, and who is there: what every command asks, but one that has nothing to do with people.
 const LOOK: [Operation; 2] = [Operation::WorkspaceCurrent, Operation::MemberList];
@@ -70,6 +70,7 @@ fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
     Some(match command {
         // A plan's and a run's steps need what the commands need that drew them.
         "check" | "pin" | "members" | "owner show" | "apply" | "resume" => vec![],
+        "access" => vec![&[TrailList]],
         "person" | "leavers" => vec![&BELONGINGS],
         // A run can have been about anything.
         "verify" => vec![&BELONGINGS, &TAGS, &[LinkList]],
@@ -175,46 +176,10 @@ pub fn least<S: AsRef<str>>(commands: &[S]) -> Vec<String> {
     Least::of(operations(commands)).all()
 }
 
-/// Returns the commands that a workspace's mode allows.
-pub fn for_mode(mode: Mode) -> Vec<&'static str> {
-    let reads = [
-        "check",
-        "pin",
-        "members",
-        "person",
-        "leavers",
-        "verify",
-        "keys",
-        "keys audit",
-        "keys adopt",
-        "tags",
-        "tags audit",
-        "tags show",
-        "campaigns",
-        "accounts",
-        "accounts owners audit",
-        "groups",
-        "groups coverage",
-        "discover",
-        "owner show",
-        "access",
-        "trail",
-        "trail export",
-        "report",
-    ];
-    let adds = ["onboard", "keys create", "tags sync", "tags assign", "groups invite", "apply", "resume"];
-    match mode {
-        Mode::Off => Vec::new(),
-        Mode::Observe => reads.to_vec(),
-        Mode::AddOnly => [reads.as_slice(), &adds].concat(),
-        Mode::Manage => COMMAND_NAMES.to_vec(),
-    }
-}
-
 /// Returns the least scopes that a configured key needs: for the commands that are said to be used, as far as the workspace's mode allows
 /// them; where nothing is said, for all that it allows.
 pub fn needed(mode: Mode, configured: Option<&[String]>) -> Vec<String> {
-    let allowed = for_mode(mode);
+    let allowed = commands_of(mode);
     match configured {
         None => least(&allowed),
         Some(used) => least(&used.iter().map(String::as_str).filter(|used| allowed.contains(used)).collect::<Vec<_>>()),
@@ -302,11 +267,11 @@ mod tests {
 
     #[test]
     fn a_mode_allows_what_the_weaker_ones_do_and_only_reading_needs_only_reads() {
-        let modes = Mode::WORDS.map(|(_, mode)| for_mode(mode));
+        let modes = Mode::WORDS.map(|(_, mode)| commands_of(mode));
         for pair in modes.windows(2) {
             assert!(pair[0].iter().all(|command| pair[1].contains(command)) && pair[0].len() < pair[1].len());
         }
-        assert!(operations(&for_mode(Mode::Observe)).iter().all(|call| !call.is_write()));
+        assert!(operations(&commands_of(Mode::Observe)).iter().all(|call| !call.is_write()));
         assert!(needed(Mode::Off, None).is_empty());
         assert!(needed(Mode::Observe, None).iter().all(|scope| scope.ends_with(":read")));
         let used = ["members".to_owned(), "onboard".to_owned()];

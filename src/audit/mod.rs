@@ -7,6 +7,7 @@
 //! It never accuses wrongly: what cannot be told is no finding but a [`NotJudged`].
 
 mod acceptance;
+pub mod access;
 pub mod accounts;
 mod bench;
 pub mod case;

@@ -21,7 +21,7 @@ use crate::report::group_rows::{self, FOUND};
 use crate::report::listing::{self, Listing};
 use crate::report::summary::{meaning, rounded};
 use crate::report::{Cell, Coverage};
-use crate::run::{Deck, LaneTrouble, Sight, Target, who_answers};
+use crate::run::{Deck, LaneTrouble, Sight, Target, observe_links, who_answers};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -72,7 +72,10 @@ impl Discover {
         reading::keys_or_trouble(&keys, &chosen)?;
         let targets = session.targets(&chosen, &keys);
         let deck = session.deck(None)?;
-        let sights = reading::link_sights(&session, &deck, "reading", &targets).await?;
+        let sights = reading::watched(&session, &deck, "reading", &targets, async |seen| {
+            observe_links(&deck, &targets, seen).await
+        })
+        .await?;
         // Whose links these are must be sure: they become files.
         reading::strangers(&targets, &sights)?;
         let mut told = Told::default();

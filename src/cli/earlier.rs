@@ -225,7 +225,7 @@ fn told(entries: &[Entry]) -> Result<Told, LedgerError> {
 }
 
 /// Says what came of a step that stands where the ledger says it stands.
-fn ending(state: State) -> Ending {
+pub fn ending(state: State) -> Ending {
     match state {
         State::Already => Ending::Already,
         // A first attempt that surely was not processed is without effect; a later one may follow one that was.

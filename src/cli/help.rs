@@ -34,6 +34,7 @@ pub const TOPICS: [(&str, &str, &str); 21] = [
     ("access", "roles, permissions and presets", include_str!("../help/access.md")),
     ("accounts", "sending accounts: health, bounces, owners", include_str!("../help/accounts.md")),
     ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),
+    ("changes", "who gained or lost access, and by whom", include_str!("../help/changes.md")),
     ("evidence", "what proves a run, and to whom", include_str!("../help/evidence.md")),
     ("exit-codes", "what each exit code means", ""),
     ("fleet", "the files of a root, keys by reference, modes, pins", include_str!("../help/fleet.md")),

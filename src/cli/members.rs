@@ -10,12 +10,13 @@ use serde_json::json;
 use super::args::{Approve, Select};
 use super::change::{self, Request};
 use super::session::{self, Session};
+use super::sightings::Sightings;
 use super::watch::Watch;
 use super::{Door, approval, filter, open_files, tables};
 use crate::api::Incomplete;
 use crate::clock::Clock;
 use crate::config::Purpose;
-use crate::domain::{Email, Fleet, Member, Role, Workspace};
+use crate::domain::{Email, Fleet, Member, Role, Workspace, WorkspaceId};
 use crate::plan::{Observed, Wish};
 use crate::report::listing::{self, Listing};
 use crate::report::summary::{meaning, rounded, total};
@@ -156,9 +157,11 @@ impl<'a> Wanted<'a> {
 
 /// One workspace's rows, ready to be written when its turn comes.
 struct Seen {
+    id: WorkspaceId,
     rows: Vec<Member>,
     incomplete: Option<String>,
-    observed_at: String,
+    began: jiff::Timestamp,
+    at: jiff::Timestamp,
 }
 
 type Read = Result<Seen, LaneTrouble>;
@@ -179,25 +182,21 @@ async fn list(session: &Session<'_>, filter: &Filter, select: &Select) -> Result
         Listing::begin(&mut out, session.format(), "member", rows::MEMBER, &header).map_err(tables::unwritable)?;
     let coverage = Coverage { asked: targets.len(), ..Coverage::default() };
     open_files::for_talking(&targets)?;
-    let mut sheet = Sheet { fleet: &session.fleet, listing, coverage, shown: 0 };
+    let sightings = Sightings::open(session).await;
+    let mut sheet = Sheet { wanted: &wanted, listing, coverage, shown: 0, sightings };
     let watch = Watch::begin(&door.printer, &deck, "reading", &targets);
-    let sweeping = sweep(&deck, &targets, &wanted, &watch, &mut sheet);
+    let sweeping = sweep(&deck, &targets, &watch, &mut sheet);
     let swept = watch.around(deck.stop.unless_draining(sweeping)).await;
+    sheet.sightings.write_down().await;
     swept.ok_or_else(|| session.interrupted())?.map_err(tables::unwritable)?;
-    sheet.end(door, &deck)
+    sheet.end(door, &deck).await
 }
 
 /// Reads all lanes at once and writes their rows in config order: a lane that is ahead waits here for its turn.
-async fn sweep(
-    deck: &Deck,
-    targets: &[Target],
-    wanted: &Wanted<'_>,
-    watch: &Watch<'_>,
-    sheet: &mut Sheet<'_>,
-) -> std::io::Result<()> {
+async fn sweep(deck: &Deck, targets: &[Target], watch: &Watch<'_>, sheet: &mut Sheet<'_>) -> std::io::Result<()> {
     let mut ahead: BTreeMap<usize, Read> = BTreeMap::new();
     let mut turn = 0;
-    let lanes = lane::each(targets, |target| read(deck, target, wanted));
+    let lanes = lane::each(targets, |target| read(deck, target));
     futures::pin_mut!(lanes);
     while let Some((place, read)) = lanes.next().await {
         let read = read.unwrap_or_else(|_panicked| Err(LaneTrouble::bug()));
@@ -213,35 +212,41 @@ async fn sweep(
 
 /// The listing while it is written.
 struct Sheet<'a> {
-    fleet: &'a Fleet,
+    wanted: &'a Wanted<'a>,
     listing: Listing<'a>,
     coverage: Coverage,
     shown: usize,
+    sightings: Sightings<'a>,
 }
 
 impl Sheet<'_> {
     fn write(&mut self, target: &Target, read: Read) -> std::io::Result<()> {
-        let Seen { rows, incomplete, observed_at } = match read {
+        let Seen { id, mut rows, incomplete, began, at } = match read {
             Ok(seen) => seen,
             Err(trouble) => {
                 session::unreadable(&mut self.coverage, target.name.as_str(), &trouble);
                 return Ok(());
             }
         };
+        self.sightings.keep(&id, (began, at), &rows, incomplete.is_none());
         match incomplete {
             None => self.coverage.complete += 1,
             Some(why) => self.coverage.partial.push((target.name.to_string(), why)),
         }
+        rows.retain(|row| self.wanted.takes(row));
+        rows.sort_by(|a, b| (&a.email, &a.id).cmp(&(&b.email, &b.id)));
+        let observed_at = super::keys::list::to_the_second(at).to_string();
         for row in &rows {
-            let external = self.fleet.is_external(&row.email);
+            let external = self.wanted.fleet.is_external(&row.email);
             self.listing.row(&rows::member(target.name.as_str(), &observed_at, row, external))?;
             self.shown += 1;
         }
         Ok(())
     }
 
-    fn end(self, door: &Door<'_>, deck: &Deck) -> Result<Exit, Trouble> {
-        let Self { listing, coverage, shown, fleet: _ } = self;
+    async fn end(self, door: &Door<'_>, deck: &Deck) -> Result<Exit, Trouble> {
+        let Self { listing, coverage, shown, sightings, wanted: _ } = self;
+        sightings.close().await;
         let exit = coverage.exit();
         let summary = json!({
             "type": "summary",
@@ -268,8 +273,9 @@ impl Sheet<'_> {
     }
 }
 
-async fn read(deck: &Deck, target: &Target, wanted: &Wanted<'_>) -> Read {
+async fn read(deck: &Deck, target: &Target) -> Read {
     let _talking = target.talk(deck).await?;
+    let began = deck.clock.now();
     let client = target.client(deck)?;
     // Every row names its workspace, so a pinned workspace need not be asked who it is before its rows are read.
     let id = match &target.pinned {
@@ -277,7 +283,7 @@ async fn read(deck: &Deck, target: &Target, wanted: &Wanted<'_>) -> Read {
         None => client.current().await?.id,
     };
     let listing = client.members(&id).await?;
-    let mut rows = listing.rows;
+    let rows = listing.rows;
     if rows.is_empty() && matches!(listing.complete, Err(Incomplete::OtherWorkspace { .. })) {
         return Err(LaneTrouble::new(
             TroubleKind::Identity,
@@ -285,10 +291,8 @@ async fn read(deck: &Deck, target: &Target, wanted: &Wanted<'_>) -> Read {
             vec!["give the workspace the key that belongs to it; `keyholder check` shows who answers".to_owned()],
         ));
     }
-    rows.retain(|row| wanted.takes(row));
-    rows.sort_by(|a, b| (&a.email, &a.id).cmp(&(&b.email, &b.id)));
     let incomplete = listing.complete.err().map(|why| why.to_string());
-    Ok(Seen { rows, incomplete, observed_at: super::keys::list::to_the_second(deck.clock.now()).to_string() })
+    Ok(Seen { id, rows, incomplete, began, at: deck.clock.now() })
 }
 
 impl Reinvite {

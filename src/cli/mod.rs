@@ -1,5 +1,6 @@
 //! The doors: one file per command, mapping what was typed to the rooms and their results to an exit code.
 
+pub mod access;
 pub mod accounts;
 pub mod aftermath;
 pub mod apply;
@@ -39,6 +40,7 @@ pub mod resume;
 pub mod runs;
 pub mod session;
 pub mod show;
+pub mod sightings;
 pub mod signals;
 pub mod sim;
 pub mod survey;
@@ -98,6 +100,8 @@ enum Command {
     Leavers(leavers::Leavers),
     /// List members and open invitations, or send stale invitations again.
     Members(members::Members),
+    /// Show who has access where: people and workspaces, roles, last logins, and what changed since.
+    Access(access::AccessCommand),
     /// List the sending accounts of all workspaces: who sends from what, and whether it is healthy; keep whose they are.
     Accounts(accounts::Accounts),
     /// List the links of groups; hold them against the files, invite and remove workspaces.
@@ -149,6 +153,7 @@ impl Command {
             Self::Onboard(_) => "onboard",
             Self::Offboard(_) => "offboard",
             Self::Members(_) => "members",
+            Self::Access(_) => "access",
             Self::Accounts(_) => "accounts",
             Self::Keys(_) => "keys",
             Self::Owner(_) => "owner",
@@ -317,6 +322,7 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Person(person) => Box::pin(person.run(door)).await,
         Command::Leavers(leavers) => Box::pin(leavers.run(door)).await,
         Command::Members(members) => Box::pin(members.run(door)).await,
+        Command::Access(access) => Box::pin(access.run(door)).await,
         Command::Accounts(accounts) => Box::pin(accounts.run(door)).await,
         Command::Keys(keys) => Box::pin(keys.run(door)).await,
         Command::Owner(owner) => Box::pin(owner.run(door)).await,

@@ -13,7 +13,7 @@ use crate::domain::{WorkspaceId, WorkspaceName};
 use crate::report::listing::{self, Listing};
 use crate::report::summary::meaning;
 use crate::report::{Coverage, rows};
-use crate::run::{LaneTrouble, Sight};
+use crate::run::{LaneTrouble, Sight, observe};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -43,7 +43,10 @@ impl Pin {
         let keys = session.keys(&chosen).await?;
         let targets = session.targets(&chosen, &keys);
         let deck = session.deck(None)?;
-        let sights = reading::sights(&session, &deck, "asking", &targets, |_| None).await?;
+        let sights = reading::watched(&session, &deck, "asking", &targets, async |seen| {
+            observe(&deck, &targets, |_| None, seen).await
+        })
+        .await?;
         let results: Vec<(WorkspaceName, Answer)> =
             targets.iter().map(|target| target.name.clone()).zip(sights.into_iter().map(result)).collect();
         twins(&session, &results)?;

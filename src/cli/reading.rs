@@ -81,7 +81,9 @@ impl Reading {
         targets: Vec<Target>,
         quest: impl Fn(&Observed) -> Option<Quest>,
     ) -> Result<Self, Trouble> {
-        let sights = sights(session, deck, "reading", &targets, quest).await?;
+        let sights =
+            watched(session, deck, "reading", &targets, async |seen| observe(deck, &targets, quest, seen).await)
+                .await?;
         Self::of_sights(deck, targets, sights, |observed| observed.incomplete.clone())
     }
 
@@ -93,7 +95,9 @@ impl Reading {
         targets: Vec<Target>,
         ring: Ring,
     ) -> Result<Self, Trouble> {
-        let sights = key_sights(session, deck, "reading", &targets, ring).await?;
+        let sights =
+            watched(session, deck, "reading", &targets, async |seen| observe_keys(deck, &targets, ring, seen).await)
+                .await?;
         let listed = |observed: &Observed| observed.belongings.as_deref()?.keys.incomplete.clone();
         let mut reading = Self::of_sights(deck, targets, sights, listed)?;
         if ring != Ring::Keys {
@@ -111,7 +115,9 @@ impl Reading {
         targets: Vec<Target>,
         quest: &TagQuest,
     ) -> Result<Self, Trouble> {
-        let sights = tag_sights(session, deck, "reading", &targets, quest).await?;
+        let sights =
+            watched(session, deck, "reading", &targets, async |seen| observe_tags(deck, &targets, quest, seen).await)
+                .await?;
         let listed = |observed: &Observed| observed.tagging.as_deref()?.tags.incomplete.clone();
         let mut reading = Self::of_sights(deck, targets, sights, listed)?;
         let unseen: Vec<Unlisted> =
@@ -122,7 +128,8 @@ impl Reading {
 
     /// Reads the links under every chosen workspace at once. What makes a workspace read whole is its list of links.
     pub async fn of_links(session: &Session<'_>, deck: &Deck, targets: Vec<Target>) -> Result<Self, Trouble> {
-        let sights = link_sights(session, deck, "reading", &targets).await?;
+        let sights =
+            watched(session, deck, "reading", &targets, async |seen| observe_links(deck, &targets, seen).await).await?;
         let listed = |observed: &Observed| observed.links.as_deref()?.incomplete.clone();
         Self::of_sights(deck, targets, sights, listed)
     }
@@ -161,67 +168,20 @@ impl Reading {
     }
 }
 
-/// Looks at every workspace at once, watched.
-pub async fn sights(
+/// Looks at every workspace at once, watched; `observing` is handed who is to be told of each sight.
+pub async fn watched(
     session: &Session<'_>,
     deck: &Deck,
     what: &'static str,
     targets: &[Target],
-    quest: impl Fn(&Observed) -> Option<Quest>,
+    observing: impl AsyncFnOnce(&mut dyn FnMut(usize, &Sight)) -> Option<Vec<Sight>>,
 ) -> Result<Vec<Sight>, Trouble> {
     open_files::for_talking(targets)?;
     let watch = Watch::begin(&session.door.printer, deck, what, targets);
-    let seen = |place: usize, sight: &Sight| {
+    let mut seen = |place: usize, sight: &Sight| {
         watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
     };
-    watch.around(observe(deck, targets, quest, seen)).await.ok_or_else(|| session.interrupted())
-}
-
-/// Looks at the keys of every workspace at once, watched.
-pub async fn key_sights(
-    session: &Session<'_>,
-    deck: &Deck,
-    what: &'static str,
-    targets: &[Target],
-    ring: Ring,
-) -> Result<Vec<Sight>, Trouble> {
-    open_files::for_talking(targets)?;
-    let watch = Watch::begin(&session.door.printer, deck, what, targets);
-    let seen = |place: usize, sight: &Sight| {
-        watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
-    };
-    watch.around(observe_keys(deck, targets, ring, seen)).await.ok_or_else(|| session.interrupted())
-}
-
-/// Looks at the tags of every workspace at once, watched.
-pub async fn tag_sights(
-    session: &Session<'_>,
-    deck: &Deck,
-    what: &'static str,
-    targets: &[Target],
-    quest: &TagQuest,
-) -> Result<Vec<Sight>, Trouble> {
-    open_files::for_talking(targets)?;
-    let watch = Watch::begin(&session.door.printer, deck, what, targets);
-    let seen = |place: usize, sight: &Sight| {
-        watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
-    };
-    watch.around(observe_tags(deck, targets, quest, seen)).await.ok_or_else(|| session.interrupted())
-}
-
-/// Looks at the links under every workspace at once, watched.
-pub async fn link_sights(
-    session: &Session<'_>,
-    deck: &Deck,
-    what: &'static str,
-    targets: &[Target],
-) -> Result<Vec<Sight>, Trouble> {
-    open_files::for_talking(targets)?;
-    let watch = Watch::begin(&session.door.printer, deck, what, targets);
-    let seen = |place: usize, sight: &Sight| {
-        watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));
-    };
-    watch.around(observe_links(deck, targets, seen)).await.ok_or_else(|| session.interrupted())
+    watch.around(observing(&mut seen)).await.ok_or_else(|| session.interrupted())
 }
 
 /// Says which listings beside the tags were asked for and not seen whole in a workspace.

@@ -23,7 +23,10 @@ use crate::domain::{Change, Held, HeldReason, Outcome, RunId, StepId, Workspace}
 use crate::journal::{KeyDid, Ledger, LedgerError, Record, RunState};
 use crate::plan::Rules;
 use crate::plan::forecast::Forecast;
-use crate::run::{Deck, LaneEnd, LaneTrouble, Onward, Ring, Sight, Standing, StepEnd, TagQuest, Target, Task, Work};
+use crate::run::{
+    Deck, LaneEnd, LaneTrouble, Onward, Ring, Sight, Standing, StepEnd, TagQuest, Target, Task, Work, observe,
+    observe_keys, observe_links, observe_tags,
+};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -173,13 +176,14 @@ impl Resume {
             Exit::Interrupted | Exit::Terminated => trouble.advise(format!("go on with `keyholder resume {id}`")),
             _ => trouble,
         };
-        let sights = match Column::of(recall.open.iter().map(|task| &task.step.change)) {
-            Column::Keys => reading::key_sights(session, deck, "checking", &targets, Ring::Keys).await,
-            Column::Tags => reading::tag_sights(session, deck, "checking", &targets, &TagQuest::TAGS).await,
-            Column::Links => reading::link_sights(session, deck, "checking", &targets).await,
-            Column::People => reading::sights(session, deck, "checking", &targets, |_| None).await,
-        };
-        let sights = sights.map_err(on)?;
+        let about = Column::of(recall.open.iter().map(|task| &task.step.change));
+        let sights = reading::watched(session, deck, "checking", &targets, async |seen| match about {
+            Column::Keys => observe_keys(deck, &targets, Ring::Keys, seen).await,
+            Column::Tags => observe_tags(deck, &targets, &TagQuest::TAGS, seen).await,
+            Column::Links => observe_links(deck, &targets, seen).await,
+            Column::People => observe(deck, &targets, |_| None, seen).await,
+        });
+        let sights = sights.await.map_err(on)?;
         reading::strangers(&targets, &sights)?;
         settle(session, deck, &recall).await.map_err(on)?;
 

@@ -6,7 +6,7 @@ use super::session::{self, Keys, Session};
 use crate::domain::Workspace;
 use crate::plan::Observed;
 use crate::report::Coverage;
-use crate::run::{Deck, LaneTrouble, Quest, Sight, Target, TroubleKind};
+use crate::run::{Deck, LaneTrouble, Quest, Sight, Target, TroubleKind, observe};
 use crate::trouble::Trouble;
 
 /// What was read.
@@ -50,7 +50,10 @@ impl Survey {
         quest: impl Fn(&Observed) -> Option<Quest>,
     ) -> Result<Self, Trouble> {
         let deck = session.deck(None)?;
-        let sights = reading::sights(session, &deck, "reading", targets, quest).await?;
+        let sights = reading::watched(session, &deck, "reading", targets, async |seen| {
+            observe(&deck, targets, quest, seen).await
+        })
+        .await?;
         let mut coverage = Coverage { asked: targets.len(), ..Coverage::default() };
         let mut observed = Vec::new();
         for (target, sight) in targets.iter().zip(sights) {

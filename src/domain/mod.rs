@@ -44,7 +44,7 @@ pub use belongings::{Campaign, Job, KeyInfo, Lead, LeadList, SendingAccount, Tra
 pub use canonical::canonical;
 pub use change::{Change, Keep, StepKind, Subject, Thing};
 pub use colour::Colour;
-pub use command_names::{COMMAND_NAMES, is_command};
+pub use command_names::{COMMAND_NAMES, commands_of, is_command};
 pub use finding::{About, Accepted, Finding, FindingCode, NotJudged, Severity};
 pub use fleet::{Fleet, Guards, KeyRef, Mode, Preset, Workspace};
 pub use held::{Disposition, Held, HeldReason};

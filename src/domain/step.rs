@@ -1,7 +1,7 @@
 //! Steps: one change in one workspace, what it rests on, and how to undo it.
 
 use super::{
-    Change, Email, LinkChange, Member, MemberId, Permissions, Role, StepId, StepKind, TagChange, TagId, UserId,
+    Change, Email, LinkChange, Member, MemberId, Permissions, Role, StepId, StepKind, Tag, TagChange, TagId, UserId,
     WorkspaceId, WorkspaceName,
 };
 
@@ -94,6 +94,12 @@ impl RestsOn {
             accepted: member.accepted,
             nickname: member.nickname.clone(),
         }
+    }
+
+    /// Takes what a step rests on from an observed tag.
+    pub fn tag(tag: &Tag) -> Self {
+        let Tag { id, label, description } = tag.clone();
+        Self::Tag { id, label, description }
     }
 
     /// Returns the row, where it rests on one.

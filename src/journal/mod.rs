@@ -21,6 +21,7 @@
 //! | `made`, `replaced`, `known` | keys that runs made, those they replaced and left, those that ever were |
 //! | `exported` | what exports of the trail hold, and how much of it is whole |
 //! | `query`, `people`, `departures`, `unfinished`, `sighting` | questions |
+//! | `history` | what looks showed over time: spans and glimpses |
 //! | `lock` | who may write to a workspace |
 //! | `pace_lock` | who talks to a workspace, and what of its share is spent |
 //! | `prune` | removing whole runs from the old end, and the record of it |
@@ -40,6 +41,7 @@ mod entry;
 mod error;
 mod exported;
 mod folder;
+mod history;
 mod known;
 mod ledger;
 mod lock;
@@ -66,6 +68,7 @@ pub use departures::{Departure, Offboarding, Offboardings};
 pub use entry::Entry;
 pub use error::LedgerError;
 pub use exported::{Exported, ExportedFile};
+pub use history::{Glimpse, History, Look, MemberWrite, Span};
 pub use known::KnownKeys;
 pub use ledger::Ledger;
 pub use lock::{Holder, LockTrouble, Turn, WriteLock};

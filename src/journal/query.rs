@@ -400,7 +400,8 @@ async fn counted(connection: &mut SqliteConnection, run: &RunId) -> Result<Count
         .collect()
 }
 
-fn step_row(row: &SqliteRow) -> Result<StepRow, LedgerError> {
+/// Reads one step, with its `planned` entry.
+pub(super) fn step_row(row: &SqliteRow) -> Result<StepRow, LedgerError> {
     let id: String = row.try_get("id")?;
     let bytes: Vec<u8> = row.try_get("bytes")?;
     let unreadable = || LedgerError::unreadable(format!("the `planned` entry of step `{id}`"));

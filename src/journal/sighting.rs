@@ -9,6 +9,7 @@ use sqlx::{Row as _, SqliteConnection};
 use super::columns::moment_of;
 use super::db::{self, moment};
 use super::error::LedgerError;
+use super::history;
 use super::ledger::Ledger;
 use crate::domain::{WorkspaceId, canonical};
 
@@ -19,6 +20,8 @@ pub struct Listing {
     pub workspace_id: WorkspaceId,
     /// What was listed, such as `member`.
     pub kind: String,
+    /// When the listing was begun.
+    pub began: Timestamp,
     /// When the listing was finished.
     pub at: Timestamp,
     /// Each thing's id and what was seen of it. No key material.
@@ -70,7 +73,8 @@ impl Ledger {
         rows: Vec<(String, Value)>,
         complete: bool,
     ) -> Result<(), LedgerError> {
-        let listing = Listing { workspace_id: workspace_id.clone(), kind: kind.to_owned(), at, rows, complete };
+        let listing =
+            Listing { workspace_id: workspace_id.clone(), kind: kind.to_owned(), began: at, at, rows, complete };
         self.record_listings(vec![listing]).await
     }
 
@@ -186,7 +190,7 @@ const LISTED: &str = "INSERT INTO watermarks (workspace_id, kind, listed_at, com
                                  THEN excluded.first_complete_at ELSE watermarks.first_complete_at END";
 
 async fn record(connection: &mut SqliteConnection, listing: &Listing) -> Result<(), LedgerError> {
-    let Listing { workspace_id, kind, at, rows, complete } = listing;
+    let Listing { workspace_id, kind, began: _, at, rows, complete } = listing;
     let at = moment(*at);
     for (id, attributes) in rows {
         sqlx::query(SEEN)
@@ -208,7 +212,7 @@ async fn record(connection: &mut SqliteConnection, listing: &Listing) -> Result<
         .bind(complete.then_some(at))
         .execute(&mut *connection)
         .await?;
-    Ok(())
+    history::add(connection, listing).await
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ pub(super) const ROLLBACK: &str = "ROLLBACK";
 pub(super) const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
 
 /// Steps from an empty file to the newest schema. Never edit one that was released: add one.
-pub(super) const MIGRATIONS: [(Version, &[&str]); 6] = [
+pub(super) const MIGRATIONS: [(Version, &[&str]); 7] = [
     (Version { major: 1, minor: 0 }, &[META, RUNS, STEPS, ENTRIES, NO_UPDATE, NO_DELETE]),
     (
         Version { major: 1, minor: 1 },
@@ -58,6 +58,10 @@ pub(super) const MIGRATIONS: [(Version, &[&str]); 6] = [
     (Version { major: 1, minor: 3 }, &["ALTER TABLE watermarks ADD COLUMN first_complete_at TEXT"]),
     (Version { major: 1, minor: 4 }, &[KEYS, "CREATE INDEX keys_by_run ON keys (run)"]),
     (Version { major: 1, minor: 5 }, &[EXPORTS, EXPORT_MARKS, EXPORT_FILES]),
+    (
+        Version { major: 1, minor: 6 },
+        &[LOOKS, SPANS, "CREATE INDEX spans_open ON spans (workspace_id, kind, until_at)", GLIMPSES],
+    ),
 ];
 
 /// The newest schema.
@@ -232,4 +236,35 @@ const WATERMARKS: &str = "CREATE TABLE watermarks (
     listed_at TEXT NOT NULL,
     complete_at TEXT,
     PRIMARY KEY (workspace_id, kind)
+)";
+
+// One row a look; `complete` tells whether every page came.
+const LOOKS: &str = "CREATE TABLE looks (
+    workspace_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    at TEXT NOT NULL,
+    began_at TEXT NOT NULL,
+    complete BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, kind, at)
+)";
+
+// Every complete look from `from_at` to `until_at` showed the thing alike; without `until_at`, to the newest one.
+const SPANS: &str = "CREATE TABLE spans (
+    workspace_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    from_at TEXT NOT NULL,
+    until_at TEXT,
+    attributes TEXT NOT NULL,
+    PRIMARY KEY (workspace_id, kind, id, from_at)
+)";
+
+// What incomplete looks showed.
+const GLIMPSES: &str = "CREATE TABLE glimpses (
+    workspace_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    at TEXT NOT NULL,
+    attributes TEXT NOT NULL,
+    PRIMARY KEY (workspace_id, kind, id, at)
 )";

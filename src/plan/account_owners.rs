@@ -11,7 +11,7 @@ use super::guard::Rules;
 use super::leave::incomplete;
 use super::observed::{Observed, Tagging};
 use super::person::{self, Person};
-use super::tags::{TagWish, called, draw_workspace, of_tag, step};
+use super::tags::{TagWish, called, draw_workspace, step};
 use crate::domain::{
     AccountPolicy, Change, Disposition, Email, Held, HeldReason, Mode, Owned, OwnerRule, ResourceId, ResourceKind,
     RestsOn, Step, Tag, TagChange,
@@ -164,7 +164,7 @@ fn of_barred(
     rules: &Rules,
 ) -> Vec<Item> {
     let accounts: Vec<ResourceId> = accounts.into_iter().collect();
-    let rests_on = called(tagging, label).first().map_or(RestsOn::NoTag, |tag| of_tag(tag));
+    let rests_on = called(tagging, label).first().map_or(RestsOn::NoTag, |tag| RestsOn::tag(tag));
     let item = |some: &[ResourceId]| {
         let (label, resources) = (label.to_owned(), some.to_vec());
         let change = TagChange::Assign { label, on: ResourceKind::Account, resources, assign: true };

@@ -50,10 +50,6 @@ pub(super) fn step(observed: &Observed, change: TagChange, rests_on: RestsOn) ->
     Step::new(&observed.workspace, &observed.id, Change::Tag(change), rests_on)
 }
 
-pub(super) fn of_tag(tag: &Tag) -> RestsOn {
-    RestsOn::Tag { id: tag.id.clone(), label: tag.label.clone(), description: tag.description.clone() }
-}
-
 /// Returns why the list of tags proves nothing, or nothing. Where nobody read it, it proves nothing either.
 fn unproven(observed: &Observed) -> Option<Held> {
     let Some(tagging) = observed.tagging.as_deref() else {

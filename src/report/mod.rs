@@ -3,6 +3,8 @@
 //! Everything that stdout, the events file or a saved table carries is made here: rows, records, the summary, the exit code. It
 //! knows `domain` and the values handed to it; it sends nothing and reads nothing.
 
+pub mod access_matrix;
+pub mod access_rows;
 pub mod account_rows;
 pub mod activity;
 pub mod bulk;

@@ -4,6 +4,7 @@
 //! they tell the dispatcher, which alone writes it down, and wait for its word before a request leaves. It knows `api`, `pace`,
 //! `plan`, `journal` and `domain`; it must not know how anything is shown.
 
+pub mod access_look;
 pub mod account_look;
 mod answer;
 pub mod belongings;
@@ -49,6 +50,7 @@ pub mod work;
 pub mod worker;
 mod writing;
 
+pub use access_look::{AccessSeen, Logins, look_at_access};
 pub use account_look::{AccountQuest, look_at_accounts};
 pub use belongings::Quest;
 pub use deck::{Deck, Target};

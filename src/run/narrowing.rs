@@ -11,7 +11,7 @@ use super::answer::Attempt;
 use super::end::StepEnd;
 use super::hand::Hand;
 use super::step::Progress;
-use super::tagging::FRESH;
+use super::things::FRESH;
 use super::whose::{self, Unread};
 use crate::api::Error;
 use crate::domain::{Change, Outcome, ResourceId, ResourceKind, Step, StepId, TagChange, WorkspaceId};

@@ -14,17 +14,13 @@ use super::hand::Hand;
 use super::narrowing::Gone;
 use super::step::stale;
 use super::tag_seen;
-use super::things::{self, Read};
+use super::things::{self, FRESH, Read};
 use super::whose::{self, Unread};
 use crate::api::{Error, Mappings, Slot};
 use crate::domain::{
     Change, Held, HeldReason, Outcome, Permit, RestsOn, Step, StepId, Tag, TagChange, TagId, TagMapping, WorkspaceId,
 };
 use crate::journal::Effect;
-
-/// How old the list of tags may be when a step rests on it. Fifty assignments of a hundred take some seconds, one after the other; who
-/// renames a tag within this time finds it assigned all the same, for it goes by its id, and nothing is lost by it.
-pub(super) const FRESH: Duration = Duration::from_secs(30);
 
 /// How old it may be what carries a tag that is deleted: everything would lose it.
 const CARRIED_FRESH: Duration = Duration::from_secs(5);
@@ -135,8 +131,7 @@ impl Hand<'_> {
         if matches!(step.change, Change::Tag(TagChange::Assign { assign: true, .. })) {
             self.things.tags.put.insert(step.id.clone(), step.clone());
         }
-        let Tag { id, label, description } = tag.clone();
-        Footing::Firm(RestsOn::Tag { id, label, description })
+        Footing::Firm(RestsOn::tag(tag))
     }
 
     /// Reads the list of tags, unless it was just read; the inner error holds the step. One that was not complete is not read again for each

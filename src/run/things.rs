@@ -17,10 +17,11 @@ use crate::api::Error;
 use crate::domain::{CampaignId, Change, Held, KeyId, KeyInfo, LeadId, LeadListId, Link, RestsOn, Step, Thing, UserId};
 use crate::plan::{Found, keys::in_use};
 
-/// How old a listing of belongings may be when a step rests on it. Two hundred campaigns are two pages and 200 writes, one after the other:
+/// How old a listing of belongings or tags may be when a step rests on it. Two hundred campaigns are two pages and 200 writes, one after the other:
 /// some 30 to 60 seconds, so this costs a handful of requests where a look at each thing would cost 200. Who gives a campaign to somebody
-/// else within this time loses it to the heir, and can be given it again; nothing is lost by it, as would be by a removal.
-const FRESH: Duration = Duration::from_secs(30);
+/// else within this time loses it to the heir, and can be given it again; nothing is lost by it, as would be by a removal. Fifty assignments
+/// of a tag to a hundred things take some seconds; who renames it within this time finds it assigned all the same, for it goes by its id.
+pub(super) const FRESH: Duration = Duration::from_secs(30);
 
 /// A listing, and when it was read. One that could not be read is not read again in the same lane: its steps would each wait for it.
 #[derive(Debug)]

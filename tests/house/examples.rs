@@ -27,6 +27,7 @@ fn the_roster_tells_who_has_access_where_and_what_could_not_be_read() {
         stdin_is_terminal: false,
         stdout_is_terminal: false,
         stderr_is_terminal: false,
+        width: None,
         start: "2026-11-02T09:00:00Z".parse().unwrap(),
         seed: 1,
     };

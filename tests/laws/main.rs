@@ -16,6 +16,7 @@ mod guarded;
 mod keys_planned;
 mod listing;
 mod look_alikes;
+mod looks;
 mod offboarded;
 mod order;
 mod pace;

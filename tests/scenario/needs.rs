@@ -105,6 +105,7 @@ fn ways(command: &str) -> &'static [&'static [&'static str]] {
         "check" => &[&["check"]],
         "pin" => &[&["pin"]],
         "members" => &[&[UNPIN, "members"]],
+        "access" => &[&["access"]],
         "person" => &[&["person sam@agency.example"]],
         "leavers" => &[&[OFFBOARD, "leavers"]],
         "verify" => &[&[OFFBOARD, VERIFY], &[SYNC, VERIFY], &[ASSIGN, VERIFY], &[INVITE, VERIFY]],

@@ -290,6 +290,7 @@ impl Stage {
                 stdin_is_terminal: false,
                 stdout_is_terminal: self.terminal.get(),
                 stderr_is_terminal: false,
+                width: None,
                 start: clock.start(),
                 seed: 7,
             };

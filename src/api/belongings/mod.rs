@@ -233,9 +233,19 @@ impl Client {
         since: Timestamp,
         keep: impl FnMut(&TrailRecord) -> bool,
     ) -> Result<Listing<TrailRecord>, Error> {
-        let from = since.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
-        let from = from.to_zoned(TimeZone::UTC).date().to_string();
-        self.trail_of(expected, &[("start_date", &from)], keep).await
+        self.trail_of(expected, &[("start_date", &asked_from(since))], keep).await
+    }
+
+    /// Reads the records of one activity from about a moment on, as [`trail_since`](Self::trail_since) does those of all.
+    pub async fn trail_of_since(
+        &self,
+        expected: &WorkspaceId,
+        activity: i64,
+        since: Timestamp,
+        keep: impl FnMut(&TrailRecord) -> bool,
+    ) -> Result<Listing<TrailRecord>, Error> {
+        let (code, from) = (activity.to_string(), asked_from(since));
+        self.trail_of(expected, &[("activity_type", &code), ("start_date", &from)], keep).await
     }
 
     async fn trail_of(
@@ -250,4 +260,10 @@ impl Client {
         };
         self.walk(Operation::TrailList, &mut pager, take, keep).await
     }
+}
+
+/// Returns the day from which records are asked for that are to be those since a moment.
+fn asked_from(since: Timestamp) -> String {
+    let from = since.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+    from.to_zoned(TimeZone::UTC).date().to_string()
 }

@@ -17,6 +17,7 @@ use crate::report::group_rows::{self, LINK, LinkRow};
 use crate::report::listing::{self, Listing};
 use crate::report::summary::{meaning, rounded, total};
 use crate::report::{Coverage, Unlisted};
+use crate::run::observe_links;
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -40,7 +41,9 @@ pub async fn run(session: &Session<'_>, list: &List, select: &Select) -> Result<
     let keys = session.keys(&chosen.heads).await?;
     let targets = session.targets(&chosen.heads, &keys);
     let deck = session.deck(None)?;
-    let sights = reading::link_sights(session, &deck, "reading", &targets).await?;
+    let sights =
+        reading::watched(session, &deck, "reading", &targets, async |seen| observe_links(&deck, &targets, seen).await)
+            .await?;
     let observed_at = to_the_second(deck.clock.now()).to_string();
     let known: BTreeMap<&WorkspaceId, &Workspace> =
         session.fleet.workspaces.iter().filter_map(|workspace| Some((workspace.id.as_ref()?, workspace))).collect();

@@ -120,6 +120,7 @@ impl<'a> Memory<'a> {
         self.pending.push(Listing {
             workspace_id: observed.id.clone(),
             kind: KIND.to_owned(),
+            began: at,
             at,
             rows: belongings.keys.rows.iter().map(|key| (key.id.to_string(), attributes(key))).collect(),
             complete: belongings.keys.incomplete.is_none(),

@@ -146,6 +146,7 @@ async fn an_older_ledger_is_upgraded_and_keeps_its_runs() {
         &ledger,
         "DROP INDEX steps_by_subject; DROP INDEX steps_by_state; DROP TABLE sightings; DROP TABLE watermarks; DROP TABLE pruned; DROP TABLE keys;
          DROP TABLE export_files; DROP TABLE export_marks; DROP TABLE exports;
+         DROP TABLE looks; DROP TABLE spans; DROP TABLE glimpses;
          UPDATE meta SET value = '1.0' WHERE name = 'schema'",
     )
     .await;

@@ -309,6 +309,7 @@ async fn a_keyholder_that_does_not_know_of_pruning_refuses_a_pruned_ledger_and_r
         &ledger,
         "DROP INDEX steps_by_subject; DROP INDEX steps_by_state; DROP TABLE sightings; DROP TABLE watermarks; DROP TABLE pruned; DROP TABLE keys;
          DROP TABLE export_files; DROP TABLE export_marks; DROP TABLE exports;
+         DROP TABLE looks; DROP TABLE spans; DROP TABLE glimpses;
          UPDATE meta SET value = '2.0' WHERE name = 'schema'",
     )
     .await;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::draw::{Item, Note};
 use super::super::observed::{Observed, Tagging};
 use super::sync::Synced;
-use super::{TagWish, called, of_tag, several, step, uncounted, unproven};
+use super::{TagWish, called, several, step, uncounted, unproven};
 use crate::domain::{Held, HeldReason, ResourceId, ResourceKind, RestsOn, Tag, TagChange};
 
 /// What one tag is put on, or taken off. What is put on comes first.
@@ -77,10 +77,10 @@ fn of_label(
                 None => held(&RestsOn::NoTag, &missing(wanted.label)),
             };
         }
-        tags => return held(&of_tag(tags[0]), &several(wanted.label, tags.len())),
+        tags => return held(&RestsOn::tag(tags[0]), &several(wanted.label, tags.len())),
     };
     if let Some(why) = uncounted(tagging) {
-        return held(&of_tag(tag), &why);
+        return held(&RestsOn::tag(tag), &why);
     }
     let lacks = |one: &&ResourceId| tagging.carries(&tag.id, wanted.on, one) != assign;
     let lacking: Vec<&ResourceId> = resources.iter().copied().filter(lacks).collect();
@@ -89,12 +89,12 @@ fn of_label(
     let word = if of == 1 { one } else { more };
     let state = if assign { "carry it already" } else { "do not carry it" };
     if lacking.is_empty() {
-        return already(&of_tag(tag), format!("{so} of {of} {word} {state}"));
+        return already(&RestsOn::tag(tag), format!("{so} of {of} {word} {state}"));
     }
     if so > 0 {
         notes.push(Note::new(observed, wanted.label, format!("{so} of {of} {word} {state}")));
     }
-    steps(&lacking, &of_tag(tag)).into_iter().map(Item::send).collect()
+    steps(&lacking, &RestsOn::tag(tag)).into_iter().map(Item::send).collect()
 }
 
 fn missing(label: &str) -> Held {

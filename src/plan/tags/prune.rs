@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::draw::{Item, Note};
 use super::super::observed::{Carried, Observed, Tagging};
 use super::sync::Synced;
-use super::{TagWish, called, of_tag, step, uncounted, unproven};
+use super::{TagWish, called, step, uncounted, unproven};
 use crate::domain::{Change, Disposition, HeldReason, RestsOn, Tag, TagChange, TagId};
 
 /// Draws the steps, by label and id.
@@ -32,7 +32,7 @@ fn one(
     let label = tag.map_or_else(|| id.to_string(), |tag| tag.label.clone());
     let step = |rests_on| step(observed, TagChange::Delete { tag: id.clone(), label: label.clone() }, rests_on);
     if let Some(held) = unproven(observed) {
-        return Some((label.clone(), Item::held(step(tag.map_or(RestsOn::NoTag, of_tag)), held)));
+        return Some((label.clone(), Item::held(step(tag.map_or(RestsOn::NoTag, RestsOn::tag)), held)));
     }
     let Some(tag) = tag else {
         let seen = "no tag of this id is in the list of tags".to_owned();
@@ -64,7 +64,7 @@ fn one(
         notes.push(Note::new(observed, &label, left(carried)));
         return None;
     }
-    let step = step(of_tag(tag));
+    let step = step(RestsOn::tag(tag));
     // A tag that nobody counted is not one that nothing carries.
     let held = uncounted(tagging).or_else(|| match tagging.counts.get(id) {
         None => Some(super::super::leave::incomplete("custom-tag-mappings", "it was not counted")),
@@ -109,10 +109,10 @@ pub(super) fn settle(observed: &Observed, items: &mut Vec<Item>, deleted: &[Item
         let (label, description) = (label.clone(), description.clone());
         *item = if only.description.as_deref().map(str::trim) == description.as_deref() {
             let change = TagChange::Create { label, description };
-            Item::already(step(observed, change, of_tag(only)), format!("tag {} bears this label", only.id))
+            Item::already(step(observed, change, RestsOn::tag(only)), format!("tag {} bears this label", only.id))
         } else {
             let change = TagChange::Alter { tag: only.id.clone(), from: None, label, description };
-            Item::send(step(observed, change, of_tag(only)).after(&last.step))
+            Item::send(step(observed, change, RestsOn::tag(only)).after(&last.step))
         };
     }
 }

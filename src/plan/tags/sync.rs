@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::draw::{Item, Note};
 use super::super::observed::{Observed, Tagging};
-use super::{TagWish, called, of_tag, several, step, unproven};
+use super::{TagWish, called, several, step, unproven};
 use crate::domain::tag::loose;
 use crate::domain::{Change, Disposition, Held, HeldReason, RestsOn, Step, Tag, TagChange, TagId};
 
@@ -207,12 +207,12 @@ fn one<'a>(
             label: label.to_owned(),
             description: want.description.clone(),
         };
-        let there_already = || step(observed, creation(label, want), of_tag(first));
+        let there_already = || step(observed, creation(label, want), RestsOn::tag(first));
         return Some(match (there.len(), there.iter().find(differs)) {
-            (1, Some(_)) => Item::send(step(observed, change, of_tag(first))),
+            (1, Some(_)) => Item::send(step(observed, change, RestsOn::tag(first))),
             (1, None) => Item::already(there_already(), format!("tag {} bears this label", first.id)),
             (several, None) => Item::already(there_already(), format!("{several} tags bear this label")),
-            (of, Some(_)) => Item::held(step(observed, change, of_tag(first)), several(label, of)),
+            (of, Some(_)) => Item::held(step(observed, change, RestsOn::tag(first)), several(label, of)),
         });
     }
     match &former[..] {
@@ -228,7 +228,7 @@ fn one<'a>(
                 label: label.to_owned(),
                 description: if differs { want.description.clone() } else { None },
             };
-            let step = step(observed, change, of_tag(tag));
+            let step = step(observed, change, RestsOn::tag(tag));
             Some(match near() {
                 Some(other) => Item::held(step, nearly(label, other)),
                 None => Item::send(step),

@@ -35,7 +35,7 @@ pub(super) fn of(one: &Earlier, change: &TagChange, steps: &[Earlier], observed:
         }
         (TagChange::Delete { label, .. }, RestsOn::Tag { description, .. }) => {
             let create = TagChange::Create { label: label.clone(), description: description.clone() };
-            let rests_on = tagging.called(label).next().map_or(RestsOn::NoTag, of_tag);
+            let rests_on = tagging.called(label).next().map_or(RestsOn::NoTag, RestsOn::tag);
             let there = rests_on != RestsOn::NoTag;
             let create = step(observed, Change::Tag(create), rests_on);
             if there { Item::already(create, "a tag of this label is there".to_owned()) } else { Item::send(create) }
@@ -62,11 +62,6 @@ pub(super) fn behind(item: Item, items: &[Item]) -> Item {
         Some(before) => Item { step: item.step.after(&before.step), ..item },
         None => item,
     }
-}
-
-fn of_tag(tag: &Tag) -> RestsOn {
-    let Tag { id, label, description } = tag.clone();
-    RestsOn::Tag { id, label, description }
 }
 
 /// The tag that is meant: by its id where that is known, else the only one of its label.
@@ -106,9 +101,9 @@ fn delete(
         Ok(None) => return Item::already(outline(), "the tag that was made is not in the list any more".to_owned()),
         Err(held) => return Item::held(outline(), held),
     };
-    let delete = step_of(tag.id.clone(), of_tag(tag));
+    let delete = step_of(tag.id.clone(), RestsOn::tag(tag));
     if !tag.is_called(label) || !tag.is_described(description) {
-        let how = format!("the tag is {} now", of_tag(tag).describe());
+        let how = format!("the tag is {} now", RestsOn::tag(tag).describe());
         return Item::held(delete, changed(&how, "tags", observed));
     }
     if let Some(why) = &tagging.carried_incomplete {
@@ -159,7 +154,7 @@ fn alter_back(
     let TagChange::Alter { label: former, description: said, .. } = &back else { unreachable!("it gives back") };
     let (former, said) = (former.clone(), said.clone());
     let row = tagging.tags.rows.iter().find(|row| row.id == *tag);
-    let step = step(observed, Change::Tag(back), row.map_or(RestsOn::NoTag, of_tag));
+    let step = step(observed, Change::Tag(back), row.map_or(RestsOn::NoTag, RestsOn::tag));
     let Some(row) = row else {
         return Item::held(
             step,
@@ -170,7 +165,7 @@ fn alter_back(
         return Item::already(step, "it is called and described as before".to_owned());
     }
     if !row.is_called(label) || !row.is_described(description) {
-        let how = format!("the tag is {} now", of_tag(row).describe());
+        let how = format!("the tag is {} now", RestsOn::tag(row).describe());
         return Item::held(step, changed(&how, "tags", observed));
     }
     if tagging.called(&former).any(|other| other.id != *tag) {
@@ -213,17 +208,17 @@ fn toggle_back(
         Err(held) => return Item::held(toggle(resources.to_vec(), one.step.rests_on.clone()), held),
     };
     if !tag.is_called(label) {
-        let how = format!("the tag is {} now", of_tag(tag).describe());
-        return Item::held(toggle(resources.to_vec(), of_tag(tag)), changed(&how, "tags", observed));
+        let how = format!("the tag is {} now", RestsOn::tag(tag).describe());
+        return Item::held(toggle(resources.to_vec(), RestsOn::tag(tag)), changed(&how, "tags", observed));
     }
     if let Some(why) = &tagging.carried_incomplete {
-        return Item::held(toggle(resources.to_vec(), of_tag(tag)), Held::incomplete(why));
+        return Item::held(toggle(resources.to_vec(), RestsOn::tag(tag)), Held::incomplete(why));
     }
     let stands = |resource: &&ResourceId| tagging.carries(&tag.id, on, resource) == assign;
     let left: Vec<ResourceId> = resources.iter().filter(stands).cloned().collect();
     if left.is_empty() {
         let how = if assign { "nothing of it carries it any more" } else { "all of it carries it again" };
-        return Item::already(toggle(resources.to_vec(), of_tag(tag)), how.to_owned());
+        return Item::already(toggle(resources.to_vec(), RestsOn::tag(tag)), how.to_owned());
     }
-    Item::send(toggle(left, of_tag(tag)))
+    Item::send(toggle(left, RestsOn::tag(tag)))
 }

@@ -82,6 +82,8 @@ pub struct Listing<T> {
     pub rows: Vec<T>,
     /// Whether that is all there is; else the first reason to doubt it.
     pub complete: Result<(), Incomplete>,
+    /// How many pages it took.
+    pub pages: u64,
 }
 
 impl<T> Listing<T> {
@@ -89,6 +91,7 @@ impl<T> Listing<T> {
     pub fn add(&mut self, page: Page<T>) {
         let Page { rows, complete } = page;
         self.rows.extend(rows);
+        self.pages += 1;
         if self.complete.is_ok() {
             self.complete = complete;
         }
@@ -97,7 +100,7 @@ impl<T> Listing<T> {
 
 impl<T> Default for Listing<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), complete: Ok(()) }
+        Self { rows: Vec::new(), complete: Ok(()), pages: 0 }
     }
 }
 

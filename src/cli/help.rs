@@ -31,7 +31,7 @@ pub struct Completions {
 }
 
 /// The topics: name, what it is about, the page.
-pub const TOPICS: [(&str, &str, &str); 21] = [
+pub const TOPICS: [(&str, &str, &str); 22] = [
     ("access", "roles, permissions and presets", include_str!("../help/access.md")),
     ("accounts", "sending accounts: health, bounces, owners", include_str!("../help/accounts.md")),
     ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),
@@ -55,6 +55,7 @@ pub const TOPICS: [(&str, &str, &str); 21] = [
     ("ownership", "who owns a workspace, and giving it to somebody else", include_str!("../help/ownership.md")),
     ("people", "people from a CSV file", include_str!("../help/people.md")),
     ("records", "the machine forms of all output", include_str!("../help/records.md")),
+    ("reports", "tables, columns, periods and files of a report", include_str!("../help/reports.md")),
     ("resume", "going on with a run that was cut", include_str!("../help/resume.md")),
     ("scopes", "what a key may do, and what each command needs", include_str!("../help/scopes.md")),
     ("selection", "which workspaces a command works on", include_str!("../help/selection.md")),
@@ -221,6 +222,25 @@ fn unknown(asked: &str) -> Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Table;
+    use crate::report::bulk;
+
+    #[test]
+    fn every_column_of_every_table_of_a_report_is_explained_and_no_other() {
+        let page = page("reports");
+        let explained = |heading: &str| -> Vec<String> {
+            let section = page.split("\n## ").find(|section| section.starts_with(heading)).unwrap_or_default();
+            let items = section.lines().filter_map(|line| line.strip_prefix("- ")?.split_once(": "));
+            items.flat_map(|(names, _)| names.split(", ").map(|name| name.trim_matches('`').to_owned())).collect()
+        };
+        let common = explained("Every table begins with\n");
+        for table in Table::ALL {
+            let columns: Vec<&str> = bulk::columns(table).iter().map(|column| column.name).collect();
+            let own = explained(&format!("Table {}\n", table.as_str()));
+            assert_eq!([common.as_slice(), &own].concat(), columns, "{}", table.as_str());
+        }
+        assert_eq!(page.matches("\n## Table ").count(), Table::ALL.len());
+    }
 
     #[test]
     fn every_topic_has_a_page_without_a_gap() {

@@ -33,6 +33,7 @@ pub mod pin;
 pub mod reading;
 pub mod recall;
 pub mod refusals;
+pub mod report;
 pub mod resources;
 pub mod resume;
 pub mod runs;
@@ -41,6 +42,7 @@ pub mod show;
 pub mod signals;
 pub mod sim;
 pub mod survey;
+pub mod sweep;
 pub mod tables;
 pub mod tags;
 pub mod trail;
@@ -108,6 +110,8 @@ enum Command {
     Tags(tags::Tags),
     /// List the campaigns of all workspaces: state, owner, tags.
     Campaigns(campaigns::Campaigns),
+    /// Write bulk reports over all workspaces: tables of each and merged, sums, a page for the agency and one for each client.
+    Report(report::Report),
     /// Show what the vendor's audit log tells of all workspaces: who did what, when, by which key; keep it in files.
     Trail(trail::Trail),
     /// Apply exactly a plan that a writing command saved with -o.
@@ -153,6 +157,7 @@ impl Command {
             Self::Trail(_) => "trail",
             Self::Person(_) => "person",
             Self::Leavers(_) => "leavers",
+            Self::Report(_) => "report",
             Self::Apply(_) => "apply",
             Self::Resume(_) => "resume",
             Self::Undo(_) => "undo",
@@ -317,6 +322,7 @@ async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
         Command::Owner(owner) => Box::pin(owner.run(door)).await,
         Command::Tags(tags) => Box::pin(tags.run(door)).await,
         Command::Campaigns(campaigns) => Box::pin(campaigns.run(door)).await,
+        Command::Report(report) => Box::pin(report.run(door)).await,
         Command::Trail(trail) => Box::pin(trail.run(door)).await,
         Command::Apply(apply) => Box::pin(apply.run(door)).await,
         Command::Resume(resume) => Box::pin(resume.run(door)).await,

@@ -49,7 +49,7 @@ pub struct Session<'a> {
 /// Says which lists a command stops without; the others go on.
 fn needed(command: &str) -> Lists {
     match command {
-        "check" => Lists::ALL,
+        "check" | "report" => Lists::ALL,
         "keys" => Lists { register: true, ..Lists::default() },
         "accounts" => Lists { owners: true, ..Lists::default() },
         _ => Lists::default(),

@@ -8,13 +8,16 @@ use super::source::Source;
 use super::toml::{Found, Section};
 use super::{accounts, key_policy, preset, tags};
 use crate::domain::fleet::{BaseUrl, Defaults, FailureBudget, Share};
-use crate::domain::{AccountPolicy, Email, Guards, KeyPolicy, Mode, PermissionWish, Permissions, Preset, TagSpec};
+use crate::domain::{
+    AccountPolicy, Colour, Email, Guards, KeyPolicy, Mode, PermissionWish, Permissions, Preset, TagSpec,
+};
 use crate::trouble::Advise as _;
 
 /// What `keyholder.toml` says.
 #[derive(Debug, Default)]
 pub(super) struct Agency {
     pub(super) name: Option<String>,
+    pub(super) colour: Option<Colour>,
     pub(super) domains: BTreeSet<String>,
     pub(super) defaults: Defaults,
     pub(super) guards: Guards,
@@ -35,9 +38,10 @@ pub(super) fn read(source: &Source) -> Agency {
         None => {}
     }
     let accounts = root.section("accounts").map(accounts::read).unwrap_or_default();
-    let (name, domains) = root.section("agency").map(read_agency).unwrap_or_default();
+    let Named { name, colour, domains } = root.section("agency").map(read_agency).unwrap_or_default();
     let agency = Agency {
         name,
+        colour,
         domains,
         defaults: root.section("defaults").map(read_defaults).unwrap_or_default(),
         guards: root.section("guards").map(read_guards).unwrap_or_default(),
@@ -50,8 +54,23 @@ pub(super) fn read(source: &Source) -> Agency {
     agency
 }
 
-fn read_agency(section: Section<'_>) -> (Option<String>, BTreeSet<String>) {
+/// What `[agency]` says.
+#[derive(Default)]
+struct Named {
+    name: Option<String>,
+    colour: Option<Colour>,
+    domains: BTreeSet<String>,
+}
+
+fn read_agency(section: Section<'_>) -> Named {
     let name = section.text("name").map(|found| found.value.to_owned());
+    let colour = section.text("colour").and_then(|found| {
+        let colour = Colour::parse(found.value);
+        if colour.is_none() {
+            found.refuse("this is not a colour", Colour::RULE);
+        }
+        colour
+    });
     let mut domains = BTreeSet::new();
     for domain in section.texts("domains").map(|found| found.value).unwrap_or_default() {
         // A domain is what may stand behind the `@`, so the rule of addresses is asked.
@@ -61,7 +80,7 @@ fn read_agency(section: Section<'_>) -> (Option<String>, BTreeSet<String>) {
         }
     }
     section.close(&[]);
-    (name, domains)
+    Named { name, colour, domains }
 }
 
 fn read_defaults(section: Section<'_>) -> Defaults {

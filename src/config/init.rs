@@ -16,13 +16,14 @@ pub use super::clients::COLUMNS as CLIENT_COLUMNS;
 const IGNORED: [&str; 2] = ["secrets/", ".keyholder/"];
 
 /// The starter's `keyholder.toml`.
-const AGENCY: &str = r#"# keyholder: one agency, many client workspaces. This folder is the root.
+const AGENCY: &str = r##"# keyholder: one agency, many client workspaces. This folder is the root.
 # Every client has a file in workspaces/. `keyholder check` tests all of it and writes nothing.
 version = 1
 
 [agency]
 # name = "Northwind Outreach"
 # domains = ["northwind.example"]      # addresses outside these count as external
+# colour = "#0b57a4"                   # of the pages that reports make for your clients
 
 [defaults]
 base_url = "https://api.instantly.ai"
@@ -55,7 +56,7 @@ max_failures = "10%"                   # of the lanes; above it no new workspace
 # [presets.inbox-only]
 # role = "editor"
 # permissions = ["unibox.all"]
-"#;
+"##;
 
 /// The starter's example workspace.
 const EXAMPLE: &str = r#"# One client workspace. Copy this file for each client, or take a list: keyholder init --from clients.csv

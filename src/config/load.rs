@@ -94,12 +94,13 @@ pub(super) fn fleet(
         drafts.extend(with_source(&file, bytes, &mut problems, workspace::read).unwrap_or_default());
     }
     let workspaces = cross::join(drafts, &agency.defaults, &mut problems);
-    let agency::Agency { name, domains, defaults, guards, presets, key_policy, tags, accounts } = agency;
+    let agency::Agency { name, colour, domains, defaults, guards, presets, key_policy, tags, accounts } = agency;
     match Problems::of(problems) {
         Some(problems) => Err(problems),
         None => Ok(Fleet {
             root: root.to_owned(),
             agency: name,
+            colour,
             domains,
             defaults,
             guards,

@@ -5,7 +5,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{AccountPolicy, Email, KeyPolicy, PermissionWish, Register, Role, TagSpec, WorkspaceId, WorkspaceName};
+use super::{
+    AccountPolicy, Colour, Email, KeyPolicy, PermissionWish, Register, Role, TagSpec, WorkspaceId, WorkspaceName,
+};
 
 /// What keyholder may do in a workspace; each includes the ones before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -353,6 +355,8 @@ pub struct Fleet {
     pub root: PathBuf,
     /// The agency's name.
     pub agency: Option<String>,
+    /// Its colour, for pages.
+    pub colour: Option<Colour>,
     /// Domains whose addresses are not external.
     pub domains: BTreeSet<String>,
     /// Settings of every run.

@@ -44,7 +44,7 @@ pub(super) fn mixed(seed: u64, millis: i64, number: u64) -> u128 {
 }
 
 /// Scatters a number's bits (the finisher of splitmix64).
-fn scattered(number: u64) -> u64 {
+pub(super) fn scattered(number: u64) -> u64 {
     let mut word = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
     word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

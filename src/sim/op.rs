@@ -75,11 +75,21 @@ pub enum Op {
     MappingList,
     /// `GET /api/v2/accounts/analytics/daily`.
     AccountDaily,
+    /// `POST /api/v2/accounts/warmup-analytics`.
+    AccountWarmup,
+    /// `GET /api/v2/campaigns/analytics`.
+    CampaignAnalytics,
+    /// `GET /api/v2/campaigns/analytics/daily`.
+    CampaignDaily,
+    /// `GET /api/v2/workspace-billing/plan-details`.
+    PlanDetails,
+    /// `GET /api/v2/workspace-billing/subscription-details`.
+    SubscriptionDetails,
 }
 
 impl Op {
     /// All operations with the words scripts use.
-    pub const WORDS: [(&'static str, Self); 34] = [
+    pub const WORDS: [(&'static str, Self); 39] = [
         ("workspace.current", Self::WorkspaceCurrent),
         ("member.list", Self::MemberList),
         ("member.get", Self::MemberGet),
@@ -114,6 +124,11 @@ impl Op {
         ("tag.toggle", Self::TagToggle),
         ("mapping.list", Self::MappingList),
         ("account.daily", Self::AccountDaily),
+        ("account.warmup", Self::AccountWarmup),
+        ("campaign.analytics", Self::CampaignAnalytics),
+        ("campaign.daily", Self::CampaignDaily),
+        ("billing.plan", Self::PlanDetails),
+        ("billing.subscriptions", Self::SubscriptionDetails),
     ];
 
     /// Reads the word of a script.
@@ -167,7 +182,7 @@ impl Op {
         )
     }
 
-    /// Returns resource and action of the scope it asks for; none is published for five of them (contract section 2), so any key may.
+    /// Returns resource and action of the scope it asks for; none is published for seven of them (contract section 2), so any key may.
     pub fn scope(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::WorkspaceCurrent => ("workspaces", "read"),
@@ -181,7 +196,8 @@ impl Op {
             Self::LeadListList => ("lead_lists", "read"),
             Self::LeadListPatch => ("lead_lists", "update"),
             Self::LeadsList => ("leads", "read"),
-            Self::AccountList => ("accounts", "read"),
+            Self::AccountList | Self::AccountWarmup => ("accounts", "read"),
+            Self::PlanDetails | Self::SubscriptionDetails => ("workspace_billing", "read"),
             Self::KeyList => ("api_keys", "read"),
             Self::KeyCreate => ("api_keys", "create"),
             Self::KeyDelete => ("api_keys", "delete"),
@@ -195,9 +211,13 @@ impl Op {
             Self::TagPatch => ("custom_tags", "update"),
             Self::TagDelete => ("custom_tags", "delete"),
             Self::MappingList => ("custom_tag_mappings", "read"),
-            Self::GroupAdmin | Self::LeadsAssign | Self::WebhookList | Self::TagToggle | Self::AccountDaily => {
-                return None;
-            }
+            Self::GroupAdmin
+            | Self::LeadsAssign
+            | Self::WebhookList
+            | Self::TagToggle
+            | Self::AccountDaily
+            | Self::CampaignAnalytics
+            | Self::CampaignDaily => return None,
         })
     }
 
@@ -217,6 +237,11 @@ impl Op {
         match (method, rest) {
             (Method::Post, "workspaces/current/change-owner") => return Some((Self::OwnerChange, None)),
             (Method::Get, "accounts/analytics/daily") => return Some((Self::AccountDaily, None)),
+            (Method::Post, "accounts/warmup-analytics") => return Some((Self::AccountWarmup, None)),
+            (Method::Get, "campaigns/analytics") => return Some((Self::CampaignAnalytics, None)),
+            (Method::Get, "campaigns/analytics/daily") => return Some((Self::CampaignDaily, None)),
+            (Method::Get, "workspace-billing/plan-details") => return Some((Self::PlanDetails, None)),
+            (Method::Get, "workspace-billing/subscription-details") => return Some((Self::SubscriptionDetails, None)),
             (Method::Post, "custom-tags/toggle-resource") => return Some((Self::TagToggle, None)),
             _ => {}
         }
@@ -291,6 +316,9 @@ mod tests {
             (Op::LeadListPatch, "lead_lists", "update"),
             (Op::LeadsList, "leads", "read"),
             (Op::AccountList, "accounts", "read"),
+            (Op::AccountWarmup, "accounts", "read"),
+            (Op::PlanDetails, "workspace_billing", "read"),
+            (Op::SubscriptionDetails, "workspace_billing", "read"),
             (Op::KeyList, "api_keys", "read"),
             (Op::KeyCreate, "api_keys", "create"),
             (Op::KeyDelete, "api_keys", "delete"),
@@ -319,6 +347,7 @@ mod tests {
             "audit_logs",
             "custom_tags",
             "custom_tag_mappings",
+            "workspace_billing",
             "all",
         ];
         let actions = ["read", "create", "update", "delete", "all"];
@@ -332,7 +361,15 @@ mod tests {
             assert!(!op.allowed_by::<&str>(&[]));
             assert!(!op.allowed_by(&["all", ":", "workspace_members"]));
         }
-        let unpublished = [Op::GroupAdmin, Op::LeadsAssign, Op::WebhookList, Op::TagToggle, Op::AccountDaily];
+        let unpublished = [
+            Op::GroupAdmin,
+            Op::LeadsAssign,
+            Op::WebhookList,
+            Op::TagToggle,
+            Op::AccountDaily,
+            Op::CampaignAnalytics,
+            Op::CampaignDaily,
+        ];
         for op in unpublished {
             assert!(op.allowed_by::<&str>(&[]), "{op}: no scope is published");
         }
@@ -347,6 +384,10 @@ mod tests {
         for (method, path, op) in [
             (Method::Post, "/api/v2/workspaces/current/change-owner", Op::OwnerChange),
             (Method::Get, "/api/v2/accounts/analytics/daily", Op::AccountDaily),
+            (Method::Post, "/api/v2/accounts/warmup-analytics", Op::AccountWarmup),
+            (Method::Get, "/api/v2/campaigns/analytics", Op::CampaignAnalytics),
+            (Method::Get, "/api/v2/campaigns/analytics/daily", Op::CampaignDaily),
+            (Method::Get, "/api/v2/workspace-billing/plan-details", Op::PlanDetails),
             (Method::Post, "/api/v2/custom-tags/toggle-resource", Op::TagToggle),
         ] {
             assert_eq!(Op::route(method, path), Some((op, None)), "{method} {path}");

@@ -13,8 +13,8 @@ use super::paper::{self, Refusal};
 use super::settings::{LastPage, RepeatInvite};
 use super::state::{Invitation, PERMISSIONS, Plan, Row, State, Word, permission_words, role_word};
 use super::things::{
-    Turn, accounts, assign, campaigns, days, groups, jobs, keys, lead_lists, leads, mappings, owner, tags, toggle,
-    trail, webhooks,
+    Turn, accounts, assign, billing, campaigns, days, figures, groups, jobs, keys, lead_lists, leads, mappings, owner,
+    tags, toggle, trail, warm, webhooks,
 };
 use crate::api::transport::Method;
 
@@ -154,6 +154,14 @@ pub(super) fn answer(state: &mut State, ask: &Ask, now: i64) -> Reply {
     }
 }
 
+/// Answers what is written without a tree of values: a page of a long trail, of which there are thousands.
+pub(super) fn written(state: &State, ask: &Ask, now: i64) -> Option<String> {
+    match ask.route() {
+        Some((Op::TrailList, _)) => trail::written(state, admit(state, ask, now).ok()?.1)?.ok(),
+        _ => None,
+    }
+}
+
 /// Checks everything that does not depend on the operation's own rules.
 fn admit<'a>(state: &State, ask: &'a Ask, now: i64) -> Result<(Op, Turn<'a>), Refusal> {
     let (op, id) = ask.route().ok_or_else(|| paper::no_route(ask.method.as_str(), ask.path_alone()))?;
@@ -200,6 +208,11 @@ fn perform(state: &mut State, op: Op, turn: Turn<'_>) -> Done {
         Op::TagGet => tags::get(state, turn).map(unchanged),
         Op::MappingList => mappings::list(state, turn).map(unchanged),
         Op::AccountDaily => days::list(state, turn).map(unchanged),
+        Op::AccountWarmup => warm::list(state, turn).map(unchanged),
+        Op::CampaignAnalytics => figures::by_campaign(state, turn).map(unchanged),
+        Op::CampaignDaily => figures::by_day(state, turn).map(unchanged),
+        Op::PlanDetails => Ok(unchanged(billing::plans(state, turn))),
+        Op::SubscriptionDetails => Ok(unchanged(billing::subscriptions(state, turn))),
         Op::CampaignPatch => campaigns::patch(state, turn),
         Op::LeadListPatch => lead_lists::patch(state, turn),
         Op::LeadsAssign => assign::assign(state, turn),

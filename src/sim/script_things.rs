@@ -1,7 +1,7 @@
 //! Belongings of a script: what stands in a `[[workspace]]` beside its rows. Everything but names and kinds is optional.
 //!
 //! ```toml
-//! campaigns = [{ name = "Q4", owner = "noor@agency.example", creator = "noor@agency.example", count = 3, status = 1, agent = false }]
+//! campaigns = [{ name = "Q4", owner = "noor@agency.example", creator = "noor@agency.example", count = 3, status = 1, agent = false, sends = 120 }]
 //! lead_lists = [{ name = "Dentists", owner = "noor@agency.example", count = 1, created = "2026-08-08T08:08:08Z" }]
 //! leads = [{ count = 40, assigned = "noor@agency.example", uploaded = "noor@agency.example", campaign = "Q4", list = "Dentists" }]
 //! accounts = [{ email = "noor@mail.example", count = 2, added_by = "noor@agency.example", modified_by = "ops@agency.example", status = 1,
@@ -11,9 +11,13 @@
 //! webhooks = [{ target = "https://hooks.example/in", name = "CRM", by = "noor@agency.example", event = "reply_received", status = 1 }]
 //! jobs = [{ kind = "import-leads", by = "noor@agency.example", status = "in-progress", count = 1 }]
 //! trail = [{ activity = 1, by = "noor@agency.example", at = "2026-11-02T08:00:00Z", count = 5, affected = 12 }, { activity = 11, key = "zapier" }]
+//! billing = { plan = "Growth", price = 37, leads = 1000, used = 400, credits = 2000, credits_left = 690, until = "2026-12-01T00:00:00Z",
+//!   cancel_at = "2026-12-01T00:00:00Z", cancelled = false }
+//! long_trail = { rows = 100000, newest = "2026-11-20T00:00:00Z", apart = "1m" }
 //! ```
 //!
-//! `sent` and `bounced` are what each account sends on every day, `days` what it sends on days unlike the others. Tags may bear one label;
+//! `sends` is about what a campaign sends on a working day, since it was made; what it gets is by chance. What is not said of billing is usual. A
+//! `long_trail` stands among the other records and is never stored. `sent` and `bounced` are what each account sends on every day, `days` what it sends on days unlike the others. Tags may bear one label;
 //! `all_accounts = true` puts one on every account. People are named by address or user id. `record` says how the trail names a key that somebody made: `absent` (not at all), `name`, or any
 //! other word: by its id too, in a member of that name. `used` is when the trail last saw the key act. Keys may bear one name.
 
@@ -23,7 +27,8 @@ use super::name;
 use super::settings::{KeyRecord, KeyShown, Labels, Settings};
 use super::state::State;
 use super::things::put::{
-    Accounts, Campaigns, Day, Jobs, Key, LeadLists, Leads, Mappings, Put, Records, Tag, Webhook, Which,
+    Accounts, Billing, Campaigns, Day, Jobs, Key, LeadLists, Leads, LongTrail, Mappings, Put, Records, Tag, Webhook,
+    Which,
 };
 use super::tree::{ScriptError, Table};
 
@@ -53,6 +58,12 @@ pub(super) fn read(table: &mut Table) -> Result<Vec<Put>, ScriptError> {
     }
     for table in table.tables("tags")? {
         all.extend(tags(table)?);
+    }
+    if let Some(node) = table.take("billing") {
+        all.push(billing(node.table("billing")?)?.into());
+    }
+    if let Some(node) = table.take("long_trail") {
+        all.push(long_trail(node.table("long_trail")?)?.into());
     }
     Ok(all)
 }
@@ -95,6 +106,7 @@ fn campaigns(mut table: Table) -> Result<Campaigns, ScriptError> {
         by_agent: table.truth("agent")?.unwrap_or(false),
         id: id(&mut table)?,
         created: moment(&mut table, "created")?,
+        sends: table.number("sends")?.unwrap_or(0),
     };
     table.finish()?;
     Ok(what)
@@ -214,6 +226,34 @@ fn records(mut table: Table) -> Result<Records, ScriptError> {
         key: word(&mut table, "key")?,
         at: moment(&mut table, "at")?,
         affected: table.number("affected")?,
+    };
+    table.finish()?;
+    Ok(what)
+}
+
+fn long_trail(mut table: Table) -> Result<LongTrail, ScriptError> {
+    let line = table.line;
+    let newest = moment(&mut table, "newest")?;
+    let what = LongTrail {
+        rows: table.number("rows")?.unwrap_or(0),
+        newest: newest.ok_or_else(|| ScriptError::at(line, "`newest` is missing: the moment of the last record"))?,
+        apart: table.duration("apart")?.unwrap_or(std::time::Duration::from_mins(1)),
+    };
+    table.finish()?;
+    Ok(what)
+}
+
+fn billing(mut table: Table) -> Result<Billing, ScriptError> {
+    let (credits, left) = (table.number("credits")?, table.number("credits_left")?);
+    let what = Billing {
+        plan: word(&mut table, "plan")?,
+        price: table.number("price")?,
+        leads: table.number("leads")?,
+        used: table.number("used")?,
+        credits: credits.map(|credits| (credits, left.unwrap_or(credits))),
+        until: moment(&mut table, "until")?,
+        cancel_at: moment(&mut table, "cancel_at")?,
+        cancelled: table.truth("cancelled")?.unwrap_or(false),
     };
     table.finish()?;
     Ok(what)

@@ -81,7 +81,12 @@ impl Fate {
 
 /// Settles a request's fate; tells what it changed.
 pub(super) fn settle(state: &mut State, ask: &Ask, now: i64, fault: Option<&FaultKind>) -> (Fate, Option<Wrote>) {
-    let Some(fault) = fault else { return applied(state, ask, now, |reply| Fate::at_once(Sent::from(reply))) };
+    let Some(fault) = fault else {
+        if let Some(body) = routes::written(state, ask, now) {
+            return (Fate::at_once(Sent::plain(200, Some(JSON), body.into_bytes())), None);
+        }
+        return applied(state, ask, now, |reply| Fate::at_once(Sent::from(reply)));
+    };
     match fault {
         FaultKind::Status { status, body, retry_after } => {
             (Fate::at_once(scripted(*status, *body, retry_after.as_ref(), now)), None)

@@ -29,6 +29,7 @@ mod offboard;
 mod owner;
 mod pace;
 mod repeat;
+mod report;
 mod resume;
 mod resumed;
 mod seeds;

@@ -5,7 +5,10 @@
 //! whoever asks.
 
 mod account_daily;
+mod account_warmup;
 mod accounts;
+mod analytics;
+mod billing;
 mod campaigns;
 mod jobs;
 mod keys;

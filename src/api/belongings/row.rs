@@ -68,6 +68,16 @@ pub(super) fn rounded(number: f64) -> Option<i64> {
     format!("{:.0}", number.is_finite().then_some(number)?).parse().ok()
 }
 
+/// Reads a truth value; none where it is none.
+pub(super) fn truth(text: &Text<'_>) -> Option<bool> {
+    text.filled()?.parse().ok()
+}
+
+/// Returns a text; none where it is missing or blank.
+pub(super) fn told(text: &Text<'_>) -> Option<String> {
+    text.filled().map(str::to_owned)
+}
+
 /// Returns a text, empty where there is none.
 pub(super) fn text(text: Text<'_>) -> String {
     text.0.unwrap_or_default().into_owned()

@@ -16,7 +16,7 @@ use crate::api::classify::decode;
 use crate::api::client::Client;
 use crate::api::error::Error;
 use crate::api::operation::Operation;
-use crate::api::page::{Incomplete, Pager, Row, TRAIL_LIMIT};
+use crate::api::page::{Incomplete, Listing, Pager, Row, TRAIL_LIMIT};
 use crate::api::wire::{Reference, Text};
 use crate::domain::{TrailLine, WorkspaceId};
 
@@ -100,11 +100,10 @@ impl Client {
         let parameters: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let pager = Pager::new(trail::PATH, TRAIL_LIMIT, &parameters);
         let mut pager = pager.remembering(REMEMBERED).at_most(MOST_PAGES, Incomplete::TooManyRecords);
-        let (mut records, mut pages, mut refused) = (0, 0, None);
+        let (mut records, mut refused) = (0, None);
         let page = |pager: &mut Pager, body: &[u8]| {
             // A page is handed on once it is known that all of it can be read, so that none is handed on twice.
             let page = decode(body)?;
-            pages += 1;
             let taken = pager.take(page, |row: LineRow<'_>| {
                 let line = row.check(expected)?;
                 if refused.is_none() {
@@ -123,7 +122,10 @@ impl Client {
         let listing = self.walk(Operation::TrailList, &mut pager, page, |()| false).await;
         match (refused, listing) {
             (Some(no), _) => Err(TrailFailure::Refused(no)),
-            (None, listing) => Ok(TrailRead { records, complete: listing?.complete, pages }),
+            (None, listing) => {
+                let Listing { rows: _, complete, pages } = listing?;
+                Ok(TrailRead { records, complete, pages })
+            }
         }
     }
 }

@@ -82,7 +82,7 @@ struct Sheet<'a> {
 
 impl Sheet<'_> {
     fn take(&mut self, target: &Target, looked: Looked) -> Result<(), Trouble> {
-        let Looked { sight, sent, at: _ } = looked;
+        let Looked { sight: (sight, sent), at: _ } = looked;
         let observed = match survey::seen_or_why(sight) {
             Ok(observed) => observed,
             Err(trouble) => {
@@ -191,7 +191,7 @@ fn tell_causes(printer: &crate::ui::Printer, causes: BTreeMap<(FindingCode, Stri
 }
 
 /// Tells how somebody stands in a workspace; none where it cannot be told.
-fn standing(observed: &Observed, person: &Email) -> Option<Standing> {
+pub(in crate::cli) fn standing(observed: &Observed, person: &Email) -> Option<Standing> {
     match person::find(&observed.members, person) {
         Person::Rows(rows) if rows.iter().any(|row| row.accepted) => Some(Standing::Member),
         Person::Ambiguous(_) => None,

@@ -1,27 +1,15 @@
-//! Reading the keys of a whole fleet: many lanes at once, each taken in config order and dropped once it was told.
+//! Reading the keys of a whole fleet, and what the coverage says of it.
 
-use futures::StreamExt as _;
 use jiff::Timestamp;
 
-use crate::cli::open_files;
 use crate::cli::session::{self, Session};
-use crate::cli::watch::Watch;
+use crate::cli::sweep::{self, Looked};
 use crate::plan::Observed;
 use crate::report::{Coverage, Unlisted};
-use crate::run::{Deck, LaneTrouble, Ring, Sight, Target, lane, look_at_keys};
+use crate::run::{Deck, LaneTrouble, Ring, Target, look_at_keys};
 use crate::trouble::Trouble;
 
-/// One workspace whose turn has come.
-#[derive(Debug)]
-pub struct Looked {
-    /// What came of it.
-    pub sight: Sight,
-    /// When it was looked at.
-    pub at: Timestamp,
-}
-
-/// Looks at the keys of every target, from `activity_since` on at when they were used, and hands each on in config order. At most
-/// [`lane::AHEAD`] workspaces are held at a time, however many there are.
+/// Looks at the keys of every target, from `activity_since` on at when they were used, and hands each on in config order.
 pub async fn sweep(
     session: &Session<'_>,
     deck: &Deck,
@@ -30,37 +18,7 @@ pub async fn sweep(
     take: impl AsyncFnMut(&Target, Looked) -> Result<(), Trouble>,
 ) -> Result<(), Trouble> {
     let look = async |target: &Target| look_at_keys(deck, target, Ring::Audit(activity_since)).await;
-    each(session, deck, targets, look, take).await
-}
-
-/// Looks at every target by `look`, and hands each on in config order. At most [`lane::AHEAD`] workspaces are held at a time.
-pub async fn each(
-    session: &Session<'_>,
-    deck: &Deck,
-    targets: &[Target],
-    look: impl AsyncFn(&Target) -> Sight,
-    mut take: impl AsyncFnMut(&Target, Looked) -> Result<(), Trouble>,
-) -> Result<(), Trouble> {
-    open_files::for_talking(targets)?;
-    let watch = Watch::begin(&session.door.printer, deck, "reading", targets);
-    let sweeping = async {
-        let lanes = lane::in_turn(targets, |target| async {
-            let sight = look(target).await;
-            watch.ended(target.name.as_str(), !matches!(sight, Sight::Seen(_)));
-            Looked { sight, at: deck.clock.now() }
-        });
-        let mut lanes = std::pin::pin!(lanes);
-        for target in targets {
-            let looked = lanes
-                .next()
-                .await
-                .and_then(Result::ok)
-                .unwrap_or_else(|| Looked { sight: Sight::Unreadable(LaneTrouble::bug()), at: deck.clock.now() });
-            take(target, looked).await?;
-        }
-        Ok(())
-    };
-    watch.around(deck.stop.unless_draining(sweeping)).await.ok_or_else(|| session.interrupted())?
+    sweep::each(session, deck, targets, look, take).await
 }
 
 /// What the coverage says of a sweep, gathered while it goes on.

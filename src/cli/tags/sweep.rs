@@ -1,7 +1,7 @@
 //! Reading the tags of a whole fleet: many lanes at once, each taken in config order and dropped once it was told.
 
-use crate::cli::keys::sweep::{self, Looked};
 use crate::cli::session::{self, Session};
+use crate::cli::sweep::{self, Looked};
 use crate::cli::{reading, survey};
 use crate::plan::{Observed, Tagging};
 use crate::report::{Coverage, Unlisted};

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::fleet::{FailureBudget, Reach};
-use crate::domain::{KeyRef, Mode, PermissionWish, Permissions, Role};
+use crate::domain::{Colour, KeyRef, Mode, PermissionWish, Permissions, Role};
 
 /// base64 of `01950000-0000-7000-8000-000000000001:canary-canary`.
 pub(super) const KEY: &str = "MDE5NTAwMDAtMDAwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAxOmNhbmFyeS1jYW5hcnk=";
@@ -32,11 +32,12 @@ fn workspace_told(workspace: &str) -> String {
 
 #[test]
 fn the_designs_own_example_loads() {
-    let agency = r#"
+    let agency = r##"
 version = 1
 [agency]
 name = "Northwind Outreach"
 domains = ["Northwind.example"]
+colour = "#0B57A4"
 [defaults]
 base_url = "https://api.instantly.ai"
 mode = "add-only"
@@ -56,7 +57,7 @@ permissions = ["unibox.all"]
 max_age = "180d"
 allow_wildcards = false
 naming = "^[a-z0-9-]+ — .+$"
-"#;
+"##;
     let group = r#"
 [[workspace]]
 name = "agency"
@@ -83,9 +84,24 @@ display_name = "Globex Ltd"
     assert_eq!(fleet.guards.max_removals.per_day, 100);
     assert_eq!(fleet.guards.max_failures, FailureBudget::Lanes(7));
     assert!(fleet.domains.contains("northwind.example"));
+    assert_eq!(fleet.colour, Colour::parse("#0b57a4"));
     let preset = &super::super::presets(&fleet)["inbox-only"];
     assert_eq!(preset.role, Role::Editor);
     assert_eq!(preset.permissions, PermissionWish::Exactly(Permissions::of(["unibox.all"])));
+}
+
+#[test]
+fn a_colour_is_hexadecimal_digits_or_a_problem_with_its_place() {
+    insta::assert_snapshot!(agency_told("version = 1\n[agency]\ncolour = \"red;} body {\"\n"), @r##"
+    1 problem in 1 configuration file
+    keyholder.toml:3:10: agency.colour: this is not a colour
+      hint: a colour is written "#0b57a4": `#` and six (or three) hexadecimal digits
+    "##);
+    insta::assert_snapshot!(agency_told("version = 1\n[agency]\ncolor = 7\n"), @r"
+    1 problem in 1 configuration file
+    keyholder.toml:3:1: agency.color: unknown key `color`
+      hint: did you mean `colour`?
+    ");
 }
 
 #[test]

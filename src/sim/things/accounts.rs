@@ -37,6 +37,18 @@ pub(crate) struct Account {
     pub(crate) gone: bool,
 }
 
+impl Account {
+    /// The raw status of its warm-up, as listings show it.
+    pub(super) fn warmup_status(&self) -> i8 {
+        self.warmup.unwrap_or_else(|| i8::from(self.status > 0))
+    }
+
+    /// The score of its warm-up, as listings show it.
+    pub(super) fn shown_score(&self) -> Option<u8> {
+        self.score.or((self.status > 0).then_some(98))
+    }
+}
+
 /// The accounts of a workspace. The number of one is its place in the order they were added, which never changes.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Accounts {
@@ -199,12 +211,12 @@ fn show(state: &State, workspace: usize, account: &Account) -> Value {
         "enable_slow_ramp": false,
         "inbox_placement_test_limit": null,
         "organization": &*state.workspaces[workspace].id,
-        "warmup_status": account.warmup.unwrap_or_else(|| i8::from(account.status > 0)),
+        "warmup_status": account.warmup_status(),
         "timestamp_warmup_start": moment(account.created),
         "provider_code": account.provider,
         "setup_pending": false,
         "is_managed_account": false,
-        "stat_warmup_score": account.score.or((account.status > 0).then_some(98)),
+        "stat_warmup_score": account.shown_score(),
         "sending_gap": 10,
         "signature": null,
         "reply_to": null,

@@ -27,6 +27,8 @@ pub(crate) struct Campaign {
     /// Run by an AI sales agent.
     pub(crate) by_agent: bool,
     pub(crate) updated: i64,
+    /// About how many mails it sends on a working day; none was ever sent where it is nothing.
+    pub(crate) sends: u32,
 }
 
 /// A name that was given, or one that comes from a number.
@@ -196,7 +198,7 @@ fn show(state: &State, workspace: usize, campaign: &Campaign) -> Value {
         "stop_on_reply": true,
         "email_tag_list": ["0198a111-2222-7333-8444-00000000a001"],
         "link_tracking": false,
-        "open_tracking": false,
+        "open_tracking": campaign.sends > 0,
         "stop_on_auto_reply": null,
         "daily_max_leads": null,
         "not_sending_status": not_sending,

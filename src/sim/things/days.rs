@@ -11,7 +11,7 @@ use crate::sim::paper::{self, Refusal};
 use crate::sim::routes::Ask;
 use crate::sim::state::State;
 
-const DAY: i64 = 86_400_000;
+pub(super) const DAY: i64 = 86_400_000;
 /// The most days one request may ask for.
 const MOST_DAYS: i64 = 31;
 /// The days that are meant where no beginning is said.
@@ -75,12 +75,12 @@ pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
     Ok(rows.into())
 }
 
-fn midnight(at: i64) -> i64 {
+pub(super) fn midnight(at: i64) -> i64 {
     at.div_euclid(DAY) * DAY
 }
 
 /// Reads a date, which means its midnight UTC (contract section 11), or a moment; tells which it was.
-fn bound(ask: &Ask, member: &str) -> Result<Option<(i64, bool)>, Refusal> {
+pub(super) fn bound(ask: &Ask, member: &str) -> Result<Option<(i64, bool)>, Refusal> {
     let Some(text) = ask.query(member) else { return Ok(None) };
     if let Ok(date) = text.parse::<Date>()
         && text.len() == 10

@@ -6,15 +6,18 @@
 
 pub(super) mod accounts;
 pub(super) mod assign;
+pub(super) mod billing;
 pub(super) mod campaigns;
 pub(super) mod days;
 pub(super) mod effect;
+pub(super) mod figures;
 pub(super) mod groups;
 pub(super) mod jobs;
 pub(super) mod keys;
 pub(super) mod lead_lists;
 pub(super) mod leads;
 pub(super) mod links;
+pub(super) mod long_trail;
 pub(super) mod look;
 pub(super) mod mappings;
 pub(super) mod owner;
@@ -26,6 +29,7 @@ pub(super) mod tagged;
 pub(super) mod tags;
 pub(super) mod toggle;
 pub(super) mod trail;
+pub(super) mod warm;
 pub(super) mod webhooks;
 pub(super) mod who;
 
@@ -60,6 +64,10 @@ pub(super) struct Things {
     pub(super) jobs: Vec<jobs::Job>,
     /// In order of their ids, so the oldest first.
     pub(super) trail: Vec<trail::Record>,
+    /// Records beside those, made when they are asked for.
+    pub(super) long_trail: Option<long_trail::LongTrail>,
+    /// What it pays for, where it is not the usual.
+    pub(super) paid: Option<Box<billing::Paid>>,
     /// What was before each change that reads may not show yet, with the change's moment, oldest first; empty without a lag.
     past: VecDeque<(i64, past::Was)>,
 }

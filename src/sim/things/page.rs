@@ -45,6 +45,11 @@ impl Span {
         Ok((limit <= most).then_some(Self { limit, after }))
     }
 
+    /// The most rows of the page.
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// The cursor as it was sent.
     pub(super) fn after(&self) -> Option<&str> {
         self.after.as_deref()

@@ -4,6 +4,7 @@
 //! minute apart.
 
 mod accounts;
+mod billing;
 mod keys;
 mod records;
 mod tags;
@@ -22,8 +23,9 @@ use crate::sim::name;
 use crate::sim::state::State;
 
 pub use accounts::{Accounts, Day};
+pub use billing::Billing;
 pub use keys::Key;
-pub use records::Records;
+pub use records::{LongTrail, Records};
 pub use tags::{Mappings, Tag, Which};
 
 /// Campaigns that are alike.
@@ -45,6 +47,8 @@ pub struct Campaigns {
     pub id: Option<String>,
     /// When the first was made; the others follow a minute apart.
     pub created: Option<Timestamp>,
+    /// About how many mails each sends on a working day, opened and answered by chance; nothing was ever sent by one that sends none.
+    pub sends: u32,
 }
 
 /// Lead lists that are alike.
@@ -132,6 +136,10 @@ pub enum Put {
     Tag(Tag),
     /// What carries a tag.
     Mappings(Mappings),
+    /// A long trail.
+    LongTrail(LongTrail),
+    /// What it pays for.
+    Billing(Billing),
 }
 
 macro_rules! into_put {
@@ -143,13 +151,20 @@ macro_rules! into_put {
         })*
     };
 }
-into_put!(Campaigns, LeadLists, Leads, Accounts, Key, Webhook, Jobs, Records, Tag, Mappings);
+into_put!(Campaigns, LeadLists, Leads, Accounts, Key, Webhook, Jobs, Records, Tag, Mappings, LongTrail, Billing);
 
 impl Campaigns {
     /// Makes so many active campaigns that somebody owns.
     pub fn of(owner: &str, count: u32) -> Self {
         let owner = Some(owner.to_owned());
-        Self { count, owner, creator: None, name: None, status: 1, by_agent: false, id: None, created: None }
+        Self { count, owner, creator: None, name: None, status: 1, by_agent: false, id: None, created: None, sends: 0 }
+    }
+
+    /// Says about how many mails each sends on a working day.
+    #[must_use]
+    pub fn sending(mut self, sends: u32) -> Self {
+        self.sends = sends;
+        self
     }
 
     /// Gives a name.
@@ -249,6 +264,14 @@ impl State {
             Put::Records(what) => self.put_records(workspace, what, now),
             Put::Tag(what) => vec![self.put_tag(workspace, what, now)],
             Put::Mappings(what) => self.put_mappings(workspace, what, now),
+            Put::LongTrail(what) => {
+                self.put_long_trail(workspace, what);
+                Vec::new()
+            }
+            Put::Billing(what) => {
+                self.workspaces[workspace].things.paid = Some(Box::new(what.paid()));
+                Vec::new()
+            }
         }
     }
 
@@ -263,7 +286,7 @@ impl State {
             let (status, by_agent) = (what.status, what.by_agent);
             self.insert_campaign(
                 workspace,
-                Campaign { id, name: named, owner, creator, status, by_agent, updated: created },
+                Campaign { id, name: named, owner, creator, status, by_agent, updated: created, sends: what.sends },
             );
             ids.push(name::show(id));
         }

@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
-use super::Turn;
 use super::page::{self, Span};
 use super::who::Who;
+use super::{Turn, long_trail};
 use crate::sim::name;
 use crate::sim::paper::{self, Refusal, moment};
+use crate::sim::routes::Ask;
 use crate::sim::settings::KeyRecord;
 use crate::sim::state::State;
 
@@ -95,24 +96,49 @@ impl State {
 }
 
 pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
+    if let Some(text) = written(state, turn) {
+        return text.map(|text| serde_json::from_str(&text).expect("what is written here is JSON"));
+    }
+    let Some(span) = Span::of_query(turn.ask, 1000)? else { return Ok(page::none()) };
+    let rows = stored(state, turn)?;
+    let last = state.settings.last_page;
+    Ok(span.page(rows, last, |record| show(state, turn.workspace, record), |record| name::show(record.id)))
+}
+
+/// Writes a page of a trail that is longer than what is stored of it; none of another.
+pub(crate) fn written(state: &State, turn: Turn<'_>) -> Option<Result<String, Refusal>> {
+    let long = state.workspaces[turn.workspace].things.long_trail?;
+    Some(match Span::of_query(turn.ask, 1000) {
+        Ok(Some(span)) => long_trail::page(state, turn, long, &span),
+        Ok(None) => Ok(page::none().to_string()),
+        Err(refusal) => Err(refusal),
+    })
+}
+
+/// The moments between which records are asked for.
+pub(super) fn bounds(ask: &Ask) -> Result<(Option<i64>, Option<i64>), Refusal> {
+    Ok((bound(ask.query("start_date"), "start_date")?, bound(ask.query("end_date"), "end_date")?))
+}
+
+/// The stored records that are asked for behind the cursor, the newest first.
+pub(super) fn stored<'a>(state: &'a State, turn: Turn<'a>) -> Result<impl Iterator<Item = &'a Record>, Refusal> {
     let Turn { ask, workspace, now, .. } = turn;
     let activity = ask.query("activity_type").map(|text| text.parse::<i64>());
     let activity = activity.transpose().map_err(|_no| paper::invalid("querystring/activity_type must be integer"))?;
-    let (from, to) = (bound(ask.query("start_date"), "start_date")?, bound(ask.query("end_date"), "end_date")?);
+    let (from, to) = bounds(ask)?;
     let search = ask.query("search").map(|text| text.to_lowercase());
-    let Some(span) = Span::of_query(ask, 1000)? else { return Ok(page::none()) };
+    let after = Span::of_query(ask, usize::MAX)?.map(|span| span.after_id()).transpose()?.flatten();
     let trail = &state.workspaces[workspace].things.trail;
-    let end = span.after_id()?.map_or(trail.len(), |after| trail.partition_point(|record| record.id < after));
+    let end = after.map_or(trail.len(), |after| trail.partition_point(|record| record.id < after));
     let rows = trail[..end]
         .iter()
         .rev()
-        .filter(|record| name::millis(record.id).saturating_add(state.lag()) <= now || state.lag() == 0)
-        .filter(|record| activity.is_none_or(|activity| record.activity == activity))
-        .filter(|record| from.is_none_or(|from| name::millis(record.id) >= from))
-        .filter(|record| to.is_none_or(|to| name::millis(record.id) <= to))
-        .filter(|record| search.as_ref().is_none_or(|text| found(state, record, text)));
-    let last = state.settings.last_page;
-    Ok(span.page(rows, last, |record| show(state, workspace, record), |record| name::show(record.id)))
+        .filter(move |record| name::millis(record.id).saturating_add(state.lag()) <= now || state.lag() == 0)
+        .filter(move |record| activity.is_none_or(|activity| record.activity == activity))
+        .filter(move |record| from.is_none_or(|from| name::millis(record.id) >= from))
+        .filter(move |record| to.is_none_or(|to| name::millis(record.id) <= to))
+        .filter(move |record| search.as_ref().is_none_or(|text| found(state, record, text)));
+    Ok(rows)
 }
 
 /// Reads a date, which means its midnight UTC (contract section 11), or a moment.

@@ -75,6 +75,7 @@ fn fleet(root: &Path, workspaces: Vec<Workspace>) -> Fleet {
     Fleet {
         root: root.to_owned(),
         agency: None,
+        colour: None,
         domains: std::collections::BTreeSet::new(),
         defaults: crate::domain::fleet::Defaults::default(),
         guards: crate::domain::Guards::default(),

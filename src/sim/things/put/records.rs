@@ -1,10 +1,13 @@
 //! Records of the trail that are put into a workspace: of what people did in the app, and keys over the API.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{moments, usual};
 use crate::sim::name;
 use crate::sim::state::State;
+use crate::sim::things::long_trail;
 use crate::sim::things::trail::{About, Actor};
 
 /// Records of the trail that are alike.
@@ -43,7 +46,26 @@ impl Records {
     }
 }
 
+/// A trail of so many records beside those that are put there one by one: never stored, made page by page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LongTrail {
+    /// How many records.
+    pub rows: u64,
+    /// The moment of the newest.
+    pub newest: Timestamp,
+    /// How long each is after the one before; at least a millisecond.
+    pub apart: Duration,
+}
+
 impl State {
+    pub(super) fn put_long_trail(&mut self, workspace: usize, what: &LongTrail) {
+        let seed = self.seed_of_things(workspace);
+        let LongTrail { rows, newest, apart } = *what;
+        let apart = i64::try_from(apart.as_millis()).unwrap_or(i64::MAX).max(1);
+        let made = long_trail::LongTrail { rows, newest: newest.as_millisecond(), apart, seed };
+        self.workspaces[workspace].things.long_trail = Some(made);
+    }
+
     pub(super) fn put_records(&mut self, workspace: usize, what: &Records, now: Option<i64>) -> Vec<String> {
         let key = what.key.as_ref().and_then(|key| self.key_called(workspace, key));
         let person = self.who_or_nobody(what.by.as_ref());

@@ -1,0 +1,151 @@
+//! What is made of all lanes together once they ended: merged tables, pages, sums, and last the manifest.
+
+use std::path::Path;
+
+use super::asked::Asked;
+use super::file::{self, Written};
+use super::kept::{self, Tables};
+use super::lane::unwritable;
+use super::merge::{self, Merged};
+use super::place::Staging;
+use crate::domain::Fleet;
+use crate::report::Coverage;
+use crate::report::bulk::page::{self, ClientInput, FleetInput};
+use crate::report::bulk::{Facts, summary};
+use crate::report::evidence::MANIFEST;
+use crate::trouble::Trouble;
+
+/// The page.
+const PAGE: &str = "index.html";
+
+/// The numbers.
+const SUMMARY: &str = "summary.json";
+
+/// What was read of all workspaces.
+#[derive(Debug, Clone, Copy)]
+pub struct Whole<'a> {
+    /// The fleet, for the agency's name and colour.
+    pub fleet: &'a Fleet,
+    /// Where the report is made.
+    pub staging: &'a Staging,
+    /// What was asked.
+    pub asked: &'a Asked,
+    /// The facts, in config order.
+    pub facts: &'a [Facts],
+    /// The files, in the same order.
+    pub tables: &'a [Tables],
+}
+
+/// What was made.
+#[derive(Debug, Default)]
+pub struct Made {
+    /// The merged tables.
+    pub tables: Vec<Merged>,
+    /// The other files at the top of the folder, in the order they were made.
+    pub others: Vec<(String, Written)>,
+    /// How many files there are in all.
+    pub files: usize,
+}
+
+/// The manifest while it grows: a path and its hash a line, as `sha256sum -c` reads it.
+#[derive(Debug, Default)]
+struct Manifest {
+    text: String,
+    lines: usize,
+}
+
+impl Manifest {
+    fn add(&mut self, path: &str, written: &Written) {
+        for part in [written.sha256.as_str(), "  ", path, "\n"] {
+            self.text.push_str(part);
+        }
+        self.lines += 1;
+    }
+}
+
+impl Whole<'_> {
+    /// Makes everything but the rename. `stopped` says whether somebody wants it to end.
+    pub async fn make(&self, coverage: &Coverage, stopped: impl Fn() -> Result<(), Trouble>) -> Result<Made, Trouble> {
+        let between = async || {
+            // Files are written without waiting for anything; a signal is heard in between.
+            tokio::task::yield_now().await;
+            stopped()
+        };
+        let (mut made, mut manifest) = (Made::default(), Manifest::default());
+        for table in self.asked.tables() {
+            let merged = merge::merge(self, coverage, table, between).await?;
+            manifest.add(&kept::table_name(self.asked, table), &merged.file);
+            made.tables.push(merged);
+        }
+        for (name, bytes) in [(SUMMARY, self.summary()), (PAGE, self.page())] {
+            let written = write(&self.staging.out().join(name), bytes.as_bytes())?;
+            manifest.add(name, &written);
+            made.others.push((name.to_owned(), written));
+        }
+        for (facts, tables) in self.facts.iter().zip(self.tables) {
+            between().await?;
+            self.client(facts, tables, &mut manifest)?;
+        }
+        let written = write(&self.staging.out().join(MANIFEST), manifest.text.as_bytes())?;
+        made.others.push((MANIFEST.to_owned(), written));
+        made.files = manifest.lines + 1;
+        Ok(made)
+    }
+
+    /// Writes the page of one client, and adds its folder to the manifest.
+    fn client(&self, facts: &Facts, tables: &Tables, manifest: &mut Manifest) -> Result<(), Trouble> {
+        if facts.trouble.is_some() {
+            // Of whom nothing was read nothing is handed on.
+            return Ok(());
+        }
+        let name = &facts.workspace;
+        for (table, written) in tables {
+            manifest.add(&format!("workspaces/{name}/{}", kept::table_name(self.asked, *table)), &written.file);
+        }
+        let page = page::client(&ClientInput {
+            agency: self.fleet.agency.as_deref(),
+            colour: self.fleet.colour,
+            period: self.asked.period,
+            kinds: &self.asked.kinds,
+            ending: self.asked.files.as_str(),
+            facts,
+        });
+        let written = write(&kept::folder(self.staging, name).join(PAGE), page.as_bytes())?;
+        manifest.add(&format!("workspaces/{name}/{PAGE}"), &written);
+        Ok(())
+    }
+
+    fn page(&self) -> String {
+        // The newest look: two reports of an unchanged fleet differ in nothing else.
+        let made_at = self.facts.iter().map(|facts| facts.observed_at.as_str()).max().unwrap_or_default();
+        page::fleet(&FleetInput {
+            agency: self.fleet.agency.as_deref(),
+            colour: self.fleet.colour,
+            period: self.asked.period,
+            made_at,
+            kinds: &self.asked.kinds,
+            ending: self.asked.files.as_str(),
+            facts: self.facts,
+        })
+    }
+
+    fn summary(&self) -> String {
+        let asked = summary::Asked {
+            agency: self.fleet.agency.as_deref(),
+            period: self.asked.period,
+            kinds: &self.asked.kinds,
+            predicted: None,
+            made: None,
+        };
+        let mut record = summary::record(&asked, self.facts);
+        // How many requests it took differs from run to run; it is told on standard output and kept out of the folder.
+        if let Some(record) = record.as_object_mut() {
+            record.shift_remove("requests");
+        }
+        format!("{record:#}\n")
+    }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<Written, Trouble> {
+    file::write(path, bytes).map_err(|error| unwritable(path, error))
+}

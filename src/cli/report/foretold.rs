@@ -1,0 +1,126 @@
+//! How many requests a report will take: foretold from how long the lists of each workspace were last time, kept in the state folder.
+//!
+//! Owns the file `report-sizes.json`. It is a memory aid alone: where it is not there, or cannot be read, less is foretold.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use crate::config::whole;
+use crate::domain::{Listed, Sizes};
+use crate::report::bulk::Facts;
+use crate::run::{Forecast, InventoryQuest, Target, requests};
+use crate::ui::words;
+
+/// The file in the state folder.
+const FILE: &str = "report-sizes.json";
+
+/// What is kept of all workspaces.
+#[derive(Debug, Clone, Default)]
+pub struct Foretold {
+    path: PathBuf,
+    known: BTreeMap<String, Known>,
+}
+
+/// What is kept of one workspace.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Known {
+    /// The day it was read.
+    day: Date,
+    /// Over how many days its trail was read: over others it is as long as nobody knows.
+    trail_days: i32,
+    sizes: Sizes,
+}
+
+/// The plan of requests of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Requests {
+    /// How many.
+    pub forecast: Forecast,
+    workspaces: usize,
+    known: usize,
+    newest: Option<Date>,
+}
+
+impl Foretold {
+    /// Reads what is kept; nothing where that cannot be read.
+    pub fn read(state: &Path) -> Self {
+        let path = state.join(FILE);
+        let known = fs::read(&path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        Self { path, known }
+    }
+
+    /// Foretells what it takes to read some workspaces.
+    pub fn requests<'t>(&self, quest: &InventoryQuest, targets: impl Iterator<Item = &'t Target>) -> Requests {
+        let mut all = Requests { forecast: Forecast::NOTHING, workspaces: 0, known: 0, newest: None };
+        // Who has no key is not asked.
+        for target in targets.filter(|target| target.access.is_ok()) {
+            let known = target.pinned.as_ref().and_then(|id| self.known.get(id.as_str()));
+            let mut sizes = known.map(|known| known.sizes.clone()).unwrap_or_default();
+            if known.is_some_and(|known| known.trail_days != trail_days(quest)) {
+                sizes.0.remove(&Listed::Trail);
+            }
+            all.forecast += requests(quest, &sizes);
+            all.workspaces += 1;
+            all.known += usize::from(known.is_some());
+            all.newest = all.newest.max(known.map(|known| known.day));
+        }
+        all
+    }
+
+    /// Takes up how long the lists of some workspaces were.
+    pub fn note(&mut self, quest: &InventoryQuest, facts: &[Facts], sizes: &[Sizes], now: Timestamp) {
+        let day = now.to_zoned(TimeZone::UTC).date();
+        for (facts, sizes) in facts.iter().zip(sizes).filter(|(facts, _)| facts.trouble.is_none()) {
+            let Some(id) = &facts.workspace_id else { continue };
+            let known = self.known.entry(id.clone()).or_default();
+            if known.trail_days != trail_days(quest) {
+                known.sizes.0.remove(&Listed::Trail);
+            }
+            known.sizes.renew(sizes);
+            known.day = day;
+            known.trail_days = trail_days(quest);
+        }
+    }
+
+    /// Keeps it.
+    pub fn keep(&self) -> std::io::Result<()> {
+        let mut bytes = serde_json::to_vec(&self.known)?;
+        bytes.push(b'\n');
+        whole::put(&self.path, &bytes)
+    }
+}
+
+/// Returns over how many days a quest reads the trail.
+fn trail_days(quest: &InventoryQuest) -> i32 {
+    let first = match quest.used_since {
+        Some(since) => since.to_zoned(TimeZone::UTC).date().min(quest.period.first()),
+        None => quest.period.first(),
+    };
+    (quest.period.last() - first).get_days()
+}
+
+impl Requests {
+    /// Says it for a person.
+    pub fn say(&self) -> String {
+        let Self { forecast, workspaces, known, newest } = self;
+        let at_least = if forecast.exact { "about" } else { "at least" };
+        let requests = words::count(usize::try_from(forecast.requests).unwrap_or(usize::MAX), "request");
+        let from = match newest {
+            None => "how long their lists are is not known from an earlier report".to_owned(),
+            Some(day) if known == workspaces => format!("as long as their lists were up to {day}"),
+            Some(day) => format!("how long the lists of {known} were is known up to {day}"),
+        };
+        format!("{at_least} {requests} in {}: {from}", words::count(*workspaces, "workspace"))
+    }
+
+    /// Writes it as a value.
+    pub fn record(&self) -> serde_json::Value {
+        serde_json::json!({ "count": self.forecast.requests, "exact": self.forecast.exact })
+    }
+}

@@ -1,0 +1,68 @@
+//! The lanes of a report: whoever is ready goes first, and what is kept of each stands in config order in the end.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+
+use futures::StreamExt as _;
+
+use super::interrupted;
+use super::kept::{Kept, Tables};
+use super::lane::Lanes;
+use crate::cli::open_files;
+use crate::cli::session::Session;
+use crate::cli::watch::Watch;
+use crate::domain::Sizes;
+use crate::report::bulk::Facts;
+use crate::run::{Target, lane};
+use crate::trouble::Trouble;
+
+/// What came of the lanes, each in config order.
+#[derive(Debug, Default)]
+pub struct Swept {
+    /// Facts.
+    pub facts: Vec<Facts>,
+    /// Files.
+    pub tables: Vec<Tables>,
+    /// How long lists were.
+    pub sizes: Vec<Sizes>,
+}
+
+/// Reads every target that is not among those that were seen whole before. Lanes that are alive hold what they read, and a file each: so at most
+/// [`lane::AHEAD`] are.
+pub async fn sweep(
+    session: &Session<'_>,
+    lanes: &Lanes<'_>,
+    targets: &[Target],
+    whole: BTreeMap<String, Kept>,
+) -> Result<Swept, Trouble> {
+    open_files::for_talking_and_files(targets, lane::AHEAD.min(targets.len()))?;
+    let mut ended = whole;
+    let left: Vec<Target> =
+        targets.iter().filter(|target| !ended.contains_key(target.name.as_str())).cloned().collect();
+    let watch = Watch::begin(&session.door.printer, lanes.deck, "reading", &left);
+    let sweeping = async {
+        let reading = lane::at_most(lane::AHEAD, &left, |target| Box::pin(lanes.read(target)));
+        let mut reading = pin!(reading);
+        while let Some((place, result)) = reading.next().await {
+            let target = &left[place];
+            let kept = match result {
+                Ok(kept) => kept?,
+                Err(lane::Panicked) => lanes.bug(target)?,
+            };
+            watch.ended(target.name.as_str(), kept.facts.trouble.is_some());
+            ended.insert(target.name.to_string(), kept);
+        }
+        Ok(())
+    };
+    match watch.around(lanes.deck.stop.unless_draining(sweeping)).await {
+        Some(swept) => swept?,
+        None => return Err(interrupted(session, ended.len(), targets.len())),
+    }
+    let mut swept = Swept::default();
+    for Kept { facts, tables, sizes } in targets.iter().filter_map(|target| ended.remove(target.name.as_str())) {
+        swept.facts.push(facts);
+        swept.tables.push(tables);
+        swept.sizes.push(sizes);
+    }
+    Ok(swept)
+}

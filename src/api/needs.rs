@@ -70,7 +70,6 @@ fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
     Some(match command {
         // A plan's and a run's steps need what the commands need that drew them.
         "check" | "pin" | "members" | "owner show" | "apply" | "resume" => vec![],
-        "access" => vec![&[TrailList]],
         "person" | "leavers" => vec![&BELONGINGS],
         // A run can have been about anything.
         "verify" => vec![&BELONGINGS, &TAGS, &[LinkList]],

@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory as _};
 
 use super::{Cli, tables};
 use crate::config::preset::BUILT_IN;
+use crate::domain::codes::ACTIVITY;
 use crate::domain::{FindingCode, Permissions};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::Printer;
@@ -30,7 +31,7 @@ pub struct Completions {
 }
 
 /// The topics: name, what it is about, the page.
-pub const TOPICS: [(&str, &str, &str); 21] = [
+pub const TOPICS: [(&str, &str, &str); 22] = [
     ("access", "roles, permissions and presets", include_str!("../help/access.md")),
     ("accounts", "sending accounts: health, bounces, owners", include_str!("../help/accounts.md")),
     ("approval", "plans, plan ids and the four ways to approve one", include_str!("../help/approval.md")),
@@ -60,6 +61,7 @@ pub const TOPICS: [(&str, &str, &str); 21] = [
     ("scopes", "what a key may do, and what each command needs", include_str!("../help/scopes.md")),
     ("selection", "which workspaces a command works on", include_str!("../help/selection.md")),
     ("tags", "which tags there should be, what carries them, queries", include_str!("../help/tags.md")),
+    ("trail", "the vendor's audit log: what it has and lacks, keeping it", include_str!("../help/trail.md")),
     ("undoing", "undoing a run, and what of it still holds", include_str!("../help/undoing.md")),
 ];
 
@@ -121,8 +123,16 @@ pub fn page(topic: &str) -> String {
             .replace("{{presets}}", &presets())
             .replace("{{permissions}}", &wrapped(&Permissions::KNOWN, 18, "\n")),
         "scopes" => scopes::page(written(topic)),
+        "trail" => written(topic).replace("{{activities}}", &activities()),
         _ => written(topic).to_owned(),
     }
+}
+
+/// The words of what the vendor's audit log records, with their codes, three in a line.
+fn activities() -> String {
+    let words: Vec<String> =
+        ACTIVITY.words().map(|word| format!("{:>4} {word:<27}", ACTIVITY.parse(word).unwrap_or_default())).collect();
+    words.chunks(3).map(|line| line.concat().trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns a topic's page as it is written, before it is filled in.

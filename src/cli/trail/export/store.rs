@@ -397,3 +397,6 @@ fn append(path: &Path) -> io::Result<File> {
 fn odd(path: &Path, wanted: &str) -> io::Error {
     io::Error::other(format!("`{}` is not a {wanted}", path.display()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::asked::Asked;
+use super::book;
 use super::file::{self, Written};
 use super::kept::{self, Tables};
 use super::lane::unwritable;
@@ -81,6 +82,11 @@ impl Whole<'_> {
             let written = write(&self.staging.out().join(name), bytes.as_bytes())?;
             manifest.add(name, &written);
             made.others.push((name.to_owned(), written));
+        }
+        if self.asked.workbook {
+            let written = book::write(self, coverage, between).await?;
+            manifest.add(book::FILE, &written);
+            made.others.push((book::FILE.to_owned(), written));
         }
         for (facts, tables) in self.facts.iter().zip(self.tables) {
             between().await?;

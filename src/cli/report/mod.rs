@@ -7,6 +7,7 @@
 //! Owns the order of these. What stands in the tables and pages is for `report::bulk`.
 
 pub mod asked;
+pub mod book;
 pub mod file;
 pub mod finish;
 pub mod foretold;

@@ -1,5 +1,6 @@
 //! Bulk reports as folders: whole or not there, gone on with to the same bytes, the same twice, told where they lack something.
 
+mod foretold;
 mod resumed;
 mod written;
 

@@ -1,0 +1,52 @@
+//! The plan of requests: what is told before is what is counted after, once sizes are known; and a sweep takes what latency asks, no more.
+
+use std::time::Duration;
+
+use keyholder::sim::{LocalSettings, World};
+use serde_json::Value;
+
+use crate::support::{Outcome, Stage};
+use crate::three;
+
+/// Returns what was foretold, whether exactly, and what was sent.
+fn counts(ran: &Outcome) -> (u64, bool, u64) {
+    let summary: Value = serde_json::from_str(ran.stdout.lines().last().unwrap()).unwrap();
+    let foretold = &summary["foretold"];
+    (foretold["count"].as_u64().unwrap(), foretold["exact"].as_bool().unwrap(), summary["requests"].as_u64().unwrap())
+}
+
+#[test]
+fn the_first_report_foretells_a_bound_and_the_second_the_very_number() {
+    let stage = three("");
+    let first = stage.run("report all --format ndjson --out one").exits(0).says("at least");
+    let (foretold, exact, sent) = counts(&first);
+    assert!(!exact && foretold <= sent && foretold > 0, "{foretold} {sent}");
+    assert_eq!(sent, stage.world.requests().len() as u64);
+    let second = stage.run("report all --format ndjson --out two").exits(0).says("up to 2026-11-20");
+    assert_eq!(counts(&second), (sent, true, sent));
+    // Of fewer kinds the lists are known as well; of a longer trail they are not.
+    let fewer = stage.run("report members lists --format ndjson --out three").exits(0);
+    let (foretold, exact, sent) = counts(&fewer);
+    assert!(exact && foretold == sent, "{foretold} {sent}");
+    let longer = stage.run("report trail --since 2026-01-01 --format ndjson --out four").exits(0);
+    assert!(!counts(&longer).1);
+}
+
+#[test]
+fn a_sweep_takes_no_more_than_latency_and_rates_permit() {
+    const FLEET: usize = 200;
+    let world = World::generated(FLEET, 3, 7);
+    let mut stage = Stage::of(world);
+    let latency = Duration::from_millis(50);
+    stage.road = LocalSettings { latency, ..LocalSettings::default() };
+    stage.searched_once.set(true);
+    let ran = stage.run("report all --format ndjson --out november --quiet").exits(0);
+    let requests = stage.world.requests();
+    // What may be in flight at once, and how long a workspace's longest chain of answers is.
+    let in_flight = u32::try_from(keyholder::run::Deck::IN_FLIGHT).unwrap();
+    let all = u32::try_from(requests.len()).unwrap();
+    let floor = latency * all.div_ceil(in_flight);
+    println!("{all} requests, {:?} of virtual time, floor {floor:?}", ran.took);
+    let most = floor.mul_f64(1.05) + latency * 4;
+    assert!(ran.took <= most, "{:?} for {all} requests; the floor is {floor:?}", ran.took);
+}

@@ -236,6 +236,18 @@ impl Client {
         self.read(operation, &Ask::of(path), &mut self.patience(), decode).await
     }
 
+    /// Reads one thing that is asked for in a body.
+    pub(super) async fn asked<T>(
+        &self,
+        operation: Operation,
+        path: &str,
+        body: String,
+        decode: impl FnMut(&[u8]) -> Result<T, String>,
+    ) -> Result<T, Error> {
+        let ask = Ask { path: path.to_owned(), body: Some(body) };
+        self.read(operation, &ask, &mut self.patience(), decode).await
+    }
+
     /// Waits for the right to make one request: first for the pace, then for the global permit, so that who waits for the pace
     /// keeps nobody else from sending. Fails with `BeyondDeadline` as soon as it is known that none can be had in time.
     pub async fn slot(&self, operation: Operation) -> Result<Slot, Error> {

@@ -19,6 +19,7 @@ pub mod needs;
 pub mod operation;
 pub mod page;
 mod scrub;
+mod seen;
 mod text;
 pub mod transport;
 mod wire;
@@ -34,7 +35,7 @@ mod owner_tests;
 #[cfg(test)]
 mod script;
 
-pub use belongings::{Above, LeadsQuery, MOST_LEAD_PAGES, MadeKey, Mappings};
+pub use belongings::{Above, LeadsQuery, MOST_LEAD_PAGES, MadeKey, Mappings, TrailFailure, TrailFilter, TrailRead};
 pub use client::{Client, ClientSettings, Slot, Tally};
 pub use error::{Error, Refusal};
 pub use http::{Http, HttpSettings};

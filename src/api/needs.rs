@@ -32,6 +32,19 @@ const TAGS: [Operation; 2] = [Operation::TagList, Operation::MappingList];
 /// What can carry a tag.
 const CARRIERS: [Operation; 2] = [Operation::CampaignList, Operation::AccountList];
 
+/// What is asked for reports alone: analytics and billing, and what nobody else lists for everybody.
+const REPORT: [Operation; 9] = [
+    Operation::CampaignAnalytics,
+    Operation::CampaignDaily,
+    Operation::AccountDaily,
+    Operation::AccountWarmup,
+    Operation::PlanDetails,
+    Operation::SubscriptionDetails,
+    Operation::WebhookList,
+    Operation::LeadListList,
+    Operation::JobList,
+];
+
 /// To hand over what somebody owns, and to see each thing again.
 const HAND_OVER: [Operation; 4] =
     [Operation::CampaignGet, Operation::CampaignPatch, Operation::LeadListPatch, Operation::LeadsAssign];
@@ -41,7 +54,8 @@ fn look(command: &str) -> &'static [Operation] {
     match command {
         // Nothing of these is about people.
         "keys create" | "tags" | "tags audit" | "tags show" | "tags sync" | "tags assign" | "tags unassign"
-        | "accounts" | "groups" | "groups coverage" | "groups invite" | "groups remove" | "discover" => &LOOK[..1],
+        | "accounts" | "trail export" | "groups" | "groups coverage" | "groups invite" | "groups remove"
+        | "discover" => &LOOK[..1],
         _ => &LOOK,
     }
 }
@@ -51,6 +65,7 @@ fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
     use Operation::{
         AccountDaily, AccountList, KeyCreate, KeyDelete, KeyList, LinkAdmin, LinkCreate, LinkDelete, LinkList,
         MemberCreate, MemberDelete, MemberGet, MemberPatch, OwnerChange, TagCreate, TagDelete, TagPatch, TagToggle,
+        TrailList,
     };
     Some(match command {
         // A plan's and a run's steps need what the commands need that drew them.
@@ -82,6 +97,9 @@ fn beside(command: &str) -> Option<Vec<&'static [Operation]>> {
         "groups invite" => vec![&[LinkList, LinkCreate]],
         "groups remove" => vec![&[LinkList, LinkDelete]],
         "owner transfer" => vec![&[OwnerChange]],
+        // Who logged in last; and whose account an address is.
+        "access" | "trail" | "trail export" => vec![&[TrailList]],
+        "report" => vec![&KEYS, &TAGS, &CARRIERS, &[LinkList], &REPORT],
         "undo" => vec![&BELONGINGS, &TAGS, &[MemberGet, LinkList]],
         _ => return None,
     })
@@ -179,6 +197,10 @@ pub fn for_mode(mode: Mode) -> Vec<&'static str> {
         "groups coverage",
         "discover",
         "owner show",
+        "access",
+        "trail",
+        "trail export",
+        "report",
     ];
     let adds = ["onboard", "keys create", "tags sync", "tags assign", "groups invite", "apply", "resume"];
     match mode {

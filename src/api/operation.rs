@@ -61,6 +61,16 @@ pub enum Operation {
     MappingList,
     /// `GET /accounts/analytics/daily`.
     AccountDaily,
+    /// `POST /accounts/warmup-analytics`; reads, in spite of its method.
+    AccountWarmup,
+    /// `GET /campaigns/analytics`.
+    CampaignAnalytics,
+    /// `GET /campaigns/analytics/daily`.
+    CampaignDaily,
+    /// `GET /workspace-billing/plan-details`.
+    PlanDetails,
+    /// `GET /workspace-billing/subscription-details`.
+    SubscriptionDetails,
     /// `GET /workspace-group-members`.
     LinkList,
     /// `GET /workspace-group-members/admin`.
@@ -75,7 +85,7 @@ pub enum Operation {
 
 impl Operation {
     /// All calls.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 37] = [
         Self::WorkspaceCurrent,
         Self::MemberList,
         Self::MemberGet,
@@ -103,6 +113,11 @@ impl Operation {
         Self::TagToggle,
         Self::MappingList,
         Self::AccountDaily,
+        Self::AccountWarmup,
+        Self::CampaignAnalytics,
+        Self::CampaignDaily,
+        Self::PlanDetails,
+        Self::SubscriptionDetails,
         Self::LinkList,
         Self::LinkAdmin,
         Self::LinkCreate,
@@ -127,11 +142,16 @@ impl Operation {
             | Self::TagList
             | Self::MappingList
             | Self::AccountDaily
+            | Self::CampaignAnalytics
+            | Self::CampaignDaily
+            | Self::PlanDetails
+            | Self::SubscriptionDetails
             | Self::LinkList
             | Self::LinkAdmin => Method::Get,
             Self::MemberCreate
             | Self::LeadsList
             | Self::LeadsAssign
+            | Self::AccountWarmup
             | Self::KeyCreate
             | Self::TagCreate
             | Self::TagToggle
@@ -144,7 +164,7 @@ impl Operation {
 
     /// Tells whether it changes something.
     pub fn is_write(self) -> bool {
-        self.method() != Method::Get && self != Self::LeadsList
+        self.method() != Method::Get && !matches!(self, Self::LeadsList | Self::AccountWarmup)
     }
 
     /// Tells whether its path names an id, so that a 404 means that this id is not there.
@@ -204,7 +224,7 @@ impl Operation {
             Self::LeadListList => &["lead_lists:read", "lead_lists:all", "all:read", "all:all"],
             Self::LeadListPatch => &["lead_lists:update", "lead_lists:all", "all:update", "all:all"],
             Self::LeadsList => &["leads:read", "leads:all", "all:read", "all:all"],
-            Self::AccountList => &["accounts:read", "accounts:all", "all:read", "all:all"],
+            Self::AccountList | Self::AccountWarmup => &["accounts:read", "accounts:all", "all:read", "all:all"],
             Self::KeyList => &["api_keys:read", "api_keys:all", "all:read", "all:all"],
             Self::KeyCreate => &["api_keys:create", "api_keys:all", "all:create", "all:all"],
             Self::KeyDelete => &["api_keys:delete", "api_keys:all", "all:delete", "all:all"],
@@ -223,7 +243,16 @@ impl Operation {
                 &["workspace_group_members:delete", "workspace_group_members:all", "all:delete", "all:all"]
             }
             Self::OwnerChange => &["workspaces:update", "workspaces:all", "all:update", "all:all"],
-            Self::LeadsAssign | Self::WebhookList | Self::TagToggle | Self::AccountDaily | Self::LinkAdmin => &[],
+            Self::PlanDetails | Self::SubscriptionDetails => {
+                &["workspace_billing:read", "workspace_billing:all", "all:read", "all:all"]
+            }
+            Self::LeadsAssign
+            | Self::WebhookList
+            | Self::TagToggle
+            | Self::AccountDaily
+            | Self::CampaignAnalytics
+            | Self::CampaignDaily
+            | Self::LinkAdmin => &[],
         }
     }
 
@@ -234,6 +263,7 @@ impl Operation {
             Self::WebhookList => &["webhooks:read", "webhooks:all"],
             Self::TagToggle => &["custom_tags:update", "custom_tags:all"],
             Self::AccountDaily => &["accounts:read", "accounts:all"],
+            Self::CampaignAnalytics | Self::CampaignDaily => &["campaigns:read", "campaigns:all"],
             Self::LinkAdmin => &["workspace_group_members:read", "workspace_group_members:all"],
             _ => &[],
         }
@@ -269,6 +299,11 @@ impl Operation {
             Self::TagToggle => "to assign tags",
             Self::MappingList => "to see what carries a tag",
             Self::AccountDaily => "to see what accounts sent",
+            Self::AccountWarmup => "to see how warm accounts are",
+            Self::CampaignAnalytics => "to see what campaigns sent and got",
+            Self::CampaignDaily => "to see what campaigns sent and got day by day",
+            Self::PlanDetails => "to see what a workspace pays for",
+            Self::SubscriptionDetails => "to see the subscriptions of a workspace",
             Self::LinkList => "to list the workspaces of a group",
             Self::LinkAdmin => "to see which group a workspace is in",
             Self::LinkCreate => "to invite workspaces into the group",
@@ -308,6 +343,11 @@ impl fmt::Display for Operation {
             Self::TagToggle => "POST /custom-tags/toggle-resource",
             Self::MappingList => "GET /custom-tag-mappings",
             Self::AccountDaily => "GET /accounts/analytics/daily",
+            Self::AccountWarmup => "POST /accounts/warmup-analytics",
+            Self::CampaignAnalytics => "GET /campaigns/analytics",
+            Self::CampaignDaily => "GET /campaigns/analytics/daily",
+            Self::PlanDetails => "GET /workspace-billing/plan-details",
+            Self::SubscriptionDetails => "GET /workspace-billing/subscription-details",
             Self::LinkList => "GET /workspace-group-members",
             Self::LinkAdmin => "GET /workspace-group-members/admin",
             Self::LinkCreate => "POST /workspace-group-members",
@@ -343,6 +383,8 @@ mod tests {
                     | Operation::WebhookList
                     | Operation::TagToggle
                     | Operation::AccountDaily
+                    | Operation::CampaignAnalytics
+                    | Operation::CampaignDaily
                     | Operation::LinkAdmin
             );
             assert_eq!((published.len(), likely.len()), if unpublished { (0, 2) } else { (4, 0) }, "{operation}");
@@ -366,8 +408,9 @@ mod tests {
     }
 
     #[test]
-    fn listing_leads_reads_in_spite_of_its_method() {
+    fn listing_leads_and_warm_up_reads_in_spite_of_its_method() {
         assert!(!Operation::LeadsList.is_write() && Operation::LeadsAssign.is_write());
+        assert!(!Operation::AccountWarmup.is_write());
         let writes: Vec<Operation> = Operation::ALL.into_iter().filter(|operation| operation.is_write()).collect();
         assert_eq!(writes.len(), 15);
     }

@@ -4,15 +4,13 @@
 //! (DESIGN section 5, "Who is who"); only a complete one proves an absence. Pure: it says which page to ask for next and judges
 //! what came; the client asks.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher as _, Hash};
-
-use foldhash::quality::RandomState;
+use std::collections::HashSet;
+use std::hash::Hash;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::seen::{Known, Seen};
 use super::wire::Text;
 
 /// Rows a page: the most that lists give; above it two of them answered 200 with nothing (contract section 3).
@@ -34,6 +32,9 @@ pub enum Incomplete {
     /// The listing was ended on purpose: a workspace can hold millions of leads.
     #[error("there are more leads than a listing is read for, 100 pages of 100: they are counted as at least so many")]
     TooManyLeads,
+    /// There is no end to it.
+    #[error("the trail did not end after 100,000 pages of 1,000 records")]
+    TooManyRecords,
     /// A row has no id that could enter a path.
     #[error("a row has no usable id")]
     IdUnusable,
@@ -50,6 +51,12 @@ pub enum Incomplete {
         id: String,
         /// The member of the row.
         field: &'static str,
+    },
+    /// A row of a list that is too long to be remembered came neither after nor before all that was forgotten of it.
+    #[error("row `{id}` came out of order, far from its neighbours: some rows may be here twice")]
+    OutOfOrder {
+        /// The row.
+        id: String,
     },
     /// A row came twice and differed: the data moved while it was read.
     #[error("row `{id}` came twice and differed: it changed while it was read")]
@@ -75,6 +82,8 @@ pub struct Listing<T> {
     pub rows: Vec<T>,
     /// Whether that is all there is; else the first reason to doubt it.
     pub complete: Result<(), Incomplete>,
+    /// How many pages it took.
+    pub pages: u64,
 }
 
 impl<T> Listing<T> {
@@ -82,6 +91,7 @@ impl<T> Listing<T> {
     pub fn add(&mut self, page: Page<T>) {
         let Page { rows, complete } = page;
         self.rows.extend(rows);
+        self.pages += 1;
         if self.complete.is_ok() {
             self.complete = complete;
         }
@@ -90,7 +100,7 @@ impl<T> Listing<T> {
 
 impl<T> Default for Listing<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), complete: Ok(()) }
+        Self { rows: Vec::new(), complete: Ok(()), pages: 0 }
     }
 }
 
@@ -116,6 +126,12 @@ pub(crate) struct PageBody<'a, R> {
 pub(crate) trait Row: Hash {
     /// Returns what names it in its list, if it has that.
     fn id(&self) -> Option<&str>;
+
+    /// Returns its place in the order of its list, where that list is in the order of some moment: of two rows the later one's is the
+    /// greater.
+    fn moment(&self) -> Option<i64> {
+        None
+    }
 }
 
 /// What to ask for: a path with its query, and a body where the list takes its filters in one.
@@ -163,9 +179,7 @@ pub(crate) struct Pager {
     form: Form,
     next: Option<Ask>,
     cursors: HashSet<String>,
-    /// Of each row the digests of its id and of all of it: sixteen bytes, for lists have millions. Two ids of one digest would be
-    /// a row that changed, never one that is silently missing.
-    rows: HashMap<u64, u64, RandomState>,
+    rows: Seen,
     pages: usize,
     most: usize,
     beyond: Incomplete,
@@ -206,7 +220,7 @@ impl Pager {
             next: Some(form.ask(None)),
             form,
             cursors: HashSet::new(),
-            rows: HashMap::default(),
+            rows: Seen::default(),
             pages: 0,
             most: MOST_PAGES,
             beyond: Incomplete::TooManyPages,
@@ -216,6 +230,16 @@ impl Pager {
     /// Ends the walk earlier, and says so in words of its own.
     pub(crate) fn at_most(self, most: usize, beyond: Incomplete) -> Self {
         Self { most, beyond, ..self }
+    }
+
+    /// Remembers of a list in the order of its moments no more than its last so many rows.
+    pub(crate) fn remembering(self, most: usize) -> Self {
+        Self { rows: Seen::of_the_last(most), ..self }
+    }
+
+    /// Ends the walk here: whoever takes the rows wants no more of them.
+    pub(crate) fn end(&mut self) {
+        self.next = None;
     }
 
     /// Returns the page to ask for, or nothing at the end.
@@ -239,27 +263,19 @@ impl Pager {
         self.rows.reserve(items.len());
         let mut page = Page { rows: Vec::with_capacity(items.len()), complete: Ok(()) };
         for row in items {
-            match self.is_new(&row).and_then(|new| if new { check(row).map(Some) } else { Ok(None) }) {
+            let known = self.rows.take(&row);
+            let doubt = match &known {
+                Ok(Known::Perhaps) => row.id().map(|id| Incomplete::OutOfOrder { id: shown(id) }),
+                _ => None,
+            };
+            match known.and_then(|known| if known == Known::Before { Ok(None) } else { check(row).map(Some) }) {
                 Ok(taken) => page.rows.extend(taken),
                 Err(fault) => page.complete = page.complete.and(Err(fault)),
             }
+            page.complete = page.complete.and(doubt.map_or(Ok(()), Err));
         }
         page.complete = page.complete.and(self.turn(empty, next_starting_after.filled()));
         page
-    }
-
-    /// Tells whether a row was not seen before. Seen again and the same it is dropped; differing, it is a fault.
-    fn is_new(&mut self, row: &impl Row) -> Result<bool, Incomplete> {
-        let id = row.id().ok_or(Incomplete::IdUnusable)?;
-        let digest = self.rows.hasher().hash_one(row);
-        match self.rows.entry(self.rows.hasher().hash_one(id)) {
-            Entry::Vacant(place) => {
-                place.insert(digest);
-                Ok(true)
-            }
-            Entry::Occupied(seen) if *seen.get() == digest => Ok(false),
-            Entry::Occupied(_) => Err(Incomplete::Changed { id: id.chars().take(128).collect() }),
-        }
     }
 
     /// Turns to the next page: none after an empty page, or without a cursor (missing, null and "" alike).
@@ -276,6 +292,11 @@ impl Pager {
         self.next = Some(self.form.ask(Some(cursor)));
         Ok(())
     }
+}
+
+/// An id as it stands in a message.
+pub(super) fn shown(id: &str) -> String {
+    id.chars().take(128).collect()
 }
 
 /// Percent-encodes a query value whole. A blank becomes `%20`: `+` means a blank to some servers and itself to others.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -75,6 +76,15 @@ impl<'de> Visitor<'de> for TextVisitor {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(None)
     }
+}
+
+/// A text that moves by itself, as how far a job is: a row that comes again with another one has not changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Aside<'a>(#[serde(borrow)] pub(crate) Text<'a>);
+
+impl Hash for Aside<'_> {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// Who or what a row refers to. Unlike a [`Text`] it tells what is missing from what cannot be read: an owner that is there and cannot

@@ -52,6 +52,14 @@ impl Ownership<'_> {
         }
     }
 
+    /// Returns who says it: `files` or `tag`; none where nobody does.
+    pub fn source(&self) -> Option<&'static str> {
+        if self.words().is_empty() {
+            return None;
+        }
+        Some(if matches!(self.files, Owned::Nobody) { "tag" } else { "files" })
+    }
+
     /// Says it in words: the person, else what the tags say, else nothing.
     pub fn words(&self) -> String {
         match (&self.files, &self.tags) {
@@ -106,11 +114,26 @@ pub fn health(case: &AccountCase<'_>) -> Vec<Finding> {
         findings.push(case.finding(FindingCode::AccountDisconnected, evidence, advice));
     }
     if let Some(evidence) = case.sending.and_then(|sending| bounces(case.policy, sending)) {
-        let advice = "pause it in the app and look at where its leads come from; `keyholder accounts --unhealthy` shows all such";
-        findings.push(case.finding(FindingCode::AccountBounces, evidence, advice));
+        findings.push(case.finding(FindingCode::AccountBounces, evidence, BOUNCES));
     }
     findings
 }
+
+/// Says that of what it sent over some days, which `over` names, more bounced than the agency allows.
+pub fn bounced(case: &AccountCase<'_>, all: Sent, over: &str) -> Option<Finding> {
+    let AccountPolicy { max_bounces, bounce_sample, .. } = case.policy;
+    if all.sent < *bounce_sample || !max_bounces.is_exceeded(all.bounced, all.sent) {
+        return None;
+    }
+    let part = Rate::of(all.bounced, all.sent).map_or_else(String::new, |rate| format!(" ({rate})"));
+    let evidence =
+        format!("{over} {} of {} bounced{part}, more than max_bounces ({max_bounces})", all.bounced, all.sent);
+    Some(case.finding(FindingCode::AccountBounces, evidence, BOUNCES))
+}
+
+/// What to do about an account that bounces.
+const BOUNCES: &str =
+    "pause it in the app and look at where its leads come from; `keyholder accounts --unhealthy` shows all such";
 
 fn bounces(policy: &AccountPolicy, sending: Sending) -> Option<String> {
     let AccountPolicy { max_bounces, bounce_sample, .. } = policy;

@@ -33,6 +33,7 @@ pub mod pin;
 pub mod reading;
 pub mod recall;
 pub mod refusals;
+pub mod report;
 pub mod resources;
 pub mod resume;
 pub mod runs;

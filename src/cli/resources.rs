@@ -251,13 +251,7 @@ mod tests {
     use crate::domain::{CampaignId, Tag, TagId};
 
     fn campaign(id: &str, name: &str, status: i64) -> Campaign {
-        Campaign {
-            id: CampaignId::parse(id).unwrap(),
-            name: name.to_owned(),
-            status: Some(status),
-            owned_by: None,
-            created_by: None,
-        }
+        Campaign { status: Some(status), ..Campaign::of(CampaignId::parse(id).unwrap(), name) }
     }
 
     fn account(email: &str, status: i64, provider: i64) -> SendingAccount {

@@ -19,6 +19,35 @@ pub struct Campaign {
     pub owned_by: Option<UserId>,
     /// Who made it; published from about 2026-09.
     pub created_by: Option<UserId>,
+    /// When it was made, as the API wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// How many messages it may send a day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daily_limit: Option<i64>,
+    /// The raw reason why it is not sending now (contract section 11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_sending: Option<i64>,
+    /// Whether opened mails are counted at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_tracking: Option<bool>,
+}
+
+impl Campaign {
+    /// A campaign of which nothing but its id and name is known.
+    pub fn of(id: CampaignId, name: &str) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            status: None,
+            owned_by: None,
+            created_by: None,
+            created: None,
+            daily_limit: None,
+            not_sending: None,
+            open_tracking: None,
+        }
+    }
 }
 
 /// A lead list.
@@ -30,6 +59,12 @@ pub struct LeadList {
     pub name: String,
     /// Who owns it; PATCH can change it.
     pub owned_by: Option<UserId>,
+    /// When it was made, as the API wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// Whether its leads are being enriched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enrichment: Option<bool>,
 }
 
 /// A lead, as far as it says whose it is.
@@ -63,6 +98,9 @@ pub struct SendingAccount {
     /// The score of its warm-up, of 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warmup_score: Option<i64>,
+    /// When it was connected, as the API wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
     /// Its tags, where they were asked for and told: a hint, for the mappings decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
@@ -96,6 +134,15 @@ pub struct Webhook {
     pub event: Option<String>,
     /// The raw status: 1 active, -1 stopped after failures.
     pub status: Option<i64>,
+    /// The campaign it is about; none is all, or not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<CampaignId>,
+    /// When it was made, as the API wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// When it failed last, as the API wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
 }
 
 /// A background job.
@@ -111,6 +158,18 @@ pub struct Job {
     pub status: String,
     /// When it was started, as the API wrote it.
     pub created: String,
+    /// When something was last told of it, as the API wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated: Option<String>,
+    /// How far it is, of 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<i64>,
+    /// What it works on: the API's word, and its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity_kind: Option<String>,
+    /// The id of what it works on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entity_id: Option<String>,
 }
 
 impl Job {

@@ -16,6 +16,14 @@ pub const CAMPAIGN_STATUS: Codes = Codes(&[
     ("account-suspended", -99),
 ]);
 
+/// Why a campaign is not sending now.
+pub const NOT_SENDING: Codes = Codes(&[
+    ("off-schedule", 1),
+    ("waiting-for-leads", 2),
+    ("campaign-limit", 3),
+    ("account-limits", 4),
+    ("error", 99),
+]);
 /// States of a sending account.
 pub const ACCOUNT_STATUS: Codes = Codes(&[
     ("active", 1),
@@ -99,7 +107,7 @@ mod tests {
 
     #[test]
     fn every_word_is_its_number_and_a_new_number_is_told_as_unknown() {
-        for codes in [CAMPAIGN_STATUS, ACCOUNT_STATUS, WARMUP_STATUS, PROVIDER, WEBHOOK_STATUS, ACTIVITY] {
+        for codes in [CAMPAIGN_STATUS, ACCOUNT_STATUS, WARMUP_STATUS, PROVIDER, NOT_SENDING, WEBHOOK_STATUS, ACTIVITY] {
             for word in codes.words() {
                 assert_eq!(codes.word(codes.parse(word).unwrap()), word);
             }

@@ -4,7 +4,7 @@
 //! the client.
 
 /// The commands, reading ones first; what a ledger tells alone asks nobody and is not among them.
-pub const COMMAND_NAMES: [&str; 35] = [
+pub const COMMAND_NAMES: [&str; 39] = [
     "check",
     "pin",
     "members",
@@ -24,6 +24,10 @@ pub const COMMAND_NAMES: [&str; 35] = [
     "groups coverage",
     "discover",
     "owner show",
+    "access",
+    "trail",
+    "trail export",
+    "report",
     "onboard",
     "keys create",
     "tags sync",

@@ -20,6 +20,11 @@ fn shortened(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(80).collect()
 }
 
+/// Tells whether a text could be an id of the API.
+pub fn could_be_id(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
 macro_rules! api_id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*
@@ -31,9 +36,7 @@ macro_rules! api_id {
             /// Takes an id as the API gave it. Ids are opaque (contract section 12.3): any 1 to 128 ASCII
             /// letters, digits, `-`, `_`, so that none can leave its place in a path.
             pub fn parse(text: &str) -> Result<Self, BadId> {
-                let fits = (1..=128).contains(&text.len())
-                    && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-                if fits {
+                if could_be_id(text) {
                     Ok(Self(text.to_owned()))
                 } else {
                     Err(BadId {

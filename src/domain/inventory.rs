@@ -11,8 +11,8 @@ use super::analytics::{Billing, CampaignCounts, DailyCounts, Warmups};
 use super::belongings::Activity;
 use super::link::Link;
 use super::{
-    Campaign, Identity, Job, KeyInfo, LeadList, Member, ResourceId, ResourceKind, SendingAccount, SentDaily, Tag,
-    TagId, TrailRecord, UserId, Webhook,
+    Campaign, Identity, Job, KeyInfo, LeadList, Member, ResourceId, ResourceKind, SendingAccount, SentDaily, Sizes,
+    Tag, TagId, TrailRecord, UserId, Webhook,
 };
 
 /// What was asked for and seen, with why it is not all, where it is not.
@@ -34,8 +34,10 @@ impl<T> Told<T> {
 /// The trail of a workspace, as it passed by; its lines were written as they came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrailSeen {
-    /// How many records passed.
+    /// How many records of the period passed, and were handed to whoever writes them.
     pub records: u64,
+    /// The moment from which it was read; who is not in `logins` may have logged in before. None where it was not read for that.
+    pub since: Option<Timestamp>,
     /// The last login of each account, as the API wrote its moment.
     pub logins: BTreeMap<UserId, String>,
     /// When keys were used last.
@@ -87,6 +89,8 @@ pub struct Inventory {
     pub lists: Option<Told<Vec<LeadList>>>,
     /// Background jobs.
     pub jobs: Option<Told<Vec<Job>>>,
+    /// How many requests each of its lists took that was read whole.
+    pub sizes: Sizes,
 }
 
 impl Inventory {
@@ -113,6 +117,7 @@ impl Inventory {
             webhooks: None,
             lists: None,
             jobs: None,
+            sizes: Sizes::default(),
         }
     }
 }

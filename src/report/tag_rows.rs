@@ -128,7 +128,7 @@ pub fn campaign<'a>(
     owner: Option<&'a str>,
     tags: Option<&[&str]>,
 ) -> Vec<Cell<'a>> {
-    let Campaign { id, name, status, owned_by, created_by: _ } = campaign;
+    let Campaign { id, name, status, owned_by, .. } = campaign;
     let mut cells = seen.cells().to_vec();
     cells.extend([
         Cell::text(id.as_str()),
@@ -156,13 +156,7 @@ mod tests {
         assert_eq!((row.len(), row[3].for_csv().as_ref(), row[5].for_csv().as_ref()), (TAG.len(), "'=VIP", "3"));
         assert_eq!(label("VIP", 1, 2, None, "no").len(), LABEL.len());
         assert_eq!(carrier(seen, &one, "account", "a@x.example", None).len(), CARRIER.len());
-        let paused = Campaign {
-            id: CampaignId::parse("c-1").unwrap(),
-            name: "North".to_owned(),
-            status: Some(-99),
-            owned_by: None,
-            created_by: None,
-        };
+        let paused = Campaign { status: Some(-99), ..Campaign::of(CampaignId::parse("c-1").unwrap(), "North") };
         let row = campaign(seen, &paused, None, Some(&["A", "B"]));
         assert_eq!(row.len(), CAMPAIGN.len());
         assert_eq!(row[5..7].iter().map(Cell::for_csv).collect::<Vec<_>>(), ["account-suspended", "-99"]);

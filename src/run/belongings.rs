@@ -110,7 +110,7 @@ pub(super) async fn last_used(client: &Client, workspace: &WorkspaceId, since: O
 
 pub(super) fn found<T>(listing: Result<Listing<T>, Error>) -> Found<T> {
     match listing {
-        Ok(Listing { rows, complete }) => Found { rows, incomplete: complete.err().map(|why| why.to_string()) },
+        Ok(Listing { rows, complete, .. }) => Found { rows, incomplete: complete.err().map(|why| why.to_string()) },
         Err(error) => Found { rows: Vec::new(), incomplete: Some(error.to_string()) },
     }
 }

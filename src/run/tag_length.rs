@@ -105,13 +105,8 @@ mod tests {
     fn tagging(tags: impl Fn(usize) -> usize) -> Tagging {
         let account = |number| SendingAccount {
             email: address(number),
-            added_by: None,
-            status: None,
-            provider: None,
-            warmup_status: None,
-            daily_limit: None,
-            warmup_score: None,
             tags: Some((0..tags(number)).map(|one| tag(&format!("t{one}"))).collect()),
+            ..SendingAccount::default()
         };
         Tagging { accounts: Found { rows: (0..1_000).map(account).collect(), incomplete: None }, ..Tagging::default() }
     }

@@ -41,7 +41,7 @@ impl Unread {
 /// Takes the rows of a complete listing.
 pub(super) fn whole<T>(listing: Result<Listing<T>, Error>) -> Result<Vec<T>, Unread> {
     match listing {
-        Ok(Listing { rows, complete: Ok(()) }) => Ok(rows),
+        Ok(Listing { rows, complete: Ok(()), .. }) => Ok(rows),
         Ok(Listing { complete: Err(why), .. }) => {
             Err(Unread { why: format!("the listing is not complete: {why}"), beyond: false })
         }

@@ -154,6 +154,8 @@ fn ways(command: &str) -> &'static [&'static [&'static str]] {
         "discover" => &[&[UNDISCOVERED, DISCOVER]],
         // What these need is what the other commands need.
         "apply" | "resume" => &[],
+        // Watched at work beside their own scenarios.
+        "access" | "trail" | "trail export" | "report" => &[],
         other => panic!("nobody says how `{other}` is asked"),
     }
 }

@@ -14,7 +14,7 @@ use crate::api::error::Error;
 use crate::api::operation::Operation;
 use crate::api::page::percent_encoded;
 use crate::api::wire::Text;
-use crate::domain::{Days, Email, Sent, SentDaily};
+use crate::domain::{Days, Email, Period, Sent, SentDaily};
 
 /// Where it is told.
 const PATH: &str = "/api/v2/accounts/analytics/daily";
@@ -68,6 +68,39 @@ impl Client {
             }
         }
         all
+    }
+}
+
+impl Client {
+    /// Reads what these accounts sent in a period, span after span as the API bounds them. An account of which one span was not seen is not
+    /// seen: what it sent would lack something.
+    pub async fn account_daily_over(&self, accounts: &[&str], period: Period) -> SentDaily {
+        let mut all = SentDaily::default();
+        for days in period.spans() {
+            let part = self.account_daily(accounts, days).await;
+            for (account, days) in part.days {
+                all.days.entry(account).or_default().extend(days);
+            }
+            all.unseen.extend(part.unseen);
+            all.incomplete = all.incomplete.or(part.incomplete);
+            // Nothing can be said of any of them any more.
+            if !accounts.is_empty() && accounts.iter().all(|account| all.unseen.contains(&Email::observed(account))) {
+                break;
+            }
+        }
+        let SentDaily { days, unseen, .. } = &mut all;
+        days.retain(|account, _| !unseen.contains(account));
+        all
+    }
+
+    /// Counts the requests that what some accounts sent over one span of days takes.
+    pub fn account_daily_requests(accounts: &[&str]) -> u64 {
+        let (mut rest, mut requests) = (accounts, 0);
+        while !rest.is_empty() {
+            rest = &rest[fitting(rest)..];
+            requests += 1;
+        }
+        requests
     }
 }
 
@@ -131,7 +164,7 @@ fn read(body: &[u8], asked: &[&str], days: Days) -> Result<SentDaily, String> {
 }
 
 /// Reads a day, with or without a time behind it.
-fn day(text: &str) -> Option<Date> {
+pub(super) fn day(text: &str) -> Option<Date> {
     let text = text.trim();
     text.get(..10).filter(|_| text.len() == 10 || text.as_bytes()[10] == b'T')?.parse().ok()
 }

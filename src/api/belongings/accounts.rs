@@ -31,6 +31,8 @@ pub(super) struct AccountRow<'a> {
     daily_limit: Text<'a>,
     #[serde(borrow)]
     stat_warmup_score: Text<'a>,
+    #[serde(borrow)]
+    timestamp_created: Text<'a>,
     tags: TagList,
 }
 
@@ -53,6 +55,7 @@ impl AccountRow<'_> {
             warmup_status,
             daily_limit,
             stat_warmup_score,
+            timestamp_created,
             tags,
         } = self;
         row::of(&organization, expected, &email)?;
@@ -64,6 +67,7 @@ impl AccountRow<'_> {
             daily_limit: row::number(&daily_limit),
             // A score may have a fraction.
             warmup_score: row::number::<f64>(&stat_warmup_score).and_then(row::rounded),
+            created: row::told(&timestamp_created),
             tags: tags.into_tags(),
             email,
         })

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::row;
 use crate::api::classify::{decode, only_error};
 use crate::api::page::{Incomplete, Row};
-use crate::api::wire::{Reference, Text};
+use crate::api::wire::{Aside, Reference, Text};
 use crate::domain::{Campaign, CampaignId, WorkspaceId};
 
 /// Where campaigns live.
@@ -27,6 +27,14 @@ pub(super) struct CampaignRow<'a> {
     owned_by: Reference<'a>,
     #[serde(borrow)]
     created_by: Reference<'a>,
+    #[serde(borrow)]
+    timestamp_created: Text<'a>,
+    #[serde(borrow)]
+    daily_limit: Text<'a>,
+    #[serde(borrow)]
+    not_sending_status: Aside<'a>,
+    #[serde(borrow)]
+    open_tracking: Text<'a>,
 }
 
 impl Row for CampaignRow<'_> {
@@ -39,7 +47,18 @@ impl CampaignRow<'_> {
     /// Takes the row for a campaign of the expected workspace, or says why it cannot be. The one list whose rows need not say where they
     /// are: a silent one is taken, one that says something else is not.
     pub(super) fn check(self, expected: &WorkspaceId) -> Result<Campaign, Incomplete> {
-        let Self { id, name, status, organization, owned_by, created_by } = self;
+        let Self {
+            id,
+            name,
+            status,
+            organization,
+            owned_by,
+            created_by,
+            timestamp_created,
+            daily_limit,
+            not_sending_status: Aside(not_sending),
+            open_tracking,
+        } = self;
         let id = row::id(&id, CampaignId::parse)?;
         match organization {
             Reference::Nothing => {}
@@ -51,6 +70,10 @@ impl CampaignRow<'_> {
             created_by: row::hint(&created_by),
             name: row::text(name),
             status: row::number(&status),
+            created: row::told(&timestamp_created),
+            daily_limit: row::number(&daily_limit),
+            not_sending: row::number(&not_sending),
+            open_tracking: row::truth(&open_tracking),
             id,
         })
     }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::row;
 use crate::api::page::{Incomplete, Row};
-use crate::api::wire::{Reference, Text};
+use crate::api::wire::{Aside, Reference, Text};
 use crate::domain::{Job, WorkspaceId};
 
 /// Where background jobs live.
@@ -26,6 +26,14 @@ pub(super) struct JobRow<'a> {
     status: Text<'a>,
     #[serde(borrow)]
     created_at: Text<'a>,
+    #[serde(borrow)]
+    updated_at: Aside<'a>,
+    #[serde(borrow)]
+    progress: Aside<'a>,
+    #[serde(borrow)]
+    entity_type: Text<'a>,
+    #[serde(borrow)]
+    entity_id: Text<'a>,
 }
 
 impl Row for JobRow<'_> {
@@ -37,11 +45,33 @@ impl Row for JobRow<'_> {
 impl JobRow<'_> {
     /// Takes the row for a job of the expected workspace, or says why it cannot be. A job that does not say how far it is has not ended.
     pub(super) fn check(self, expected: &WorkspaceId) -> Result<Job, Incomplete> {
-        let Self { id, workspace_id, user_id, kind, status, created_at } = self;
+        let Self {
+            id,
+            workspace_id,
+            user_id,
+            kind,
+            status,
+            created_at,
+            updated_at: Aside(updated),
+            progress: Aside(progress),
+            entity_type,
+            entity_id,
+        } = self;
         let id = row::opaque(&id)?;
         row::of(&workspace_id, expected, &id)?;
         let user_id = row::person(&user_id, &id, "user_id")?;
         let (kind, status, created) = (row::text(kind), row::text(status), row::text(created_at));
-        Ok(Job { id, user_id, kind, status, created })
+        Ok(Job {
+            id,
+            user_id,
+            kind,
+            status,
+            created,
+            updated: row::told(&updated),
+            // It may have a fraction.
+            progress: row::number::<f64>(&progress).and_then(row::rounded),
+            entity_kind: row::told(&entity_type),
+            entity_id: row::told(&entity_id),
+        })
     }
 }

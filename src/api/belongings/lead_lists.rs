@@ -23,6 +23,10 @@ pub(super) struct LeadListRow<'a> {
     organization_id: Text<'a>,
     #[serde(borrow)]
     owned_by: Reference<'a>,
+    #[serde(borrow)]
+    timestamp_created: Text<'a>,
+    #[serde(borrow)]
+    has_enrichment_task: Text<'a>,
 }
 
 impl Row for LeadListRow<'_> {
@@ -34,11 +38,12 @@ impl Row for LeadListRow<'_> {
 impl LeadListRow<'_> {
     /// Takes the row for a lead list of the expected workspace, or says why it cannot be.
     pub(super) fn check(self, expected: &WorkspaceId) -> Result<LeadList, Incomplete> {
-        let Self { id, name, organization_id, owned_by } = self;
+        let Self { id, name, organization_id, owned_by, timestamp_created, has_enrichment_task } = self;
         let id = row::id(&id, LeadListId::parse)?;
         row::of(&organization_id, expected, id.as_str())?;
         let owned_by = row::person(&owned_by, id.as_str(), "owned_by")?;
-        Ok(LeadList { id, name: row::text(name), owned_by })
+        let (created, enrichment) = (row::told(&timestamp_created), row::truth(&has_enrichment_task));
+        Ok(LeadList { id, name: row::text(name), owned_by, created, enrichment })
     }
 }
 

@@ -5,7 +5,10 @@
 //! whoever asks.
 
 mod account_daily;
+mod account_warmup;
 mod accounts;
+mod analytics;
+mod billing;
 mod campaigns;
 mod jobs;
 mod keys;
@@ -15,6 +18,7 @@ mod links;
 mod row;
 mod tags;
 mod trail;
+mod trail_lines;
 mod webhooks;
 
 #[cfg(test)]
@@ -48,6 +52,7 @@ pub(super) use leads::{ASSIGN, decode_accepted};
 pub use links::Above;
 pub(super) use links::{PATH as LINKS, decode_invited, decode_removed};
 pub use tags::Mappings;
+pub use trail_lines::{TrailFailure, TrailFilter, TrailRead};
 
 /// Which leads to list. The API's filters narrow, they never decide.
 #[derive(Debug, Clone, PartialEq, Eq)]

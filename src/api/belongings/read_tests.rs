@@ -61,7 +61,7 @@ fn page_of(single: &str) -> String {
 }
 
 fn whole<T>(listing: Result<Listing<T>, Error>) -> Vec<T> {
-    let Listing { rows, complete } = listing.unwrap();
+    let Listing { rows, complete, .. } = listing.unwrap();
     assert_eq!(complete, Ok(()));
     rows
 }
@@ -216,7 +216,7 @@ const RESOURCES: [&str; 8] = ["campaigns", "lead_lists", "leads", "accounts", "k
 /// Lists one row: how many were taken, and what was wrong.
 async fn judged(resource: &str, row: &Value) -> (usize, Result<(), Incomplete>) {
     fn of<T>(listing: Result<Listing<T>, Error>) -> (usize, Result<(), Incomplete>) {
-        let Listing { rows, complete } = listing.unwrap();
+        let Listing { rows, complete, .. } = listing.unwrap();
         (rows.len(), complete)
     }
     let page = json!({ "items": [row] }).to_string();

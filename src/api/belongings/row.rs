@@ -1,8 +1,10 @@
 //! What the rows of all these lists have in common: an id, a workspace, and people who must not be mistaken for nobody.
 
+use std::borrow::Cow;
+
 use crate::api::page::Incomplete;
 use crate::api::wire::{Reference, Text};
-use crate::domain::id::BadId;
+use crate::domain::id::{BadId, could_be_id};
 use crate::domain::{UserId, WorkspaceId};
 
 /// Takes the id of a row.
@@ -15,9 +17,14 @@ pub(super) fn opaque(text: &Text<'_>) -> Result<String, Incomplete> {
     text.filled().filter(|id| fits(id)).map(str::to_owned).ok_or(Incomplete::IdUnusable)
 }
 
+/// Takes the id of a row that never enters a path, as it stands in its page.
+pub(super) fn borrowed(text: Text<'_>) -> Result<Cow<'_, str>, Incomplete> {
+    text.0.filter(|id| fits(id)).ok_or(Incomplete::IdUnusable)
+}
+
 /// Tells whether a text could be an id.
 pub(super) fn fits(text: &str) -> bool {
-    WorkspaceId::parse(text).is_ok()
+    could_be_id(text)
 }
 
 /// Makes sure that a row is of the expected workspace. One that says nothing is of none.
@@ -59,6 +66,16 @@ pub(super) fn number<T: std::str::FromStr>(text: &Text<'_>) -> Option<T> {
 pub(super) fn rounded(number: f64) -> Option<i64> {
     // Whole numbers up to 2^53 print as themselves.
     format!("{:.0}", number.is_finite().then_some(number)?).parse().ok()
+}
+
+/// Reads a truth value; none where it is none.
+pub(super) fn truth(text: &Text<'_>) -> Option<bool> {
+    text.filled()?.parse().ok()
+}
+
+/// Returns a text; none where it is missing or blank.
+pub(super) fn told(text: &Text<'_>) -> Option<String> {
+    text.filled().map(str::to_owned)
 }
 
 /// Returns a text, empty where there is none.

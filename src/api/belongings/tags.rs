@@ -262,6 +262,7 @@ impl Client {
             ids += asked.len();
             listing.rows.extend(part.rows);
             listing.complete = listing.complete.and(part.complete);
+            listing.pages += part.pages;
         }
         Ok(listing)
     }

@@ -8,7 +8,7 @@ use super::row;
 use crate::api::page::{Incomplete, Row};
 use crate::api::wire::Text;
 use crate::domain::id::hex;
-use crate::domain::{Webhook, WebhookId, WorkspaceId};
+use crate::domain::{CampaignId, Webhook, WebhookId, WorkspaceId};
 
 /// Where webhooks live.
 pub(super) const PATH: &str = "/api/v2/webhooks";
@@ -29,6 +29,12 @@ pub(super) struct WebhookRow<'a> {
     event_type: Text<'a>,
     #[serde(borrow)]
     status: Text<'a>,
+    #[serde(borrow)]
+    campaign: Text<'a>,
+    #[serde(borrow)]
+    timestamp_created: Text<'a>,
+    #[serde(borrow)]
+    timestamp_error: Text<'a>,
 }
 
 impl Row for WebhookRow<'_> {
@@ -40,7 +46,17 @@ impl Row for WebhookRow<'_> {
 impl WebhookRow<'_> {
     /// Takes the row for a webhook of the expected workspace, or says why it cannot be.
     pub(super) fn check(self, expected: &WorkspaceId) -> Result<Webhook, Incomplete> {
-        let Self { id, organization, name, target_hook_url, event_type, status } = self;
+        let Self {
+            id,
+            organization,
+            name,
+            target_hook_url,
+            event_type,
+            status,
+            campaign,
+            timestamp_created,
+            timestamp_error,
+        } = self;
         let id = row::id(&id, WebhookId::parse)?;
         row::of(&organization, expected, id.as_str())?;
         Ok(Webhook {
@@ -49,6 +65,9 @@ impl WebhookRow<'_> {
             target: target(target_hook_url.filled().unwrap_or_default()),
             event: event_type.filled().map(str::to_owned),
             status: row::number(&status),
+            campaign: campaign.filled().and_then(|id| CampaignId::parse(id).ok()),
+            created: row::told(&timestamp_created),
+            failed: row::told(&timestamp_error),
         })
     }
 }

@@ -191,7 +191,7 @@ fn tell_causes(printer: &crate::ui::Printer, causes: BTreeMap<(FindingCode, Stri
 }
 
 /// Tells how somebody stands in a workspace; none where it cannot be told.
-fn standing(observed: &Observed, person: &Email) -> Option<Standing> {
+pub(in crate::cli) fn standing(observed: &Observed, person: &Email) -> Option<Standing> {
     match person::find(&observed.members, person) {
         Person::Rows(rows) if rows.iter().any(|row| row.accepted) => Some(Standing::Member),
         Person::Ambiguous(_) => None,

@@ -231,15 +231,13 @@ impl Sheet<'_> {
         }
         let ownership = case.ownership();
         let owner = ownership.words();
-        let by_files = !matches!(ownership.files, Owned::Nobody);
-        let source = if by_files { "files" } else { "tag" };
         self.listing.row(&account_rows::account(AccountRow {
             workspace: case.workspace.as_str(),
             workspace_id: case.id,
             observed_at,
             account: case.account,
             sending,
-            owner_source: (!owner.is_empty()).then_some(source),
+            owner_source: ownership.source(),
             owner,
             labels: case.labels,
             findings: findings.iter().map(|finding| finding.code.to_string()).collect(),

@@ -11,6 +11,7 @@ use crate::config::key;
 use crate::domain::fleet::Reach;
 use crate::domain::{Access, Fleet, KeyId, KeyInfo, KeyPreset, Member, Mode, UserId, Workspace, WorkspaceName};
 use crate::plan::{Belongings, Observed, keys};
+use crate::report::key_rows::CreatedBy;
 use crate::run::{LaneTrouble, Target};
 
 /// What is the same for all workspaces of one audit, or concerns several of them.
@@ -177,6 +178,21 @@ pub fn words(maker: &Maker) -> String {
     let Maker { user_id, user_name, email, member: _, record: _ } = maker;
     let name = email.as_ref().map(ToString::to_string).or_else(|| user_name.clone());
     name.or_else(|| user_id.as_ref().map(ToString::to_string)).unwrap_or_default()
+}
+
+/// Says who made a key as a listing tells it.
+pub fn created_by(key: &KeyId, makers: &BTreeMap<KeyId, Maker>, belongings: &Belongings) -> CreatedBy {
+    match makers.get(key) {
+        Some(maker) => CreatedBy::Told(words(maker)),
+        None if belongings.trail.incomplete.is_some() => CreatedBy::NotReadable,
+        None => CreatedBy::NotInTrail,
+    }
+}
+
+/// Tells whether the key that keyholder speaks with was found in a workspace's own list: a workspace is spoken to with one key, so that all
+/// others are then not it.
+pub fn is_found(observed: &Observed, belongings: &Belongings) -> bool {
+    !observed.acts_as && belongings.keys.rows.iter().any(|key| key.in_use == Some(true))
 }
 
 /// Says a lane's trouble as the reason why nothing of it is known.

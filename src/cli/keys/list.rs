@@ -17,7 +17,7 @@ use crate::cli::{filter, survey, tables};
 use crate::config::Purpose;
 use crate::domain::{Fleet, KeyEntry, KeyInfo, KeyPolicy, scope};
 use crate::plan::Observed;
-use crate::report::key_rows::{self, CreatedBy, KEY, KeyRow};
+use crate::report::key_rows::{self, KEY, KeyRow};
 use crate::report::listing::{self, Listing};
 use crate::report::summary::{meaning, rounded, total};
 use crate::run::{Deck, Target};
@@ -187,26 +187,20 @@ impl Sheet<'_> {
         let makers = case::makers(observed, remembered);
         let observed_at = to_the_second(at).to_string();
         let mut rows: Vec<&KeyInfo> = belongings.keys.rows.iter().collect();
-        // A workspace is spoken to with one key: where it is found, the others are not it.
-        let found = !observed.acts_as && rows.iter().any(|key| key.in_use == Some(true));
+        let found = case::is_found(observed, belongings);
         rows.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         for key in rows {
             let entry = self.fleet.register.entry(observed.workspace.as_str(), &key.id);
             if !self.wanted.takes(key, entry) {
                 continue;
             }
-            let created_by = match makers.get(&key.id) {
-                Some(maker) => CreatedBy::Told(case::words(maker)),
-                None if belongings.trail.incomplete.is_some() => CreatedBy::NotReadable,
-                None => CreatedBy::NotInTrail,
-            };
             self.listing.row(&key_rows::key(KeyRow {
                 workspace: observed.workspace.as_str(),
                 workspace_id: &observed.id,
                 observed_at: &observed_at,
                 key,
                 age: filter::age(&key.created, self.wanted.now).map(|age| age.as_secs() / 86_400),
-                created_by,
+                created_by: case::created_by(&key.id, &makers, belongings),
                 activity: belongings.activity.as_ref(),
                 entry,
                 in_use: key.in_use.or(found.then_some(false)),

@@ -162,11 +162,9 @@ mod tests {
 
     fn owned(by: Option<&str>) -> Found<Campaign> {
         let row = Campaign {
-            id: CampaignId::parse("c-1").unwrap(),
-            name: "Spring".to_owned(),
-            status: None,
             owned_by: by.map(user),
             created_by: Some(user("u-a")),
+            ..Campaign::of(CampaignId::parse("c-1").unwrap(), "Spring")
         };
         Found { rows: vec![row], incomplete: None }
     }

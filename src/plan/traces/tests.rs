@@ -37,17 +37,18 @@ pub(in crate::plan) fn made_key(id: &str, by: Option<&str>, named: &[&str]) -> T
 }
 
 pub(in crate::plan) fn campaign(id: &str, owner: Option<&str>, maker: Option<&str>) -> Campaign {
+    let name = format!("campaign {id}");
     Campaign {
-        id: CampaignId::parse(id).unwrap(),
-        name: format!("campaign {id}"),
         status: Some(1),
         owned_by: owner.map(user),
         created_by: maker.map(user),
+        ..Campaign::of(CampaignId::parse(id).unwrap(), &name)
     }
 }
 
 pub(in crate::plan) fn list(id: &str, owner: &str) -> LeadList {
-    LeadList { id: LeadListId::parse(id).unwrap(), name: format!("list {id}"), owned_by: Some(user(owner)) }
+    let (id, name) = (LeadListId::parse(id).unwrap(), format!("list {id}"));
+    LeadList { id, name, owned_by: Some(user(owner)), created: None, enrichment: None }
 }
 
 pub(in crate::plan) fn lead(id: &str, to: &str) -> Lead {
@@ -70,6 +71,9 @@ fn webhook(id: &str) -> Webhook {
         target: "https://hooks.client.example/… (w:1a2b3c4d)".to_owned(),
         event: None,
         status: Some(1),
+        campaign: None,
+        created: None,
+        failed: None,
     }
 }
 
@@ -315,6 +319,10 @@ fn her_jobs_are_told_until_they_have_ended_and_what_word_that_is_is_not_guessed(
         kind: "import".to_owned(),
         status: status.to_owned(),
         created: String::new(),
+        updated: None,
+        progress: None,
+        entity_kind: None,
+        entity_id: None,
     };
     let rows = ["pending", "in-progress", "draining", "paused", "reticulating", "success", "failed", "cancelled"];
     let mut jobs: Vec<Job> = rows.iter().map(|status| job(status, "u-m1", status)).collect();

@@ -14,7 +14,7 @@ use super::facts::{AttentionFact, TroubleFact};
 use super::tables::{self, counts_of};
 use crate::domain::analytics::Paid;
 use crate::domain::codes::{ACCOUNT_STATUS, CAMPAIGN_STATUS};
-use crate::domain::{About, Finding, FindingCode, Inventory, Rate, ReportKind, Severity};
+use crate::domain::{Finding, FindingCode, Inventory, Rate, ReportKind, Severity};
 
 /// How many things of one sort are named; the rest is counted.
 const NAMED: usize = 5;
@@ -138,7 +138,7 @@ fn campaigns(inventory: &Inventory, context: &Context, all: &mut Vec<AttentionFa
     }
     if !bounced.is_empty() {
         let told = format!(
-            "of {} more bounced than max_bounces ({}) allows: {}",
+            "{} bounced more than {}: {}",
             count(bounced.len(), "campaign", "campaigns"),
             context.accounts.max_bounces,
             named(&bounced)
@@ -169,7 +169,7 @@ fn accounts(inventory: &Inventory, context: &Context, all: &mut Vec<AttentionFac
     let bouncing: Vec<String> = of_code(context, FindingCode::AccountBounces);
     if !bouncing.is_empty() {
         let many = count(bouncing.len(), "sending account", "sending accounts");
-        let told = format!("of {many} more bounced than max_bounces allows: {}", named(&bouncing));
+        let told = format!("{many} bounced more than {}: {}", context.accounts.max_bounces, named(&bouncing));
         all.push(attention("account-bounces", Severity::High, told));
     }
 }
@@ -187,7 +187,7 @@ fn webhooks(inventory: &Inventory, context: &Context, all: &mut Vec<AttentionFac
     stopped.sort();
     if !stopped.is_empty() {
         let many = count(stopped.len(), "webhook", "webhooks");
-        let told = format!("{many} stopped after failures and delivers nothing: {}", named(&stopped));
+        let told = format!("{many} stopped after failures: {}", named(&stopped));
         all.push(attention("webhook-stopped", Severity::High, told));
     }
 }
@@ -231,10 +231,7 @@ fn findings(context: &Context, all: &mut Vec<AttentionFact>) {
         .findings
         .iter()
         .filter(|finding| finding.severity >= Severity::High)
-        .filter(|finding| {
-            !matches!(finding.code, FindingCode::AccountDisconnected | FindingCode::AccountBounces)
-                || matches!(finding.about, About::Workspace)
-        })
+        .filter(|finding| !matches!(finding.code, FindingCode::AccountDisconnected | FindingCode::AccountBounces))
         .collect();
     grave.sort();
     let mut codes: Vec<(FindingCode, Severity, Vec<String>)> = Vec::new();
@@ -246,6 +243,10 @@ fn findings(context: &Context, all: &mut Vec<AttentionFact>) {
         }
     }
     for (code, severity, names) in codes {
-        all.push(attention(code.as_str(), severity, format!("{code} is to be said against {}", named(&names))));
+        all.push(attention(
+            code.as_str(),
+            severity,
+            format!("{} {code}: {}", count(names.len(), "finding", "findings"), named(&names)),
+        ));
     }
 }

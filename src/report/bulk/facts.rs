@@ -126,6 +126,9 @@ pub struct CampaignFact {
     pub now: Option<Counts>,
     /// And in the one before.
     pub prior: Option<Counts>,
+    /// Whether it is known that nobody counts opened mails there: none opened is then no zero.
+    #[serde(default)]
+    pub opens_uncounted: bool,
 }
 
 /// One sending account.
@@ -152,3 +155,6 @@ pub struct AccountFact {
     /// Whose it is, where that is known.
     pub owner: Option<String>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,10 @@ pub mod attention;
 pub mod context;
 pub mod facts;
 pub mod page;
+#[cfg(test)]
+mod sample;
 mod seen;
+pub mod summary;
 pub mod tables;
 
 pub use context::{Context, KeySaid, OwnerSaid, Said, Stamp};

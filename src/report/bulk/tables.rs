@@ -65,7 +65,7 @@ pub fn columns(table: Table) -> &'static [Column] {
 /// Tells whether a column of a table holds numbers, or nothing: a workbook wants to know. All other columns hold text.
 pub fn is_number(table: Table, column: &str) -> bool {
     let numbers: &[&str] = match table {
-        Table::Members | Table::Keys | Table::Groups | Table::Lists | Table::Jobs => &[],
+        Table::Members | Table::Keys | Table::Groups | Table::Lists => &[],
         Table::Tags => tags::TAG_NUMBERS,
         Table::Campaigns => return campaigns::is_number(column),
         Table::CampaignDays => campaigns::DAY_NUMBERS,
@@ -74,6 +74,7 @@ pub fn is_number(table: Table, column: &str) -> bool {
         Table::Trail => trail::NUMBERS,
         Table::Billing => things::BILLING_NUMBERS,
         Table::Webhooks => things::WEBHOOK_NUMBERS,
+        Table::Jobs => things::JOB_NUMBERS,
     };
     numbers.contains(&column)
 }
@@ -114,3 +115,6 @@ fn found<'a>(context: &'a Context, is_about: impl Fn(&crate::domain::About) -> b
     let facts: Vec<&str> = of.iter().map(|finding| finding.evidence.as_str()).collect();
     [Cell::List(of.iter().map(|finding| finding.code.to_string()).collect()), Cell::text(facts.join("; "))]
 }
+
+#[cfg(test)]
+mod tests;

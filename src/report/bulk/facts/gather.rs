@@ -125,6 +125,7 @@ fn campaigns(inventory: &Inventory) -> Vec<CampaignFact> {
             owner: tables::campaign_owner(&people, listed).map(str::to_owned),
             now: counts_of(inventory.counts.as_ref(), listed.id),
             prior: counts_of(inventory.prior_counts.as_ref(), listed.id),
+            opens_uncounted: listed.campaign.is_some_and(|campaign| campaign.open_tracking == Some(false)),
         }
     };
     tables::campaigns_in_order(inventory).into_iter().map(fact).collect()

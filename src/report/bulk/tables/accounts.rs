@@ -38,6 +38,7 @@ pub(super) const ACCOUNTS: &[Column] = columns![
     "owner_source",
     "added_by",
     "added_by_id",
+    "created",
     "tags",
     "findings",
     "evidence",
@@ -154,7 +155,7 @@ pub(super) fn rows(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
     let findings = findings(context);
     let period = context.period;
     for (address, account) in in_order(inventory) {
-        let SendingAccount { email, added_by, status, provider, warmup_status, daily_limit, .. } = account;
+        let SendingAccount { email, added_by, status, provider, warmup_status, daily_limit, created, .. } = account;
         let sent = sent_over(inventory, &address, period).map(|(_, sent)| sent);
         let found = findings.get(email.as_str()).map_or(&[][..], Vec::as_slice);
         let evidence: Vec<&str> = found.iter().map(|finding| finding.evidence.as_str()).collect();
@@ -180,6 +181,7 @@ pub(super) fn rows(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
                 Cell::maybe(owner.map(|owner| owner.source)),
                 Cell::maybe(people.address(added_by.as_ref())),
                 Cell::maybe(added_by.as_ref().map(UserId::as_str)),
+                Cell::maybe(created.as_deref()),
                 // A label may hold a blank, so that blanks part nothing.
                 Cell::maybe(carried.map(|carried| carried.join("; "))),
                 if found.is_empty() {

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::carrying::Carrying;
 use super::{Take, put};
 use crate::domain::analytics::CampaignCounts;
-use crate::domain::codes::CAMPAIGN_STATUS;
+use crate::domain::codes::{CAMPAIGN_STATUS, NOT_SENDING};
 use crate::domain::{Campaign, CampaignId, Counts, DayCounts, Inventory, Period, Rate, ResourceKind, Told, UserId};
 use crate::report::account_rows::coded;
 use crate::report::bulk::context::{Context, People};
@@ -23,6 +23,11 @@ pub(super) const CAMPAIGNS: &[Column] = columns![
     "owner",
     "owner_id",
     "tags",
+    "created",
+    "daily_limit",
+    "not_sending",
+    "not_sending_code",
+    "open_tracking",
     "period_first",
     "period_last",
     "prior_first",
@@ -70,7 +75,7 @@ const FIRST_NUMBER: &str = "sent";
 
 pub(super) fn is_number(column: &str) -> bool {
     let mut numbers = CAMPAIGNS.iter().skip_while(|one| one.name != FIRST_NUMBER);
-    column == "status_code" || numbers.any(|one| one.name == column)
+    matches!(column, "status_code" | "not_sending_code" | "daily_limit") || numbers.any(|one| one.name == column)
 }
 
 pub(super) const DAYS: &[Column] =
@@ -130,6 +135,7 @@ pub(super) fn rows(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
         let before = counts_of(inventory.prior_counts.as_ref(), listed.id);
         let campaign = listed.campaign;
         let [status, status_code] = coded(CAMPAIGN_STATUS, campaign.and_then(|campaign| campaign.status));
+        let [not_sending, not_sending_code] = coded(NOT_SENDING, campaign.and_then(|campaign| campaign.not_sending));
         let labels = campaign.and_then(|_| carrying.labels(listed.id.as_str()));
         let about = [
             Cell::text(listed.id.as_str()),
@@ -139,11 +145,18 @@ pub(super) fn rows(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
             Cell::maybe(owner(&people, listed)),
             Cell::maybe(campaign.and_then(|campaign| campaign.owned_by.as_ref()).map(UserId::as_str)),
             Cell::maybe(labels.map(|labels| labels.join("; "))),
+            Cell::maybe(campaign.and_then(|campaign| campaign.created.as_deref())),
+            Cell::signed(campaign.and_then(|campaign| campaign.daily_limit)),
+            not_sending,
+            not_sending_code,
+            campaign.and_then(|campaign| campaign.open_tracking).map_or(Cell::Nothing, Cell::Flag),
             day(period.first()),
             day(period.last()),
             day(prior.first()),
             day(prior.last()),
         ];
+        let (now, before) =
+            (now.map(|counts| Shown::of(listed, counts)), before.map(|counts| Shown::of(listed, counts)));
         let counts = COUNTS.iter().flat_map(|count| numbers(now.and_then(count), before.and_then(count)));
         let rates = RATES.iter().flat_map(|rate| parts(now.and_then(rate), before.and_then(rate)));
         put(context, take, about.into_iter().chain(counts).chain(rates))?;
@@ -151,24 +164,43 @@ pub(super) fn rows(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
     Ok(())
 }
 
+/// Tells whether opened mails were counted: where nobody counts them, that none is told is no zero.
+pub(crate) fn counts_opens(campaign: Option<&Campaign>, counts: Counts) -> bool {
+    counts.opened > 0 || campaign.and_then(|campaign| campaign.open_tracking) != Some(false)
+}
+
+/// Counts as they are shown.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
+    counts: Counts,
+    /// Whether opened mails were counted.
+    opens: bool,
+}
+
+impl Shown {
+    fn of(listed: Listed<'_>, counts: Counts) -> Self {
+        Self { counts, opens: counts_opens(listed.campaign, counts) }
+    }
+}
+
 /// The counts, in the order of their columns.
-const COUNTS: [fn(Counts) -> Option<u64>; 8] = [
-    |counts| Some(counts.sent),
-    |counts| Some(counts.contacted),
-    |counts| Some(counts.opened),
-    |counts| Some(counts.replied),
-    |counts| counts.replied_automatic,
-    |counts| Some(counts.bounced),
-    |counts| Some(counts.unsubscribed),
-    |counts| Some(counts.opportunities),
+const COUNTS: [fn(Shown) -> Option<u64>; 8] = [
+    |shown| Some(shown.counts.sent),
+    |shown| Some(shown.counts.contacted),
+    |shown| shown.opens.then_some(shown.counts.opened),
+    |shown| Some(shown.counts.replied),
+    |shown| shown.counts.replied_automatic,
+    |shown| Some(shown.counts.bounced),
+    |shown| Some(shown.counts.unsubscribed),
+    |shown| Some(shown.counts.opportunities),
 ];
 
 /// The rates, in the order of their columns.
-const RATES: [fn(Counts) -> Option<Rate>; 4] = [
-    |counts| counts.open_rate(),
-    |counts| counts.reply_rate(),
-    |counts| counts.bounce_rate(),
-    |counts| counts.opportunity_rate(),
+const RATES: [fn(Shown) -> Option<Rate>; 4] = [
+    |shown| shown.counts.open_rate().filter(|_| shown.opens),
+    |shown| shown.counts.reply_rate(),
+    |shown| shown.counts.bounce_rate(),
+    |shown| shown.counts.opportunity_rate(),
 ];
 
 fn numbers(now: Option<u64>, before: Option<u64>) -> [Cell<'static>; 3] {

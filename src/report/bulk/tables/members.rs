@@ -17,6 +17,7 @@ pub(super) const COLUMNS: &[Column] = columns![
     "since",
     "last_login",
     "logins_read",
+    "logins_since",
     "nickname",
     "user_email",
     "member_id",
@@ -41,7 +42,7 @@ pub(crate) fn last_login<'a>(inventory: &'a Inventory, member: &Member) -> Optio
 
 /// Says how much of the trail was read for logins.
 fn logins_read(inventory: &Inventory) -> &'static str {
-    match &inventory.trail {
+    match inventory.trail.as_ref().filter(|trail| trail.value.since.is_some()) {
         None => "no",
         Some(trail) if trail.incomplete.is_some() => "partly",
         Some(_) => "yes",
@@ -51,6 +52,7 @@ fn logins_read(inventory: &Inventory) -> &'static str {
 pub(super) fn rows(inventory: &Inventory, context: &Context, take: Take<'_>) -> io::Result<()> {
     let people = People::of(inventory);
     let read = logins_read(inventory);
+    let since = inventory.trail.as_ref().and_then(|trail| trail.value.since).map(|since| since.to_string());
     for member in in_order(inventory) {
         let Member {
             id,
@@ -80,6 +82,7 @@ pub(super) fn rows(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
                 Cell::text(timestamp_created.as_str()),
                 Cell::maybe(last_login(inventory, member)),
                 Cell::text(read),
+                Cell::maybe(since.as_deref()),
                 Cell::maybe(nickname.as_deref()),
                 Cell::maybe(user_email.as_ref().map(Email::as_str)),
                 Cell::text(id.as_str()),

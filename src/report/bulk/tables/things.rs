@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Take, put};
 use crate::domain::codes::WEBHOOK_STATUS;
-use crate::domain::{Inventory, Job, LeadList, Subscription, UserId, Webhook};
+use crate::domain::{CampaignId, Inventory, Job, LeadList, Subscription, UserId, Webhook};
 use crate::report::account_rows::coded;
 use crate::report::bulk::context::{Context, People};
 use crate::report::cell::{Cell, Column};
@@ -28,13 +28,28 @@ pub(super) const BILLING: &[Column] = columns![
 
 pub(super) const BILLING_NUMBERS: &[&str] = &["price_usd", "quantity", "limit", "used"];
 
-pub(super) const WEBHOOKS: &[Column] = columns!["webhook_id", "name", "target", "event", "status", "status_code"];
+pub(super) const WEBHOOKS: &[Column] =
+    columns!["webhook_id", "name", "target", "event", "campaign_id", "status", "status_code", "created", "failed_at",];
 
 pub(super) const WEBHOOK_NUMBERS: &[&str] = &["status_code"];
 
-pub(super) const LISTS: &[Column] = columns!["list_id", "name", "owner", "owner_id"];
+pub(super) const LISTS: &[Column] = columns!["list_id", "name", "owner", "owner_id", "enrichment", "created"];
 
-pub(super) const JOBS: &[Column] = columns!["job_id", "kind", "status", "over", "created", "started_by", "user_id"];
+pub(super) const JOBS: &[Column] = columns![
+    "job_id",
+    "kind",
+    "status",
+    "over",
+    "progress",
+    "created",
+    "updated",
+    "started_by",
+    "user_id",
+    "entity_kind",
+    "entity_id",
+];
+
+pub(super) const JOB_NUMBERS: &[&str] = &["progress"];
 
 pub(super) fn billing(inventory: &Inventory, context: &Context, take: Take<'_>) -> io::Result<()> {
     let Some(billing) = &inventory.billing else { return Ok(()) };
@@ -73,7 +88,7 @@ pub(super) fn webhooks(inventory: &Inventory, context: &Context, take: Take<'_>)
     webhooks.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
     webhooks.dedup_by(|a, b| a.id == b.id);
     for webhook in webhooks {
-        let Webhook { id, name, target, event, status } = webhook;
+        let Webhook { id, name, target, event, status, campaign, created, failed } = webhook;
         let [word, code] = coded(WEBHOOK_STATUS, *status);
         put(
             context,
@@ -83,8 +98,11 @@ pub(super) fn webhooks(inventory: &Inventory, context: &Context, take: Take<'_>)
                 Cell::maybe(name.as_deref()),
                 Cell::text(target.as_str()),
                 Cell::maybe(event.as_deref()),
+                Cell::maybe(campaign.as_ref().map(CampaignId::as_str)),
                 word,
                 code,
+                Cell::maybe(created.as_deref()),
+                Cell::maybe(failed.as_deref()),
             ],
         )?;
     }
@@ -97,7 +115,7 @@ pub(super) fn lists(inventory: &Inventory, context: &Context, take: Take<'_>) ->
     lists.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
     lists.dedup_by(|a, b| a.id == b.id);
     for list in lists {
-        let LeadList { id, name, owned_by } = list;
+        let LeadList { id, name, owned_by, created, enrichment } = list;
         put(
             context,
             take,
@@ -106,6 +124,8 @@ pub(super) fn lists(inventory: &Inventory, context: &Context, take: Take<'_>) ->
                 Cell::text(name.as_str()),
                 Cell::maybe(people.address(owned_by.as_ref())),
                 Cell::maybe(owned_by.as_ref().map(UserId::as_str)),
+                enrichment.map_or(Cell::Nothing, Cell::Flag),
+                Cell::maybe(created.as_deref()),
             ],
         )?;
     }
@@ -118,7 +138,7 @@ pub(super) fn jobs(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
     jobs.sort_by(|a, b| (&a.created, &a.id).cmp(&(&b.created, &b.id)));
     jobs.dedup_by(|a, b| a.id == b.id);
     for job in jobs {
-        let Job { id, user_id, kind, status, created } = job;
+        let Job { id, user_id, kind, status, created, updated, progress, entity_kind, entity_id } = job;
         put(
             context,
             take,
@@ -127,9 +147,13 @@ pub(super) fn jobs(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
                 Cell::text(kind.as_str()),
                 Cell::text(status.as_str()),
                 Cell::Flag(job.is_over()),
+                Cell::signed(*progress),
                 Cell::text(created.as_str()),
+                Cell::maybe(updated.as_deref()),
                 Cell::maybe(people.address(user_id.as_ref())),
                 Cell::maybe(user_id.as_ref().map(UserId::as_str)),
+                Cell::maybe(entity_kind.as_deref()),
+                Cell::maybe(entity_id.as_deref()),
             ],
         )?;
     }

@@ -1,0 +1,3 @@
+//! `keyholder report`: bulk reports over every client.
+
+pub mod judge;

@@ -87,7 +87,7 @@ fn campaigns(facts: &Facts) -> Html {
         ],
     );
     for campaign in &facts.campaigns {
-        let (now, before) = (Sum::one(campaign.now), Sum::one(campaign.prior));
+        let (now, before) = (Sum::one(campaign, |one| one.now), Sum::one(campaign, |one| one.prior));
         html.raw("<tr>").element("th scope=row", &campaign.name);
         html.raw("<td>");
         parts::state(&mut html, &campaign.status);

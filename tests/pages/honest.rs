@@ -1,9 +1,10 @@
 //! Whoever sees less may claim less: what is taken away from what was seen turns numbers into bounds and bounds into nothing, never into
 //! other numbers.
 
-use keyholder::domain::Table;
+use keyholder::domain::{Counts, Table};
 use keyholder::report::bulk::Facts;
 use keyholder::report::bulk::facts::TroubleFact;
+use keyholder::report::bulk::summary;
 use proptest::prelude::*;
 
 use super::sample::{client_page, fleet_page, make};
@@ -79,6 +80,22 @@ fn holds(less: Claim, truth: Claim) -> bool {
     }
 }
 
+/// Page and summary tell the same sums, each of them exact or a bound alike.
+fn agrees(facts: &[Facts]) -> Result<(), TestCaseError> {
+    let sum = summary::sum(facts, false);
+    let Counts { sent, contacted, opened, replied, bounced, opportunities, .. } = sum.counts;
+    let told = [sent, contacted, opened, replied, bounced, opportunities];
+    for ((name, claim), count) in figures(&fleet_page(facts)).into_iter().zip(told) {
+        let told = match (sum.exact && (name != "Opened" || sum.opened_exact), count) {
+            (true, count) => Claim::Exact(count),
+            (false, 0) => Claim::Nothing,
+            (false, count) => Claim::AtLeast(count),
+        };
+        prop_assert_eq!(claim, told, "{}", name);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
@@ -89,6 +106,7 @@ proptest! {
         let truth = make(ways.len(), 3);
         let mut seen = truth.clone();
         let any = seen.iter_mut().zip(&ways).fold(false, |any, (facts, how)| forget(facts, *how) || any);
+        agrees(&seen)?;
         let (whole, less) = (figures(&fleet_page(&truth)), figures(&fleet_page(&seen)));
         for ((name, truth), (_, less)) in whole.iter().zip(&less) {
             prop_assert!(if any { holds(*less, *truth) } else { less == truth }, "{name}: {less:?} of {truth:?}");

@@ -242,6 +242,7 @@ fn campaigns(dice: &mut Dice) -> Vec<CampaignFact> {
             owner: Some("sam.okafor@northwind.example".to_owned()),
             now: Some(counts(dice)),
             prior: Some(counts(dice)),
+            opens_uncounted: false,
         })
         .collect()
 }
@@ -320,7 +321,7 @@ fn attention(accounts: &[AccountFact], campaigns: &[CampaignFact]) -> Vec<Attent
         all.push(AttentionFact {
             what: "account-disconnected".to_owned(),
             severity: Severity::High,
-            text: format!("{} sending accounts cannot send: {}", ill.len(), ill.join(", ")),
+            text: format!("{} sending account(s) cannot send: {}", ill.len(), ill.join(", ")),
         });
     }
     all

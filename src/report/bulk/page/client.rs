@@ -5,11 +5,14 @@ use super::chart::{self, Days};
 use super::health::Health;
 use super::parts::{self, Head, Section};
 use super::sums::{self, Seen, Sum};
-use super::words::{Known, moment};
+use super::words::{Known, Rate, moment};
 use super::{ClientInput, look};
 use crate::domain::{ReportKind, Table};
 use crate::report::bulk::Facts;
 use crate::report::html::Html;
+
+/// Sending accounts that are told one by one; all are in the table's file.
+const MOST: usize = 150;
 
 /// Writes the page.
 pub(super) fn page(input: &ClientInput<'_>) -> String {
@@ -29,7 +32,7 @@ pub(super) fn page(input: &ClientInput<'_>) -> String {
         all.push(Section::of("campaigns", "Campaigns", campaigns(facts)));
     }
     if kinds.contains(&ReportKind::Accounts) {
-        all.push(Section::of("accounts", "Sending accounts", accounts(facts)));
+        all.push(Section::of("accounts", "Sending accounts", accounts(input)));
     }
     if kinds.contains(&ReportKind::Members) {
         all.push(Section::of("people", "Who has access", people(facts)));
@@ -84,9 +87,11 @@ fn campaigns(facts: &Facts) -> Html {
         ],
     );
     for campaign in &facts.campaigns {
-        let (now, before) = (Sum::one(campaign.now), Sum::one(campaign.prior));
+        let (now, before) = (Sum::one(campaign, |one| one.now), Sum::one(campaign, |one| one.prior));
         html.raw("<tr>").element("th scope=row", &campaign.name);
-        html.element("td", &campaign.status.replace('-', " "));
+        html.raw("<td>");
+        parts::state(&mut html, &campaign.status);
+        html.raw("</td>");
         for count in [sums::SENT, sums::OPENED, sums::REPLIED] {
             parts::count_cell(&mut html, now, before, count);
         }
@@ -100,7 +105,8 @@ fn campaigns(facts: &Facts) -> Html {
     html
 }
 
-fn accounts(facts: &Facts) -> Html {
+fn accounts(input: &ClientInput<'_>) -> Html {
+    let facts = input.facts;
     let mut html = Html::default();
     let seen = Seen::of(facts, Table::Accounts);
     if nothing(&mut html, seen, facts.accounts.len(), "sending account") {
@@ -109,6 +115,34 @@ fn accounts(facts: &Facts) -> Html {
     let mut health = Health::default();
     facts.accounts.iter().for_each(|account| health.add(account));
     health.write(&mut html, seen.has_all_rows());
+    parts::head(
+        &mut html,
+        "Each sending account, and what it sent in the period",
+        &[
+            Head::Text("Account"),
+            Head::Text("State"),
+            Head::Text("Warm-up"),
+            Head::Number("Sent"),
+            Head::Number("Bounced"),
+            Head::Number("Bounce rate"),
+        ],
+    );
+    for account in facts.accounts.iter().take(MOST) {
+        html.raw("<tr>").element("th scope=row", &account.email).raw("<td>");
+        parts::state(&mut html, &account.status);
+        html.raw("</td><td>");
+        parts::state(&mut html, account.warmup.as_deref().unwrap_or_default());
+        html.raw("</td>");
+        for number in [account.sent, account.bounced] {
+            parts::number(&mut html, number.map_or(Known::Unknown, Known::Exact));
+        }
+        let both = account.sent.zip(account.bounced);
+        parts::rate(&mut html, both.map_or(Rate::Unknown, |(sent, bounced)| Rate::Exact(bounced, sent)));
+        html.raw("</tr>\n");
+    }
+    parts::close(&mut html);
+    let more = facts.accounts.len().saturating_sub(MOST);
+    parts::more(&mut html, more, &format!("accounts.{}", input.ending));
     html
 }
 
@@ -153,8 +187,8 @@ fn seen(facts: &Facts) -> Html {
     }
     parts::head(
         &mut html,
-        "The tables beside this page, and how much of each there is",
-        &[Head::Text("Table"), Head::Number("Rows"), Head::Text("Seen")],
+        "What was read of this workspace, and how much of it was seen",
+        &[Head::Text("What"), Head::Number("Rows"), Head::Text("Seen")],
     );
     for (table, fact) in &facts.tables {
         html.raw("<tr>").element("th scope=row", &table.as_str().replace('_', " "));

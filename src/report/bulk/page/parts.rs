@@ -79,18 +79,18 @@ pub(super) fn known(html: &mut Html, number: Known) {
 /// Writes a cell of a count, and beneath it the one of the period before.
 pub(super) fn count_cell(html: &mut Html, now: Sum, before: Sum, count: Count) {
     html.raw("<td class=number>");
-    known(html, now.count(count.1));
+    known(html, now.count(count));
     html.raw("<br><span class=soft>");
-    known(html, before.count(count.1));
+    known(html, before.count(count));
     html.raw("</span></td>");
 }
 
 /// Writes a cell of a rate, and beneath it the one of the period before.
-pub(super) fn rate_cell(html: &mut Html, now: Sum, before: Sum, (_, of, whole): Part) {
+pub(super) fn rate_cell(html: &mut Html, now: Sum, before: Sum, rate: Part) {
     html.raw("<td class=number>");
-    part(html, now.rate(of.1, whole.1));
+    part(html, now.rate(rate));
     html.raw("<br><span class=soft>");
-    part(html, before.rate(of.1, whole.1));
+    part(html, before.rate(rate));
     html.raw("</span></td>");
 }
 
@@ -160,20 +160,20 @@ pub(super) fn figures(html: &mut Html, now: Sum, before: Sum) {
 }
 
 /// Writes a large figure of a count.
-fn count_figure(html: &mut Html, now: Sum, before: Sum, (name, of): Count) {
-    let (now, before) = (now.count(of), before.count(of));
-    figure(html, name, &now.to_string(), &before.to_string(), &change(now, before));
+fn count_figure(html: &mut Html, now: Sum, before: Sum, count: Count) {
+    let (now, before) = (now.count(count), before.count(count));
+    figure(html, count.name, &now.to_string(), &before.to_string(), &change(now, before));
 }
 
 /// Writes a large figure of a rate.
-fn rate_figure(html: &mut Html, now: Sum, before: Sum, (name, part, whole): Part) {
-    let (now, before) = (now.rate(part.1, whole.1), before.rate(part.1, whole.1));
+fn rate_figure(html: &mut Html, now: Sum, before: Sum, rate: Part) {
+    let (now, before) = (now.rate(rate), before.rate(rate));
     // In large letters there is room for the number alone; beneath it is said what it is of.
     let (large, change) = match now {
         Rate::InPart(part, whole) => (Rate::Exact(part, whole), "of what was seen".to_owned()),
         now => (now, rate_change(now, before)),
     };
-    figure(html, name, &large.to_string(), &before.to_string(), &change);
+    figure(html, rate.name, &large.to_string(), &before.to_string(), &change);
 }
 
 fn figure(html: &mut Html, name: &'static str, now: &str, before: &str, change: &str) {

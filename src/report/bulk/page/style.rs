@@ -16,6 +16,8 @@ nav ul{list-style:none;padding:0;margin:1rem 0;display:flex;flex-wrap:wrap;gap:.
 .figures .soft{font-size:.875rem}
 td,tbody th{min-width:6.5rem}
 td.number,th.number{min-width:0;white-space:nowrap;overflow-wrap:normal}
+td.number+td:not(.number),th.number+th:not(.number){padding-left:1rem}
+.wide{margin:1rem 0 1.5rem}
 .unknown{font-style:italic;color:var(--soft)}
 td .unknown{white-space:nowrap}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(22rem,100%),1fr));gap:1.5rem;margin:1rem 0}
@@ -31,7 +33,7 @@ figcaption{font-weight:600}
 .stack svg{display:block;width:100%;height:1.5rem;margin:.5rem 0}
 .stack .good{fill:var(--good)}.stack .wait{fill:var(--wait)}.stack .bad{fill:var(--bad)}.stack .still{fill:var(--still)}
 .legend{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;max-width:none}
-.matrix{max-height:85vh;overflow:auto;border:1px solid var(--line);border-radius:.35rem}
+.matrix{max-height:85vh;width:fit-content;max-width:100%;overflow:auto;border:1px solid var(--line);border-radius:.35rem}
 .matrix table{width:auto;border-collapse:separate;border-spacing:0;font-size:.8125rem}
 .matrix caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .matrix th,.matrix td{padding:.15rem .3rem;border-bottom:1px solid var(--line);border-right:1px solid var(--line);overflow-wrap:normal;white-space:nowrap;position:relative}
@@ -53,9 +55,9 @@ summary{cursor:pointer;color:var(--link)}
 .paper{display:none}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-@media (max-width:40rem){main{padding:1.25rem 1rem 3rem}h1{font-size:1.45rem}.figures{grid-template-columns:repeat(2,1fr)}.figures .big{font-size:1.3rem}}
+@media (max-width:40rem){tbody th{overflow-wrap:anywhere;min-width:8.5rem}td{min-width:7.5rem}main{padding:1.25rem 1rem 3rem}h1{font-size:1.45rem}.figures{grid-template-columns:repeat(2,1fr)}.figures .big{font-size:1.3rem}}
 ";
 
 /// What changes on paper.
 pub(super) const PRINT: &str = "nav,.screen,details{display:none}.paper{display:revert}body{border-top:0}figure,.figures li{break-inside:avoid}\
-.chart svg{height:26mm}.figures{grid-template-columns:repeat(4,1fr)}";
+table{font-size:7.5pt}th,td{padding-right:.35rem}td,tbody th{min-width:0}thead th,td .unknown{white-space:normal}.chart svg{height:26mm}.figures{grid-template-columns:repeat(4,1fr)}";

@@ -46,38 +46,38 @@ pub(super) struct Sum {
     counts: Counts,
     told: bool,
     whole: bool,
+    /// Whether opened mails were counted wherever mails were sent.
+    opens_whole: bool,
 }
 
 impl Sum {
     /// The sum of nothing, which is whole.
     pub(super) const NOTHING: Self = Self {
-        counts: Counts {
-            sent: 0,
-            contacted: 0,
-            opened: 0,
-            replied: 0,
-            replied_automatic: None,
-            bounced: 0,
-            unsubscribed: 0,
-            opportunities: 0,
-        },
+        counts: Counts { replied_automatic: None, ..Counts::NOTHING },
         told: true,
         whole: true,
+        opens_whole: true,
     };
 
     /// The sum over what nobody saw.
     pub(super) const UNSEEN: Self = Self { told: false, whole: false, ..Self::NOTHING };
 
     /// What is known of one campaign.
-    pub(super) fn one(counts: Option<Counts>) -> Self {
-        counts.map_or(Self::UNSEEN, |counts| Self { counts, ..Self::NOTHING })
+    pub(super) fn one(campaign: &CampaignFact, which: fn(&CampaignFact) -> Option<Counts>) -> Self {
+        which(campaign).map_or(Self::UNSEEN, |counts| Self {
+            counts,
+            opens_whole: !campaign.opens_uncounted || counts.contacted == 0,
+            ..Self::NOTHING
+        })
     }
 
     /// Adds another one.
     pub(super) fn add(&mut self, other: Self) {
-        self.counts += other.counts;
-        self.told |= other.told;
-        self.whole &= other.whole;
+        let Self { counts, told, whole, opens_whole } = other;
+        self.counts += counts;
+        self.told |= told;
+        self.whole &= whole;
+        self.opens_whole &= opens_whole;
     }
 
     /// Sums over many. Where nothing was told of any of them, nothing is told of the sum.
@@ -98,66 +98,105 @@ impl Sum {
         if matches!(seen, Seen::Unread | Seen::NotAsked) {
             return Self::UNSEEN;
         }
-        let mut sum = Self::over(facts.campaigns.iter().map(|campaign| Self::one(which(campaign))));
+        let mut sum = Self::over(facts.campaigns.iter().map(|campaign| Self::one(campaign, which)));
         sum.whole &= seen.has_all_rows();
         sum
     }
 
     /// Returns one of its counts.
-    pub(super) fn count(self, of: fn(&Counts) -> u64) -> Known {
-        if self.told { Known::of(of(&self.counts), self.whole) } else { Known::Unknown }
+    pub(super) fn count(self, count: Count) -> Known {
+        let whole = self.whole && (self.opens_whole || !count.opens);
+        if self.told { Known::of((count.of)(&self.counts), whole) } else { Known::Unknown }
     }
 
     /// Returns the part one of its counts is of another.
-    pub(super) fn rate(self, part: fn(&Counts) -> u64, whole: fn(&Counts) -> u64) -> Rate {
-        let (part, of) = (part(&self.counts), whole(&self.counts));
-        match (self.told, self.whole) {
+    pub(super) fn rate(self, rate: Part) -> Rate {
+        let (part, of) = ((rate.part.of)(&self.counts), (rate.whole.of)(&self.counts));
+        let whole = self.whole && (self.opens_whole || !rate.part.opens);
+        match (self.told, whole) {
             (false, _) => Rate::Unknown,
             (true, true) => Rate::Exact(part, of),
-            (true, false) if of == 0 => Rate::Unknown,
+            // None opened where nobody counts is no rate of none.
+            (true, false) if of == 0 || (part == 0 && rate.part.opens) => Rate::Unknown,
             (true, false) => Rate::InPart(part, of),
         }
     }
 }
 
-/// A count that is shown, and its name.
-pub(super) type Count = (&'static str, fn(&Counts) -> u64);
+/// A count that is shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Count {
+    /// Its name.
+    pub(super) name: &'static str,
+    of: fn(&Counts) -> u64,
+    /// Whether it is of opened mails, which not every campaign counts.
+    opens: bool,
+}
+
+/// A rate that is shown: opened and replied are counted by lead, so they are of the leads contacted; bounced is of the mails sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    /// Its name.
+    pub(super) name: &'static str,
+    part: Count,
+    whole: Count,
+}
+
+const fn count(name: &'static str, of: fn(&Counts) -> u64) -> Count {
+    Count { name, of, opens: false }
+}
 
 /// Mails sent.
-pub(super) const SENT: Count = ("Sent", |counts| counts.sent);
+pub(super) const SENT: Count = count("Sent", |counts| counts.sent);
 /// Leads that got at least one.
-pub(super) const CONTACTED: Count = ("Leads contacted", |counts| counts.contacted);
+pub(super) const CONTACTED: Count = count("Leads contacted", |counts| counts.contacted);
 /// Leads that opened one.
-pub(super) const OPENED: Count = ("Opened", |counts| counts.opened);
+pub(super) const OPENED: Count = Count { opens: true, ..count("Opened", |counts| counts.opened) };
 /// Leads that replied.
-pub(super) const REPLIED: Count = ("Replied", |counts| counts.replied);
+pub(super) const REPLIED: Count = count("Replied", |counts| counts.replied);
 /// Mails that bounced.
-pub(super) const BOUNCED: Count = ("Bounced", |counts| counts.bounced);
+pub(super) const BOUNCED: Count = count("Bounced", |counts| counts.bounced);
 /// Opportunities.
-pub(super) const OPPORTUNITIES: Count = ("Opportunities", |counts| counts.opportunities);
-
-/// A rate that is shown, and its name: opened and replied are counted by lead, so they are of the leads contacted; bounced is of the mails sent.
-pub(super) type Part = (&'static str, Count, Count);
+pub(super) const OPPORTUNITIES: Count = count("Opportunities", |counts| counts.opportunities);
 
 /// Of the leads contacted, opened.
-pub(super) const OPEN_RATE: Part = ("Open rate", OPENED, CONTACTED);
+pub(super) const OPEN_RATE: Part = Part { name: "Open rate", part: OPENED, whole: CONTACTED };
 /// Of the leads contacted, replied.
-pub(super) const REPLY_RATE: Part = ("Reply rate", REPLIED, CONTACTED);
+pub(super) const REPLY_RATE: Part = Part { name: "Reply rate", part: REPLIED, whole: CONTACTED };
 /// Of the mails sent, bounced.
-pub(super) const BOUNCE_RATE: Part = ("Bounce rate", BOUNCED, SENT);
+pub(super) const BOUNCE_RATE: Part = Part { name: "Bounce rate", part: BOUNCED, whole: SENT };
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn campaign(now: Option<Counts>) -> CampaignFact {
+        CampaignFact { now, ..CampaignFact::default() }
+    }
+
+    fn of(campaign: &CampaignFact) -> Sum {
+        Sum::one(campaign, |campaign| campaign.now)
+    }
+
     #[test]
     fn a_sum_that_lacks_a_part_is_a_bound_and_one_of_unknown_parts_is_unknown() {
-        let five = Sum::one(Some(Counts { sent: 5, ..Counts::default() }));
-        let unknown = Sum::one(None);
-        assert_eq!(Sum::over([five, five].into_iter()).count(SENT.1), Known::Exact(10));
-        assert_eq!(Sum::over([five, unknown].into_iter()).count(SENT.1), Known::AtLeast(5));
-        assert_eq!(Sum::over([unknown, unknown].into_iter()).count(SENT.1), Known::Unknown);
-        assert_eq!(Sum::over([].into_iter()).count(SENT.1), Known::Exact(0));
-        assert_eq!(Sum::over([five, unknown].into_iter()).rate(BOUNCED.1, SENT.1), Rate::InPart(0, 5));
+        let five = of(&campaign(Some(Counts { sent: 5, ..Counts::default() })));
+        let unknown = of(&campaign(None));
+        assert_eq!(Sum::over([five, five].into_iter()).count(SENT), Known::Exact(10));
+        assert_eq!(Sum::over([five, unknown].into_iter()).count(SENT), Known::AtLeast(5));
+        assert_eq!(Sum::over([unknown, unknown].into_iter()).count(SENT), Known::Unknown);
+        assert_eq!(Sum::over([].into_iter()).count(SENT), Known::Exact(0));
+        assert_eq!(Sum::over([five, unknown].into_iter()).rate(BOUNCE_RATE), Rate::InPart(0, 5));
+    }
+
+    #[test]
+    fn none_opened_where_nobody_counts_is_no_zero() {
+        let counts = Counts { sent: 9, contacted: 9, opened: 0, ..Counts::default() };
+        let blind = CampaignFact { opens_uncounted: true, ..campaign(Some(counts)) };
+        let seeing = campaign(Some(Counts { opened: 4, ..counts }));
+        let (blind, both) = (of(&blind), Sum::over([of(&blind), of(&seeing)].into_iter()));
+        assert_eq!((blind.count(OPENED), blind.rate(OPEN_RATE)), (Known::Unknown, Rate::Unknown));
+        assert_eq!((both.count(OPENED), both.count(SENT)), (Known::AtLeast(4), Known::Exact(18)));
+        assert_eq!((both.rate(OPEN_RATE), both.rate(REPLY_RATE)), (Rate::InPart(4, 18), Rate::Exact(0, 18)));
     }
 }

@@ -88,10 +88,7 @@ fn ill(html: &mut Html, input: &FleetInput<'_>) {
         html.raw("<tr>").element("th scope=row", &account.email).element("td", &facts.workspace).raw("<td>");
         parts::state(html, &account.status);
         html.raw("</td><td>");
-        match &account.warmup {
-            Some(word) => parts::state(html, word),
-            None => drop(html.raw("<span class=unknown>not known</span>")),
-        }
+        parts::state(html, account.warmup.as_deref().unwrap_or_default());
         html.raw("</td>");
         for number in [account.sent, account.bounced] {
             parts::number(html, number.map_or(Known::Unknown, Known::Exact));

@@ -104,7 +104,7 @@ fn most(html: &mut Html, input: &FleetInput<'_>) {
         html.raw("<td>");
         parts::state(html, &campaign.status);
         html.raw("</td>");
-        numbers(html, Sum::one(campaign.now), Sum::one(campaign.prior));
+        numbers(html, Sum::one(campaign, |one| one.now), Sum::one(campaign, |one| one.prior));
         html.raw("</tr>\n");
     }
     parts::close(html);

@@ -14,8 +14,8 @@ const MOST: usize = 100;
 /// Writes the matrix; on paper it is left out.
 pub(super) fn write(html: &mut Html, input: &FleetInput<'_>, people: &[&Person<'_>]) {
     let shown = &people[..people.len().min(MOST)];
-    html.raw("<div class=screen>\n<div class=\"wide matrix\" role=region tabindex=0 aria-label=\"Who is in which workspace\"><table>");
-    html.raw("<caption>Who is in which workspace, and as what</caption><thead><tr>");
+    html.raw("<div class=screen>\n<h3>Who is in which workspace</h3>\n<div class=\"wide matrix\" role=region tabindex=0 aria-label=\"Who is in which workspace\"><table>");
+    html.raw("<caption>Workspaces and the people in them, a letter a role</caption><thead><tr>");
     html.raw("<th scope=col class=corner>Workspace</th><th scope=col><span class=turn>People in it</span></th>");
     for person in shown {
         html.raw("<th scope=col").attribute("title", person.email).raw("><span class=turn>");

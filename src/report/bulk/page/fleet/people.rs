@@ -12,7 +12,7 @@ use crate::report::bulk::Facts;
 use crate::report::bulk::page::FleetInput;
 use crate::report::bulk::page::parts::{self, Head};
 use crate::report::bulk::page::sums::Seen;
-use crate::report::bulk::page::words::{Known, count, grouped, moment};
+use crate::report::bulk::page::words::{Known, count, grouped};
 use crate::report::html::Html;
 
 /// People that are told one by one in each list; all are in the table's file.
@@ -103,7 +103,7 @@ fn list(html: &mut Html, input: &FleetInput<'_>, people: &[&Person<'_>], whole: 
         roles(html, input, person);
         html.raw("</td><td>");
         match person.last_login {
-            Some(at) => html.with("time", "datetime", at, &moment(at)),
+            Some(at) => html.with("time", "datetime", at, at.get(..10).unwrap_or(at)),
             None => html.raw("<span class=soft>none recorded</span>"),
         };
         html.raw("</td></tr>\n");

@@ -263,3 +263,6 @@ fn tagging(inventory: &Inventory) -> Tagging {
     }
     tagging
 }
+
+#[cfg(test)]
+mod tests;

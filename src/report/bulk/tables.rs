@@ -107,7 +107,7 @@ fn put<'a>(context: &'a Context, take: Take<'_>, rest: impl IntoIterator<Item = 
 }
 
 /// The codes and the facts of the findings about one thing.
-fn found<'a>(context: &'a Context, is_about: impl Fn(&crate::domain::About) -> bool) -> [Cell<'a>; 2] {
+fn found(context: &Context, is_about: impl Fn(&crate::domain::About) -> bool) -> [Cell<'_>; 2] {
     let of: Vec<_> = context.said.findings.iter().filter(|finding| is_about(&finding.about)).collect();
     if of.is_empty() {
         return [Cell::Nothing, Cell::Nothing];

@@ -106,11 +106,10 @@ pub(in crate::report::bulk) fn about_words(about: &About) -> String {
     match about {
         About::Workspace => "the workspace".to_owned(),
         About::Key { id, name } if name.is_empty() => id.to_string(),
-        About::Key { name, .. } => name.clone(),
         About::Tag { label } => label.clone(),
         About::Account { email } => email.clone(),
         About::Sub { id, name } if name.is_empty() => id.to_string(),
-        About::Sub { name, .. } => name.clone(),
+        About::Key { name, .. } | About::Sub { name, .. } => name.clone(),
         About::Place(place) => place.to_string(),
     }
 }

@@ -181,11 +181,11 @@ impl Past {
             .filter_map(|place| whole.get(place))
             .map(|look| Seen { began: look.began, at: look.at, whole: true, rows: rows(look.at) })
             .collect();
-        let mut glimpsed: BTreeMap<Timestamp, Vec<Row>> = BTreeMap::new();
+        let mut by_look: BTreeMap<Timestamp, Vec<Row>> = BTreeMap::new();
         for glimpse in self.glimpses.iter().filter(|glimpse| glimpse.email == *email) {
-            glimpsed.entry(glimpse.from).or_default().push(glimpse.row.clone());
+            by_look.entry(glimpse.from).or_default().push(glimpse.row.clone());
         }
-        for (at, rows) in glimpsed {
+        for (at, rows) in by_look {
             let began = self.looks.iter().find(|look| look.at == at).map_or(at, |look| look.began);
             seen.push(Seen { began, at, whole: false, rows });
         }

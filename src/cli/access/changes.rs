@@ -32,11 +32,12 @@ use crate::ui::words;
 pub struct Changes {
     /// Say who gained, lost or changed what since a run was begun or a day (UTC) began, and by whom.
     #[arg(
-        long,
+        id = "changes_since",
+        long = "changes-since",
         value_name = "RUN|DATE",
         conflicts_with_all = ["role", "pending", "by", "wide", "matrix", "logins_since", "no_logins"]
     )]
-    changes_since: Option<String>,
+    since: Option<String>,
     /// Ask the ledger alone: no workspace is looked at now.
     #[arg(long, requires = "changes_since")]
     no_look: bool,
@@ -75,12 +76,12 @@ impl Counts {
 impl Changes {
     /// Tells whether changes are asked for.
     pub fn is_asked(&self) -> bool {
-        self.changes_since.is_some()
+        self.since.is_some()
     }
 
     /// Runs the command.
     pub async fn run(&self, session: &Session<'_>, wanted: &Wanted<'_>, select: &Select) -> Result<Exit, Trouble> {
-        let asked = self.changes_since.as_deref().unwrap_or_default();
+        let asked = self.since.as_deref().unwrap_or_default();
         let door = session.door;
         let failed = |error: LedgerError| Trouble::advised(error.exit(), error);
         let ledger = perform::open_ledger(session).await?;

@@ -89,6 +89,7 @@ impl Period {
     }
 
     /// Returns the period of equal length right before it.
+    #[must_use]
     pub fn prior(self) -> Self {
         let last = self.first.yesterday().unwrap_or(self.first);
         Self { first: last.saturating_sub((self.days() - 1).days()), last }

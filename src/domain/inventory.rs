@@ -31,6 +31,9 @@ impl<T> Told<T> {
     }
 }
 
+/// What carries each tag.
+pub type Carriers = BTreeMap<TagId, Vec<(ResourceKind, ResourceId)>>;
+
 /// The trail of a workspace, as it passed by; its lines were written as they came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrailSeen {
@@ -62,7 +65,7 @@ pub struct Inventory {
     /// Tags.
     pub tags: Option<Told<Vec<Tag>>>,
     /// What carries each tag.
-    pub carried: Option<Told<BTreeMap<TagId, Vec<(ResourceKind, ResourceId)>>>>,
+    pub carried: Option<Told<Carriers>>,
     /// Links of the group it heads.
     pub links: Option<Told<Vec<Link>>>,
     /// Campaigns.

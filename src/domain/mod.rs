@@ -53,7 +53,7 @@ pub use id::{
     WorkspaceId, WorkspaceName,
 };
 pub use identity::Identity;
-pub use inventory::{Inventory, Told, TrailSeen};
+pub use inventory::{Carriers, Inventory, Told, TrailSeen};
 pub use key_policy::{Acceptance, KeyEntry, KeyPolicy, KeyPreset, Register};
 pub use link::{Link, LinkChange, LinkStatus};
 pub use member::{Member, PermissionWish, Permissions, Role};

@@ -7,7 +7,7 @@
 mod trail;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -20,8 +20,8 @@ use super::whose::told_apart;
 use crate::api::{Client, Error, Listing, Mappings};
 use crate::domain::belongings::activity;
 use crate::domain::{
-    Campaign, Identity, Inventory, Listed, Period, ReportKind, ResourceId, ResourceKind, SendingAccount, SentDaily,
-    Sizes, Tag, TagId, TagMapping, Told, TrailLine, Warmups, WorkspaceId,
+    Campaign, Carriers, Identity, Inventory, Listed, Period, ReportKind, ResourceId, SendingAccount, SentDaily, Sizes,
+    Tag, TagMapping, Told, TrailLine, Warmups, WorkspaceId,
 };
 
 /// What is asked of every workspace.
@@ -131,9 +131,6 @@ async fn read(
     inventory.sizes = reader.sizes.into_inner();
     inventory
 }
-
-/// What carries each tag.
-type Carriers = BTreeMap<TagId, Vec<(ResourceKind, ResourceId)>>;
 
 /// What sends, what it sent, and what it carries.
 struct Sending {

@@ -37,7 +37,7 @@ impl Forecast {
 impl AddAssign for Forecast {
     fn add_assign(&mut self, other: Self) {
         self.requests = self.requests.saturating_add(other.requests);
-        self.exact &= other.exact;
+        self.exact = self.exact && other.exact;
     }
 }
 

@@ -27,6 +27,7 @@
 //! toggle_ignores_unknown = false         # tagging passes over what it does not know
 //! toggle_most = 50                       # and takes so many resources at most; absent: all
 //! end_date_included = false              # the daily figures of accounts have the day that `end_date` names
+//! untold_tags = false                    # accounts leave their tags out, though they were asked for
 //!
 //! [[person]]                             # only for people whose names or account address matter
 //! email = "noor@agency.example"

@@ -300,6 +300,7 @@ pub(super) fn settings(table: &mut Table, rest: Settings) -> Result<Settings, Sc
         toggle_ignores_unknown: table.truth("toggle_ignores_unknown")?.unwrap_or_default(),
         toggle_most: table.number("toggle_most")?,
         end_date_included: table.truth("end_date_included")?.unwrap_or_default(),
+        untold_tags: table.truth("untold_tags")?.unwrap_or_default(),
         ..rest
     })
 }

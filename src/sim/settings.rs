@@ -141,6 +141,8 @@ pub struct Settings {
     /// Whether the daily figures of accounts include the day that `end_date` names; by default it is that day's midnight, so that the day is
     /// not in them (contract section 11).
     pub end_date_included: bool,
+    /// Whether accounts leave their tags out, though they were asked for: the schema they extend forbids that member (contract section 12).
+    pub untold_tags: bool,
 }
 
 impl Default for Settings {
@@ -166,6 +168,7 @@ impl Default for Settings {
             toggle_ignores_unknown: false,
             toggle_most: None,
             end_date_included: false,
+            untold_tags: false,
         }
     }
 }

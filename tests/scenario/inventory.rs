@@ -273,13 +273,32 @@ async fn a_list_that_cannot_be_read_is_told_why_and_the_others_are_whole() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn accounts_that_do_not_tell_their_tags_are_looked_up_and_foretold() {
+async fn of_campaigns_alone_it_is_looked_up_what_they_carry_and_nothing_else_is_read() {
     let desk = Desk::usual();
     let quest = quest([ReportKind::Campaigns, ReportKind::Lists]);
     let seen = desk.take(&quest).await;
     assert_eq!(seen.carried.unwrap().value.values().map(Vec::len).sum::<usize>(), 1, "of campaigns alone");
     assert_eq!(seen.members.unwrap().value.len(), 3);
     assert!(seen.keys.is_none() && seen.accounts.is_none() && seen.trail.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_accounts_do_not_tell_their_tags_what_carries_tags_is_read_and_foretold() {
+    for kinds in [vec![ReportKind::Accounts], vec![ReportKind::Accounts, ReportKind::Tags]] {
+        let desk = Desk::usual();
+        let quest = quest(kinds);
+        let told = desk.take(&quest).await;
+        let before = desk.world.request_count();
+        desk.world.configure(|settings| settings.untold_tags = true);
+        let untold = desk.take(&quest).await;
+        assert!(untold.accounts.as_ref().unwrap().value.iter().all(|account| account.tags.is_none()));
+        assert_eq!(untold.carried.unwrap().value.values().map(Vec::len).sum::<usize>(), 2);
+        assert_eq!(untold.tags.unwrap().value.len(), 2);
+        let taken = (desk.world.request_count() - before) as u64;
+        assert_eq!(requests(&quest, &untold.sizes), Forecast { requests: taken, exact: true });
+        let more = if told.tags.is_some() { 0 } else { 2 };
+        assert_eq!(taken, before as u64 + more, "the tags and the mappings, unless they are read anyway");
+    }
 }
 
 #[tokio::test(start_paused = true)]

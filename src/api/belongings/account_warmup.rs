@@ -88,7 +88,9 @@ fn read(body: &[u8], asked: &[&str], period: Period) -> Result<Warmups, String> 
         }
     }
     if daily.is_none() {
-        asked.iter().for_each(|account| doubt(&mut told, account.clone(), "are not told by day"));
+        for account in &asked {
+            doubt(&mut told, account.clone(), "are not told by day");
+        }
     }
     for (account, sums) in sums.into_iter().flatten() {
         let account = Email::observed(account);

@@ -100,13 +100,11 @@ fn plans(body: &[u8], expected: &WorkspaceId) -> Result<Told<Billing>, String> {
     }
     let named = told.value.subscriptions.iter().any(|one| one.plan.is_some());
     if let Some(name) = text(&plan_name).filter(|_| !named) {
-        match told.value.subscriptions.iter_mut().find(|one| one.product == OUTREACH) {
-            Some(outreach) => outreach.plan = Some(name),
-            None => {
-                let outreach =
-                    Subscription { product: OUTREACH.to_owned(), plan: Some(name), ..Subscription::default() };
-                told.value.subscriptions.push(outreach);
-            }
+        let all = &mut told.value.subscriptions;
+        if let Some(outreach) = all.iter_mut().find(|one| one.product == OUTREACH) {
+            outreach.plan = Some(name);
+        } else {
+            all.push(Subscription { product: OUTREACH.to_owned(), plan: Some(name), ..Subscription::default() });
         }
     }
     Ok(told)

@@ -128,7 +128,7 @@ pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
     let provider =
         provider.transpose().map_err(|_not_a_number| paper::invalid("querystring/provider_code must be integer"))?;
     let (any, all) = (tags(ask, "tag_ids"), tags(ask, "tag_ids_all"));
-    let with_tags = ask.query("include_tags").as_deref() == Some("true");
+    let with_tags = ask.query("include_tags").as_deref() == Some("true") && !state.settings.untold_tags;
     let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none()) };
     let after = span.after().map(cursor).transpose()?;
     let (mappings, tags) = (state.shown_mappings(workspace, now), state.shown_tags(workspace, now));

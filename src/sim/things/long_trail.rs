@@ -46,7 +46,7 @@ impl LongTrail {
     }
 
     /// The first record that is at or before a moment.
-    fn from_moment(&self, millis: i64) -> u64 {
+    fn place_of(&self, millis: i64) -> u64 {
         let before = self.newest.saturating_sub(millis);
         let number = if before <= 0 { 0 } else { before.unsigned_abs().div_ceil(self.apart.unsigned_abs()) };
         number.min(self.rows)
@@ -54,7 +54,7 @@ impl LongTrail {
 
     /// The first record behind a cursor.
     fn behind(&self, cursor: u128) -> u64 {
-        let at = self.from_moment(name::millis(cursor));
+        let at = self.place_of(name::millis(cursor));
         if at < self.rows && self.id(at) >= cursor { at + 1 } else { at }
     }
 
@@ -98,8 +98,8 @@ pub(crate) fn page(state: &State, turn: Turn<'_>, long: LongTrail, span: &Span) 
     let (from, to) = trail::bounds(ask)?;
     let search = ask.query("search").map(|text| text.to_lowercase());
     let after = span.after_id()?;
-    let first = after.map_or(0, |after| long.behind(after)).max(to.map_or(0, |to| long.from_moment(to)));
-    let end = from.map_or(long.rows, |from| long.from_moment(from.saturating_sub(1)));
+    let first = after.map_or(0, |after| long.behind(after)).max(to.map_or(0, |to| long.place_of(to)));
+    let end = from.map_or(long.rows, |from| long.place_of(from.saturating_sub(1)));
     let stored = trail::stored(state, turn)?;
     let mut stored = stored.peekable();
     let cast = Cast::of(state, workspace);
@@ -258,8 +258,8 @@ mod tests {
         for number in [0, 1, 500, 999] {
             assert_eq!(long.behind(long.id(number)), number + 1);
             assert_eq!(long.behind(long.id(number) + 1), number);
-            assert_eq!(long.from_moment(long.moment(number)), number);
-            assert_eq!(long.from_moment(long.moment(number) - 1), (number + 1).min(1000));
+            assert_eq!(long.place_of(long.moment(number)), number);
+            assert_eq!(long.place_of(long.moment(number) - 1), (number + 1).min(1000));
         }
         assert_eq!(long.behind(u128::MAX >> 1), 0);
     }

@@ -245,7 +245,7 @@ mod tests {
         let (before, after) = (at.as_second() - 1, at.as_second() + 1);
         let paid = |cancel_at, period_end| {
             let plan = Some("Hypergrowth".to_owned());
-            Subscription { plan, cancel_at, period_end, ..Subscription::default() }.paid(at)
+            Subscription { plan, period_end, cancel_at, ..Subscription::default() }.paid(at)
         };
         assert_eq!(paid(None, Some(after)), Paid::Active);
         assert_eq!(paid(Some(after), Some(after)), Paid::Ending);

@@ -20,11 +20,12 @@ impl Colour {
         let digits = text.strip_prefix('#')?;
         let digit = |c: char| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         let digits = digits.chars().map(digit).collect::<Option<Vec<u8>>>()?;
-        match digits[..] {
-            [a, b, c] => Some(Self([a * 17, b * 17, c * 17])),
-            [a, b, c, d, e, f] => Some(Self([a * 16 + b, c * 16 + d, e * 16 + f])),
-            _ => None,
-        }
+        let parts: Vec<u8> = match digits.len() {
+            3 => digits.iter().map(|digit| digit * 17).collect(),
+            6 => digits.chunks_exact(2).map(|pair| pair[0] * 16 + pair[1]).collect(),
+            _ => return None,
+        };
+        parts.try_into().ok().map(Self)
     }
 
     /// Returns how much light it gives, from 0 to 1, as WCAG 2 counts it.

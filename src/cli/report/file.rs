@@ -224,7 +224,7 @@ impl TableFile {
     pub fn end(self, summary: &Value) -> io::Result<WrittenTable> {
         let Self { out, shape, rows, from, .. } = self;
         let mut file = match out {
-            Out::Csv(writer) => writer.into_inner().map_err(|error| error.into_error())?,
+            Out::Csv(writer) => writer.into_inner().map_err(csv::IntoInnerError::into_error)?,
             Out::Lines(out) => out.into_inner().map_err(io::IntoInnerError::into_error)?,
         };
         let to = file.bytes;
@@ -263,11 +263,15 @@ mod tests {
             for rows in [rows(), Vec::new()] {
                 let mut listed = Vec::new();
                 let mut listing = Listing::begin(&mut listed, format, "thing", COLUMNS, &header).unwrap();
-                rows.iter().for_each(|row| listing.row(row).unwrap());
+                for row in &rows {
+                    listing.row(row).unwrap();
+                }
                 listing.end(&summary).unwrap();
                 let path = dir.path().join(format!("{}.{}", rows.len(), shape.as_str()));
                 let mut table = TableFile::create(&path, shape, "thing", COLUMNS, &header).unwrap();
-                rows.iter().for_each(|row| table.row(row).unwrap());
+                for row in &rows {
+                    table.row(row).unwrap();
+                }
                 let written = table.end(&summary).unwrap();
                 let bytes = std::fs::read(&path).unwrap();
                 assert_eq!(String::from_utf8_lossy(&bytes), String::from_utf8_lossy(&listed));

@@ -180,7 +180,7 @@ impl Lanes<'_> {
             advice: trouble.advice.clone(),
             may_pass: trouble.kind.may_pass(),
         };
-        let id = target.pinned.as_ref().map(|id| id.as_str());
+        let id = target.pinned.as_ref().map(WorkspaceId::as_str);
         Facts::unreadable(&workspace, id, &self.workspace(target).labels, &observed_at, fact)
     }
 

@@ -82,13 +82,12 @@ impl Report {
         let mut targets = session.targets(&begun.chosen, &keys);
         let deck = session.deck(None)?;
         let Begun { asked, staging, .. } = begun;
-        let staging = match staging {
-            Some(staging) => staging,
-            None => {
-                let staging = place.begin()?;
-                asked.keep(&staging)?;
-                staging
-            }
+        let staging = if let Some(staging) = staging {
+            staging
+        } else {
+            let staging = place.begin()?;
+            asked.keep(&staging)?;
+            staging
         };
         let goes_on = |trouble: Trouble| trouble.advise(resume_line(&self.out));
         let whole = kept::tidy(&staging, &asked).map_err(|error| lane::unwritable(staging.place().staging(), error))?;

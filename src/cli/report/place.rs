@@ -77,7 +77,7 @@ impl Place {
         self.check_target()?;
         match fs::symlink_metadata(&self.staging) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::Free),
-            Err(error) => Err(self.unusable(&self.staging, error)),
+            Err(error) => Err(Self::unusable(&self.staging, error)),
             Ok(found) if found.is_symlink() || !found.is_dir() => {
                 let what = format!("`{}` is in the way: it is no folder; nothing was sent", self.staging.display());
                 Err(Trouble::new(Exit::Usage, what).advise("move it away, or name another folder with --out"))
@@ -93,10 +93,10 @@ impl Place {
         };
         match fs::symlink_metadata(&self.target) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(self.unusable(&self.target, error)),
+            Err(error) => Err(Self::unusable(&self.target, error)),
             Ok(found) if found.is_symlink() => Err(refused("is a symbolic link")),
             Ok(found) if !found.is_dir() => Err(refused("is not a folder")),
-            Ok(_) => match fs::read_dir(&self.target).map_err(|error| self.unusable(&self.target, error))?.next() {
+            Ok(_) => match fs::read_dir(&self.target).map_err(|error| Self::unusable(&self.target, error))?.next() {
                 None => Ok(()),
                 Some(_) => Err(refused("is not empty")),
             },
@@ -108,22 +108,22 @@ impl Place {
         match whole::create_private_folder(&self.staging) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(self.taken()),
-            Err(error) => return Err(self.unusable(&self.staging, error)),
+            Err(error) => return Err(Self::unusable(&self.staging, error)),
         }
         let staging = Staging { place: self.clone(), _lock: self.lock()? };
         for folder in [staging.lanes(), staging.out()] {
-            whole::create_private_folder(&folder).map_err(|error| self.unusable(&folder, error))?;
+            whole::create_private_folder(&folder).map_err(|error| Self::unusable(&folder, error))?;
         }
         Ok(staging)
     }
 
     /// Locks the folder itself: the lock dies with its holder, and leaves nothing behind.
     fn lock(&self) -> Result<File, Trouble> {
-        let folder = File::open(&self.staging).map_err(|error| self.unusable(&self.staging, error))?;
+        let folder = File::open(&self.staging).map_err(|error| Self::unusable(&self.staging, error))?;
         match folder.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(self.taken()),
-            Err(TryLockError::Error(error)) => return Err(self.unusable(&self.staging, error)),
+            Err(TryLockError::Error(error)) => return Err(Self::unusable(&self.staging, error)),
         }
         // Whoever held it may have removed it meanwhile: then it is not the one that has the name.
         let same = |named: &fs::Metadata, held: &fs::Metadata| (named.dev(), named.ino()) == (held.dev(), held.ino());
@@ -139,7 +139,7 @@ impl Place {
         Trouble::new(Exit::TryLater, what).advise("wait for it to end, or name another folder with --out")
     }
 
-    fn unusable(&self, path: &Path, error: io::Error) -> Trouble {
+    fn unusable(path: &Path, error: io::Error) -> Trouble {
         Trouble::because(Exit::Output, format!("`{}` cannot be used; nothing was sent", path.display()), error)
             .advise("name a folder in one that exists and that you can write to")
     }

@@ -20,6 +20,7 @@ fn read<T: DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "fields of an inventory that were asked for")]
 pub(super) fn told<T: DeserializeOwned>(value: Value) -> Option<Told<T>> {
     Some(Told::whole(read(value)))
 }

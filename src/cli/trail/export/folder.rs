@@ -91,7 +91,7 @@ impl Folder {
         let door = session.door;
         let seed = json!([path.display().to_string(), door.clock.now().to_string(), door.env.seed, std::process::id()]);
         let digest = Sha256::digest(seed.to_string().as_bytes());
-        let id = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>();
+        let id = crate::domain::id::hex(&digest[..16]);
         // The ledger first: a folder that says it is an export is known.
         let begun = ledger.begin_export(&id, form.as_str()).await;
         begun.map_err(|error| Trouble::advised(Exit::Output, error))?;

@@ -73,7 +73,7 @@ impl Form {
     /// Tells whether a record ends with this line; a CSV cell may hold line breaks.
     pub fn ends(self, record: &[u8]) -> bool {
         match self {
-            Self::Csv => record.iter().filter(|byte| **byte == b'"').count() % 2 == 0,
+            Self::Csv => record.split(|byte| *byte == b'"').count() % 2 == 1,
             Self::Ndjson => true,
         }
     }

@@ -64,11 +64,16 @@ impl Reader {
             Some((known, midnight, month)) if known == day => (*midnight, *month),
             _ => self.midnight(*day)?,
         };
-        let [b'T', h, i, b':', m, n, b':', s, t, rest @ ..] = clock else { return None };
-        let two = |tens: &u8, ones: &u8| {
-            (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| i64::from((tens - b'0') * 10 + (ones - b'0')))
+        let (clock, rest) = clock.split_first_chunk::<9>()?;
+        let [b'T', hours @ .., b':', _, _, b':', _, _] = clock else { return None };
+        let (minutes, seconds) = (&clock[4..6], &clock[7..9]);
+        let two = |digits: &[u8]| match digits {
+            [tens, ones, ..] if tens.is_ascii_digit() && ones.is_ascii_digit() => {
+                Some(i64::from((tens - b'0') * 10 + (ones - b'0')))
+            }
+            _ => None,
         };
-        let (hours, minutes, seconds) = (two(h, i)?, two(m, n)?, two(s, t)?);
+        let (hours, minutes, seconds) = (two(hours)?, two(minutes)?, two(seconds)?);
         if hours > 23 || minutes > 59 || seconds > 59 {
             return None;
         }

@@ -53,7 +53,7 @@ pub fn scan(path: &Path, whose: Whose<'_>, mut take: impl FnMut(&str, Option<Mom
         return Ok(Scanned { whole: 0, length, torn: head.as_bytes().starts_with(&record) });
     }
     let mut whole = head.len() as u64;
-    let mut reader = Reader::default();
+    let mut moments = Reader::default();
     loop {
         record.clear();
         loop {
@@ -63,7 +63,7 @@ pub fn scan(path: &Path, whose: Whose<'_>, mut take: impl FnMut(&str, Option<Mom
             }
         }
         let stored = form.read(&record).filter(|stored| stored.workspace_id == workspace_id);
-        let moment = stored.as_ref().and_then(|stored| reader.read(&stored.at));
+        let moment = stored.as_ref().and_then(|stored| moments.read(&stored.at));
         let ours = stored.filter(|_| moment.map(|moment| moment.month) == month);
         let Some(stored) = ours else {
             let last = whole + record.len() as u64 == length;

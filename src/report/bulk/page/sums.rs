@@ -111,13 +111,13 @@ impl Sum {
 
     /// Returns the part one of its counts is of another.
     pub(super) fn rate(self, rate: Part) -> Rate {
-        let (part, of) = ((rate.part.of)(&self.counts), (rate.whole.of)(&self.counts));
-        let whole = self.whole && (self.opens_whole || !rate.part.opens);
+        let (part, of) = ((rate.of.of)(&self.counts), (rate.whole.of)(&self.counts));
+        let whole = self.whole && (self.opens_whole || !rate.of.opens);
         match (self.told, whole) {
             (false, _) => Rate::Unknown,
             (true, true) => Rate::Exact(part, of),
             // None opened where nobody counts is no rate of none.
-            (true, false) if of == 0 || (part == 0 && rate.part.opens) => Rate::Unknown,
+            (true, false) if of == 0 || (part == 0 && rate.of.opens) => Rate::Unknown,
             (true, false) => Rate::InPart(part, of),
         }
     }
@@ -138,7 +138,7 @@ pub(super) struct Count {
 pub(super) struct Part {
     /// Its name.
     pub(super) name: &'static str,
-    part: Count,
+    of: Count,
     whole: Count,
 }
 
@@ -160,11 +160,11 @@ pub(super) const BOUNCED: Count = count("Bounced", |counts| counts.bounced);
 pub(super) const OPPORTUNITIES: Count = count("Opportunities", |counts| counts.opportunities);
 
 /// Of the leads contacted, opened.
-pub(super) const OPEN_RATE: Part = Part { name: "Open rate", part: OPENED, whole: CONTACTED };
+pub(super) const OPEN_RATE: Part = Part { name: "Open rate", of: OPENED, whole: CONTACTED };
 /// Of the leads contacted, replied.
-pub(super) const REPLY_RATE: Part = Part { name: "Reply rate", part: REPLIED, whole: CONTACTED };
+pub(super) const REPLY_RATE: Part = Part { name: "Reply rate", of: REPLIED, whole: CONTACTED };
 /// Of the mails sent, bounced.
-pub(super) const BOUNCE_RATE: Part = Part { name: "Bounce rate", part: BOUNCED, whole: SENT };
+pub(super) const BOUNCE_RATE: Part = Part { name: "Bounce rate", of: BOUNCED, whole: SENT };
 
 #[cfg(test)]
 mod tests {

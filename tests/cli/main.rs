@@ -40,6 +40,7 @@ mod tags;
 mod tags_assign;
 mod tags_world;
 mod tee;
+mod trail;
 mod trial;
 mod undo;
 mod verify;

@@ -21,8 +21,8 @@ impl Colour {
         let digit = |c: char| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         let digits = digits.chars().map(digit).collect::<Option<Vec<u8>>>()?;
         match digits[..] {
-            [a, b, c] => Some(Self([a * 17, b * 17, c * 17])),
-            [a, b, c, d, e, f] => Some(Self([a * 16 + b, c * 16 + d, e * 16 + f])),
+            [red, green, blue] => Some(Self([red, green, blue].map(|digit| digit * 17))),
+            [_, _, _, _, _, _] => Some(Self([0, 2, 4].map(|at| digits[at] * 16 + digits[at + 1]))),
             _ => None,
         }
     }

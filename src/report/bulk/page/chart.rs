@@ -18,7 +18,7 @@ const WEEK: usize = 7;
 #[derive(Debug, Clone)]
 pub(super) struct Days {
     period: Period,
-    days: Vec<(Date, DayCounts)>,
+    each: Vec<(Date, DayCounts)>,
     whole: bool,
 }
 
@@ -48,15 +48,15 @@ impl Days {
                 sum.opportunities = sum.opportunities.saturating_add(opportunities);
             }
         }
-        Self { period, days: sums.into_iter().collect(), whole }
+        Self { period, each: sums.into_iter().collect(), whole }
     }
 
     /// Returns the last day of each week of the curve with its replies and contacted leads.
     fn weeks(&self) -> Vec<(usize, u64, u64)> {
         let sum = |at: usize, of: fn(&DayCounts) -> u64| {
-            self.days[(at + 1).saturating_sub(WEEK)..=at].iter().fold(0u64, |sum, day| sum.saturating_add(of(&day.1)))
+            self.each[(at + 1).saturating_sub(WEEK)..=at].iter().fold(0u64, |sum, day| sum.saturating_add(of(&day.1)))
         };
-        (WEEK - 1..self.days.len()).map(|at| (at, sum(at, |day| day.replied), sum(at, |day| day.contacted))).collect()
+        (WEEK - 1..self.each.len()).map(|at| (at, sum(at, |day| day.replied), sum(at, |day| day.contacted))).collect()
     }
 }
 
@@ -69,7 +69,7 @@ pub(super) fn charts(html: &mut Html, days: &Days) {
     let caption = format!("Sent and got each day, {}, UTC", days.period);
     let columns = ["Sent", "Leads contacted", "Opened", "Replied", "Opportunities"].map(Head::Number);
     parts::head(html, &caption, &[&[Head::Text("Day")], &columns[..]].concat());
-    for (day, counts) in &days.days {
+    for (day, counts) in &days.each {
         html.raw("<tr>").element("th scope=row", &day.to_string());
         for number in [counts.sent, counts.contacted, counts.opened, counts.replied, counts.opportunities] {
             parts::number(html, Known::of(number, days.whole));
@@ -81,7 +81,7 @@ pub(super) fn charts(html: &mut Html, days: &Days) {
 }
 
 fn sent(html: &mut Html, days: &Days) {
-    let most = days.days.iter().max_by_key(|(day, counts)| (counts.sent, std::cmp::Reverse(*day)));
+    let most = days.each.iter().max_by_key(|(day, counts)| (counts.sent, std::cmp::Reverse(*day)));
     let told = match most {
         Some((day, counts)) if counts.sent > 0 => {
             format!("Most: {} on {day}.", Known::of(counts.sent, days.whole))
@@ -90,9 +90,9 @@ fn sent(html: &mut Html, days: &Days) {
         _ => "Nothing is known to have been sent.".to_owned(),
     };
     html.raw("<figure class=chart><figcaption id=c-sent>Sent a day</figcaption>\n");
-    open(html, "c-sent", &format!("0 0 {} 100", days.days.len() * 10), &told, "d-sent");
-    grid(html, days.days.len() * 10);
-    bars(html, &days.days);
+    open(html, "c-sent", &format!("0 0 {} 100", days.each.len() * 10), &told, "d-sent");
+    grid(html, days.each.len() * 10);
+    bars(html, &days.each);
     html.raw("</svg>");
     ends(html, days);
     html.element("p class=soft", &told).raw("</figure>\n");
@@ -106,7 +106,7 @@ fn replies(html: &mut Html, days: &Days) {
         (Some(first), Some(last)) => {
             let say = |week: &(usize, u64, u64)| {
                 let rate = if days.whole { Rate::Exact(week.1, week.2) } else { Rate::InPart(week.1, week.2) };
-                format!("{rate} in the week to {}", days.days[week.0].0)
+                format!("{rate} in the week to {}", days.each[week.0].0)
             };
             let height = format!("The chart's top is {}.{}%.", grouped(top / 10), top % 10);
             if first == last { format!("{}.", say(first)) } else { format!("{}, {}. {height}", say(first), say(last)) }
@@ -115,8 +115,8 @@ fn replies(html: &mut Html, days: &Days) {
         _ => "In no week was a lead known to be contacted.".to_owned(),
     };
     html.raw("<figure class=chart><figcaption id=c-reply>Reply rate, over the week to each day</figcaption>\n");
-    open(html, "c-reply", &format!("0 0 {} 100", days.days.len() * 10), &told, "d-reply");
-    grid(html, days.days.len() * 10);
+    open(html, "c-reply", &format!("0 0 {} 100", days.each.len() * 10), &told, "d-reply");
+    grid(html, days.each.len() * 10);
     let mut drawn = false;
     html.raw("<path class=curve d=\"");
     for week in &weeks {

@@ -144,7 +144,7 @@ fn roles(html: &mut Html, input: &FleetInput<'_>, person: &Person<'_>) {
 
 fn alone(html: &mut Html, input: &FleetInput<'_>, people: &[&Person<'_>]) {
     let mut by_workspace: BTreeMap<usize, Vec<&Person<'_>>> = BTreeMap::new();
-    for person in people.iter() {
+    for person in people {
         let at = *person.places.keys().next().expect("who was gathered was somewhere");
         by_workspace.entry(at).or_default().push(person);
     }

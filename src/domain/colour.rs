@@ -20,12 +20,11 @@ impl Colour {
         let digits = text.strip_prefix('#')?;
         let digit = |c: char| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok());
         let digits = digits.chars().map(digit).collect::<Option<Vec<u8>>>()?;
-        let parts: Vec<u8> = match digits.len() {
-            3 => digits.iter().map(|digit| digit * 17).collect(),
-            6 => digits.chunks_exact(2).map(|pair| pair[0] * 16 + pair[1]).collect(),
-            _ => return None,
-        };
-        parts.try_into().ok().map(Self)
+        match digits[..] {
+            [red, green, blue] => Some(Self([red, green, blue].map(|digit| digit * 17))),
+            [_, _, _, _, _, _] => Some(Self([0, 2, 4].map(|at| digits[at] * 16 + digits[at + 1]))),
+            _ => None,
+        }
     }
 
     /// Returns how much light it gives, from 0 to 1, as WCAG 2 counts it.

@@ -180,9 +180,9 @@ fn bones(page: &str) -> String {
             Token::Close(name) => {
                 if let Some((of, text)) = inside.take_if(|(of, _)| of == name) {
                     match of {
-                        "th" => out.push_str(&format!(" | {text}")),
-                        "caption" => out.push_str(&format!("\n    [{text}]")),
-                        of => out.push_str(&format!("\n{of} {text}")),
+                        "th" => out.extend([" | ", &text]),
+                        "caption" => out.extend(["\n    [", &text, "]"]),
+                        of => out.extend(["\n", of, " ", &text]),
                     }
                 }
             }

@@ -15,7 +15,7 @@ use super::kept::{self, Kept};
 use super::place::Staging;
 use crate::cli::keys::memory::{Memory, Remembered};
 use crate::config::whole;
-use crate::domain::{Fleet, Inventory, ReportKind, Table, TrailLine, Workspace};
+use crate::domain::{Fleet, Inventory, ReportKind, Table, TrailLine, Workspace, WorkspaceId};
 use crate::report::bulk::facts::{TableFact, TroubleFact};
 use crate::report::bulk::tables::columns;
 use crate::report::bulk::{self, Context, Facts, Stamp};

@@ -46,20 +46,20 @@ pub(super) fn body(facts: &[Facts]) -> Html {
         html.raw("<tr>");
         parts::workspace(&mut html, facts);
         if let Some(trouble) = &facts.trouble {
-                html.raw("<td><span class=\"o bad\"><span aria-hidden=true>✕ </span>not at all</span></td><td>");
-                html.text(&trouble.reason);
-                for advice in &trouble.advice {
-                    html.raw("<br><span class=soft>").text(advice).raw("</span>");
-                }
-                html.raw("</td>");
+            html.raw("<td><span class=\"o bad\"><span aria-hidden=true>✕ </span>not at all</span></td><td>");
+            html.text(&trouble.reason);
+            for advice in &trouble.advice {
+                html.raw("<br><span class=soft>").text(advice).raw("</span>");
+            }
+            html.raw("</td>");
         } else {
-                html.raw("<td><span class=\"o wait\"><span aria-hidden=true>? </span>in part</span></td><td>");
-                let reasons = facts.tables.iter().filter_map(|(table, fact)| Some((table, fact.incomplete.as_ref()?)));
-                for (at, (table, why)) in reasons.enumerate() {
-                    html.raw(if at > 0 { "<br>" } else { "" });
-                    html.element("b", &table.as_str().replace('_', " ")).raw(": ").text(why);
-                }
-                html.raw("</td>");
+            html.raw("<td><span class=\"o wait\"><span aria-hidden=true>? </span>in part</span></td><td>");
+            let reasons = facts.tables.iter().filter_map(|(table, fact)| Some((table, fact.incomplete.as_ref()?)));
+            for (at, (table, why)) in reasons.enumerate() {
+                html.raw(if at > 0 { "<br>" } else { "" });
+                html.element("b", &table.as_str().replace('_', " ")).raw(": ").text(why);
+            }
+            html.raw("</td>");
         }
         html.raw("</tr>\n");
     }

@@ -19,7 +19,7 @@ const AT_ONCE: usize = 8;
 
 /// Runs with files of so many blocks of 512 bytes at most. The signal that goes with it is ignored, so that a write fails as on a disk
 /// that is full, and not the process.
-fn limited(world: &World, args: &[&str], blocks: u64) -> Ended {
+pub(crate) fn limited(world: &World, args: &[&str], blocks: u64) -> Ended {
     let inner = world.command(args);
     let mut command = Command::new("/bin/sh");
     command.arg("-c").arg(format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\""));

@@ -32,6 +32,7 @@ mod people;
 mod pin;
 mod prune;
 mod races;
+mod report;
 mod runs;
 mod selection;
 mod signals;

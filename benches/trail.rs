@@ -345,6 +345,7 @@ fn export(pages: &Arc<Pages>, workspaces: usize) -> Vec<f64> {
             stdin_is_terminal: false,
             stdout_is_terminal: false,
             stderr_is_terminal: false,
+            width: None,
             start: clock.start(),
             seed: 7,
         };

@@ -37,8 +37,8 @@ pub struct Whose<'a> {
 }
 
 /// Reads a file and hands on each record until something is none that the file should hold.
-pub fn scan(path: &Path, whose: Whose<'_>, mut take: impl FnMut(&str, Option<Moment>)) -> io::Result<Scanned> {
-    let Whose { form, workspace_id, month } = whose;
+pub fn scan(path: &Path, of: Whose<'_>, mut take: impl FnMut(&str, Option<Moment>)) -> io::Result<Scanned> {
+    let Whose { form, workspace_id, month } = of;
     let file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut lines = BufReader::with_capacity(64 * 1024, file);
@@ -53,7 +53,7 @@ pub fn scan(path: &Path, whose: Whose<'_>, mut take: impl FnMut(&str, Option<Mom
         return Ok(Scanned { whole: 0, length, torn: head.as_bytes().starts_with(&record) });
     }
     let mut whole = head.len() as u64;
-    let mut moments = Reader::default();
+    let mut clock = Reader::default();
     loop {
         record.clear();
         loop {
@@ -63,7 +63,7 @@ pub fn scan(path: &Path, whose: Whose<'_>, mut take: impl FnMut(&str, Option<Mom
             }
         }
         let stored = form.read(&record).filter(|stored| stored.workspace_id == workspace_id);
-        let moment = stored.as_ref().and_then(|stored| moments.read(&stored.at));
+        let moment = stored.as_ref().and_then(|stored| clock.read(&stored.at));
         let ours = stored.filter(|_| moment.map(|moment| moment.month) == month);
         let Some(stored) = ours else {
             let last = whole + record.len() as u64 == length;

@@ -1,9 +1,10 @@
 //! Nothing in a report runs when a spreadsheet opens it.
 //!
-//! Every text a client's workspace can hold is a payload here. The tables are parsed again as spreadsheets do, and where LibreOffice is installed
+//! Every text a client's workspace can hold is a payload here. The tables are parsed again as spreadsheets do, and where `LibreOffice` is installed
 //! it opens them itself: no cell may come out as a formula. Where it is not installed that half says loudly that it was skipped.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -123,11 +124,14 @@ fn no_cell_of_a_report_runs_in_a_spreadsheet() {
     opened_by_libreoffice(&out, &tables);
 }
 
-/// Has LibreOffice open the merged tables and the workbook, and looks for cells that it took for formulas.
+/// Has `LibreOffice` open the merged tables and the workbook, and looks for cells that it took for formulas.
 fn opened_by_libreoffice(out: &Path, tables: &[PathBuf]) {
     let Some(office) = ["/usr/bin/soffice", "/usr/bin/libreoffice"].into_iter().find(|path| Path::new(path).exists())
     else {
-        eprintln!("SKIPPED: no LibreOffice on this machine; the tables were not opened by a spreadsheet");
+        // Not by the macros: the harness would keep what a test that passes says to itself.
+        let told =
+            b"\n!!! SKIPPED, NOTHING IS PROVEN: no LibreOffice is installed; no spreadsheet opened the tables\n\n";
+        std::io::stderr().write_all(told).unwrap();
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -146,5 +150,4 @@ fn opened_by_libreoffice(out: &Path, tables: &[PathBuf]) {
         assert!(text.contains("table:table-cell"), "{} holds cells", file.display());
         assert!(!text.contains("table:formula"), "{} holds a formula", file.display());
     }
-    println!("LibreOffice opened {} files; no cell came out as a formula", tables.len() / 2 + 1);
 }

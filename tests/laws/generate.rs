@@ -300,16 +300,17 @@ pub(crate) mod random {
         Some(Belongings {
             accounts,
             campaigns: found(chance, 5, |chance, place| Campaign {
-                id: id(CampaignId::parse, &format!("c-{place}")),
-                name: format!("campaign {place}"),
                 status: Some(1),
                 owned_by: somebody(chance),
                 created_by: somebody(chance),
+                ..Campaign::of(id(CampaignId::parse, &format!("c-{place}")), &format!("campaign {place}"))
             }),
             lead_lists: found(chance, 3, |chance, place| LeadList {
                 id: id(LeadListId::parse, &format!("l-{place}")),
                 name: format!("list {place}"),
                 owned_by: somebody(chance),
+                created: None,
+                enrichment: None,
             }),
             leads: found(chance, many, |chance, place| Lead {
                 id: id(LeadId::parse, &format!("lead-{place:03}")),

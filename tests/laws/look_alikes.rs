@@ -168,11 +168,10 @@ fn world(one: &str, two: &str) -> Observed {
         accounts: BOTH.iter().map(|who| user(&format!("u-{who}"))).collect(),
         campaigns: found(
             BOTH.map(|who| Campaign {
-                id: CampaignId::parse(&format!("c-{who}")).unwrap(),
-                name: "Spring".to_owned(),
                 status: Some(1),
                 owned_by: own(who),
                 created_by: own(who),
+                ..Campaign::of(CampaignId::parse(&format!("c-{who}")).unwrap(), "Spring")
             })
             .to_vec(),
         ),
@@ -181,6 +180,8 @@ fn world(one: &str, two: &str) -> Observed {
                 id: LeadListId::parse(&format!("l-{who}")).unwrap(),
                 name: "Spring".to_owned(),
                 owned_by: own(who),
+                created: None,
+                enrichment: None,
             })
             .to_vec(),
         ),

@@ -127,7 +127,7 @@ fn of_a_workspace_that_could_not_be_read_no_number_is_told() {
     assert!(figures(&page).iter().all(|(_, claim)| *claim == Claim::Nothing));
     let body =
         page.split_once("</header>").unwrap().1.replace("2026-11-22T10:00:07Z", "").replace("2026-11-22 10:00", "");
-    let body = body.replace(|c: char| c == '\n', " ");
+    let body = body.replace('\n', " ");
     let digits: Vec<&str> = body.split(|c: char| !c.is_ascii_digit()).filter(|word| !word.is_empty()).collect();
     assert!(digits.iter().all(|digit| "2".contains(digit)), "{digits:?} (the 2 of headings)");
 }

@@ -128,7 +128,9 @@ fn no_text_in_any_field_becomes_more_than_text() {
 fn all_payloads_together_leave_the_bones_of_a_page() {
     let fleet = poisoned_fleet();
     drop(structure::check(&poisoned_page(&fleet, CORPUS[0])));
-    fleet.iter().for_each(|facts| drop(structure::check(&poisoned_client_page(facts, CORPUS[5]))));
+    for facts in &fleet {
+        drop(structure::check(&poisoned_client_page(facts, CORPUS[5])));
+    }
 }
 
 #[test]

@@ -168,7 +168,7 @@ fn bones(page: &str) -> String {
             Token::Open { name, attributes, .. } => match name.as_str() {
                 "h1" | "h2" | "h3" | "caption" => inside = Some((name, String::new())),
                 "th" if attributes.get("scope").is_some_and(|scope| scope == "col") => {
-                    inside = Some((name, String::new()))
+                    inside = Some((name, String::new()));
                 }
                 _ => {}
             },

@@ -83,7 +83,13 @@ fn every_other_command_is_run_as_it_stands() {
             other => panic!("the README types `{other}`, which this test cannot: {line}"),
         }
     }
-    assert_eq!(ran, ["init", "check", "pin", "onboard", "keys", "keys", "tags", "accounts", "groups", "owner"]);
+    assert_eq!(
+        ran,
+        [
+            "init", "check", "pin", "onboard", "keys", "keys", "tags", "accounts", "groups", "report", "report",
+            "trail", "access", "owner"
+        ]
+    );
     let writes: usize = world.names().iter().map(|name| world.writes(name)).sum();
     assert_eq!(writes, 0, "the README's first commands change nothing");
 }

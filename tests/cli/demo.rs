@@ -16,7 +16,7 @@ fn the_demo_runs_the_main_job_says_every_command_and_leaves_its_files() {
         commands,
         [
             "check", "onboard", "onboard", "offboard", "apply", "resume", "verify", "evidence", "keys", "accounts",
-            "tags", "members", "runs"
+            "tags", "members", "report", "runs"
         ],
         "{ended}"
     );
@@ -26,6 +26,9 @@ fn the_demo_runs_the_main_job_says_every_command_and_leaves_its_files() {
         "keyholder.toml",
         "workspaces/agency.toml",
         "proof/CHECK.md",
+        "report/index.html",
+        "report/report.xlsx",
+        "report/workspaces/amberfield/index.html",
         ".keyholder/ledger.db",
     ] {
         assert!(world.root().join("shown").join(file).exists(), "{file} is missing\n{ended}");

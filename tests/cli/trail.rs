@@ -58,11 +58,12 @@ fn killed_at_any_moment_and_run_again_every_record_stands_once() {
         struck += usize::from(world.wait(child).code != Some(0));
     }
     println!("struck {struck} times before its end");
-    world.run(&EXPORT).exits(0).says("3 of 3 workspaces read whole").done();
+    // The third key may not read the log.
+    world.run(&EXPORT).exits(33).says("2 of 3 workspaces read whole").done();
     for name in ["acme", "globex"] {
         holds_all(&world, name);
     }
-    world.run(&EXPORT).exits(0).says("0 records added").done();
+    world.run(&EXPORT).exits(33).says("0 records added").done();
 }
 
 #[test]
@@ -70,7 +71,7 @@ fn a_disk_that_is_full_is_told_and_gone_on_with_when_there_is_room() {
     let world = world();
     let full = limited(&world, &EXPORT, 800).exits(74).says("could not be written").says("run the same command again");
     assert!(full.stderr.contains("kept"), "{full}");
-    world.run(&EXPORT).exits(0).done();
+    world.run(&EXPORT).exits(33).done();
     for name in ["acme", "globex"] {
         holds_all(&world, name);
     }

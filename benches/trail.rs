@@ -260,7 +260,8 @@ fn bare(pages: &Pages, workspaces: usize) -> usize {
 }
 
 fn write(writer: &mut csv::Writer<File>, row: &Record<'_>) {
-    let metadata = row.audit_metadata.map(|metadata| metadata.get()).filter(|text| *text != "{}").unwrap_or_default();
+    let metadata =
+        row.audit_metadata.map(serde_json::value::RawValue::get).filter(|text| *text != "{}").unwrap_or_default();
     let mut field = |text: &str| writer.write_field(text).expect("it can be written");
     field("client-0001");
     field(&row.organization_id);
@@ -357,8 +358,7 @@ fn export(pages: &Arc<Pages>, workspaces: usize) -> Vec<f64> {
         assert_eq!(exit.code(), 0, "{}", err.written());
         let wanted = format!("{} records added", workspaces * RECORDS);
         assert!(err.written().contains(&wanted), "{}", err.written());
-        let memory = road.memory.lock().expect("nobody panicked").clone();
-        memory
+        road.memory.lock().expect("nobody panicked").clone()
     })
 }
 

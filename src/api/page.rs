@@ -38,8 +38,9 @@ pub enum Incomplete {
     /// A row has no id that could enter a path.
     #[error("a row has no usable id")]
     IdUnusable,
-    /// A row says it is of another workspace, or of none.
-    #[error("row `{id}` is not of this workspace")]
+    /// A row says it is of another workspace, or of none. Its id is not told: it is nobody's business in this workspace, whose own reports say
+    /// why a list of theirs is not whole.
+    #[error("a row is not of this workspace")]
     OtherWorkspace {
         /// The row.
         id: String,

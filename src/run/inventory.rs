@@ -1,5 +1,5 @@
 //! Reading all that a bulk report asks for of one workspace: each list once, side by side, whoever wants to know it. What that costs stands in
-//! [`requests`](super::requests).
+//! [`requests`](super::requests()).
 //!
 //! A list that cannot be read never ends the lane: what it would have shown is told as not seen. Of the trail nothing is kept; the lines of the
 //! period go to whoever writes them.

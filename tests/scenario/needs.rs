@@ -155,8 +155,9 @@ fn ways(command: &str) -> &'static [&'static [&'static str]] {
         "discover" => &[&[UNDISCOVERED, DISCOVER]],
         // What these need is what the other commands need.
         "apply" | "resume" => &[],
-        // Watched at work beside their own scenarios.
-        "access" | "trail" | "trail export" | "report" => &[],
+        "trail" => &[&["trail"]],
+        "trail export" => &[&["trail export --out kept"]],
+        "report" => &[&["report all --out out"]],
         other => panic!("nobody says how `{other}` is asked"),
     }
 }

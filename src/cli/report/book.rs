@@ -72,7 +72,9 @@ pub async fn write(
         Ok(Err(Broken::Stopped(trouble))) => Err(trouble),
         Ok(Err(Broken::Writing(error))) => Err(failed(io::Error::other(error))),
         Ok(Err(Broken::Reading(error))) => Err(failed(error)),
-        Err(_panic) => Err(failed(io::Error::other("the disk may be full"))),
+        Err(_panic) => {
+            Err(failed(io::Error::other("the workbook's writer gave up: the disk may be full, or this is a bug")))
+        }
     }
 }
 

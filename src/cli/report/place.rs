@@ -176,10 +176,12 @@ impl Staging {
         let (out, target) = (self.out(), self.place.target.clone());
         on_disk(&out)?;
         fs::rename(&out, &target)?;
+        // The report is where it belongs. Where the folder it stands in cannot be synced, a power cut may take the name back; then the report
+        // is unfinished, as it was.
         if let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            File::open(parent)?.sync_all()?;
+            drop(File::open(parent).and_then(|parent| parent.sync_all()));
         }
-        // The report is where it belongs; what is left over is of no use to anybody, and of no harm either.
+        // What is left over is of no use to anybody, and of no harm either.
         drop(fs::remove_dir_all(&self.place.staging));
         Ok(())
     }

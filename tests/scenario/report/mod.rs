@@ -63,7 +63,7 @@ fn manifest_holds(folder: &Path) {
         .map(|line| line.split_once("  ").unwrap())
         .map(|(digest, path)| (path.to_owned(), digest.to_owned()))
         .collect();
-    let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| keyholder::domain::id::hex(&Sha256::digest(bytes));
     let found: BTreeMap<String, String> = files.iter().map(|(path, bytes)| (path.clone(), hex(bytes))).collect();
     assert_eq!(listed, found);
 }

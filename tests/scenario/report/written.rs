@@ -12,7 +12,7 @@ use crate::three;
 #[test]
 fn a_report_has_each_workspaces_rows_and_all_of_them_merged_in_config_order() {
     let stage = three("");
-    stage.run("report members --out november").exits(0).says("3 of 3 workspaces whole");
+    let _ran = stage.run("report members --out november").exits(0).says("3 of 3 workspaces whole");
     let (report, staging) = places(&stage, "november");
     assert!(!staging.exists());
     manifest_holds(&report);
@@ -42,7 +42,7 @@ fn two_reports_of_an_unchanged_fleet_differ_in_nothing_but_when_it_was_looked_at
     for format in ["csv", "ndjson", "json"] {
         for name in ["one", "two"] {
             let line = format!("report all --format {format} --out {name}-{format} --until 2026-11-01");
-            stage.run(&line).exits(0);
+            let _ran = stage.run(&line).exits(0);
             stage.wait(Duration::from_hours(3));
         }
         let [one, two] = ["one", "two"].map(|name| without_moments(&stage.root.join(format!("{name}-{format}"))));
@@ -53,8 +53,8 @@ fn two_reports_of_an_unchanged_fleet_differ_in_nothing_but_when_it_was_looked_at
 #[test]
 fn json_tables_are_one_document_and_records_begin_with_a_header_and_end_with_a_summary() {
     let stage = three("");
-    stage.run("report members --format json --out documents").exits(0);
-    stage.run("report members --format ndjson --out records").exits(0);
+    let _ran = stage.run("report members --format json --out documents").exits(0);
+    let _ran = stage.run("report members --format ndjson --out records").exits(0);
     let read = |path: &str| fs::read_to_string(stage.root.join(path)).unwrap();
     for folder in ["", "workspaces/birch/"] {
         let document: serde_json::Value =
@@ -155,7 +155,7 @@ fn a_report_whose_place_was_taken_meanwhile_is_kept_and_put_there_later_without_
 fn a_workbook_of_the_same_world_at_the_same_moment_is_the_same_to_the_byte() {
     let book = || {
         let stage = three("");
-        stage.run("report all --xlsx --out out").exits(0);
+        let _ran = stage.run("report all --xlsx --out out").exits(0);
         fs::read(stage.root.join("out/report.xlsx")).unwrap()
     };
     let one = book();

@@ -155,7 +155,7 @@ fn ways(command: &str) -> &'static [&'static [&'static str]] {
         "discover" => &[&[UNDISCOVERED, DISCOVER]],
         // What these need is what the other commands need.
         "apply" | "resume" => &[],
-        "trail" => &[&["trail"]],
+        "trail" => &[&["trail --person sam@agency.example"]],
         "trail export" => &[&["trail export --out kept"]],
         "report" => &[&["report all --out out"]],
         other => panic!("nobody says how `{other}` is asked"),

@@ -83,12 +83,32 @@ pub fn coverage(facts: &[Facts]) -> Coverage {
             });
             continue;
         }
-        match why_partial(one) {
+        match partial_in_short(one) {
             None => coverage.complete += 1,
             Some(why) => coverage.partial.push((workspace, why)),
         }
     }
     coverage
+}
+
+/// Says which tables of a workspace were not seen whole, and the first reason: what a person at a terminal reads of many workspaces.
+fn partial_in_short(facts: &Facts) -> Option<String> {
+    let parts = |why: &'_ str| why.split("; ").map(str::to_owned).collect::<Vec<_>>();
+    let cut: Vec<_> =
+        facts.tables.iter().filter_map(|(table, fact)| Some((table, fact.incomplete.as_ref()?))).collect();
+    let mut reasons: Vec<String> = Vec::new();
+    for reason in cut.iter().flat_map(|(_, why)| parts(why)) {
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+    let first = reasons.first()?;
+    let tables: Vec<&str> = cut.iter().map(|(table, _)| table.as_str()).collect();
+    let more = match reasons.len() {
+        1 => String::new(),
+        several => format!("; {} more in summary.json", several - 1),
+    };
+    Some(format!("{} ({first}{more})", tables.join(", ")))
 }
 
 /// Says what of a workspace that was read was not seen whole, each reason once, with the tables it is about.

@@ -114,6 +114,11 @@ fn part(html: &mut Html, rate: Rate) {
 /// Writes a workspace's name as the head of its row, with the way to the page of its own.
 pub(super) fn workspace(html: &mut Html, facts: &Facts) {
     html.raw("<th scope=row>");
+    // A workspace that could not be read has no page.
+    if facts.trouble.is_some() {
+        html.text(&facts.workspace).raw("</th>");
+        return;
+    }
     // A name of another shape cannot be one of our folders; no text becomes an address of its own making.
     match WorkspaceName::parse(&facts.workspace) {
         Ok(name) => html.with("a", "href", &format!("workspaces/{name}/index.html"), name.as_str()),

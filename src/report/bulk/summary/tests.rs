@@ -96,4 +96,8 @@ fn one_reason_is_told_once_with_all_the_tables_it_is_about() {
         facts.tables.get_mut(&table).unwrap().incomplete = Some("custom-tags: 403".to_owned());
     }
     assert_eq!(why_partial(&facts).unwrap(), "tags, campaigns (custom-tags: 403)");
+    assert_eq!(coverage(std::slice::from_ref(&facts)).partial[0].1, "tags, campaigns (custom-tags: 403)");
+    facts.tables.get_mut(&Table::Keys).unwrap().incomplete = Some("api-keys: 403; audit-logs: 403".to_owned());
+    let short = coverage(std::slice::from_ref(&facts)).partial.remove(0).1;
+    assert_eq!(short, "keys, tags, campaigns (api-keys: 403; 2 more in summary.json)");
 }

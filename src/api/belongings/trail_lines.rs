@@ -20,8 +20,9 @@ use crate::api::page::{Incomplete, Listing, Pager, Row, TRAIL_LIMIT};
 use crate::api::wire::{Reference, Text};
 use crate::domain::{TrailLine, WorkspaceId};
 
-/// Rows that are remembered while a trail is read: three pages of digests. Trails are in the order of their moments, so a row that comes
-/// again does so beside itself; one that may be older than that is told.
+/// Rows that are remembered while a trail is read: three pages of digests. Where a trail comes in the order of its moments, which the
+/// contract calls unpublished, a row that comes again does so beside itself; one that may be older than that is told, and a trail in no order
+/// can therefore never be proven whole.
 const REMEMBERED: usize = 3 * TRAIL_LIMIT as usize;
 
 /// The most pages of one trail: a hundred million records.
@@ -48,7 +49,9 @@ impl TrailFilter {
         let Self { activity, since, until, search } = self;
         let day = SignedDuration::from_hours(24);
         let date = |moment: Timestamp| moment.to_zoned(TimeZone::UTC).date();
-        let from = since.map(|since| date(since.saturating_sub(day).unwrap_or(Timestamp::MIN)));
+        let from = since.and_then(|since| since.saturating_sub(day).ok());
+        // Nothing is older than 1970, and no API need read such a date: then all is asked for.
+        let from = from.filter(|from| *from >= Timestamp::UNIX_EPOCH).map(date);
         let to = until.map(|until| date(until.saturating_add(day).unwrap_or(Timestamp::MAX)));
         // An end that means its midnight ends before its own day.
         let to = to.map(|to| to.tomorrow().unwrap_or(to));
@@ -413,6 +416,14 @@ mod tests {
         let path =
             "GET /api/v2/audit-logs?limit=1000&activity_type=37&start_date=2026-11-01&end_date=2026-11-22&search=a%20b";
         assert_eq!(stage.ended()[0].line, path);
+    }
+
+    #[test]
+    fn what_is_asked_for_from_before_1970_is_asked_for_whole() {
+        for since in [Timestamp::MIN, "1970-01-01T05:00:00Z".parse().unwrap()] {
+            let filter = TrailFilter { since: Some(since), ..TrailFilter::default() };
+            assert_eq!(filter.parameters(), []);
+        }
     }
 
     #[test]

@@ -112,6 +112,7 @@ impl Changes {
                     (ours.past(id, history).since(since), looked)
                 }
             };
+            let told = if self.no_look { known_until(told, looked, door.clock.now()) } else { told };
             note(&mut coverage, workspace.name.as_str(), &told);
             for row in rows(workspace, &told, looked, since, &ours, wanted, &mut counts) {
                 listing.row(&access_rows::change(&row)).map_err(tables::unwritable)?;
@@ -187,6 +188,14 @@ async fn look(
     let swept = swept.await;
     sightings.close().await;
     swept
+}
+
+/// Says, where nobody looks now, that what happened after the last look is not known.
+fn known_until(mut told: Since, looked: Option<Timestamp>, now: Timestamp) -> Since {
+    if let Some(last) = looked.filter(|last| told.gaps.is_empty() && *last < now) {
+        told.gaps.push(format!("it was looked at last at {last:.0}: what changed since is not known"));
+    }
+    told
 }
 
 /// Counts a workspace as known whole, or says of what time it is not. One that could not be read now is counted already.

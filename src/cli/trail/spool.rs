@@ -16,33 +16,24 @@ const IN_MEMORY: usize = 32 * 1024;
 pub struct Spool {
     memory: Vec<u8>,
     file: Option<BufWriter<File>>,
-    no_file: bool,
 }
 
 impl Spool {
-    /// Keeps a record.
+    /// Keeps a record. Fails where no file can be made: memory would grow without bound.
     pub fn keep(&mut self, line: &TrailLine<'_>, folder: &Path) -> io::Result<()> {
         serde_json::to_writer(&mut self.memory, line)?;
         self.memory.push(b'\n');
-        if self.memory.len() < self.most() {
+        if self.memory.len() < IN_MEMORY {
             return Ok(());
         }
         if self.file.is_none() {
-            match nameless(folder) {
-                Ok(file) => self.file = Some(BufWriter::new(file)),
-                // Where nothing can be written, memory is all there is.
-                Err(_no_room) => self.no_file = true,
-            }
+            self.file = Some(BufWriter::new(nameless(folder)?));
         }
         if let Some(file) = &mut self.file {
             file.write_all(&self.memory)?;
             self.memory.clear();
         }
         Ok(())
-    }
-
-    fn most(&self) -> usize {
-        if self.no_file { usize::MAX } else { IN_MEMORY }
     }
 
     /// Hands on all that was kept, in its order, and keeps nothing any more.
@@ -103,6 +94,16 @@ mod tests {
             webhook_id: None,
             metadata: Some("{\"a\":[1]}".into()),
         }
+    }
+
+    #[test]
+    fn where_no_file_can_be_made_it_fails_before_memory_grows() {
+        let folder = tempfile::tempdir().unwrap();
+        let gone = folder.path().join("gone");
+        let mut spool = Spool::default();
+        let failed = (0..2_000).find(|id| spool.keep(&line(*id), &gone).is_err());
+        assert!(failed.is_some());
+        assert!(spool.memory.len() < 2 * IN_MEMORY);
     }
 
     #[test]

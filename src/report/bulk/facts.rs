@@ -131,6 +131,13 @@ pub struct CampaignFact {
     pub opens_uncounted: bool,
 }
 
+impl CampaignFact {
+    /// Tells whether what is told of its opens is all there is: where nobody counts them, none told is not none opened.
+    pub fn opens_are_told(&self, counts: &Counts) -> bool {
+        !self.opens_uncounted || counts.opened > 0 || counts.contacted == 0
+    }
+}
+
 /// One sending account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountFact {

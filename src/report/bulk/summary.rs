@@ -157,7 +157,7 @@ pub fn sum(facts: &[Facts], prior: bool) -> Sum {
             match if prior { campaign.prior } else { campaign.now } {
                 Some(counts) => {
                     all.automatic_exact &= counts.replied_automatic.is_some();
-                    all.opened_exact &= !campaign.opens_uncounted || counts.contacted == 0;
+                    all.opened_exact &= campaign.opens_are_told(&counts);
                     all.counts += counts;
                 }
                 None => all.exact = false,
@@ -284,7 +284,7 @@ fn accounts(facts: &[Facts]) -> Value {
     let count = fold(facts, |one| (number(one.accounts.len()), !unsure(one)));
     let add = |of: fn(&super::facts::AccountFact) -> Option<u64>| {
         fold(facts, |one| {
-            let told: u64 = one.accounts.iter().filter_map(of).sum();
+            let told = one.accounts.iter().filter_map(of).fold(0, u64::saturating_add);
             (told, !unsure(one) && one.accounts.iter().all(|account| of(account).is_some()))
         })
     };

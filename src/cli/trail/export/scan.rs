@@ -23,6 +23,8 @@ pub struct Scanned {
     pub length: u64,
     /// Whether what is behind that is no more than the beginning of a record, as a cut leaves it.
     pub torn: bool,
+    /// Whether what is behind that is a whole record, of another workspace or month.
+    pub strange: bool,
 }
 
 /// Whose records a file should hold.
@@ -50,7 +52,7 @@ pub fn scan(path: &Path, of: Whose<'_>, mut take: impl FnMut(&str, Option<Moment
     let head = form.head();
     lines.by_ref().take(head.len() as u64).read_to_end(&mut record)?;
     if record != head.as_bytes() {
-        return Ok(Scanned { whole: 0, length, torn: head.as_bytes().starts_with(&record) });
+        return Ok(Scanned { whole: 0, length, torn: head.as_bytes().starts_with(&record), strange: false });
     }
     let mut whole = head.len() as u64;
     let mut clock = Reader::default();
@@ -62,12 +64,15 @@ pub fn scan(path: &Path, of: Whose<'_>, mut take: impl FnMut(&str, Option<Moment
                 break;
             }
         }
-        let stored = form.read(&record).filter(|stored| stored.workspace_id == workspace_id);
+        let stored = form.read(&record);
+        let readable = stored.is_some();
+        let stored = stored.filter(|stored| stored.workspace_id == workspace_id);
         let moment = stored.as_ref().and_then(|stored| clock.read(&stored.at));
         let ours = stored.filter(|_| moment.map(|moment| moment.month) == month);
         let Some(stored) = ours else {
             let last = whole + record.len() as u64 == length;
-            return Ok(Scanned { whole, length, torn: last && !(record.ends_with(b"\n") && form.ends(&record)) });
+            let torn = last && !(record.ends_with(b"\n") && form.ends(&record));
+            return Ok(Scanned { whole, length, torn, strange: readable });
         };
         take(&stored.id, moment);
         whole += record.len() as u64;

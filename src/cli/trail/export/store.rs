@@ -116,7 +116,10 @@ pub struct Store {
     known: Known,
     reader: Reader,
     open: Vec<Open>,
+    oldest: Option<i64>,
     newest: Option<i64>,
+    /// Whether the listing is in no order, and every id is known.
+    disordered: bool,
     tally: Tally,
     remarks: Vec<String>,
 }
@@ -139,10 +142,22 @@ impl Store {
         let mut remarks = Vec::new();
         let mut held = held.unwrap_or_default();
         if !held.folder.is_empty() && held.folder != stamp.workspace {
-            moved(place, &held.folder, &folder, &mut remarks)?;
+            let before = held.folder.clone();
+            if !moved(place, &before, &folder, &mut remarks)? {
+                // What is recorded of its files is not true of those that bear its name now.
+                held = Exported::default();
+                remarks.push(format!(
+                    "it was called `{before}` before, and its files could not be taken along: the trail is exported anew from \
+                     its beginning"
+                ));
+            }
         }
         held.folder.clone_from(&stamp.workspace);
+        let new = folder.symlink_metadata().is_err();
         private_folder(&folder)?;
+        if new {
+            File::open(&place.workspaces)?.sync_all()?;
+        }
         let mut store = Self {
             folder,
             form: place.form,
@@ -152,7 +167,9 @@ impl Store {
             known: Known::default(),
             reader: Reader::default(),
             open: Vec::new(),
+            oldest: None,
             newest: None,
+            disordered: false,
             tally: Tally::default(),
             remarks,
         };
@@ -211,19 +228,22 @@ impl Store {
             let (known, floor) = (&mut self.known, self.floor);
             let mut count = Count::default();
             let whose = Whose { form: self.form, workspace_id: &self.stamp.workspace_id, month };
-            let Scanned { whole, length, torn } = scan(&path, whose, |id, moment| {
+            let Scanned { whole, length, torn, strange } = scan(&path, whose, |id, moment| {
                 if moment.is_none_or(|moment| floor.is_none_or(|floor| moment.micros >= floor)) {
                     known.add(id);
                 }
                 count.add(moment);
             })?;
-            if whole < recorded.length || (whole == 0 && !torn) {
+            // Nobody else's records are taken off: a name that another workspace had before leads to that one's files.
+            if strange || whole < recorded.length || (whole == 0 && !torn) {
                 self.set_aside(&name)?;
                 aside = true;
                 continue;
             }
             if whole < length {
-                OpenOptions::new().write(true).open(&path)?.set_len(whole)?;
+                let file = OpenOptions::new().write(true).open(&path)?;
+                file.set_len(whole)?;
+                file.sync_all()?;
                 if !torn {
                     let bytes = length - whole;
                     self.remarks
@@ -262,9 +282,11 @@ impl Store {
         let free = free.map(|name| self.folder.join(name)).find(|path| path.symlink_metadata().is_err());
         let path = free.expect("some number is free");
         fs::rename(self.folder.join(name), &path)?;
+        File::open(&self.folder)?.sync_all()?;
         let aside = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         self.remarks.push(format!(
-            "{name} was changed by somebody else and is now {aside}: the trail is exported anew from its beginning"
+            "{name} was changed by somebody else, or is another workspace's, and is now {aside}: the trail is exported anew \
+             from its beginning"
         ));
         self.held.files.remove(name);
         Ok(())
@@ -279,8 +301,12 @@ impl Store {
             self.tally.older += 1;
             return Ok(());
         }
-        if let Some(moment) = moment {
-            self.newest = Some(self.newest.map_or(moment.micros, |newest| newest.max(moment.micros)));
+        if !self.disordered && self.out_of_order(moment) {
+            self.recall()?;
+        }
+        if let Some(Moment { micros, .. }) = moment {
+            self.oldest = Some(self.oldest.map_or(micros, |oldest| oldest.min(micros)));
+            self.newest = Some(self.newest.map_or(micros, |newest| newest.max(micros)));
         }
         if self.known.has(&self.form.id(&line.id)) {
             self.tally.known += 1;
@@ -290,7 +316,29 @@ impl Store {
         let open = &mut self.open[at];
         open.writer.row(&trail_row(line, &self.stamp))?;
         open.count.add(moment);
+        if self.disordered {
+            self.known.add(&self.form.id(&line.id));
+        }
         self.tally.added += 1;
+        Ok(())
+    }
+
+    /// Tells whether a record is none that a list in the order of its moments, whichever way, tells now: it may have come long before.
+    fn out_of_order(&self, moment: Option<Moment>) -> bool {
+        let (Some(oldest), Some(newest)) = (self.oldest, self.newest) else { return false };
+        moment.is_none_or(|Moment { micros, .. }| oldest < micros && micros < newest)
+    }
+
+    /// Reads back what this export wrote, and knows all from here on. A list in order never comes here, so its memory stays the same.
+    fn recall(&mut self) -> io::Result<()> {
+        while !self.open.is_empty() {
+            self.close_first()?;
+        }
+        self.known = Known::default();
+        if self.read_back()? {
+            return Err(io::Error::other("a file was changed by somebody else while it was written"));
+        }
+        self.disordered = true;
         Ok(())
     }
 
@@ -357,15 +405,17 @@ pub struct Ended {
     pub remarks: Vec<String>,
 }
 
-/// Takes the files of a workspace along that bears another name now.
-fn moved(place: &Place, before: &str, folder: &Path, remarks: &mut Vec<String>) -> io::Result<()> {
+/// Takes the files of a workspace along that bears another name now. Tells whether it could.
+fn moved(place: &Place, before: &str, folder: &Path, remarks: &mut Vec<String>) -> io::Result<bool> {
     let old = place.workspaces.join(before);
     let free = folder.symlink_metadata().is_err();
-    if free && old.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+    let takes = free && old.symlink_metadata().is_ok_and(|found| found.is_dir());
+    if takes {
         fs::rename(old, folder)?;
+        File::open(&place.workspaces)?.sync_all()?;
         remarks.push(format!("it was called `{before}` before: its files are taken along"));
     }
-    Ok(())
+    Ok(takes)
 }
 
 /// Makes a folder that its owner alone may enter; one that is there must be one.

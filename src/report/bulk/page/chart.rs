@@ -123,7 +123,8 @@ fn replies(html: &mut Html, days: &Days) {
         match rate(week) {
             Some(tenths) => {
                 html.raw(if drawn { "L" } else { "M" }).number((week.0 * 10 + 5) as u64).raw(" ");
-                html.number(100 - tenths.min(top) * 96 / top);
+                let height = u128::from(tenths.min(top)) * 96 / u128::from(top);
+                html.number(100 - u64::try_from(height).unwrap_or(96));
                 drawn = true;
             }
             // A week without a contacted lead has no rate: the curve stops and begins anew.

@@ -66,7 +66,7 @@ impl Sum {
     pub(super) fn one(campaign: &CampaignFact, which: fn(&CampaignFact) -> Option<Counts>) -> Self {
         which(campaign).map_or(Self::UNSEEN, |counts| Self {
             counts,
-            opens_whole: !campaign.opens_uncounted || counts.contacted == 0,
+            opens_whole: campaign.opens_are_told(&counts),
             ..Self::NOTHING
         })
     }

@@ -219,3 +219,42 @@ fn months_that_come_in_any_order_are_opened_again_and_again() {
     assert_eq!(ended.tally.added, 0, "without a word of the ledger all is read back");
     assert_eq!(ended.held.files, held.files);
 }
+
+#[test]
+fn files_that_another_workspace_left_under_the_name_are_put_aside_and_never_cut() {
+    for form in [Form::Csv, Form::Ndjson] {
+        let world = World::of(form);
+        let other = Stamp::new("acme", "0197a1c3-5f60-7d11-9a21-00000000bb02", at("2026-11-22T08:00:00Z"));
+        let mut store = Store::open(&world.place, other, None).unwrap();
+        for line in first() {
+            store.take(&line).unwrap();
+        }
+        let theirs = store.end(true, at("2026-11-22T08:00:00Z")).unwrap().held;
+        let kept = fs::read(world.file("2026-11")).unwrap();
+        // Ours had another name before, and the very same lengths: what is recorded of it is not true of these.
+        let before = Exported { folder: "globex".to_owned(), ..theirs };
+        for held in [None, Some(&before)] {
+            fs::write(world.file("2026-11"), &kept).unwrap();
+            let ended = world.export(held, &first());
+            assert!(
+                ended.remarks.iter().any(|said| said.contains("2026-11.") && said.contains("changed-")),
+                "{form:?}"
+            );
+            assert_eq!(world.ids(), world.wanted(&first()), "{form:?}");
+        }
+        let aside = world.file("2026-11").with_extension(format!("{}.changed-1", form.as_str()));
+        assert_eq!(fs::read(aside).unwrap(), kept, "{form:?}");
+    }
+}
+
+#[test]
+fn a_record_that_comes_again_at_a_distance_stands_once() {
+    for form in [Form::Csv, Form::Ndjson] {
+        let world = World::of(form);
+        let again: Vec<TrailLine<'_>> = first().into_iter().chain([first().remove(1), first().remove(3)]).collect();
+        let ended = world.export(None, &again);
+        assert_eq!(world.ids(), world.wanted(&first()), "{form:?}");
+        assert_eq!((ended.tally.added, ended.tally.known), (4, 2), "{form:?}");
+        assert!(ended.held.files.values().map(|file| file.rows).sum::<u64>() == 4);
+    }
+}

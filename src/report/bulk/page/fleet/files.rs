@@ -23,7 +23,12 @@ pub(super) fn body(input: &FleetInput<'_>) -> Html {
     );
     for table in Table::ALL.into_iter().filter(|table| input.kinds.contains(&table.kind())) {
         let seen: Vec<Seen<'_>> = input.facts.iter().map(|facts| Seen::of(facts, table)).collect();
-        let rows = input.facts.iter().filter_map(|facts| facts.tables.get(&table)).map(|fact| fact.rows).sum();
+        let rows = input
+            .facts
+            .iter()
+            .filter_map(|facts| facts.tables.get(&table))
+            .map(|fact| fact.rows)
+            .fold(0, u64::saturating_add);
         let file = format!("{}.{}", table.as_str(), input.ending);
         html.raw("<tr><th scope=row>").with("a", "href", &file, &file).raw("</th>");
         parts::number(&mut html, Known::of(rows, seen.iter().all(|seen| seen.has_all_rows())));

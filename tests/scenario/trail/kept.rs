@@ -250,3 +250,22 @@ fn a_workspace_that_is_called_otherwise_now_takes_its_files_along() {
     let export = stage.root.join("kept");
     assert!(!export.join("workspaces/acme").exists() && export.join("workspaces/apex/2026-11.csv").exists());
 }
+
+#[test]
+fn two_workspaces_that_changed_their_names_never_find_each_others_files() {
+    let stage = three("");
+    logins(&stage, "acme", "2026-11-10T00:00:00Z", 3);
+    logins(&stage, "birch", "2026-11-11T00:00:00Z", 2);
+    let _ran = stage.run("trail export --out kept --all").exits(0);
+    stage.edit("workspaces/acme.toml", "name = \"acme\"", "name = \"birch\"");
+    stage.edit("workspaces/birch.toml", "name = \"birch\"", "name = \"acme\"");
+    let (requests, export) = (stage.world.requests().len(), stage.root.join("kept/workspaces"));
+    let kept = |name: &str| fs::read(export.join(name).join("2026-11.csv")).unwrap();
+    let before = [kept("acme"), kept("birch")];
+    let refused = stage.run("trail export --out kept --all").exits(3).says("workspaces/acme is of ").says("--out");
+    assert!(refused.stderr.contains("nothing was sent"), "{refused}");
+    assert_eq!(stage.world.requests().len(), requests);
+    assert_eq!([kept("acme"), kept("birch")], before);
+    // Whoever did not change its name goes on.
+    let _ran = stage.run("trail export --out kept --all -x acme -x birch").exits(0);
+}

@@ -83,6 +83,7 @@ impl Export {
         open_files::for_talking_and_files(&targets, AT_ONCE * (store::MOST_OPEN + 1))?;
         let deck = session.deck(None)?;
         let held = ledger.exported(folder.id()).await.map_err(|error| Trouble::advised(Exit::Output, error))?;
+        strangers(&targets, &held)?;
         let place = Place { workspaces: folder.workspaces(), form: folder.form(), overlap };
         let mut sheet = Sheet {
             ledger: &ledger,
@@ -221,6 +222,28 @@ impl TrailTaker for Keep<'_> {
             None => Err(io::Error::other("a record came before its files were open")),
         }
     }
+}
+
+/// Refuses names that were another workspace's when their folders were written: whoever is called so now would find a stranger's log there, and
+/// two that changed their names would move each other's folders at once.
+fn strangers(targets: &[Target], held: &BTreeMap<WorkspaceId, Exported>) -> Result<(), Trouble> {
+    let whose = |target: &Target| {
+        let name = target.name.as_str();
+        let other = |id: &WorkspaceId| target.pinned.as_ref().is_some_and(|pinned| pinned != id);
+        held.iter().find(|(id, exported)| exported.folder == name && other(id)).map(|(id, _)| (name.to_owned(), id))
+    };
+    let taken: Vec<String> =
+        targets.iter().filter_map(whose).map(|(name, id)| format!("  workspaces/{name} is of {id}")).collect();
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let what = format!(
+        "the folder holds the logs of other workspaces under names that are given anew; nothing was sent\n{}",
+        taken.join("\n")
+    );
+    Err(Trouble::new(Exit::Config, what).advise(
+        "name a new folder with --out and keep this one as it is, or leave these workspaces out with --exclude",
+    ))
 }
 
 fn unwritten(target: &Target, folder: &Folder, error: io::Error) -> Trouble {

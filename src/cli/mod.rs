@@ -17,6 +17,7 @@ pub mod events;
 pub mod evidence;
 pub mod filter;
 pub mod groups;
+pub mod held_folder;
 pub mod help;
 pub mod init;
 pub mod keys;

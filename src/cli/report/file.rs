@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::id::hex;
 use crate::report::Cell;
 use crate::report::cell::Column;
-use crate::report::listing::record;
+use crate::report::listing::{of_writing, record};
 
 /// Bytes that are gathered before they are hashed and written.
 const BUFFER: usize = 64 * 1024;
@@ -230,14 +230,6 @@ impl TableFile {
         let to = file.bytes;
         file.write_all(&shape.tail(summary))?;
         Ok(WrittenTable { file: file.end(), rows, from, to })
-    }
-}
-
-/// Returns what went wrong with the writing itself.
-fn of_writing(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
     }
 }
 

@@ -11,9 +11,9 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::cli::held_folder;
 use crate::config::whole;
 use crate::trouble::{Exit, Trouble};
 
@@ -119,18 +119,10 @@ impl Place {
 
     /// Locks the folder itself: the lock dies with its holder, and leaves nothing behind.
     fn lock(&self) -> Result<File, Trouble> {
-        let folder = File::open(&self.staging).map_err(|error| Self::unusable(&self.staging, error))?;
-        match folder.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(self.taken()),
-            Err(TryLockError::Error(error)) => return Err(Self::unusable(&self.staging, error)),
-        }
-        // Whoever held it may have removed it meanwhile: then it is not the one that has the name.
-        let same = |named: &fs::Metadata, held: &fs::Metadata| (named.dev(), named.ino()) == (held.dev(), held.ino());
-        match (fs::symlink_metadata(&self.staging), folder.metadata()) {
-            (Ok(named), Ok(held)) if same(&named, &held) => Ok(folder),
-            _ => Err(self.taken()),
-        }
+        held_folder::hold(&self.staging).map_err(|error| match error {
+            TryLockError::WouldBlock => self.taken(),
+            TryLockError::Error(error) => Self::unusable(&self.staging, error),
+        })
     }
 
     fn taken(&self) -> Trouble {

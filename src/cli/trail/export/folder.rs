@@ -7,7 +7,6 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -15,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::form::Form;
 use super::store::private_folder;
+use crate::cli::held_folder;
 use crate::cli::session::{self, Session};
 use crate::config::whole;
 use crate::journal::Ledger;
@@ -159,18 +159,10 @@ fn lock(path: &Path) -> Result<File, Trouble> {
         let what = format!("another export is writing to `{}`; nothing was sent", path.display());
         Trouble::new(Exit::TryLater, what).advise("wait for it to end: both would add the same records")
     };
-    let folder = File::open(path).map_err(|error| unusable(path, error))?;
-    match folder.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(taken()),
-        Err(TryLockError::Error(error)) => return Err(unusable(path, error)),
-    }
-    // A folder that was moved away meanwhile is not the one that has the name.
-    let place = |found: io::Result<fs::Metadata>| found.map(|found| (found.dev(), found.ino()));
-    match (place(fs::symlink_metadata(path)), place(folder.metadata())) {
-        (Ok(named), Ok(held)) if named == held => Ok(folder),
-        _ => Err(taken()),
-    }
+    held_folder::hold(path).map_err(|error| match error {
+        TryLockError::WouldBlock => taken(),
+        TryLockError::Error(error) => unusable(path, error),
+    })
 }
 
 fn unusable(path: &Path, error: io::Error) -> Trouble {

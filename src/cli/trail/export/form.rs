@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::domain::Table;
 use crate::report::bulk::tables::columns;
 use crate::report::cell::{Cell, Column, defused};
+use crate::report::listing::of_writing;
 
 /// How much is written to a file at once.
 const AT_ONCE: usize = 64 * 1024;
@@ -217,13 +218,6 @@ impl Writer {
         };
         file.sync_all()?;
         Ok(file.metadata()?.len())
-    }
-}
-
-fn of_writing(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
     }
 }
 

@@ -34,7 +34,7 @@ use keyholder::sim::{Local, LocalSettings, Op, World, root};
 use keyholder::ui::Sink;
 use scalpel::Scalpel;
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 
 /// When every test begins.
 pub(crate) const START: &str = "2026-11-20T08:00:00Z";
@@ -125,6 +125,25 @@ struct Tap {
     local: Local,
     hook: Arc<Hook>,
     scalpel: Option<Arc<Scalpel>>,
+    gate: Option<Arc<Gate>>,
+}
+
+/// Holds a run at its first request until another has been made from start to end.
+#[derive(Default)]
+struct Gate {
+    reached: Notify,
+    opened: OnceCell<()>,
+    open: Notify,
+}
+
+impl Gate {
+    async fn pass(&self) {
+        let once = || async {
+            self.reached.notify_one();
+            self.open.notified().await;
+        };
+        self.opened.get_or_init(once).await;
+    }
 }
 
 impl fmt::Debug for Tap {
@@ -136,6 +155,12 @@ impl fmt::Debug for Tap {
 impl Transport for Tap {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Answer, Failure>> {
         (self.hook)(&request);
+        if let Some(gate) = &self.gate {
+            return Box::pin(async {
+                gate.pass().await;
+                self.local.send(request).await
+            });
+        }
         match &self.scalpel {
             None => self.local.send(request),
             Some(scalpel) => Box::pin(scalpel.carry(&self.local, request)),
@@ -265,8 +290,23 @@ impl Stage {
     /// Runs two commands at once, as two processes on one machine would.
     pub(crate) fn run_both(&self, one: &str, other: &str) -> [Outcome; 2] {
         let [one, other] = [one, other].map(|line| line.split_whitespace().collect::<Vec<_>>());
-        let (one, other) = self.runtime.block_on(futures::future::join(self.play(&one), self.play(&other)));
+        let (one, other) = self.runtime.block_on(futures::future::join(self.play(&one, None), self.play(&other, None)));
         [one.unwrap(), other.unwrap()]
+    }
+
+    /// Runs a command, and another from start to end while the first is at its first request. Returns the first one's outcome first.
+    pub(crate) fn run_within(&self, outer: &str, inner: &str) -> [Outcome; 2] {
+        let [outer, inner] = [outer, inner].map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let gate = Arc::new(Gate::default());
+        let within = async {
+            gate.reached.notified().await;
+            let inner = self.play(&inner, None).await;
+            gate.open.notify_one();
+            inner
+        };
+        let both = async { tokio::join!(self.play(&outer, Some(Arc::clone(&gate))), within) };
+        let (outer, inner) = self.runtime.block_on(both);
+        [outer.unwrap(), inner.unwrap()]
     }
 
     /// Runs a command that something (a probe, a request) is to cut off, as if the process had been killed; tells whether it was.
@@ -277,10 +317,10 @@ impl Stage {
 
     /// Runs a command that may be cut; none where it was.
     pub(crate) fn run_or_cut(&self, words: &[&str]) -> Option<Outcome> {
-        self.runtime.block_on(self.play(words))
+        self.runtime.block_on(self.play(words, None))
     }
 
-    async fn play(&self, words: &[&str]) -> Option<Outcome> {
+    async fn play(&self, words: &[&str], gate: Option<Arc<Gate>>) -> Option<Outcome> {
         let (out, err) = (Sink::memory(), Sink::memory());
         let ended = async {
             let clock = Clock::starting_at(self.clock.now());
@@ -302,6 +342,7 @@ impl Stage {
                     local,
                     hook: Arc::clone(&self.hook.borrow()),
                     scalpel: self.scalpel.borrow().clone(),
+                    gate,
                 }),
                 probe: self.probe.borrow().clone(),
                 keeper: self.keeper.borrow().clone(),

@@ -1,6 +1,6 @@
 //! `keyholder members`: list members and open invitations; send stale invitations again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -192,20 +192,17 @@ async fn list(session: &Session<'_>, filter: &Filter, select: &Select) -> Result
     sheet.end(door, &deck).await
 }
 
-/// Reads all lanes at once and writes their rows in config order: a lane that is ahead waits here for its turn.
+/// Reads all lanes at once and writes their rows in config order: a lane that is ahead waits for its turn.
 async fn sweep(deck: &Deck, targets: &[Target], watch: &Watch<'_>, sheet: &mut Sheet<'_>) -> std::io::Result<()> {
-    let mut ahead: BTreeMap<usize, Read> = BTreeMap::new();
-    let mut turn = 0;
-    let lanes = lane::each(targets, |target| read(deck, target));
-    futures::pin_mut!(lanes);
-    while let Some((place, read)) = lanes.next().await {
-        let read = read.unwrap_or_else(|_panicked| Err(LaneTrouble::bug()));
-        watch.ended(targets[place].name.as_str(), read.is_err());
-        ahead.insert(place, read);
-        while let Some(read) = ahead.remove(&turn) {
-            sheet.write(&targets[turn], read)?;
-            turn += 1;
-        }
+    let lanes = lane::in_turn(targets, |target| async {
+        let read = read(deck, target).await;
+        watch.ended(target.name.as_str(), read.is_err());
+        read
+    });
+    let mut lanes = std::pin::pin!(lanes);
+    for target in targets {
+        let read = lanes.next().await.and_then(Result::ok).unwrap_or_else(|| Err(LaneTrouble::bug()));
+        sheet.write(target, read).await?;
     }
     Ok(())
 }
@@ -220,7 +217,7 @@ struct Sheet<'a> {
 }
 
 impl Sheet<'_> {
-    fn write(&mut self, target: &Target, read: Read) -> std::io::Result<()> {
+    async fn write(&mut self, target: &Target, read: Read) -> std::io::Result<()> {
         let Seen { id, mut rows, incomplete, began, at } = match read {
             Ok(seen) => seen,
             Err(trouble) => {
@@ -228,7 +225,7 @@ impl Sheet<'_> {
                 return Ok(());
             }
         };
-        self.sightings.keep(&id, (began, at), &rows, incomplete.is_none());
+        self.sightings.keep(&id, (began, at), &rows, incomplete.is_none()).await;
         match incomplete {
             None => self.coverage.complete += 1,
             Some(why) => self.coverage.partial.push((target.name.to_string(), why)),

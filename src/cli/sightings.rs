@@ -15,6 +15,9 @@ use crate::ui::Printer;
 /// What members are called among the sightings.
 pub const KIND: &str = "member";
 
+/// Workspaces that are written down in one commit: a commit costs a sync of the disk, and what waits for one costs memory.
+const AT_ONCE: usize = 128;
+
 /// The ledger, as far as it can be written.
 #[derive(Debug)]
 pub struct Sightings<'a> {
@@ -37,8 +40,8 @@ impl<'a> Sightings<'a> {
         Self { printer, ledger, pending: Vec::new() }
     }
 
-    /// Keeps who was seen in a workspace by a look. It is written down with the others when the sweep is over.
-    pub fn keep(
+    /// Keeps who was seen in a workspace by a look; written down some hundred workspaces at a time.
+    pub async fn keep(
         &mut self,
         workspace: &WorkspaceId,
         (began, at): (Timestamp, Timestamp),
@@ -57,9 +60,12 @@ impl<'a> Sightings<'a> {
             // Every workspace has its owner: a list of nobody is no proof that everybody left.
             complete: complete && !members.is_empty(),
         });
+        if self.pending.len() >= AT_ONCE {
+            self.write_down().await;
+        }
     }
 
-    /// Writes down what was kept, in one commit.
+    /// Writes down what was kept and is not yet.
     pub async fn write_down(&mut self) {
         let pending = std::mem::take(&mut self.pending);
         if let Some(ledger) = self.ledger.as_ref().filter(|_| !pending.is_empty())

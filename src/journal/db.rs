@@ -5,8 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use sqlx::query_builder::{QueryBuilder, Separated};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, Row as _, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Row as _, Sqlite, SqliteConnection};
 
 use super::error::LedgerError;
 use super::sql::{self, Version};
@@ -114,6 +115,27 @@ pub(super) async fn mark_pruned(connection: &mut SqliteConnection, file: &Path) 
 async fn set_meta(connection: &mut SqliteConnection, name: &str, value: &str) -> Result<(), LedgerError> {
     let upsert = "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
     sqlx::query(upsert).bind(name.to_owned()).bind(value.to_owned()).execute(&mut *connection).await?;
+    Ok(())
+}
+
+/// Rows of one statement: far below every limit on parameters, and enough that the way to SQLite's own thread and back, which a statement
+/// costs, is not what a row costs.
+const ROWS_AT_ONCE: usize = 200;
+
+/// Puts rows into a table, many of them by one statement: `INSERT INTO … (columns)`, the values of each row, and what follows them.
+pub(super) async fn put<R>(
+    connection: &mut SqliteConnection,
+    insert: &'static str,
+    rows: &[R],
+    on_conflict: &'static str,
+    mut bind: impl FnMut(&mut Separated<'_, Sqlite, &'static str>, &R),
+) -> Result<(), LedgerError> {
+    for some in rows.chunks(ROWS_AT_ONCE) {
+        let mut query = QueryBuilder::new(insert);
+        query.push_values(some, |mut values, row| bind(&mut values, row)).push(on_conflict);
+        // Only the statement of a full chunk comes again in the same words.
+        query.build().persistent(some.len() == ROWS_AT_ONCE).execute(&mut *connection).await?;
+    }
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::columns::{moment_of, number_of, run_id_of};
-use super::db::moment;
+use super::db::{self, moment};
 use super::error::LedgerError;
 use super::ledger::Ledger;
 use super::query::{StepRow, step_row};
@@ -269,12 +269,14 @@ fn stroke(spans: &[&Kept], id: &str, seen: Option<&str>, place: &Between<'_>) ->
     stroke
 }
 
+/// Tells whether a history is kept of things of a kind.
+pub(super) fn is_kept_of(kind: &str) -> bool {
+    KINDS.contains(&kind)
+}
+
 /// Adds a listing to the history. A second look of the very same moment adds nothing.
 pub(super) async fn add(connection: &mut SqliteConnection, listing: &Listing) -> Result<(), LedgerError> {
     let Listing { workspace_id, kind, began, at, rows, complete } = listing;
-    if !KINDS.contains(&kind.as_str()) {
-        return Ok(());
-    }
     let (workspace, at) = (workspace_id.as_str(), moment(*at));
     let sql = "INSERT INTO looks (workspace_id, kind, at, began_at, complete) VALUES (?, ?, ?, ?, ?)
                ON CONFLICT (workspace_id, kind, at) DO NOTHING";
@@ -294,17 +296,17 @@ pub(super) async fn add(connection: &mut SqliteConnection, listing: &Listing) ->
     if *complete {
         return span(connection, workspace, kind, &at, &seen).await;
     }
-    for (id, attributes) in seen {
-        sqlx::query("INSERT INTO glimpses (workspace_id, kind, id, at, attributes) VALUES (?, ?, ?, ?, ?)")
-            .bind(workspace.to_owned())
-            .bind(kind.clone())
-            .bind(id.to_owned())
-            .bind(at.clone())
-            .bind(attributes)
-            .execute(&mut *connection)
-            .await?;
-    }
-    Ok(())
+    let seen: Vec<(&str, String)> = seen.into_iter().collect();
+    let insert = "INSERT INTO glimpses (workspace_id, kind, id, at, attributes) ";
+    db::put(connection, insert, &seen, "", |values, (id, attributes)| {
+        values
+            .push_bind(workspace)
+            .push_bind(kind.as_str())
+            .push_bind(*id)
+            .push_bind(at.as_str())
+            .push_bind(attributes.as_str());
+    })
+    .await
 }
 
 async fn span(
@@ -349,6 +351,7 @@ async fn span(
         spans.entry(kept.id.clone()).or_default().push(kept);
     }
     let place = Between { left: left.as_deref(), at, right: right.as_deref() };
+    let mut come = Vec::new();
     let ids: BTreeSet<&str> = spans.keys().map(String::as_str).chain(seen.keys().copied()).collect();
     for id in ids {
         let of: Vec<&Kept> = spans.get(id).into_iter().flatten().collect();
@@ -362,21 +365,19 @@ async fn span(
                 .execute(&mut *connection)
                 .await?;
         }
-        for Kept { id, attributes, from, until } in new {
-            sqlx::query(
-                "INSERT INTO spans (workspace_id, kind, id, from_at, until_at, attributes) VALUES (?, ?, ?, ?, ?, ?)",
-            )
-            .bind(workspace.to_owned())
-            .bind(kind.to_owned())
-            .bind(id)
-            .bind(from)
-            .bind(until)
-            .bind(attributes)
-            .execute(&mut *connection)
-            .await?;
-        }
+        come.extend(new);
     }
-    Ok(())
+    let insert = "INSERT INTO spans (workspace_id, kind, id, from_at, until_at, attributes) ";
+    db::put(connection, insert, &come, "", |values, Kept { id, attributes, from, until }| {
+        values
+            .push_bind(workspace)
+            .push_bind(kind)
+            .push_bind(id.as_str())
+            .push_bind(from.as_str())
+            .push_bind(until.as_deref())
+            .push_bind(attributes.as_str());
+    })
+    .await
 }
 
 async fn neighbour(

@@ -178,9 +178,9 @@ async fn look(
     let keys = session.keys(chosen).await?;
     let targets = session.targets(chosen, &keys);
     let mut sightings = Sightings::open(session).await;
-    let swept = sweep(session, deck, &targets, None, |target, looked| {
+    let swept = sweep(session, deck, &targets, None, async |target, looked| {
         match &looked {
-            Ok(looked) => remember(&mut sightings, looked),
+            Ok(looked) => remember(&mut sightings, looked).await,
             Err(trouble) => session::unreadable(coverage, target.name.as_str(), trouble),
         }
         Ok(())

@@ -122,9 +122,9 @@ async fn list(session: &Session<'_>, wanted: &Wanted<'_>, shape: &Shape, select:
         Face::Rows(listing.map_err(tables::unwritable)?)
     };
     let mut sheet = Sheet { fleet: &session.fleet, wanted, face, seen: Seen::of(&targets), rows: 0 };
-    let swept = sweep(session, &deck, &targets, logins, |target, looked| {
+    let swept = sweep(session, &deck, &targets, logins, async |target, looked| {
         if let Ok(looked) = &looked {
-            remember(&mut sightings, looked);
+            remember(&mut sightings, looked).await;
         }
         sheet.take(target, looked)
     });
@@ -141,9 +141,9 @@ async fn list(session: &Session<'_>, wanted: &Wanted<'_>, shape: &Shape, select:
 }
 
 /// Keeps who was seen.
-fn remember(sightings: &mut Sightings<'_>, looked: &AccessSeen) {
+async fn remember(sightings: &mut Sightings<'_>, looked: &AccessSeen) {
     let AccessSeen { identity, began, at, members, .. } = looked;
-    sightings.keep(&identity.id, (*began, *at), &members.value, members.incomplete.is_none());
+    sightings.keep(&identity.id, (*began, *at), &members.value, members.incomplete.is_none()).await;
 }
 
 /// Looks at every workspace, many at once, and hands each on in config order.
@@ -152,7 +152,7 @@ async fn sweep(
     deck: &Deck,
     targets: &[Target],
     logins: Option<Timestamp>,
-    mut take: impl FnMut(&Target, Result<AccessSeen, LaneTrouble>) -> Result<(), Trouble>,
+    mut take: impl AsyncFnMut(&Target, Result<AccessSeen, LaneTrouble>) -> Result<(), Trouble>,
 ) -> Result<(), Trouble> {
     open_files::for_talking(targets)?;
     let watch = Watch::begin(&session.door.printer, deck, "reading", targets);
@@ -165,7 +165,7 @@ async fn sweep(
         let mut lanes = std::pin::pin!(lanes);
         for target in targets {
             let looked = lanes.next().await.and_then(Result::ok).unwrap_or_else(|| Err(LaneTrouble::bug()));
-            take(target, looked)?;
+            take(target, looked).await?;
         }
         Ok(())
     };

@@ -154,7 +154,9 @@ async fn an_older_ledger_is_upgraded_and_keeps_its_runs() {
     let ledger = world.open().await;
     ledger.verify_chain(&run).await.unwrap();
     let seen = vec![("m-1".to_owned(), json!({}))];
-    ledger.record_sightings(world.clock.now(), &workspace(1), "member", seen, true).await.unwrap();
+    for kind in ["member", "key"] {
+        ledger.record_sightings(world.clock.now(), &workspace(1), kind, seen.clone(), true).await.unwrap();
+    }
     let newest = format!("SELECT COUNT(*) FROM meta WHERE name = 'schema' AND value = '{}'", sql::NEWEST);
     assert_eq!(count(&ledger, newest.leak()).await, 1);
 }

@@ -111,6 +111,12 @@ fn a_place_that_is_taken_is_refused_before_anything_is_sent() {
     let _ran = stage.run("report memebrs --out other").exits(2).says("no kind of report");
     let _ran = stage.run("report --out other").exits(2).says("no kind of report is named");
     let _ran = stage.run("report members --out other --since 2026-11-09 --until 2026-11-01").exits(2);
+    for days in ["--until 2026-11-20", "--until 2026-12-31", "--since 2026-11-20", "--since 9999-12-31"] {
+        let ran = stage.run(&format!("report campaigns --out other {days}")).exits(2).says("is not over yet");
+        let _ran = ran.says("nothing was sent").says("end the period on 2026-11-19, yesterday");
+    }
+    let _ran =
+        stage.run("report all --out other --until 1899-12-31 --xlsx").exits(2).says("on 2000-01-01 at the earliest");
     let _ran = stage.run("report members --out other --resume").exits(2).says("no unfinished report");
     fs::remove_file(report.join("notes.txt")).unwrap();
     std::os::unix::fs::symlink(&report, &staging).unwrap();

@@ -1,6 +1,6 @@
 //! The client of one workspace lane: reads, and the slot every attempt must have.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::classify::{classify, decode, misread};
-use super::error::Error;
+use super::error::{Error, Refusal};
 use super::members::{self, MemberRow, decode_member};
 use super::operation::Operation;
 use super::page::{Ask, Listing, MemberFilter, Page, Pager};
@@ -117,6 +117,8 @@ pub struct Client {
     settings: Arc<ClientSettings>,
     /// Calls made, so that each has delays of its own.
     calls: Arc<AtomicU64>,
+    /// Calls that were refused with 403: the key may not make them.
+    forbidden: Arc<Mutex<BTreeSet<Operation>>>,
 }
 
 /// The right to make one attempt: a place with the pacers and a global permit. Dropped, it gives both back.
@@ -136,7 +138,7 @@ struct Patience {
 impl Client {
     /// Makes the client of one lane.
     pub fn new(settings: ClientSettings) -> Self {
-        Self { settings: Arc::new(settings), calls: Arc::default() }
+        Self { settings: Arc::new(settings), calls: Arc::default(), forbidden: Arc::default() }
     }
 
     /// Returns how the workspace is reached.
@@ -160,7 +162,13 @@ impl Client {
         Self {
             settings: Arc::new(ClientSettings { access, ..(*self.settings).clone() }),
             calls: Arc::clone(&self.calls),
+            forbidden: Arc::default(),
         }
+    }
+
+    /// Returns the calls that were refused so far for want of a scope (403).
+    pub fn forbidden(&self) -> BTreeSet<Operation> {
+        self.forbidden.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks which workspace the key opens (contract section 7).
@@ -316,6 +324,9 @@ impl Client {
         };
         let answered = came.is_ok();
         let sorted = classify(operation, came, settings.access.key(), settings.clock.now());
+        if let Err(Error::Refused { refusal: Refusal::Scope, .. }) = &sorted {
+            self.forbidden.lock().unwrap_or_else(PoisonError::into_inner).insert(operation);
+        }
         match &sorted {
             Err(Error::Throttled { retry_after, .. }) => {
                 settings.tally.throttled.fetch_add(1, Ordering::Relaxed);

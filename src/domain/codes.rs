@@ -88,6 +88,11 @@ impl Codes {
         self.0.iter().find(|(_, known)| *known == code).map_or("unknown", |(word, _)| *word)
     }
 
+    /// Tells whether there is a word for a number.
+    pub fn knows(self, code: i64) -> bool {
+        self.0.iter().any(|(_, known)| *known == code)
+    }
+
     /// Reads a word, or a number as the API writes it.
     pub fn parse(self, text: &str) -> Option<i64> {
         let word = text.trim().to_ascii_lowercase();

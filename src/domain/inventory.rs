@@ -94,6 +94,8 @@ pub struct Inventory {
     pub jobs: Option<Told<Vec<Job>>>,
     /// How many requests each of its lists took that was read whole.
     pub sizes: Sizes,
+    /// The least scopes that the key would have needed for what it was refused (403), in the fewest words.
+    pub scopes_lacking: Vec<String>,
 }
 
 impl Inventory {
@@ -121,6 +123,7 @@ impl Inventory {
             lists: None,
             jobs: None,
             sizes: Sizes::default(),
+            scopes_lacking: Vec::new(),
         }
     }
 }

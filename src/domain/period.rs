@@ -1,7 +1,8 @@
 //! The period of a report: whole UTC days, the first and the last of them meant.
 //!
 //! Owns the convention for end dates, which the API leaves open (contract section 11): what is typed and shown names the last day itself; what is
-//! asked of the API as two moments begins at midnight UTC of the first day and ends at midnight UTC after the last.
+//! asked of the API as two moments begins at midnight UTC of the first day and ends at midnight UTC after the last. Every day of it is over: what
+//! was counted on a day that is not would pass for all of that day, and a day to come for one on which nothing happened.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -11,6 +12,9 @@ use super::Days;
 
 /// The most days of a period: about a year, for the API tells days one by one.
 pub const MOST_DAYS: i32 = 366;
+
+/// The first day that can be asked for: long before anything the API tells of, and within what spreadsheets know as a date.
+pub const EARLIEST: Date = jiff::civil::date(2000, 1, 1);
 
 /// Days of a period where none is said.
 const USUAL_DAYS: i32 = 30;
@@ -41,6 +45,20 @@ pub enum NoPeriod {
         /// The last day.
         last: Date,
     },
+    /// It begins before there was anything to tell of.
+    #[error("a report can begin on {EARLIEST} at the earliest, not on {first}")]
+    TooEarly {
+        /// The first day.
+        first: Date,
+    },
+    /// Its last day is not over.
+    #[error("{day} is not over yet (in UTC): what was counted on it so far would pass for the whole day")]
+    NotOver {
+        /// The day that was said.
+        day: Date,
+        /// The last one that is over.
+        yesterday: Date,
+    },
 }
 
 impl Period {
@@ -53,6 +71,9 @@ impl Period {
         if days >= MOST_DAYS {
             return Err(NoPeriod::TooLong { first, last });
         }
+        if first < EARLIEST {
+            return Err(NoPeriod::TooEarly { first });
+        }
         Ok(Self { first, last })
     }
 
@@ -63,12 +84,16 @@ impl Period {
         Self { first: last.saturating_sub((USUAL_DAYS - 1).days()), last }
     }
 
-    /// Makes a period of what was said of it; what was not said is as in [`Period::usual`].
+    /// Makes a period of what was said of it; what was not said is as in [`Period::usual`]. A day that is not over at `now` is refused.
     pub fn said(now: Timestamp, first: Option<Date>, last: Option<Date>) -> Result<Self, NoPeriod> {
+        let usual = Self::usual(now);
+        let yesterday = usual.last;
+        if let Some(day) = [last, first].into_iter().flatten().find(|day| *day > yesterday) {
+            return Err(NoPeriod::NotOver { day, yesterday });
+        }
         match (first, last) {
-            (None, None) => Ok(Self::usual(now)),
-            (Some(first), Some(last)) => Self::new(first, last),
-            (Some(first), None) => Self::new(first, Self::usual(now).last.max(first)),
+            (None, None) => Ok(usual),
+            (Some(first), last) => Self::new(first, last.unwrap_or(yesterday)),
             (None, Some(last)) => Self::new(last.saturating_sub((USUAL_DAYS - 1).days()), last),
         }
     }
@@ -180,5 +205,19 @@ mod tests {
         assert_eq!(Period::said(now, Some(day("2026-11-01")), None), Ok(period("2026-11-01", "2026-11-21")));
         assert!(matches!(Period::new(day("2026-11-02"), day("2026-11-01")), Err(NoPeriod::Backwards { .. })));
         assert!(matches!(Period::new(day("2025-01-01"), day("2026-11-01")), Err(NoPeriod::TooLong { .. })));
+        assert!(matches!(Period::new(day("1999-12-31"), day("2000-01-31")), Err(NoPeriod::TooEarly { .. })));
+        assert!(Period::said(now, None, Some(Date::MIN)).is_err());
+    }
+
+    #[test]
+    fn a_day_that_is_not_over_is_in_no_period() {
+        let now = "2026-11-22T23:59:59Z".parse().unwrap();
+        let refused = |first, last| Period::said(now, first, last);
+        let not_over = |text| Err(NoPeriod::NotOver { day: day(text), yesterday: day("2026-11-21") });
+        assert_eq!(refused(None, Some(day("2026-11-22"))), not_over("2026-11-22"));
+        assert_eq!(refused(Some(day("2026-11-01")), Some(day("2027-01-01"))), not_over("2027-01-01"));
+        assert_eq!(refused(Some(day("2026-11-22")), None), not_over("2026-11-22"));
+        assert_eq!(refused(Some(Date::MAX), None), not_over("9999-12-31"));
+        assert_eq!(refused(Some(day("2026-11-21")), None), Ok(period("2026-11-21", "2026-11-21")));
     }
 }

@@ -17,6 +17,7 @@ use super::look::{Known, identify};
 use super::requests::lists;
 use super::trouble::{LaneTrouble, TroubleKind};
 use super::whose::told_apart;
+use crate::api::needs::Least;
 use crate::api::{Client, Error, Listing, Mappings};
 use crate::domain::belongings::activity;
 use crate::domain::{
@@ -129,6 +130,7 @@ async fn read(
     inventory.tags = tags;
     inventory.carried = carried;
     inventory.sizes = reader.sizes.into_inner();
+    inventory.scopes_lacking = Least::of(client.forbidden()).all();
     inventory
 }
 

@@ -4,6 +4,7 @@
 mod browser;
 mod honest;
 mod hostile;
+mod plain;
 mod sample;
 mod strangers;
 mod structure;

@@ -172,6 +172,7 @@ fn workspace(at: usize, staff: usize) -> Facts {
         accounts,
         subscriptions: vec![subscription(at)],
         keys: Some(3),
+        scopes_lacking: Vec::new(),
     }
 }
 

@@ -232,11 +232,15 @@ async fn with_the_least_scopes_everything_is_read_and_without_any_of_them_someth
     let desk = Desk::scoped(&least);
     let whole = desk.take_with(1, &quest(ReportKind::ALL), &mut Vec::new()).await.unwrap();
     assert_eq!(reasons(&whole), [""; 0]);
+    assert_eq!(whole.scopes_lacking, [""; 0]);
     for dropped in &needs::Least::of(needs::operations(&["report"])).published {
         let fewer: Vec<String> = least.iter().filter(|scope| *scope != dropped).cloned().collect();
         let desk = Desk::scoped(&fewer);
         match desk.take_with(1, &quest(ReportKind::ALL), &mut Vec::new()).await {
-            Ok(part) => assert!(reasons(&part).iter().any(|why| why.contains("403")), "{dropped}"),
+            Ok(part) => {
+                assert!(reasons(&part).iter().any(|why| why.contains("403")), "{dropped}");
+                assert!(keyholder::domain::scope::covers(&part.scopes_lacking, dropped), "{:?}", part.scopes_lacking);
+            }
             Err(trouble) => assert!(dropped.starts_with("workspaces:"), "{dropped}: {trouble:?}"),
         }
     }

@@ -14,7 +14,7 @@ use super::place::{Place, Staging};
 use crate::cli::keys::list::horizon;
 use crate::cli::session::Session;
 use crate::config::Purpose;
-use crate::domain::{Fleet, Period, ReportKind, Table, Workspace};
+use crate::domain::{Fleet, NoPeriod, Period, ReportKind, Table, Workspace};
 use crate::report::Format;
 use crate::run::InventoryQuest;
 use crate::trouble::{Exit, Trouble};
@@ -240,7 +240,13 @@ fn kinds(typed: &[String]) -> Result<BTreeSet<ReportKind>, Trouble> {
 
 fn period(report: &Report, now: Timestamp) -> Result<Period, Trouble> {
     Period::said(now, report.since, report.until).map_err(|error| {
-        Trouble::new(Exit::Usage, error).advise("--since names the first day and --until the last, both meant, in UTC")
+        let trouble = Trouble::new(Exit::Usage, format!("{error}; nothing was sent"));
+        match error {
+            NoPeriod::NotOver { yesterday, .. } => trouble
+                .advise(format!("end the period on {yesterday}, yesterday, or before"))
+                .advise("`keyholder accounts` tells what was sent today so far, and `keyholder trail` its records"),
+            _ => trouble.advise("--since names the first day and --until the last, both meant, in UTC"),
+        }
     })
 }
 

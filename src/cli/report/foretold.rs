@@ -35,6 +35,9 @@ struct Known {
     /// Over how many days its trail was read: over others it is as long as nobody knows.
     trail_days: i32,
     sizes: Sizes,
+    /// Whether nothing of it could be read the last time: then it may well end with the question who it is.
+    #[serde(default)]
+    unread: bool,
 }
 
 /// The plan of requests of a report.
@@ -44,6 +47,7 @@ pub struct Requests {
     pub forecast: Forecast,
     workspaces: usize,
     known: usize,
+    unread: usize,
     newest: Option<Date>,
 }
 
@@ -55,30 +59,39 @@ impl Foretold {
         Self { path, known }
     }
 
-    /// Foretells what it takes to read some workspaces.
+    /// Foretells what it takes to read some workspaces. Who could not be read the last time is asked who it is, and as likely as not no more.
     pub fn requests<'t>(&self, quest: &InventoryQuest, targets: impl Iterator<Item = &'t Target>) -> Requests {
-        let mut all = Requests { forecast: Forecast::NOTHING, workspaces: 0, known: 0, newest: None };
+        let mut all = Requests { forecast: Forecast::NOTHING, workspaces: 0, known: 0, unread: 0, newest: None };
         // Who has no key is not asked.
         for target in targets.filter(|target| target.access.is_ok()) {
             let known = target.pinned.as_ref().and_then(|id| self.known.get(id.as_str()));
+            all.workspaces += 1;
+            if known.is_some_and(|known| known.unread) {
+                all.forecast += Forecast { requests: 1, exact: false };
+                all.unread += 1;
+                continue;
+            }
             let mut sizes = known.map(|known| known.sizes.clone()).unwrap_or_default();
             if known.is_some_and(|known| known.trail_days != trail_days(quest)) {
                 sizes.0.remove(&Listed::Trail);
             }
             all.forecast += requests(quest, &sizes);
-            all.workspaces += 1;
             all.known += usize::from(known.is_some());
             all.newest = all.newest.max(known.map(|known| known.day));
         }
         all
     }
 
-    /// Takes up how long the lists of some workspaces were.
+    /// Takes up how long the lists of some workspaces were, and which could not be read.
     pub fn note(&mut self, quest: &InventoryQuest, facts: &[Facts], sizes: &[Sizes], now: Timestamp) {
         let day = now.to_zoned(TimeZone::UTC).date();
-        for (facts, sizes) in facts.iter().zip(sizes).filter(|(facts, _)| facts.trouble.is_none()) {
+        for (facts, sizes) in facts.iter().zip(sizes) {
             let Some(id) = &facts.workspace_id else { continue };
             let known = self.known.entry(id.clone()).or_default();
+            known.unread = facts.trouble.is_some();
+            if known.unread {
+                continue;
+            }
             if known.trail_days != trail_days(quest) {
                 known.sizes.0.remove(&Listed::Trail);
             }
@@ -106,17 +119,36 @@ fn trail_days(quest: &InventoryQuest) -> i32 {
 }
 
 impl Requests {
-    /// Says it for a person.
+    /// Says it for a person. No number is a bound for workspaces that turn out to be out of reach, so it is told for those that can be read.
     pub fn say(&self) -> String {
-        let Self { forecast, workspaces, known, newest } = self;
-        let at_least = if forecast.exact { "about" } else { "at least" };
+        let Self { forecast, workspaces, known, unread, newest } = self;
         let requests = words::count(usize::try_from(forecast.requests).unwrap_or(usize::MAX), "request");
-        let from = match newest {
-            None => "how long their lists are is not known from an earlier report".to_owned(),
-            Some(day) if known == workspaces => format!("as long as their lists were up to {day}"),
-            Some(day) => format!("how long the lists of {known} were is known up to {day}"),
+        let place = words::count(*workspaces, "workspace");
+        let told = if forecast.exact {
+            format!("about {requests} in {place}")
+        } else {
+            format!("at least {requests} in {place}, if they can be read")
         };
-        format!("{at_least} {requests} in {}: {from}", words::count(*workspaces, "workspace"))
+        let from = match newest {
+            None if unread == workspaces => None,
+            None => Some("how long their lists are is not known from an earlier report".to_owned()),
+            Some(day) if known + unread == *workspaces => Some(format!("as long as their lists were up to {day}")),
+            Some(day) => Some(format!("how long the lists of {known} were is known up to {day}")),
+        };
+        let unread = match unread {
+            0 => None,
+            1 => Some("1 could not be read the last time, and counts as one request".to_owned()),
+            several => Some(format!("{several} could not be read the last time, and count as one request each")),
+        };
+        let why: Vec<String> = from.into_iter().chain(unread).collect();
+        if why.is_empty() { told } else { format!("{told}: {}", why.join("; ")) }
+    }
+
+    /// Says it beside the number of those that were made. What was meant as a bound is none where workspaces could not be read.
+    pub fn say_after(&self, made: u64) -> String {
+        let Forecast { requests, exact } = self.forecast;
+        let at_least = if exact || made < requests { "" } else { "at least " };
+        format!("{at_least}{requests} foretold")
     }
 
     /// Writes it as a value.

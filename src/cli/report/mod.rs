@@ -112,9 +112,24 @@ impl Report {
         }
         let Swept { facts, tables, sizes } = swept.map_err(goes_on)?;
         let coverage = summary::coverage(&facts);
-        let told =
-            Told { session: &session, deck: &deck, asked: &asked, coverage: &coverage, requests, out: &self.out };
+        let told = Told {
+            session: &session,
+            deck: &deck,
+            asked: &asked,
+            coverage: &coverage,
+            facts: &facts,
+            requests,
+            out: &self.out,
+        };
+        let mut note = || {
+            foretold.note(&quest, &facts, &sizes, door.clock.now());
+            if let Err(error) = foretold.keep() {
+                door.printer
+                    .warn(&format!("how long the lists were is not kept, and the next report foretells less: {error}"));
+            }
+        };
         if nothing(&coverage) {
+            note();
             staging.abandon().map_err(|error| lane::unwritable(place.staging(), error))?;
             return told.nothing();
         }
@@ -126,11 +141,7 @@ impl Report {
                 format!("the report could not be put in its place, `{}`; nothing is there", place.target().display());
             goes_on(Trouble::because(Exit::Output, what, error))
         })?;
-        foretold.note(&quest, &facts, &sizes, door.clock.now());
-        if let Err(error) = foretold.keep() {
-            door.printer
-                .warn(&format!("how long the lists were is not kept, and the next report foretells less: {error}"));
-        }
+        note();
         told.report(&made)
     }
 

@@ -1,5 +1,6 @@
 //! What is told of a report: its files on standard output, what it will take and what it lacks on standard error.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use super::foretold::Requests;
 use super::kept;
 use crate::cli::session::Session;
 use crate::cli::tables;
+use crate::report::bulk::Facts;
 use crate::report::listing::{self, Listing};
 use crate::report::summary::{meaning, rounded};
 use crate::report::{Cell, Column, Coverage};
@@ -25,6 +27,9 @@ pub const FILE: &[Column] = &[
     Column::shown("bytes"),
     Column::detail("sha256"),
 ];
+
+/// How many workspaces of one trouble are named.
+const NAMED: usize = 8;
 
 /// Tells the plan of requests, before anything is sent.
 pub fn beforehand(printer: &Printer, asked: &Asked, requests: &Requests, whole: usize) {
@@ -48,6 +53,8 @@ pub struct Told<'a> {
     pub asked: &'a Asked,
     /// What could be seen.
     pub coverage: &'a Coverage,
+    /// What was seen of each workspace.
+    pub facts: &'a [Facts],
     /// What was foretold.
     pub requests: Requests,
     /// Where it was to go, as typed.
@@ -66,28 +73,45 @@ impl Told<'_> {
 
     /// Tells what was written.
     pub fn report(&self, made: &Made) -> Result<Exit, Trouble> {
-        let Self { session, deck, asked, coverage, requests, out } = self;
+        let Self { session, deck, asked, coverage, facts: _, requests, out } = self;
         self.list(made)?;
         let printer = &session.door.printer;
         tables::unread(printer, coverage);
+        self.scopes_lacking();
         let partial = coverage.asked - coverage.complete - coverage.unreadable.len();
         let lacks = match (partial, coverage.unreadable.len()) {
             (0, 0) => String::new(),
             (partial, unreadable) => format!(", {partial} in part, {unreadable} not at all"),
         };
         printer.say(&format!(
-            "the report of {} is in {}: {} of {} whole{lacks}; {}; {} ({}{} foretold) in {}",
+            "the report of {} is in {}: {} of {} whole{lacks}; {}; {} ({}) in {}",
             asked.period,
             out.display(),
             coverage.complete,
             words::count(coverage.asked, "workspace"),
             words::count(made.files, "file"),
             words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            if requests.forecast.exact { "" } else { "at least " },
-            requests.forecast.requests,
+            requests.say_after(deck.tally.requests()),
             words::duration(deck.clock.elapsed()),
         ));
         Ok(coverage.exit())
+    }
+
+    /// Says which keys may not read what was asked, and what they need: those that need the same in one line.
+    fn scopes_lacking(&self) {
+        let mut names: BTreeMap<&[String], Vec<String>> = BTreeMap::new();
+        for one in self.facts.iter().filter(|one| !one.scopes_lacking.is_empty()) {
+            names.entry(&one.scopes_lacking).or_default().push(one.workspace.clone());
+        }
+        let printer = &self.session.door.printer;
+        for (scopes, names) in &names {
+            let scopes: Vec<String> = scopes.iter().map(|scope| format!("`{scope}`")).collect();
+            printer.hint(&format!(
+                "{}: for all that was asked the key needs {} too; scopes of a key cannot be changed, so make a new one (`keyholder help scopes`)",
+                words::some(names, NAMED),
+                scopes.join(", "),
+            ));
+        }
     }
 
     fn list(&self, made: &Made) -> Result<(), Trouble> {

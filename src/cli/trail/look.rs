@@ -293,6 +293,7 @@ fn end(
         "outcome": meaning(exit),
         "rows": total(count, whole),
         "nothing_recorded": nothing,
+        "keys_unnamed": wanted.unnamed(),
         "person_unknown": wanted.person.as_ref().map(|_| &strangers),
         "coverage": coverage.record(),
         "requests": deck.tally.requests(),
@@ -303,6 +304,7 @@ fn end(
     let printer = &session.door.printer;
     tables::unread(printer, &coverage);
     say_nothing(printer, wanted, &nothing, &strangers);
+    say_unnamed(printer, wanted, coverage.asked);
     if let Some(most) = most.filter(|most| rows > *most) {
         printer.warn(&format!(
             "{} more are not shown here",
@@ -320,6 +322,23 @@ fn end(
         words::duration(deck.clock.elapsed()),
     ));
     Ok(exit)
+}
+
+/// Says that what was asked for may not be at all: nothing recorded of a key that is none is no news of a key.
+fn say_unnamed(printer: &Printer, wanted: &Wanted, asked: usize) {
+    let unnamed = wanted.unnamed();
+    if !unnamed.is_empty() {
+        let keys = words::some(&unnamed, NAMED);
+        let place = words::count(asked, "workspace");
+        printer.warn(&format!(
+            "no record that was read in {place} names the key {keys}, which says nothing of a key that is none"
+        ));
+        printer.hint("check the id: `keyholder keys` lists the keys there are, by id");
+    }
+    for code in wanted.wordless() {
+        printer.warn(&format!("the code {code} has no word here: the vendor may have added it, or it may be none"));
+        printer.hint("`keyholder help trail` has the words there are");
+    }
 }
 
 /// Says where there is nothing, in words that say no more than is known.

@@ -1,5 +1,6 @@
 //! Which records are asked for: what was typed, checked, and held against each record, for the API's filters narrow and never decide.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -29,6 +30,8 @@ pub struct Wanted {
     until: Option<Timestamp>,
     /// The accounts by which the ledger knows the person.
     accounts: BTreeMap<WorkspaceId, BTreeSet<UserId>>,
+    /// The keys asked for that some record named, whatever else was asked of it.
+    named: RefCell<BTreeSet<String>>,
 }
 
 impl Wanted {
@@ -46,6 +49,7 @@ impl Wanted {
             // A day that is named is meant whole; so is the last one.
             until: until.as_ref().map(|text| Ok(moment("--until", text, now)?.1)).transpose()?,
             accounts: BTreeMap::new(),
+            named: RefCell::default(),
         };
         match (wanted.since, wanted.until) {
             (Some(since), Some(until)) if since >= until => {
@@ -57,7 +61,7 @@ impl Wanted {
 
     /// Tells whether every record is meant.
     pub fn is_everything(&self) -> bool {
-        let Self { person, keys, types, since, until, accounts: _ } = self;
+        let Self { person, keys, types, since, until, accounts: _, named: _ } = self;
         person.is_none() && keys.is_empty() && types.is_empty() && since.is_none() && until.is_none()
     }
 
@@ -89,9 +93,29 @@ impl Wanted {
         let of_person = people.is_none_or(|people| {
             line.user_id.as_deref().is_some_and(|user| people.iter().any(|one| one.as_str() == user))
         });
-        let of_key = self.keys.is_empty() || line.api_key_id.as_deref().is_some_and(|key| self.keys.contains(key));
+        let of_key = self.keys.is_empty() || line.api_key_id.as_deref().is_some_and(|key| self.names(key));
         let of_type = self.types.is_empty() || self.types.contains(&line.activity);
         of_person && of_key && of_type && self.takes_moment(&line.at, reader)
+    }
+
+    /// Tells whether a key is among those asked for, and keeps in mind that a record names it.
+    fn names(&self, key: &str) -> bool {
+        let asked = self.keys.contains(key);
+        let mut named = self.named.borrow_mut();
+        if asked && !named.contains(key) {
+            named.insert(key.to_owned());
+        }
+        asked
+    }
+
+    /// Returns the keys asked for that no record named.
+    pub fn unnamed(&self) -> Vec<String> {
+        self.keys.difference(&self.named.borrow()).cloned().collect()
+    }
+
+    /// Returns the codes asked for that have no word here.
+    pub fn wordless(&self) -> Vec<i64> {
+        self.types.iter().copied().filter(|code| !ACTIVITY.knows(*code)).collect()
     }
 
     fn takes_moment(&self, at: &str, reader: &mut Reader) -> bool {
@@ -106,7 +130,12 @@ impl Wanted {
 }
 
 fn code(word: &str) -> Result<i64, Trouble> {
-    ACTIVITY.parse(word).ok_or_else(|| {
+    let code = ACTIVITY.parse(word);
+    if let Some(code @ ..=0) = code {
+        let what = format!("{code} is no activity of the audit log: its codes begin at 1 (--type); nothing was sent");
+        return Err(Trouble::new(Exit::Usage, what).advise("`keyholder help trail` has all words"));
+    }
+    code.ok_or_else(|| {
         let trouble = Trouble::new(Exit::Usage, format!("`{}` is no activity of the audit log (--type)", word.trim()));
         let known: Vec<&str> = ACTIVITY.words().collect();
         trouble

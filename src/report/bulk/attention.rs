@@ -35,6 +35,11 @@ pub fn of(inventory: &Inventory, context: &Context) -> Vec<AttentionFact> {
             format!("it will be removed at {at}, with all that is in it, unless that is cancelled in the app"),
         ));
     }
+    if !inventory.scopes_lacking.is_empty() {
+        let scopes = inventory.scopes_lacking.join(", ");
+        let text = format!("its key may not read all that was asked: it needs {scopes} too, so a new key with them");
+        all.push(attention("scope-lacking", Severity::High, text));
+    }
     billing(inventory, context, &mut all);
     campaigns(inventory, context, &mut all);
     accounts(inventory, context, &mut all);

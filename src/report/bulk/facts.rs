@@ -44,6 +44,9 @@ pub struct Facts {
     pub subscriptions: Vec<Subscription>,
     /// How many keys it has.
     pub keys: Option<u64>,
+    /// Scopes that the key would have needed for what it was refused.
+    #[serde(default)]
+    pub scopes_lacking: Vec<String>,
 }
 
 /// Why nothing of a workspace could be read.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keyholder::sim::{LocalSettings, World};
+use keyholder::sim::{Fault, FaultBody, FaultKind, LocalSettings, World};
 use serde_json::Value;
 
 use crate::support::{Outcome, Stage};
@@ -30,6 +30,39 @@ fn the_first_report_foretells_a_bound_and_the_second_the_very_number() {
     assert!(exact && foretold == sent, "{foretold} {sent}");
     let longer = stage.run("report trail --since 2026-01-01 --format ndjson --out four").exits(0);
     assert!(!counts(&longer).1);
+}
+
+#[test]
+fn a_workspace_that_could_not_be_read_counts_as_one_request_the_next_time() {
+    let stage = three("");
+    let refused = FaultKind::Status { status: 401, body: FaultBody::Json, retry_after: None };
+    let dies = || stage.world.add_fault(Fault::once(refused.clone()).on("birch"));
+    let _ran = stage.run("report all --out one").exits(0);
+    dies();
+    let died = stage.run("report all --format ndjson --out two").exits(33);
+    let (foretold, exact, sent) = counts(&died);
+    assert!(exact && sent < foretold, "nobody knew that it was dead: {foretold} {sent}");
+    dies();
+    let dead = stage.run("report all --format ndjson --out three").exits(33).says("at least");
+    let dead = dead.says("if they can be read").says("1 could not be read the last time, and counts as one request");
+    assert_eq!(counts(&dead), (sent, false, sent));
+    // Nobody foretold that it would be read again; the bound held.
+    let alive = stage.run("report all --format ndjson --out four").exits(0);
+    let (foretold, _, sent) = counts(&alive);
+    assert!(foretold < sent, "{foretold} {sent}");
+    let again = stage.run("report all --format ndjson --out five").exits(0);
+    assert_eq!(counts(&again), (sent, true, sent));
+}
+
+#[test]
+fn a_fleet_of_which_some_are_dead_is_not_told_that_it_took_more_than_it_did() {
+    let stage = three("");
+    stage.world.revoke_keys("birch");
+    let first = stage.run("report all --format ndjson --out one").exits(33).says("if they can be read");
+    let (foretold, _, sent) = counts(&first);
+    let beyond = foretold > sent;
+    assert_eq!(beyond, !first.stderr.contains(&format!("(at least {foretold} foretold)")), "{first}");
+    let _ran = first.says(&format!("{foretold} foretold"));
 }
 
 #[test]

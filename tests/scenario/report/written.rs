@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-use keyholder::sim::{Fault, FaultKind};
+use keyholder::sim::{Fault, FaultBody, FaultKind, Op};
 
 use super::{files, manifest_holds, places, same, without_moments};
 use crate::three;
@@ -83,6 +83,25 @@ fn a_workspace_that_cannot_be_read_is_told_and_the_others_are_whole() {
 }
 
 #[test]
+fn a_key_that_may_not_read_all_is_told_with_the_scopes_it_needs() {
+    let stage = three("");
+    for operation in [Op::MemberList, Op::WebhookList] {
+        let refused = FaultKind::Status { status: 403, body: FaultBody::Json, retry_after: None };
+        stage.world.add_fault(Fault::always(refused).at(operation).on("cedar"));
+    }
+    let ran = stage.run("report members webhooks --out november").exits(33).says("2 of 3 workspaces whole, 1 in part");
+    let ran = ran.says("cedar: read only in part: members, webhooks (");
+    let _ran = ran.says("cedar: for all that was asked the key needs `workspace_members:read`, `webhooks:read` too");
+    let read = |path: &str| fs::read_to_string(stage.root.join("november").join(path)).unwrap();
+    let (agency, client) = (read("index.html"), read("workspaces/cedar/index.html"));
+    assert!(agency.contains("scope lacking") && agency.contains("it needs workspace_members:read, webhooks:read too"));
+    assert!(!client.contains("403") && client.contains("was not available for this report"), "{client}");
+    let summary: serde_json::Value = serde_json::from_str(&read("summary.json")).unwrap();
+    assert_eq!(summary["attention"]["scope-lacking"]["count"], 1);
+    assert_eq!(summary["workspaces"][2]["attention"][0]["what"], "scope-lacking");
+}
+
+#[test]
 fn where_nothing_can_be_read_there_is_no_report_and_nothing_in_the_way_of_the_next() {
     let stage = three("");
     for name in stage.world.names() {
@@ -106,11 +125,18 @@ fn a_place_that_is_taken_is_refused_before_anything_is_sent() {
     let _ran = stage.run("report members --out november").exits(2).says("is not empty");
     std::os::unix::fs::symlink(&report, stage.root.join("linked")).unwrap();
     let _ran = stage.run("report members --out linked").exits(2).says("symbolic link");
+    let _ran = stage.run("report members --out keyholder.toml").exits(2).says("is not a folder");
     let _ran = stage.run("report members --out nowhere/november").exits(2).says("does not exist");
     let _ran = stage.run("report members --out november --format table").exits(2);
     let _ran = stage.run("report memebrs --out other").exits(2).says("no kind of report");
     let _ran = stage.run("report --out other").exits(2).says("no kind of report is named");
     let _ran = stage.run("report members --out other --since 2026-11-09 --until 2026-11-01").exits(2);
+    for days in ["--until 2026-11-20", "--until 2026-12-31", "--since 2026-11-20", "--since 9999-12-31"] {
+        let ran = stage.run(&format!("report campaigns --out other {days}")).exits(2).says("is not over yet");
+        let _ran = ran.says("nothing was sent").says("end the period on 2026-11-19, yesterday");
+    }
+    let _ran =
+        stage.run("report all --out other --until 1899-12-31 --xlsx").exits(2).says("on 2000-01-01 at the earliest");
     let _ran = stage.run("report members --out other --resume").exits(2).says("no unfinished report");
     fs::remove_file(report.join("notes.txt")).unwrap();
     std::os::unix::fs::symlink(&report, &staging).unwrap();

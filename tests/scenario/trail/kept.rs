@@ -224,7 +224,9 @@ fn a_folder_of_another_root_or_of_somebody_else_is_refused_and_left_alone() {
     fs::write(other.root.join("mine/export.json"), "{\"what\":\"keyholder trail export\",\"version\":9}").unwrap();
     let _ran = other.run("trail export --out mine -w acme").exits(3).says("is of version 9");
     std::os::unix::fs::symlink(other.root.join("mine"), other.root.join("link")).unwrap();
-    let _ran = other.run("trail export --out link -w acme").exits(74).says("is not a folder");
+    let _ran = other.run("trail export --out link -w acme").exits(2).says("is a symbolic link");
+    let _ran = other.run("trail export --out keyholder.toml -w acme").exits(2).says("is not a folder");
+    let _ran = other.run("trail export --out nowhere/kept -w acme").exits(2).says("does not exist");
     assert_eq!(other.world.requests().len(), before, "nothing was sent");
 }
 

@@ -55,6 +55,16 @@ fn each_filter_decides_by_the_record_itself() {
     assert_eq!(count("--since 238h"), 2 + 2);
     let key = stage.world.trail("birch")[0].api_key_id.clone().unwrap();
     assert_eq!(count(&format!("--key {key}")), 2);
+    // Nothing of what may not be at all is no news.
+    let bogus = stage.run("trail --all --key bogus").exits(0).says("names the key bogus").says("`keyholder keys`");
+    assert!(bogus.rows().is_empty());
+    let other = stage.run(&format!("trail --all --type login --key {key}")).exits(0);
+    assert!(other.stderr.contains(&format!("names the key {key}")), "its records were not asked for: {other}");
+    let both = stage.run(&format!("trail --all --type 77 --key {key}")).exits(0).says("the code 77 has no word here");
+    assert!(!both.stderr.contains("names the key"), "{both}");
+    for none in ["0", "-3"] {
+        let _ran = stage.run(&format!("trail --all --type={none}")).exits(2).says("its codes begin at 1");
+    }
     let _ran = stage.run("trail --all --type logn").exits(2).says("login");
     let _ran = stage.run("trail --all --since 2026-11-02 --until 2026-11-01").exits(2);
     let _ran = stage.run("trail --all --since soon").exits(2);

@@ -41,6 +41,7 @@ impl Folder {
     /// Opens the folder, or makes it where nothing is yet. What is there and is no export of this ledger is left alone.
     pub async fn open(session: &Session<'_>, ledger: &Ledger, out: &Path, form: Option<Form>) -> Result<Self, Trouble> {
         let path = session.door.path(out);
+        check(&path)?;
         // Two runs may be making it at once; the lock decides.
         private_folder(&path).map_err(|error| unusable(&path, error))?;
         let lock = lock(&path)?;
@@ -128,6 +129,24 @@ impl Folder {
         }
         let text = serde_json::to_string_pretty(&said).map_err(io::Error::other)?;
         whole::put(&self.path.join(FILE), format!("{text}\n").as_bytes())
+    }
+}
+
+/// Refuses what can be no folder of an export.
+fn check(path: &Path) -> Result<(), Trouble> {
+    let refused = |what: &str| {
+        Trouble::new(Exit::Usage, format!("`{}` {what} (--out); nothing was sent", path.display()))
+            .advise("name the folder of an export, or one that does not exist yet, in one that does")
+    };
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            if parent.is_dir() { Ok(()) } else { Err(refused("is to be in a folder that does not exist")) }
+        }
+        Err(error) => Err(unusable(path, error)),
+        Ok(found) if found.is_symlink() => Err(refused("is a symbolic link")),
+        Ok(found) if !found.is_dir() => Err(refused("is not a folder")),
+        Ok(_) => Ok(()),
     }
 }
 

@@ -39,6 +39,7 @@ impl Facts {
                 let ids: BTreeSet<_> = keys.value.iter().map(|key| &key.id).collect();
                 u64::try_from(ids.len()).unwrap_or(u64::MAX)
             }),
+            scopes_lacking: inventory.scopes_lacking.clone(),
         }
     }
 

@@ -128,8 +128,8 @@ fn accounts(input: &ClientInput<'_>) -> Html {
         ],
     );
     for account in facts.accounts.iter().take(MOST) {
-        html.raw("<tr>").element("th scope=row", &account.email).raw("<td>");
-        parts::state(&mut html, &account.status);
+        html.raw("<tr>").element("th scope=row class=address", &account.email).raw("<td>");
+        parts::account_state(&mut html, account);
         html.raw("</td><td>");
         parts::state(&mut html, account.warmup.as_deref().unwrap_or_default());
         html.raw("</td>");
@@ -157,7 +157,7 @@ fn people(facts: &Facts) -> Html {
         &[Head::Text("Person"), Head::Text("Role"), Head::Text("State")],
     );
     for person in &facts.people {
-        html.raw("<tr>").element("th scope=row", &person.email).element("td", &person.role);
+        html.raw("<tr>").element("th scope=row class=address", &person.email).element("td", &person.role);
         html.raw(if person.accepted { "<td>has access</td>" } else { "<td>invited, has not accepted</td>" });
         html.raw("</tr>\n");
     }
@@ -195,9 +195,16 @@ fn seen(facts: &Facts) -> Html {
         parts::number(&mut html, Known::of(fact.rows, !fact.rows_unsure));
         match &fact.incomplete {
             None => html.raw("<td><span class=\"o good\"><span aria-hidden=true>✓ </span>whole</span></td>"),
-            Some(why) => html
+            // Why that is so is between the agency and the API.
+            Some(_) => html
                 .raw("<td><span class=\"o bad\"><span aria-hidden=true>? </span>not whole</span>: ")
-                .text(why)
+                .raw(match (fact.rows_unsure, fact.rows) {
+                    (true, 0) => "was not available for this report",
+                    (true, _) => "not all of it was available for this report",
+                    (false, _) => {
+                        "every row is there, but not all that stands beside them was available for this report"
+                    }
+                })
                 .raw("</td>"),
         };
         html.raw("</tr>\n");

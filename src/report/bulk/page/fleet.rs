@@ -31,7 +31,12 @@ pub(super) fn page(input: &FleetInput<'_>) -> String {
     html.element("h1", &title).raw("\n<p>").text(&period.to_string());
     html.raw(" <span class=soft>(compared with ").text(&period.prior().to_string());
     html.raw("; whole days, UTC). Made ").with("time", "datetime", made_at, &moment(made_at)).raw(".</span></p>\n");
-    html.raw("<p class=soft>This page is the agency's own: it names several clients. Do not hand it to one of them; each has a page of its own.</p>\n</header>\n");
+    html.raw("<p class=soft>This page is the agency's own");
+    html.raw(match facts.len() {
+        1 => ": do not hand it to the client, who has a page of its own.",
+        _ => ": it names several clients. Do not hand it to one of them; each has a page of its own.",
+    });
+    html.raw("</p>\n</header>\n");
     let mut all = vec![
         Section::of("coverage", "What could be seen", coverage::body(facts)),
         Section::of("attention", "What needs attention", attention::body(input)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::parts::known;
+use super::parts::{bad_words, known};
 use super::words::{Known, count};
 use crate::report::bulk::facts::AccountFact;
 use crate::report::html::Html;
@@ -30,7 +30,8 @@ impl Health {
             (false, "active") => Grade::Well,
             (false, _) => Grade::Resting,
         };
-        *self.states.entry((grade, account.status.clone())).or_default() += 1;
+        let word = bad_words(account).unwrap_or_else(|| account.status.clone());
+        *self.states.entry((grade, word)).or_default() += 1;
     }
 
     fn all(&self) -> u64 {

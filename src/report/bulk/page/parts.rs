@@ -4,6 +4,7 @@ use super::sums::{self, Count, Part, Sum};
 use super::words::{Known, Rate, change, rate_change};
 use crate::domain::{ReportKind, Severity, WorkspaceName};
 use crate::report::bulk::Facts;
+use crate::report::bulk::facts::AccountFact;
 use crate::report::html::Html;
 
 /// A section with its place in the contents.
@@ -151,6 +152,27 @@ pub(super) fn state(html: &mut Html, word: &str) {
     };
 }
 
+/// Writes the state of a sending account. One that cannot send as it should is never shown as well, whatever the API calls it.
+pub(super) fn account_state(html: &mut Html, account: &AccountFact) {
+    match bad_words(account) {
+        Some(words) => html.raw("<span class=\"o bad\"><span aria-hidden=true>✕ </span>").text(&words).raw("</span>"),
+        None => {
+            state(html, &account.status);
+            html
+        }
+    };
+}
+
+/// Says what is wrong with a sending account; none where nothing is. One whose own state is no bad one is ill for its bounces.
+pub(super) fn bad_words(account: &AccountFact) -> Option<String> {
+    let word = account.status.replace('-', " ");
+    account.ill.then(|| match account.status.as_str() {
+        "" => "too many bounces".to_owned(),
+        "active" | "paused" | "maintenance" => format!("{word}, too many bounces"),
+        _ => word,
+    })
+}
+
 /// Writes the large figures of what campaigns sent and got.
 pub(super) fn figures(html: &mut Html, now: Sum, before: Sum) {
     html.raw("<ul class=figures>\n");
@@ -167,23 +189,26 @@ pub(super) fn figures(html: &mut Html, now: Sum, before: Sum) {
 /// Writes a large figure of a count.
 fn count_figure(html: &mut Html, now: Sum, before: Sum, count: Count) {
     let (now, before) = (now.count(count), before.count(count));
-    figure(html, count.name, &now.to_string(), &before.to_string(), &change(now, before));
+    figure(html, count.name, &now.to_string(), "", &before.to_string(), &change(now, before));
 }
 
 /// Writes a large figure of a rate.
 fn rate_figure(html: &mut Html, now: Sum, before: Sum, rate: Part) {
     let (now, before) = (now.rate(rate), before.rate(rate));
     // In large letters there is room for the number alone; beneath it is said what it is of.
-    let (large, change) = match now {
-        Rate::InPart(part, whole) => (Rate::Exact(part, whole), "of what was seen".to_owned()),
-        now => (now, rate_change(now, before)),
+    let (large, of) = match now {
+        Rate::InPart(part, whole) => (Rate::Exact(part, whole), "of what was seen"),
+        now => (now, ""),
     };
-    figure(html, rate.name, &large.to_string(), &before.to_string(), &change);
+    figure(html, rate.name, &large.to_string(), of, &before.to_string(), &rate_change(now, before));
 }
 
-fn figure(html: &mut Html, name: &'static str, now: &str, before: &str, change: &str) {
-    html.raw("<li><span>").raw(name).raw("</span> <span class=big>").text(now).raw("</span> <span class=soft>");
-    html.text(&format!("before: {before}")).raw("</span>");
+fn figure(html: &mut Html, name: &'static str, now: &str, of: &'static str, before: &str, change: &str) {
+    html.raw("<li><span>").raw(name).raw("</span> <span class=big>").text(now).raw("</span>");
+    if !of.is_empty() {
+        html.raw(" <span class=soft>").raw(of).raw("</span>");
+    }
+    html.raw(" <span class=soft>").text(&format!("before: {before}")).raw("</span>");
     if !change.is_empty() {
         html.raw(" <span class=soft>").text(change).raw("</span>");
     }

@@ -15,6 +15,7 @@ nav ul{list-style:none;padding:0;margin:1rem 0;display:flex;flex-wrap:wrap;gap:.
 .figures .big{font-size:1.6rem;line-height:1.3;font-weight:600;font-variant-numeric:tabular-nums}
 .figures .soft{font-size:.875rem}
 td,tbody th{min-width:6.5rem}
+.address{white-space:nowrap}
 td.number,th.number{min-width:0;white-space:nowrap;overflow-wrap:normal}
 td.number+td:not(.number),th.number+th:not(.number){padding-left:1rem}
 .wide{margin:1rem 0 1.5rem}
@@ -60,4 +61,4 @@ summary{cursor:pointer;color:var(--link)}
 
 /// What changes on paper.
 pub(super) const PRINT: &str = "nav,.screen,details{display:none}.paper{display:revert}body{border-top:0}figure,.figures li{break-inside:avoid}\
-table{font-size:7.5pt}th,td{padding-right:.35rem}td,tbody th{min-width:0}thead th,td .unknown{white-space:normal}.chart svg{height:26mm}.figures{grid-template-columns:repeat(4,1fr)}";
+table{font-size:7.5pt}th,td{padding-right:.35rem}td,tbody th{min-width:0}thead th,td .unknown,.address{white-space:normal}.chart svg{height:26mm}.figures{grid-template-columns:repeat(4,1fr)}";

@@ -113,13 +113,7 @@ impl Sum {
     pub(super) fn rate(self, rate: Part) -> Rate {
         let (part, of) = ((rate.of.of)(&self.counts), (rate.whole.of)(&self.counts));
         let whole = self.whole && (self.opens_whole || !rate.of.opens);
-        match (self.told, whole) {
-            (false, _) => Rate::Unknown,
-            (true, true) => Rate::Exact(part, of),
-            // None opened where nobody counts is no rate of none.
-            (true, false) if of == 0 || (part == 0 && rate.of.opens) => Rate::Unknown,
-            (true, false) => Rate::InPart(part, of),
-        }
+        if self.told { Rate::of(part, of, whole) } else { Rate::Unknown }
     }
 }
 
@@ -186,7 +180,17 @@ mod tests {
         assert_eq!(Sum::over([five, unknown].into_iter()).count(SENT), Known::AtLeast(5));
         assert_eq!(Sum::over([unknown, unknown].into_iter()).count(SENT), Known::Unknown);
         assert_eq!(Sum::over([].into_iter()).count(SENT), Known::Exact(0));
-        assert_eq!(Sum::over([five, unknown].into_iter()).rate(BOUNCE_RATE), Rate::InPart(0, 5));
+        let bounced = of(&campaign(Some(Counts { sent: 5, bounced: 1, ..Counts::default() })));
+        assert_eq!(Sum::over([bounced, unknown].into_iter()).rate(BOUNCE_RATE), Rate::InPart(1, 5));
+    }
+
+    #[test]
+    fn a_rate_is_not_known_where_its_count_is_not() {
+        let five = of(&campaign(Some(Counts { sent: 5, contacted: 5, ..Counts::default() })));
+        let part = Sum::over([five, of(&campaign(None))].into_iter());
+        for (count, rate) in [(BOUNCED, BOUNCE_RATE), (REPLIED, REPLY_RATE), (OPENED, OPEN_RATE)] {
+            assert_eq!((part.count(count), part.rate(rate)), (Known::Unknown, Rate::Unknown), "{}", rate.name);
+        }
     }
 
     #[test]

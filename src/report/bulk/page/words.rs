@@ -46,6 +46,15 @@ pub(super) enum Rate {
 }
 
 impl Rate {
+    /// Returns a part of what was sent or contacted. Where not all was seen, that none of it was seen says nothing: the count is not known either.
+    pub(super) fn of(part: u64, of: u64, whole: bool) -> Self {
+        match (part, of, whole) {
+            (_, _, true) => Self::Exact(part, of),
+            (0, _, false) | (_, 0, false) => Self::Unknown,
+            (_, _, false) => Self::InPart(part, of),
+        }
+    }
+
     /// Returns it in tenths of a percent, rounded; none of nothing.
     pub(super) fn tenths(self) -> Option<u64> {
         match self {

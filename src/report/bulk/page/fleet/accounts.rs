@@ -54,9 +54,7 @@ fn row(html: &mut Html, facts: &Facts) {
     parts::number(html, known(bounced, bounced_whole));
     let rate = match (seen, sent_whole && bounced_whole) {
         (Seen::Unread | Seen::NotAsked, _) => Rate::Unknown,
-        (_, true) => Rate::Exact(bounced, sent),
-        (_, false) if sent == 0 => Rate::Unknown,
-        (_, false) => Rate::InPart(bounced, sent),
+        (_, whole) => Rate::of(bounced, sent, whole),
     };
     parts::rate(html, rate);
 }
@@ -85,8 +83,11 @@ fn ill(html: &mut Html, input: &FleetInput<'_>) {
         ],
     );
     for (facts, account) in all.iter().take(MOST) {
-        html.raw("<tr>").element("th scope=row", &account.email).element("td", &facts.workspace).raw("<td>");
-        parts::state(html, &account.status);
+        html.raw("<tr>")
+            .element("th scope=row class=address", &account.email)
+            .element("td", &facts.workspace)
+            .raw("<td>");
+        parts::account_state(html, account);
         html.raw("</td><td>");
         parts::state(html, account.warmup.as_deref().unwrap_or_default());
         html.raw("</td>");

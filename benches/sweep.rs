@@ -21,7 +21,7 @@ use support::{Sim, Took, by_turns, cpu, measure, median, memory, ratio, wall};
 /// Rounds of each figure.
 const ROUNDS: usize = 7;
 /// Requests in flight, here and there.
-const IN_FLIGHT: usize = keyholder::run::Deck::IN_FLIGHT;
+const IN_FLIGHT: usize = keyholder::api::breadth::MOST;
 /// How far away the simulator is: as near as an API can be.
 const NEAR: Duration = Duration::from_millis(50);
 /// As far as an API on another continent is; also enough that two shared cores, which here also serve, are not what decides.

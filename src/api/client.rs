@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 use super::classify::{classify, decode, misread};
@@ -17,6 +16,7 @@ use super::error::{Error, Refusal};
 use super::members::{self, MemberRow, decode_member};
 use super::operation::Operation;
 use super::page::{Ask, Listing, MemberFilter, Page, Pager};
+use super::permits::{Permit, Permits};
 use super::scrub::{scrubbed, untold, wipe};
 use super::transport::{Failure, Request, Transport};
 use super::workspace::{self, decode_identity};
@@ -98,7 +98,7 @@ pub struct ClientSettings {
     /// When the workspace may be spoken to.
     pub pace: Pace,
     /// The global permits: how many requests of the whole run may be in flight.
-    pub in_flight: Arc<Semaphore>,
+    pub in_flight: Arc<Permits>,
     /// The clock.
     pub clock: Clock,
     /// Longest wait for one answer.
@@ -126,13 +126,14 @@ pub struct Client {
 #[must_use = "a dropped slot gives its place back"]
 pub struct Slot {
     tickets: Tickets,
-    permit: OwnedSemaphorePermit,
+    permit: Permit,
 }
 
-/// How often one call has tried, and the delays in between.
+/// How often one call has tried, the delays in between, and how far its chain of pages has come.
 struct Patience {
     tries: Tries,
     backoff: Backoff,
+    depth: u32,
 }
 
 impl Client {
@@ -209,7 +210,7 @@ impl Client {
             // Taken while the body is there, which its rows borrow from; the pager turns only on what could be read.
             let take = |body: &[u8]| Ok(pager.take(decode(body)?, |row: MemberRow<'_>| row.check(Some(expected))));
             let page = self.read(Operation::MemberList, &ask, &mut patience, take).await?;
-            patience.tries.renew();
+            patience.turn();
             Ok(Some((page, (pager, patience))))
         })
     }
@@ -227,7 +228,7 @@ impl Client {
         let mut listing = Listing::default();
         while let Some(ask) = pager.next().cloned() {
             let mut page = self.read(operation, &ask, &mut patience, |body| take(&mut *pager, body)).await?;
-            patience.tries.renew();
+            patience.turn();
             page.rows.retain(&mut keep);
             listing.add(page);
         }
@@ -259,6 +260,11 @@ impl Client {
     /// Waits for the right to make one request: first for the pace, then for the global permit, so that who waits for the pace
     /// keeps nobody else from sending. Fails with `BeyondDeadline` as soon as it is known that none can be had in time.
     pub async fn slot(&self, operation: Operation) -> Result<Slot, Error> {
+        self.slot_at(operation, 0).await
+    }
+
+    /// Waits like [`Client::slot`], for a request of a chain of which so many were answered.
+    async fn slot_at(&self, operation: Operation, depth: u32) -> Result<Slot, Error> {
         let settings = &*self.settings;
         loop {
             let began = settings.clock.instant();
@@ -268,7 +274,7 @@ impl Client {
             };
             settings.tally.waited(settings.clock.instant().saturating_duration_since(began));
             let tickets = tickets.ok_or(Error::BeyondDeadline { operation })?;
-            let permit = self.global_permit(operation).await?;
+            let permit = self.global_permit(operation, depth).await?;
             // A 429 that came while the permit was awaited moved everyone's next slot: queue anew.
             if !tickets.is_stale() {
                 return Ok(Slot { tickets, permit });
@@ -308,6 +314,7 @@ impl Client {
         };
         settings.tally.count(operation);
         tickets.sent();
+        let sent = settings.clock.instant();
         // The transport keeps the time limit; should it not, the lane must not hang on it.
         let came = tokio::select! {
             biased;
@@ -317,7 +324,13 @@ impl Client {
                 timed_out: true,
             }),
         };
-        drop(permit);
+        let took = settings.clock.instant().saturating_duration_since(sent);
+        match &came {
+            // A refusal comes faster than what it refuses, and tells nothing of the way.
+            Ok(answer) if answer.status < 400 => permit.answered(operation, took),
+            Err(Failure::NotSent { .. }) => permit.failed(),
+            _ => drop(permit),
+        }
         let came = match token {
             Some(token) => untold(came, token),
             None => came,
@@ -353,7 +366,7 @@ impl Client {
         mut decode: impl FnMut(&[u8]) -> Result<T, String>,
     ) -> Result<T, Error> {
         loop {
-            let slot = self.slot(operation).await?;
+            let slot = self.slot_at(operation, patience.depth).await?;
             let error = match self.attempt(slot, operation, ask.path.clone(), ask.body.clone()).await {
                 Ok(body) => {
                     let read = decode(&body);
@@ -377,7 +390,7 @@ impl Client {
         }
     }
 
-    async fn global_permit(&self, operation: Operation) -> Result<OwnedSemaphorePermit, Error> {
+    async fn global_permit(&self, operation: Operation, depth: u32) -> Result<Permit, Error> {
         let Self { settings, .. } = self;
         let beyond = async {
             match settings.deadline {
@@ -387,9 +400,7 @@ impl Client {
         };
         tokio::select! {
             biased;
-            permit = Arc::clone(&settings.in_flight).acquire_owned() => {
-                permit.map_err(|_closed| Error::NotSent { operation, detail: "the run is stopping".to_owned() })
-            }
+            permit = settings.in_flight.acquire(depth) => Ok(permit),
             () = beyond => Err(Error::BeyondDeadline { operation }),
         }
     }
@@ -409,11 +420,17 @@ impl Client {
     fn patience(&self) -> Patience {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let seed = self.settings.seed.wrapping_add(call.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        Patience { tries: Tries::default(), backoff: Backoff::new(seed, FIRST_DELAY, LONGEST_DELAY) }
+        Patience { tries: Tries::default(), backoff: Backoff::new(seed, FIRST_DELAY, LONGEST_DELAY), depth: 0 }
     }
 }
 
 impl Patience {
+    /// A page came: attempts are counted anew, and the chain is one deeper.
+    fn turn(&mut self) {
+        self.tries.renew();
+        self.depth = self.depth.saturating_add(1);
+    }
+
     fn judge(&mut self, error: &Error) -> Verdict {
         let certainty = certainty(error);
         self.tries.count(certainty);

@@ -91,7 +91,7 @@ async fn a_hanging_workspace_fails_at_its_first_timeout() {
     let stage = Stage::playing([Line::Hang]);
     assert!(matches!(stage.client.current().await, Err(Error::Ambiguous { timed_out: true, .. })));
     assert_eq!(stage.clock.elapsed(), Duration::from_secs(30));
-    assert_eq!(stage.permits.available_permits(), 4);
+    assert_eq!(stage.permits.available(), 4);
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,7 +108,7 @@ async fn a_throttled_read_waits_as_told_and_holds_no_permit_meanwhile() {
     let ((), identity) = tokio::join!(
         async {
             stage.clock.sleep(Duration::from_secs(45)).await;
-            assert_eq!(stage.permits.available_permits(), 1, "who waits for the pace keeps nobody from sending");
+            assert_eq!(stage.permits.available(), 1, "who waits for the pace keeps nobody from sending");
             assert!(stage.pacer.next_free().is_some());
         },
         stage.client.current()
@@ -195,7 +195,7 @@ async fn no_answer_makes_a_write_go_twice() {
         assert!(invited(&stage).await.is_err());
         let seen = stage.ended();
         assert_eq!((seen.len(), stage.tally.writes()), (1, 1));
-        assert_eq!(stage.permits.available_permits(), 4);
+        assert_eq!(stage.permits.available(), 4);
     }
 }
 
@@ -269,7 +269,7 @@ async fn a_permit_for_another_workspace_sends_nothing() {
     let slot = stage.client.slot(Operation::MemberCreate).await.unwrap();
     let error = writer(&stage).invite(slot, permit(HOME), &home(), &invite()).await.unwrap_err();
     assert!(matches!(error, Error::NotSent { .. }));
-    assert_eq!((stage.tally.requests(), stage.permits.available_permits()), (0, 4));
+    assert_eq!((stage.tally.requests(), stage.permits.available()), (0, 4));
 }
 
 #[tokio::test(start_paused = true)]
@@ -279,7 +279,8 @@ async fn what_would_wait_beyond_the_deadline_is_known_at_once() {
     assert!(matches!(stage.client.current().await, Err(Error::BeyondDeadline { .. })));
     assert!(stage.clock.elapsed() < Duration::from_secs(1));
 
-    let stage = Stage::set(Setting { permits: 0, ..setting() }, []);
+    let stage = Stage::set(Setting { permits: 1, ..setting() }, []);
+    let _out = stage.permits.acquire(0).await;
     assert!(matches!(stage.client.slot(Operation::MemberCreate).await, Err(Error::BeyondDeadline { .. })));
     assert_eq!(stage.clock.elapsed(), Duration::from_mins(1));
 }
@@ -288,11 +289,11 @@ async fn what_would_wait_beyond_the_deadline_is_known_at_once() {
 async fn a_dropped_wait_and_a_dropped_request_give_everything_back() {
     let stage = Stage::set(Setting { places: 1, permits: 1, ..Setting::default() }, [Line::Hang, identity()]);
     assert!(stage.client.current().now_or_never().is_none());
-    assert_eq!(stage.permits.available_permits(), 1);
+    assert_eq!(stage.permits.available(), 1);
     assert!(stage.client.slot(Operation::MemberCreate).now_or_never().is_none(), "its place is held for the full time");
     stage.client.current().await.unwrap();
     assert_eq!(stage.ended()[1].at, Duration::from_millis(1050));
-    let blocked = Arc::clone(&stage.permits).acquire_owned().await.unwrap();
+    let blocked = stage.permits.acquire(0).await;
     stage.clock.sleep(Duration::from_secs(2)).await;
     assert!(stage.client.slot(Operation::MemberCreate).now_or_never().is_none());
     assert!(stage.pacer.admit().now_or_never().is_some(), "the place is free again at once");

@@ -10,6 +10,7 @@
 //! ```
 
 mod belongings;
+pub mod breadth;
 mod classify;
 pub mod client;
 pub mod error;
@@ -18,6 +19,7 @@ pub mod members;
 pub mod needs;
 pub mod operation;
 pub mod page;
+pub mod permits;
 mod scrub;
 mod seen;
 mod text;
@@ -42,4 +44,5 @@ pub use http::{Http, HttpSettings};
 pub use members::Invite;
 pub use operation::Operation;
 pub use page::{Incomplete, Listing, MemberFilter, Page};
+pub use permits::Permits;
 pub use writer::Writer;

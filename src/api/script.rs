@@ -7,11 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::transport::{Answer, Failure, Request, Transport};
-use super::{Client, ClientSettings, Tally};
+use super::{Client, ClientSettings, Permits, Tally};
 use crate::clock::Clock;
 use crate::domain::fleet::BaseUrl;
 use crate::domain::{Access, ApiKey, WorkspaceId};
@@ -51,7 +50,7 @@ pub(super) struct Script {
     seen: Mutex<Vec<Seen>>,
     latency: Duration,
     clock: Clock,
-    permits: Arc<Semaphore>,
+    permits: Arc<Permits>,
 }
 
 impl Transport for Script {
@@ -60,7 +59,7 @@ impl Transport for Script {
             at: self.clock.elapsed(),
             line: format!("{} {}", request.method, request.path),
             body: request.body,
-            permits_left: self.permits.available_permits(),
+            permits_left: self.permits.available(),
         });
         let line = self.lines.lock().unwrap().pop_front().expect("the script has no more lines");
         async move {
@@ -91,7 +90,7 @@ pub(super) struct Stage {
     pub(super) script: Arc<Script>,
     pub(super) clock: Clock,
     pub(super) pacer: Arc<Pacer>,
-    pub(super) permits: Arc<Semaphore>,
+    pub(super) permits: Arc<Permits>,
     pub(super) tally: Arc<Tally>,
 }
 
@@ -117,7 +116,7 @@ impl Stage {
 
     pub(super) fn set(setting: Setting, lines: impl IntoIterator<Item = Line>) -> Self {
         let clock = Clock::starting_at(jiff::Timestamp::UNIX_EPOCH);
-        let permits = Arc::new(Semaphore::new(setting.permits));
+        let permits = Permits::fixed(setting.permits);
         let script = Arc::new(Script {
             lines: Mutex::new(lines.into_iter().collect()),
             seen: Mutex::default(),

@@ -20,6 +20,9 @@ pub struct Global {
     /// Say nothing on standard error but errors and questions.
     #[arg(short, long, global = true)]
     pub quiet: bool,
+    /// Requests in flight at once over all workspaces, 1 to 512; else as many as the network and this machine take.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub in_flight: Option<u16>,
     /// When to colour.
     #[arg(long, global = true, value_enum, default_value_t = Colour::Auto)]
     pub color: Colour,

@@ -192,7 +192,7 @@ pub async fn proceed(
 ) -> Result<Exit, Trouble> {
     let approve = request.approve;
     let door = session.door;
-    let forecast = Forecast::of(&drawn.plan, Deck::IN_FLIGHT);
+    let forecast = Forecast::of(&drawn.plan, deck.in_flight.most());
     let header = crate::report::listing::header(None, request.command, &request.selection());
     if approve.plan_only || approve.out.is_some() {
         let exit = tables::plan_exit(&drawn, approve.detailed_exitcode);
@@ -213,7 +213,7 @@ pub async fn proceed(
     tables::plan_talk(&door.printer, &drawn, &forecast);
     budget(session, &drawn);
     // Before anybody is asked: an approval that cannot be used is a nuisance.
-    open_files::for_writing(&drawn.targets, drawn.written_to())?;
+    open_files::for_writing(&deck, &drawn.targets, drawn.written_to())?;
     let asked = deck.clock.instant();
     let approval = approval::approve(session, approve, &drawn.plan).await?;
     // The deadline is the run's; a person may take as long as they like over the plan.

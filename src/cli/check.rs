@@ -74,8 +74,8 @@ impl Check {
         let chosen = session.choose(&self.select, Purpose::Read)?;
         let keys = session.keys(&chosen).await?;
         let targets = session.targets(&chosen, &keys);
-        open_files::for_talking(&targets)?;
         let deck = session.deck(None)?;
+        open_files::for_talking(&deck, &targets)?;
         let watch = Watch::begin(&door.printer, &deck, "checking", &targets);
         let looking = async {
             let lanes = lane::each(&targets, |target| look(&deck, target));

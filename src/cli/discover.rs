@@ -339,7 +339,7 @@ async fn ask(
     deck: &Deck,
     targets: &[Target],
 ) -> Result<(Vec<Sight>, BTreeMap<WorkspaceName, Identity>), Trouble> {
-    open_files::for_talking(targets)?;
+    open_files::for_talking(deck, targets)?;
     let watch = Watch::begin(&session.door.printer, deck, "asking", targets);
     let seen = |place: usize, sight: &Sight| {
         watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));

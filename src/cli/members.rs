@@ -181,7 +181,7 @@ async fn list(session: &Session<'_>, filter: &Filter, select: &Select) -> Result
     let listing =
         Listing::begin(&mut out, session.format(), "member", rows::MEMBER, &header).map_err(tables::unwritable)?;
     let coverage = Coverage { asked: targets.len(), ..Coverage::default() };
-    open_files::for_talking(&targets)?;
+    open_files::for_talking(&deck, &targets)?;
     let sightings = Sightings::open(session).await;
     let mut sheet = Sheet { wanted: &wanted, listing, coverage, shown: 0, sightings };
     let watch = Watch::begin(&door.printer, &deck, "reading", &targets);

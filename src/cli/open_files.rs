@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use crate::api::{Permits, breadth};
 use crate::run::{Deck, Target, lane};
 use crate::trouble::{Exit, Trouble};
 
@@ -15,23 +16,23 @@ use crate::trouble::{Exit, Trouble};
 const OTHERS: u64 = 64;
 
 /// Makes room for reading these workspaces: the pace locks of the lanes alive at once, and those of the admins they are reached via.
-pub fn for_talking(targets: &[Target]) -> Result<(), Trouble> {
-    make_room(talks(targets))
+pub fn for_talking(deck: &Deck, targets: &[Target]) -> Result<(), Trouble> {
+    make_room(&deck.in_flight, talks(targets))
 }
 
 /// Makes room for reading these workspaces into so many files at a time.
-pub fn for_talking_and_files(targets: &[Target], files: usize) -> Result<(), Trouble> {
-    make_room(talks(targets) + files)
+pub fn for_talking_and_files(deck: &Deck, targets: &[Target], files: usize) -> Result<(), Trouble> {
+    make_room(&deck.in_flight, talks(targets) + files)
 }
 
 /// Makes room for writing to so many of these workspaces.
-pub fn for_writing(targets: &[Target], written_to: usize) -> Result<(), Trouble> {
-    make_room(written_to + talks(targets))
+pub fn for_writing(deck: &Deck, targets: &[Target], written_to: usize) -> Result<(), Trouble> {
+    make_room(&deck.in_flight, written_to + talks(targets))
 }
 
 /// Makes room for the connections of a run that takes no lock.
-pub fn for_connections() -> Result<(), Trouble> {
-    make_room(0)
+pub fn for_connections(in_flight: &Permits) -> Result<(), Trouble> {
+    make_room(in_flight, 0)
 }
 
 fn talks(targets: &[Target]) -> usize {
@@ -40,17 +41,23 @@ fn talks(targets: &[Target]) -> usize {
     targets.len().min(lane::ALIVE) + admins.len()
 }
 
-/// Makes room for the connections of a run and so many locks, or says that there is none. To be asked before anything is written.
-fn make_room(locks: usize) -> Result<(), Trouble> {
-    let needed = Deck::IN_FLIGHT as u64 + locks as u64 + OTHERS;
+/// Makes room for the connections of a run and so many locks, or says that there is none. To be asked before anything is written. Where
+/// nobody asked for a number in flight there are as many as there is room for.
+fn make_room(in_flight: &Permits, locks: usize) -> Result<(), Trouble> {
+    let others = locks as u64 + OTHERS;
+    let most = in_flight.most() as u64;
     let limit = getrlimit(Resource::Nofile);
-    match raised(limit.current, limit.maximum, needed) {
+    let raise = |current: u64| {
+        let more = Rlimit { current: Some(current), maximum: limit.maximum };
+        setrlimit(Resource::Nofile, more).map_err(|_refused| short(current, limit.current.unwrap_or_default()))
+    };
+    match raised(limit.current, limit.maximum, most + others) {
         Room::Enough => Ok(()),
-        Room::Raise(current) => {
-            let more = Rlimit { current: Some(current), maximum: limit.maximum };
-            setrlimit(Resource::Nofile, more).map_err(|_refused| short(needed, limit.current.unwrap_or_default()))
+        Room::Raise(current) => raise(current),
+        Room::Short(allowed) => {
+            let left = usize::try_from(allowed.saturating_sub(others)).unwrap_or(usize::MAX);
+            if in_flight.narrow(left) { raise(allowed) } else { Err(too_wide(in_flight, most + others, allowed, left)) }
         }
-        Room::Short(most) => Err(short(needed, most)),
     }
 }
 
@@ -69,6 +76,15 @@ fn raised(current: Option<u64>, maximum: Option<u64>, needed: u64) -> Room {
         (Some(current), _) if current >= needed => Room::Enough,
         (_, Some(maximum)) if maximum < needed => Room::Short(maximum),
         _ => Room::Raise(needed),
+    }
+}
+
+/// Says that there is no room for what was asked: fewer in flight where that would do.
+fn too_wide(in_flight: &Permits, needed: u64, most: u64, left: usize) -> Trouble {
+    if in_flight.is_fixed() && left > 0 {
+        short(needed, most).advise(format!("or give --in-flight {left} at most, or leave it away"))
+    } else {
+        short(needed - in_flight.most() as u64 + breadth::LEAST as u64, most)
     }
 }
 

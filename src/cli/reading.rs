@@ -176,7 +176,7 @@ pub async fn watched(
     targets: &[Target],
     observing: impl AsyncFnOnce(&mut dyn FnMut(usize, &Sight)) -> Option<Vec<Sight>>,
 ) -> Result<Vec<Sight>, Trouble> {
-    open_files::for_talking(targets)?;
+    open_files::for_talking(deck, targets)?;
     let watch = Watch::begin(&session.door.printer, deck, what, targets);
     let mut seen = |place: usize, sight: &Sight| {
         watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));

@@ -89,7 +89,7 @@ impl Resume {
         let mut deck = session.deck(deadline)?;
         // What the run sent may land as late as was thought when it was sent.
         deck.settle = deck.settle.max(recall.settle());
-        open_files::for_writing(&targets, targets.len())?;
+        open_files::for_writing(&deck, &targets, targets.len())?;
         let _locks = perform::lock(&session, &deck, &targets, &id, self.wait).await?;
         // While the locks were waited for, somebody else may have gone on with it.
         let recall = Recall::of(&ledger, id.as_str()).await?;
@@ -211,7 +211,7 @@ impl Resume {
                 session::unreadable(&mut coverage, &lane.workspace, trouble);
             }
         }
-        let forecast = Forecast::of(&recall.plan, Deck::IN_FLIGHT);
+        let forecast = Forecast::of(&recall.plan, deck.in_flight.most());
         let leaves = !recall.header["settings"]["leaving"].is_null();
         let enrol = Enrol::read(&recall.header["settings"]["enrol"]);
         let Recall { plan, mut ended, .. } = recall;

@@ -8,13 +8,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use super::args::Select;
 use super::keys::vault::Vault;
 use super::{Door, open_files};
+use crate::api::breadth;
 use crate::api::transport::Transport;
-use crate::api::{Http, HttpSettings, Tally};
+use crate::api::{Http, HttpSettings, Permits, Tally};
 use crate::config::key::{self, KeyTrouble};
 use crate::config::{self, Lists, Purpose, register};
 use crate::domain::fleet::Reach;
@@ -209,15 +208,19 @@ impl<'a> Session<'a> {
 
     /// Makes what all lanes share, over the network.
     pub fn deck(&self, deadline: Option<Duration>) -> Result<Deck, Trouble> {
-        open_files::for_connections()?;
+        let in_flight = match self.door.global.in_flight {
+            Some(number) => Permits::fixed(number.into()),
+            None => Permits::adaptive(breadth::MOST),
+        };
+        open_files::for_connections(&in_flight)?;
         let defaults = &self.fleet.defaults;
         let clock = self.door.clock;
         Ok(Deck {
-            transport: self.transport()?,
+            transport: self.transport(in_flight.most())?,
             clock,
             pacers: Arc::new(Pacers::new(clock, self.door.env.seed)),
             talks: Some(Arc::new(self.talks())),
-            in_flight: Arc::new(Semaphore::new(Deck::IN_FLIGHT)),
+            in_flight,
             tally: Arc::new(Tally::default()),
             stop: self.door.stop.clone(),
             base: defaults.base_url.clone(),
@@ -241,12 +244,12 @@ impl<'a> Session<'a> {
     }
 
     /// Returns what carries requests: the network, unless the door was opened inside another program.
-    fn transport(&self) -> Result<Arc<dyn Transport>, Trouble> {
+    fn transport(&self, in_flight: usize) -> Result<Arc<dyn Transport>, Trouble> {
         if let Some(transport) = &self.door.transport {
             return Ok(Arc::clone(transport));
         }
         let encrypted = self.fleet.defaults.base_url.is_encrypted();
-        let settings = HttpSettings { in_flight: Deck::IN_FLIGHT, encrypted, ..HttpSettings::default() };
+        let settings = HttpSettings { in_flight, encrypted, ..HttpSettings::default() };
         Ok(Arc::new(Http::new(settings).map_err(|error| Trouble::advised(Exit::Config, error))?))
     }
 

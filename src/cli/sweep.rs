@@ -56,7 +56,7 @@ pub async fn each<T: Brought>(
     look: impl AsyncFn(&Target) -> T,
     mut take: impl AsyncFnMut(&Target, Looked<T>) -> Result<(), Trouble>,
 ) -> Result<(), Trouble> {
-    open_files::for_talking(targets)?;
+    open_files::for_talking(deck, targets)?;
     let watch = Watch::begin(&session.door.printer, deck, "reading", targets);
     let sweeping = async {
         let lanes = lane::in_turn(targets, |target| async {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::keeper::Keeper;
@@ -11,7 +10,7 @@ use super::stop::Stop;
 use super::talks::{Talking, Talks};
 use super::trouble::LaneTrouble;
 use crate::api::transport::Transport;
-use crate::api::{Client, ClientSettings, Tally};
+use crate::api::{Client, ClientSettings, Permits, Tally};
 use crate::clock::Clock;
 use crate::domain::fleet::BaseUrl;
 use crate::domain::{Access, KeyId, Mode, SecurityToken, WorkspaceId, WorkspaceName};
@@ -29,7 +28,7 @@ pub struct Deck {
     /// The pace locks, by which the pacers of all processes are one; none paces this process by itself.
     pub talks: Option<Arc<Talks>>,
     /// Requests in flight over all workspaces.
-    pub in_flight: Arc<Semaphore>,
+    pub in_flight: Arc<Permits>,
     /// Counters.
     pub tally: Arc<Tally>,
     /// Stopping.
@@ -48,12 +47,6 @@ pub struct Deck {
     pub token: Option<SecurityToken>,
     /// Seed of jitter; each workspace derives its own from it and its name.
     pub seed: u64,
-}
-
-impl Deck {
-    /// Requests in flight over all workspaces. At 50 ms a request this is 2,500 requests a second, more than two cores decode;
-    /// each costs a connection under HTTP/1.1, and 128 stays far below every default limit on open files.
-    pub const IN_FLIGHT: usize = 128;
 }
 
 /// One workspace a lane is pointed at.

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, Either, select};
+use tokio::sync::Semaphore;
 
 use super::engine::{At, Door};
 use super::name;
@@ -27,6 +28,9 @@ pub struct LocalSettings {
     pub jitter: Duration,
     /// Seed of the jitter. Each key and acted-as workspace has its own chance, so lanes do not reshuffle each other.
     pub seed: u64,
+    /// How many requests are on their way at once, at most: the others queue up before it, as at a server or on a machine that has enough to
+    /// do. None is any number.
+    pub serves: Option<usize>,
 }
 
 /// The jitter of every lane, each from its own generator.
@@ -63,6 +67,7 @@ pub struct Local {
     world: World,
     clock: Clock,
     road: Road,
+    crowd: Option<Semaphore>,
     most_body: usize,
 }
 
@@ -72,7 +77,8 @@ impl Local {
 
     /// Makes a transport into a world. The clock is the one the run uses.
     pub fn new(world: World, clock: Clock, settings: LocalSettings) -> Self {
-        Self { world, clock, road: Road::new(settings), most_body: Self::MOST_BODY }
+        let crowd = settings.serves.map(Semaphore::new);
+        Self { world, clock, road: Road::new(settings), crowd, most_body: Self::MOST_BODY }
     }
 
     /// Cuts answers off above so many bytes, as the network transport does at its own size limit.
@@ -83,6 +89,10 @@ impl Local {
     }
 
     async fn exchange(&self, ask: Ask) -> Result<Answer, Failure> {
+        let _served = match &self.crowd {
+            Some(crowd) => crowd.acquire().await.ok(),
+            None => None,
+        };
         let (there, back) = self.road.travel(&ask);
         self.wait(there).await;
         let (fate, told) = self.world.handle(&ask, At::of(self.clock), Door::InProcess);

@@ -151,7 +151,7 @@ fn with_client<T>(status: u16, bodies: Vec<String>, work: impl AsyncFnOnce(&Clie
             access: Access::Own(ApiKey::parse("own-key-of-this-client-0123456789").unwrap()),
             base: BaseUrl::parse("http://127.0.0.1:9").unwrap(),
             pace: Pace::of(Pacer::new(clock, 100)),
-            in_flight: Arc::new(tokio::sync::Semaphore::new(8)),
+            in_flight: keyholder::api::Permits::fixed(8),
             clock,
             timeout: Duration::from_secs(30),
             deadline: None,

@@ -34,6 +34,7 @@ proptest! {
             latency: Duration::from_millis(latency),
             jitter: Duration::from_millis(jitter) / 2,
             seed,
+            ..LocalSettings::default()
         };
         stage.add("keyholder.toml", &format!("share = {share}\ndeadline = \"2h\""));
         let emails: Vec<String> = (0..people).map(|person| format!("p{person}@agency.example")).collect();
@@ -64,7 +65,7 @@ proptest! {
         let world = World::from_script(&script, seed).unwrap();
         world.configure(|settings| settings.rates = Rates { per_second: 5, per_minute: 300, window: Window::Sliding });
         let mut stage = Stage::of(world);
-        stage.road = LocalSettings { latency: Duration::ZERO, jitter: Duration::from_millis(jitter) / 2, seed };
+        stage.road = LocalSettings { jitter: Duration::from_millis(jitter) / 2, seed, ..LocalSettings::default() };
         stage.add("keyholder.toml", "share = 0.05");
         let _done = stage.run("onboard nia@agency.example --role view -w sub-* --yes").exits(0);
         prop_assert_eq!(stage.world.throttled(), 0);

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyholder::api::{Tally, needs};
+use keyholder::api::{Permits, Tally, needs};
 use keyholder::clock::Clock;
 use keyholder::domain::fleet::BaseUrl;
 use keyholder::domain::{
@@ -14,7 +14,6 @@ use keyholder::domain::{
 use keyholder::pace::Pacers;
 use keyholder::run::{Deck, Forecast, InventoryQuest, LaneTrouble, Nowhere, Stop, Target, requests, take_inventory};
 use keyholder::sim::{Fault, FaultBody, FaultKind, LastPage, Local, LocalSettings, Op, World, put};
-use tokio::sync::Semaphore;
 
 const WORLD: &str = r#"
 version = 1
@@ -55,7 +54,7 @@ impl Desk {
             clock,
             pacers: Arc::new(Pacers::new(clock, 7)),
             talks: None,
-            in_flight: Arc::new(Semaphore::new(Deck::IN_FLIGHT)),
+            in_flight: Permits::adaptive(512),
             tally: Arc::new(Tally::default()),
             stop: Stop::default(),
             base: BaseUrl::parse("http://127.0.0.1:1").unwrap(),

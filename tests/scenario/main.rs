@@ -42,6 +42,7 @@ mod trail;
 mod undo;
 mod verify;
 mod via;
+mod width;
 mod words;
 mod world;
 

@@ -16,7 +16,12 @@ fn twenty() -> Stage {
     let world = World::generated(20, 3, 7);
     world.configure(|settings| settings.invitations = Invitations::AtOnce);
     let mut stage = Stage::of(world);
-    stage.road = LocalSettings { latency: Duration::from_millis(100), jitter: Duration::from_millis(80), seed: 3 };
+    stage.road = LocalSettings {
+        latency: Duration::from_millis(100),
+        jitter: Duration::from_millis(80),
+        seed: 3,
+        ..LocalSettings::default()
+    };
     stage
 }
 

@@ -382,6 +382,16 @@ impl Stage {
         }
     }
 
+    /// Returns the clock of the stage.
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Returns how long the stage's clock has run.
+    pub(crate) fn now(&self) -> Duration {
+        self.runtime.block_on(async { self.clock.elapsed() })
+    }
+
     /// Lets time pass between runs.
     pub(crate) fn wait(&self, time: Duration) {
         self.runtime.block_on(self.clock.sleep(time));

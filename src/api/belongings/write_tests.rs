@@ -78,12 +78,12 @@ impl Hand {
     /// Returns what was sent: exactly one request, counted as a write, with all given back.
     fn sent(&self) -> Seen {
         let mut seen = self.stage.ended();
-        assert_eq!((seen.len(), self.stage.tally.writes(), self.stage.permits.available_permits()), (1, 1, 4));
+        assert_eq!((seen.len(), self.stage.tally.writes(), self.stage.permits.available()), (1, 1, 4));
         seen.remove(0)
     }
 
     fn nothing_sent(&self) {
-        assert_eq!((self.stage.tally.requests(), self.stage.permits.available_permits()), (0, 4));
+        assert_eq!((self.stage.tally.requests(), self.stage.permits.available()), (0, 4));
     }
 }
 

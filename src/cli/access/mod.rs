@@ -154,7 +154,7 @@ async fn sweep(
     logins: Option<Timestamp>,
     mut take: impl AsyncFnMut(&Target, Result<AccessSeen, LaneTrouble>) -> Result<(), Trouble>,
 ) -> Result<(), Trouble> {
-    open_files::for_talking(targets)?;
+    open_files::for_talking(deck, targets)?;
     let watch = Watch::begin(&session.door.printer, deck, "reading", targets);
     let sweeping = async {
         let lanes = lane::in_turn(targets, |target| async {

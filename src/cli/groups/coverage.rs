@@ -130,7 +130,7 @@ async fn look(
     deck: &Deck,
     targets: &[Target],
 ) -> Result<(Vec<Sight>, BTreeMap<WorkspaceName, Under>), Trouble> {
-    open_files::for_talking(targets)?;
+    open_files::for_talking(deck, targets)?;
     let watch = Watch::begin(&session.door.printer, deck, "reading", targets);
     let seen = |place: usize, sight: &Sight| {
         watch.ended(targets[place].name.as_str(), matches!(sight, Sight::Unreadable(_)));

@@ -35,7 +35,7 @@ pub async fn sweep(
     targets: &[Target],
     whole: BTreeMap<String, Kept>,
 ) -> Result<Swept, Trouble> {
-    open_files::for_talking_and_files(targets, lane::AHEAD.min(targets.len()))?;
+    open_files::for_talking_and_files(lanes.deck, targets, lane::AHEAD.min(targets.len()))?;
     let mut ended = whole;
     let left: Vec<Target> =
         targets.iter().filter(|target| !ended.contains_key(target.name.as_str())).cloned().collect();

@@ -68,8 +68,8 @@ impl Look {
         remember(session, &mut wanted).await;
         let keys = session.keys(&chosen).await?;
         let targets = session.targets(&chosen, &keys);
-        open_files::for_talking_and_files(&targets, lane::AHEAD.min(targets.len()))?;
         let deck = session.deck(None)?;
+        open_files::for_talking_and_files(&deck, &targets, lane::AHEAD.min(targets.len()))?;
         let mut out = door.printer.data();
         let header = listing::header(None, "trail", &select.describe());
         let listing =

@@ -303,7 +303,12 @@ async fn an_invitation_can_be_acknowledged_without_its_permissions() {
 
 /// Talks to a generated world over a jittery road and returns everything that was seen and said.
 async fn trace(seed: u64) -> String {
-    let settings = LocalSettings { latency: Duration::from_millis(40), jitter: Duration::from_millis(30), seed };
+    let settings = LocalSettings {
+        latency: Duration::from_millis(40),
+        jitter: Duration::from_millis(30),
+        seed,
+        ..LocalSettings::default()
+    };
     let desk = Desk::with(World::generated(3, 9, seed), settings);
     let mut said = String::new();
     for name in desk.world.names() {

@@ -106,8 +106,12 @@ pub(crate) fn agency(chance: &mut Rng) -> (Stage, Case) {
     let mut stage = Stage::script(&script);
     stage.forgive_unfired_faults();
     stage.searched_once.set(true);
-    stage.road =
-        LocalSettings { latency: Duration::from_millis(60), jitter: Duration::from_millis(50), seed: chance.u64(..) };
+    stage.road = LocalSettings {
+        latency: Duration::from_millis(60),
+        jitter: Duration::from_millis(50),
+        seed: chance.u64(..),
+        ..LocalSettings::default()
+    };
     stage.world.configure(|settings| {
         settings.key_shown = case.shown;
         settings.last_page = pick(chance, &[LastPage::Absent, LastPage::Null, LastPage::Empty, LastPage::Cursor]);

@@ -226,7 +226,12 @@ impl Case {
         let mut stage = Stage::script(&script);
         stage.add("keyholder.toml", "[guards]\nmax_failures = \"100%\"\nmax_removals = { per_workspace = 6 }");
         LANES[..self.lanes].iter().for_each(|lane| self.kind().furnish(&stage.world, lane));
-        stage.road = LocalSettings { latency: Duration::from_millis(60), jitter: Duration::from_millis(40), seed: 3 };
+        stage.road = LocalSettings {
+            latency: Duration::from_millis(60),
+            jitter: Duration::from_millis(40),
+            seed: 3,
+            ..LocalSettings::default()
+        };
         let at_once = self.kind().is_at_once();
         stage.world.configure(|settings| {
             settings.repeat_invite = REPEATS[self.repeat].1;

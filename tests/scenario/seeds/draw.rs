@@ -99,8 +99,12 @@ pub(crate) fn fleet(chance: &mut Rng) -> (Stage, Fleet) {
     let mut stage = Stage::script(&script);
     stage.forgive_unfired_faults();
     stage.searched_once.set(true);
-    stage.road =
-        LocalSettings { latency: Duration::from_millis(60), jitter: Duration::from_millis(50), seed: chance.u64(..) };
+    stage.road = LocalSettings {
+        latency: Duration::from_millis(60),
+        jitter: Duration::from_millis(50),
+        seed: chance.u64(..),
+        ..LocalSettings::default()
+    };
     stage.world.configure(|settings| {
         settings.repeat_invite =
             pick(chance, &[RepeatInvite::Duplicate, RepeatInvite::Echo, RepeatInvite::Conflict, RepeatInvite::Invalid]);

@@ -56,8 +56,8 @@ pub struct Export {
     select: Select,
 }
 
-/// Workspaces that are read at once: as many as requests may be in flight. Each has a page and a few open files.
-const AT_ONCE: usize = Deck::IN_FLIGHT;
+/// Workspaces that are read at once: a hundred and more, so that latency costs little. Each has a page and a few open files.
+const AT_ONCE: usize = 128;
 
 /// Ended lanes that are recorded in one commit.
 const IN_ONE_COMMIT: usize = 64;
@@ -80,8 +80,8 @@ impl Export {
         let folder = Folder::open(session, &ledger, &self.out, form).await?;
         let keys = session.keys(&chosen).await?;
         let targets = session.targets(&chosen, &keys);
-        open_files::for_talking_and_files(&targets, AT_ONCE * (store::MOST_OPEN + 1))?;
         let deck = session.deck(None)?;
+        open_files::for_talking_and_files(&deck, &targets, AT_ONCE * (store::MOST_OPEN + 1))?;
         let held = ledger.exported(folder.id()).await.map_err(|error| Trouble::advised(Exit::Output, error))?;
         strangers(&targets, &held)?;
         let place = Place { workspaces: folder.workspaces(), form: folder.form(), overlap };

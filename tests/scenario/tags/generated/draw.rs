@@ -108,8 +108,12 @@ pub(crate) fn fleet(chance: &mut Rng) -> (Stage, Files, Vec<Place>) {
     let mut stage = Stage::script(&script);
     stage.forgive_unfired_faults();
     stage.searched_once.set(true);
-    stage.road =
-        LocalSettings { latency: Duration::from_millis(60), jitter: Duration::from_millis(50), seed: chance.u64(..) };
+    stage.road = LocalSettings {
+        latency: Duration::from_millis(60),
+        jitter: Duration::from_millis(50),
+        seed: chance.u64(..),
+        ..LocalSettings::default()
+    };
     stage.world.configure(|settings| {
         settings.labels = pick(chance, &[Labels::Exact, Labels::AnyCase, Labels::Repeated]);
         settings.last_page = pick(chance, &[LastPage::Absent, LastPage::Null, LastPage::Empty, LastPage::Cursor]);

@@ -99,7 +99,13 @@ fn records(step: &Step) -> [Record; EACH - 1] {
     let (id, detail) = (step.id.clone(), "as the API put it".to_owned());
     [
         Record::Started { step: id.clone(), attempt: 1 },
-        Record::Answered { step: id.clone(), attempt: 1, class: Class::Acknowledged.as_str(), detail, status: Some(200) },
+        Record::Answered {
+            step: id.clone(),
+            attempt: 1,
+            class: Class::Acknowledged.as_str(),
+            detail,
+            status: Some(200),
+        },
         Record::Settled { step: id, outcome: Outcome::Done, reason: None, attempts: 1, held: None, seen: None },
     ]
 }

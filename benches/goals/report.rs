@@ -50,7 +50,8 @@ fn scheduled() -> Row {
 fn bound(stage: &Stage, ended: &Ended, in_flight: usize, away: Duration) -> Bound {
     let mut each: std::collections::BTreeMap<_, usize> = std::collections::BTreeMap::new();
     let seen = stage.world.requests();
-    for seen in seen.iter().filter(|seen| seen.moment >= ended.began) {
+    let over = ended.began + Duration::from_secs_f64(ended.took);
+    for seen in seen.iter().filter(|seen| (ended.began..=over).contains(&seen.moment)) {
         *each.entry(seen.workspace.clone()).or_default() += 1;
     }
     let most = each.values().copied().max().unwrap_or(0);

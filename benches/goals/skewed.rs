@@ -26,7 +26,7 @@ pub(crate) fn skewed() -> Vec<Row> {
 /// Puts them into an order of their own, the same every time.
 fn shuffled(pages: &[usize]) -> Vec<usize> {
     let mut pages = pages.to_vec();
-    let mut chance = fastrand_like(7);
+    let mut chance = chances(7);
     for at in (1..pages.len()).rev() {
         pages.swap(at, chance() % (at + 1));
     }
@@ -34,7 +34,7 @@ fn shuffled(pages: &[usize]) -> Vec<usize> {
 }
 
 /// A small generator: the order of a fleet needs no better.
-fn fastrand_like(seed: u64) -> impl FnMut() -> usize {
+fn chances(seed: u64) -> impl FnMut() -> usize {
     let mut state = seed;
     move || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

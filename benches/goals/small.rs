@@ -39,7 +39,7 @@ pub(crate) fn trail(rounds: usize) -> Vec<Row> {
         Row::new(
             "trail of one workspace, 50 ms away",
             "≥ 19,000 rows/s",
-            format!("{:.0} rows/s", rows(records) / median(&taken, wall)),
+            format!("{:.0} rows/s", number(records) / median(&taken, wall)),
             format!("{records} records, a thousand a page: 20,000 rows/s are the most there can be"),
         ),
         Row::new(
@@ -62,8 +62,8 @@ fn export(sim: &Sim) -> Took {
     measure(command.args(["--quiet", "--format", "csv", "trail", "export", "--out"]).arg(out.path().join("kept"))).0
 }
 
-fn rows(records: u64) -> f64 {
-    count(usize::try_from(records).expect("it fits"))
+fn number(of: u64) -> f64 {
+    count(usize::try_from(of).expect("it fits"))
 }
 
 /// What starting costs, and how large the binary is.
@@ -90,7 +90,7 @@ pub(crate) fn binary() -> Vec<Row> {
         Row::new(
             "stripped binary",
             "≤ 12 MB",
-            format!("{:.1} MB", rows(bytes) / 1e6),
+            format!("{:.1} MB", number(bytes) / 1e6),
             if stripped {
                 "`strip` on a copy of the release binary"
             } else {

@@ -35,6 +35,23 @@ pub(crate) fn measure(command: &mut Command) -> (Took, String) {
     (Took { wall, cpu: used.rusage.utime + used.rusage.stime, memory: used.rusage.maxrss }, said)
 }
 
+/// Returns how long a command takes from its start to its first row of CSV, the head not counted; it must end with 0.
+pub(crate) fn first_row(command: &mut Command) -> Duration {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let began = now();
+    let mut child = command.spawn().expect("a child can be started");
+    let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut line = String::new();
+    for _head_and_row in 0..2 {
+        line.clear();
+        assert!(out.read_line(&mut line).expect("UTF-8") > 0, "{command:?} wrote a row");
+    }
+    let took = began.elapsed();
+    std::io::copy(&mut out, &mut std::io::sink()).expect("the rest can be read");
+    assert!(child.wait().expect("it ends").success(), "{command:?}");
+    took
+}
+
 /// Takes so many rounds of several things by turns, the first round for warmth alone, and returns each thing's rounds. By
 /// turns, so that whatever else the machine does falls on all of them alike.
 pub(crate) fn by_turns<const N: usize>(rounds: usize, mut things: [&mut dyn FnMut() -> Took; N]) -> [Vec<Took>; N] {
@@ -82,7 +99,7 @@ pub(crate) fn memory(took: &Took) -> f64 {
 
 /// Returns the moment it is.
 #[expect(clippy::disallowed_methods, reason = "a benchmark watches the wall clock")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
@@ -111,21 +128,36 @@ impl Sim {
     }
 
     fn answering(folder: tempfile::TempDir, fleet: &[OsString], latency: Duration) -> Self {
-        let mut child = Command::new(KEYHOLDER)
-            .args(["--quiet", "sim"])
-            .args(fleet)
-            .args(["--latency", &latency.as_millis().to_string(), "--root"])
-            .arg(folder.path().join("root"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the simulator can be started");
+        let mut command = Command::new(KEYHOLDER);
+        command.args(["--quiet", "sim"]).args(fleet);
+        command.args(["--latency", &latency.as_millis().to_string(), "--root"]).arg(folder.path().join("root"));
+        Self::listening(folder, &mut command)
+    }
+
+    /// Starts a program that writes its root into `root` of the folder and says on its first line where it listens.
+    pub(crate) fn listening(folder: tempfile::TempDir, program: &mut Command) -> Self {
+        let program = program.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = program.spawn().expect("the simulator can be started");
         let mut base = String::new();
         let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
         out.read_line(&mut base).expect("the simulator says where it is");
         let base = base.trim().to_owned();
         assert!(base.starts_with("http://"), "the simulator said `{base}`");
         Self { child, base, folder }
+    }
+
+    /// Returns the processor time the simulator has taken so far, in seconds: whether it, on the same cores, is what a figure shows.
+    #[expect(clippy::cast_precision_loss, reason = "hundredths of seconds")]
+    pub(crate) fn cpu(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        let behind = stat.rsplit(") ").next().unwrap_or_default();
+        let ticks = behind.split(' ').skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok());
+        ticks.sum::<u64>() as f64 / 100.0
+    }
+
+    /// Returns the folder that goes with it; `root` is in it.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Returns the origin.

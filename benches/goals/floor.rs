@@ -1,0 +1,154 @@
+//! The bare floor: the least a program could do with the same libraries. The same pages, as many in flight, rows decoded into borrowed fields and
+//! written as merged CSV; nothing paced, checked, ordered, repeated or written down. It asks nobody who they are.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::fmt;
+use std::fs::File;
+use std::path::Path;
+
+use futures::StreamExt as _;
+use futures::future::LocalBoxFuture;
+use serde::de::{Deserializer, Error, Visitor};
+use serde::{Deserialize, Serialize};
+
+use crate::support;
+
+/// A text that is borrowed from the answer unless it has escapes: `Option<Cow<str>>` by itself never borrows.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Text<'a>(Cow<'a, str>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrows;
+        impl<'de> Visitor<'de> for Borrows {
+            type Value = Cow<'de, str>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text")
+            }
+            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(text))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(text.to_owned()))
+            }
+        }
+        deserializer.deserialize_str(Borrows).map(Text)
+    }
+}
+
+impl Text<'_> {
+    fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The text of what may be absent.
+fn or_none<'a>(text: Option<&'a Text<'_>>) -> &'a str {
+    text.map_or("", Text::as_str)
+}
+
+/// A page of a list.
+#[derive(Deserialize)]
+struct Page<'a, Row> {
+    items: Vec<Row>,
+    #[serde(borrow)]
+    next_starting_after: Option<Text<'a>>,
+}
+
+/// A row that can be written.
+trait Line {
+    const FILE: &'static str;
+    const PATH: &'static str;
+    fn write(&self, out: &mut csv::Writer<File>) -> csv::Result<()>;
+}
+
+/// What decodes a row of whatever lifetime.
+trait Rows {
+    type Row<'a>: Deserialize<'a> + Line;
+}
+
+macro_rules! list {
+    ($rows:ident, $row:ident, $file:literal, $path:literal, { $($required:ident),* }, { $($optional:ident),* }, { $($other:ident: $type:ty),* }) => {
+        #[derive(Deserialize)]
+        struct $row<'a> {
+            $(#[serde(borrow)] $required: Text<'a>,)*
+            $(#[serde(borrow)] $optional: Option<Text<'a>>,)*
+            $($other: $type,)*
+        }
+
+        impl Line for $row<'_> {
+            const FILE: &'static str = $file;
+            const PATH: &'static str = $path;
+            fn write(&self, out: &mut csv::Writer<File>) -> csv::Result<()> {
+                $(out.write_field(self.$required.as_str())?;)*
+                $(out.write_field(or_none(self.$optional.as_ref()))?;)*
+                $(out.write_field(shown(&self.$other))?;)*
+                out.write_record(None::<&[u8]>)
+            }
+        }
+
+        struct $rows;
+        impl Rows for $rows {
+            type Row<'a> = $row<'a>;
+        }
+    };
+}
+
+fn shown<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("a number, a flag, a list")
+}
+
+list!(Members, Member, "members", "/api/v2/workspace-members",
+    { id, email, user_id, role, timestamp_created, workspace_id }, { user_email, nickname, issuer_id },
+    { accepted: bool, permissions: Option<Vec<String>> });
+list!(Webhooks, Webhook, "webhooks", "/api/v2/webhooks",
+    { id, organization, target_hook_url, timestamp_created }, { campaign, name, event_type, timestamp_error },
+    { status: Option<i8> });
+list!(LeadLists, LeadList, "lists", "/api/v2/lead-lists",
+    { id, organization_id, name, timestamp_created }, { owned_by }, { has_enrichment_task: Option<bool> });
+list!(Jobs, Job, "jobs", "/api/v2/background-jobs",
+    { id, workspace_id, status, created_at, updated_at }, { user_id, entity_id, entity_type }, { progress: Option<f64> });
+
+/// Sweeps the four lists of every key of a root.
+pub(crate) fn floor(base: &str, root: &Path, in_flight: usize, out: &Path) {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).http1_only();
+    let client = client.pool_max_idle_per_host(in_flight).build().expect("a client can be made");
+    let keys = support::keys(root);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    let files = [Member::FILE, Webhook::FILE, LeadList::FILE, Job::FILE].map(|name| {
+        let file = File::create(out.join(format!("{name}.csv"))).expect("a file can be made");
+        RefCell::new(csv::WriterBuilder::new().buffer_capacity(64 * 1024).from_writer(file))
+    });
+    let [members, webhooks, lists, jobs] = &files;
+    let client = &client;
+    runtime.block_on(async {
+        let walks = keys.iter().flat_map(|key| {
+            [
+                Box::pin(walk::<Members>(client, base, key, members)) as LocalBoxFuture<'_, ()>,
+                Box::pin(walk::<Webhooks>(client, base, key, webhooks)),
+                Box::pin(walk::<LeadLists>(client, base, key, lists)),
+                Box::pin(walk::<Jobs>(client, base, key, jobs)),
+            ]
+        });
+        futures::stream::iter(walks).buffer_unordered(in_flight).for_each(|()| async {}).await;
+    });
+}
+
+/// Walks one list of one workspace to its end.
+async fn walk<R: Rows>(client: &reqwest::Client, base: &str, key: &str, out: &RefCell<csv::Writer<File>>) {
+    let first = format!("{base}{}?limit=100", <R::Row<'_> as Line>::PATH);
+    let mut next = Some(first.clone());
+    while let Some(url) = next {
+        let answer = client.get(url).bearer_auth(key).send().await.expect("it answers");
+        assert!(answer.status().is_success(), "{}", answer.status());
+        let body = answer.bytes().await.expect("whole");
+        let text = std::str::from_utf8(&body).expect("UTF-8");
+        let page: Page<'_, R::Row<'_>> = serde_json::from_str(text).expect("a page");
+        let mut out = out.borrow_mut();
+        page.items.iter().try_for_each(|row| row.write(&mut out)).expect("it can be written");
+        next = page.next_starting_after.map(|after| format!("{first}&starting_after={}", after.as_str()));
+    }
+}

@@ -1,0 +1,96 @@
+//! The goals of speed and fairness, measured side by side and in turn, as a table of Markdown.
+//!
+//! ```text
+//! cargo bench --bench goals                       # all but `build`, in about ten minutes
+//! cargo bench --bench goals -- sweep rejections   # cases alone: see CASES
+//! cargo bench --bench goals -- --rounds 3 peers   # other than five rounds
+//! ```
+//!
+//! `real` and what uses it (sweep, peers, report, memory, trail, binary) measures the release binary against a simulator in a process of its own;
+//! `stage` and what uses it (skewed, limits, the schedule of report) runs in this process in virtual time, where only the schedule counts.
+//! `benches/README.md` says how each figure is taken.
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+#![expect(clippy::disallowed_methods, reason = "a benchmark is a program of its own")]
+
+mod fleet;
+mod floor;
+mod goal;
+mod limits;
+mod peers;
+mod real;
+mod report;
+mod serve;
+mod skewed;
+mod small;
+mod stage;
+mod sweep;
+
+#[expect(clippy::allow_attributes, reason = "each bench uses a part of what they share")]
+#[allow(dead_code, reason = "each bench uses a part of what they share")]
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::path::Path;
+
+use goal::Row;
+
+/// Measures a case; how many rounds is told.
+type Case = fn(usize) -> Vec<Row>;
+
+/// The cases by name, in the order of the table. Those after `binary` are taken on request alone.
+const CASES: [(&str, Case); 12] = [
+    ("sweep", sweep::sweep),
+    ("writes", |_| limits::writes()),
+    ("rejections", |_| limits::rejections()),
+    ("skewed", |_| skewed::skewed()),
+    ("peers", peers::peers),
+    ("memory", |_| small::memory()),
+    ("trail", small::trail),
+    ("firstrow", sweep::first),
+    ("lost", |_| limits::lost()),
+    ("report", |_| report::all()),
+    ("binary", |_| small::binary()),
+    ("build", |_| small::build()),
+];
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["--serve", fleet, latency, jitter, home] => serve::serve(fleet, latency, jitter, home),
+        ["--floor", base, root, in_flight, out] => {
+            floor::floor(base, Path::new(root), in_flight.parse().expect("a number"), Path::new(out));
+        }
+        ["--rounds", rounds, cases @ ..] => measure(rounds.parse().expect("a number of rounds"), cases),
+        cases => measure(5, cases),
+    }
+}
+
+fn measure(rounds: usize, cases: &[&str]) {
+    let chosen: Vec<&(&str, Case)> = if cases.is_empty() {
+        CASES.iter().filter(|(name, _)| *name != "build").collect()
+    } else {
+        cases.iter().map(|case| named(case)).collect()
+    };
+    let mut rows = Vec::new();
+    for (name, case) in chosen {
+        let before = support::now();
+        let taken = case(rounds);
+        say(&format!("{name}: {:.0} s", before.elapsed().as_secs_f64()));
+        taken
+            .iter()
+            .for_each(|row| say(&format!("  {}: {} ({})\n    {}", row.goal, row.measured, row.target, row.how)));
+        rows.extend(taken);
+    }
+    println!("{}", goal::table(&rows));
+}
+
+fn named(case: &str) -> &'static (&'static str, Case) {
+    let all = CASES.map(|(name, _)| name).join(", ");
+    CASES.iter().find(|(name, _)| *name == case).unwrap_or_else(|| panic!("no case `{case}`: {all}"))
+}
+
+#[expect(clippy::print_stderr, reason = "the table alone goes to standard output")]
+fn say(line: &str) {
+    eprintln!("{line}");
+}

@@ -1,5 +1,6 @@
 //! `keyholder members`: list members and open invitations; send stale invitations again.
 
+use crate::cli::closing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -260,15 +261,7 @@ impl Sheet<'_> {
         });
         listing.end(&summary).map_err(tables::unwritable)?;
         tables::unread(&door.printer, &coverage);
-        let at_least = if coverage.is_complete() { "" } else { "at least " };
-        door.printer.say(&format!(
-            "{at_least}{} in {} of {}; {} in {}",
-            words::count(shown, "row"),
-            coverage.complete,
-            words::count(coverage.asked, "workspace"),
-            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            words::duration(deck.clock.elapsed()),
-        ));
+        closing::rows(&door.printer, &deck, &coverage, coverage.is_complete(), &words::count(shown, "row"));
         Ok(exit)
     }
 }

@@ -9,6 +9,7 @@ pub mod account_rows;
 pub mod activity;
 pub mod bulk;
 pub mod cell;
+pub mod change_lines;
 pub mod certificate;
 pub mod evidence;
 pub mod findings;

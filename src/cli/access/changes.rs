@@ -10,18 +10,19 @@ use serde_json::json;
 
 use super::past::Ours;
 use super::wanted::Wanted;
-use super::{remember, sweep};
+use super::{WIDTH, drawn, remember, sweep};
 use crate::audit::access::{AccessChange, By, ChangeKind, Gap, Since};
 use crate::cli::args::Select;
 use crate::cli::session::{self, Session};
 use crate::cli::sightings::{KIND, Sightings};
-use crate::cli::{perform, tables};
+use crate::cli::{Door, closing, perform, tables};
 use crate::config::Purpose;
 use crate::domain::{Email, Workspace, WorkspaceId};
 use crate::journal::{Ledger, LedgerError};
 use crate::report::Coverage;
 use crate::report::access_rows::{self, CHANGE, ChangeRow};
-use crate::report::listing::{self, Listing};
+use crate::report::change_lines;
+use crate::report::listing::{self, Format, Listing};
 use crate::report::summary::{meaning, rounded, total};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
@@ -30,7 +31,8 @@ use crate::ui::words;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Changes (see `help changes`)")]
 pub struct Changes {
-    /// Say who gained, lost or changed what since a run was begun or a day (UTC) began, and by whom.
+    /// Say who gained, lost or changed what since a run was begun or a day (UTC) began, and by whom. Goes with --person, --external and the
+    /// selection; roles, shapes and logins (--no-logins too) are of the matrix alone.
     #[arg(
         id = "changes_since",
         long = "changes-since",
@@ -73,6 +75,31 @@ impl Counts {
     }
 }
 
+/// How changes are shown: as rows, or drawn by the width of the terminal once all are known.
+enum Face<'a> {
+    Rows(Listing<'a>),
+    Drawn(Vec<ChangeRow>),
+}
+
+impl Face<'_> {
+    fn take(&mut self, row: ChangeRow) -> std::io::Result<()> {
+        match self {
+            Self::Rows(listing) => listing.row(&access_rows::change(&row)),
+            Self::Drawn(rows) => {
+                rows.push(row);
+                Ok(())
+            }
+        }
+    }
+
+    fn end(self, door: &Door<'_>, summary: &serde_json::Value) -> std::io::Result<()> {
+        match self {
+            Self::Rows(listing) => listing.end(summary),
+            Self::Drawn(rows) => drawn(door, &change_lines::lines(&rows, door.env.width.unwrap_or(WIDTH))),
+        }
+    }
+}
+
 impl Changes {
     /// Tells whether changes are asked for.
     pub fn is_asked(&self) -> bool {
@@ -96,8 +123,12 @@ impl Changes {
         let mut ours = Ours::of(ledger.member_writes(&ids, since).await.map_err(failed)?);
         let mut out = door.printer.data();
         let header = listing::header(None, "access changes", &select.describe());
-        let mut listing =
-            Listing::begin(&mut out, session.format(), "access_change", CHANGE, &header).map_err(tables::unwritable)?;
+        let mut face = if session.format() == Format::Table {
+            Face::Drawn(Vec::new())
+        } else {
+            let listing = Listing::begin(&mut out, session.format(), "access_change", CHANGE, &header);
+            Face::Rows(listing.map_err(tables::unwritable)?)
+        };
         let mut counts = Counts::default();
         for workspace in &chosen {
             let (told, looked) = match &workspace.id {
@@ -115,7 +146,7 @@ impl Changes {
             told.gaps.retain(|gap| gap.who.as_ref().is_none_or(|who| wanted.is_about(who)));
             note(&mut coverage, workspace.name.as_str(), &told);
             for row in rows(workspace, &told, looked, since, &ours, wanted, &mut counts) {
-                listing.row(&access_rows::change(&row)).map_err(tables::unwritable)?;
+                face.take(row).map_err(tables::unwritable)?;
             }
         }
         let _closed = ledger.close().await;
@@ -137,10 +168,10 @@ impl Changes {
             "throttled": deck.tally.throttled(),
             "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
         });
-        listing.end(&summary).map_err(tables::unwritable)?;
+        face.end(door, &summary).map_err(tables::unwritable)?;
         let printer = &door.printer;
         tables::unread(printer, &coverage);
-        let at_least = if exact { "" } else { "at least " };
+        let at_least = closing::at_least(exact);
         printer.say(&format!(
             "since {since}: {at_least}{} gained, {} lost, {} changed; {} by keyholder, {} outside keyholder, {} by the person, {} unknown; \
              {} of {} known whole",

@@ -1,5 +1,6 @@
 //! `keyholder tags audit`: what is to be said against the tags of all workspaces, a row for each finding.
 
+use crate::cli::closing;
 use std::collections::BTreeMap;
 
 use clap::Args;
@@ -86,15 +87,7 @@ impl Audit {
         tables::unread(printer, &coverage);
         // Which tags there are tells all of it; what carries them only says what to do.
         let whole = coverage.partial.is_empty() && coverage.unreadable.is_empty();
-        let at_least = if whole || found.count() == 0 { "" } else { "at least " };
-        printer.say(&format!(
-            "{at_least}{} in {} of {}; {} in {}",
-            found.say(whole),
-            coverage.complete,
-            words::count(coverage.asked, "workspace"),
-            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            words::duration(deck.clock.elapsed()),
-        ));
+        closing::rows(printer, &deck, &coverage, whole || found.count() == 0, &found.say(whole));
         Ok(exit)
     }
 }

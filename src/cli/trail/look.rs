@@ -20,7 +20,7 @@ use crate::api::TrailFilter;
 use crate::cli::args::Select;
 use crate::cli::session::Session;
 use crate::cli::watch::Watch;
-use crate::cli::{open_files, perform, tables};
+use crate::cli::{closing, open_files, perform, tables};
 use crate::config::Purpose;
 use crate::domain::{TrailLine, UserId};
 use crate::report::bulk::{Stamp, trail_row};
@@ -310,15 +310,7 @@ fn end(
         ));
         printer.hint("narrow it with --since, --type, --person or --key; --format csv has every row");
     }
-    let at_least = if whole { "" } else { "at least " };
-    printer.say(&format!(
-        "{at_least}{} in {} of {}; {} in {}",
-        words::count(count, "record"),
-        coverage.complete,
-        words::count(coverage.asked, "workspace"),
-        words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-        words::duration(deck.clock.elapsed()),
-    ));
+    closing::rows(printer, &deck, &coverage, whole, &words::count(count, "record"));
     Ok(exit)
 }
 

@@ -117,7 +117,11 @@ impl PersonCommand {
         tables::unread(&door.printer, &coverage);
         let told: Vec<String> =
             counts.iter().map(|(kind, count)| format!("{count} × {}", kind.as_str().replace('_', " "))).collect();
-        let told = if told.is_empty() { "nothing found".to_owned() } else { format!("{}{}", closing::at_least(exact), told.join(", ")) };
+        let told = if told.is_empty() {
+            "nothing found".to_owned()
+        } else {
+            format!("{}{}", closing::at_least(exact), told.join(", "))
+        };
         let asked = words::count(coverage.asked, "workspace");
         let told = format!("{email}: {told}, in {} of {asked}; {} read whole", places.len(), coverage.complete);
         closing::say(&door.printer, &deck, &told);

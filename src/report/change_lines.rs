@@ -58,7 +58,8 @@ struct Told {
 
 impl Told {
     fn of(row: &ChangeRow) -> Self {
-        let states: Vec<String> = [&row.before, &row.after].into_iter().flatten().map(|state| printable(state)).collect();
+        let states: Vec<String> =
+            [&row.before, &row.after].into_iter().flatten().map(|state| printable(state)).collect();
         let what = match states.as_slice() {
             [] => row.change.to_owned(),
             states => format!("{}: {}", row.change, states.join(" -> ")),
@@ -149,13 +150,19 @@ mod tests {
     #[test]
     fn no_line_is_wider_than_asked_and_no_word_of_any_change_is_lost() {
         let words = |text: &str| {
-            let mut words: Vec<String> = text.split([' ', ';', '\n']).filter(|word| !word.is_empty()).map(str::to_owned).collect();
+            let mut words: Vec<String> =
+                text.split([' ', ';', '\n']).filter(|word| !word.is_empty()).map(str::to_owned).collect();
             words.sort();
             words
         };
         let wide = lines(&rows(), 1_000);
         assert_eq!(wide.lines().count(), 4, "{wide}");
-        assert!(wide.contains("run 20261122T043000Z-1a2b (ada: starts[2J); between 2026-11-21T08:00:00Z and 2026-11-22T08:00:00Z"), "{wide}");
+        assert!(
+            wide.contains(
+                "run 20261122T043000Z-1a2b (ada: starts[2J); between 2026-11-21T08:00:00Z and 2026-11-22T08:00:00Z"
+            ),
+            "{wide}"
+        );
         for width in 80..200 {
             let drawn = lines(&rows(), width);
             assert!(drawn.lines().all(|line| chars(line) <= width.max(81)), "{width}:\n{drawn}");

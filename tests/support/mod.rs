@@ -382,6 +382,11 @@ impl Stage {
         }
     }
 
+    /// Returns what time it is on the stage.
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
     /// Lets time pass between runs.
     pub(crate) fn wait(&self, time: Duration) {
         self.runtime.block_on(self.clock.sleep(time));

@@ -55,7 +55,9 @@ pub(super) fn gaps(doubts: &[&Doubt]) -> Vec<Gap> {
         let (from, until) = (second(from), second(until));
         let when = if from == until { format!("at {from}") } else { format!("from {from} to {until}") };
         let why = match kept {
-            Kept::Row => format!("what looks showed {when} cannot be read{whose}: what changed around it cannot be told"),
+            Kept::Row => {
+                format!("what looks showed {when} cannot be read{whose}: what changed around it cannot be told")
+            }
             Kept::Step(run) => {
                 format!("a step of run {run} ({when}) cannot be read{whose}: what changed by it cannot be told")
             }

@@ -133,7 +133,10 @@ impl Changes {
         for workspace in &chosen {
             let (told, looked) = match &workspace.id {
                 None => (
-                    Since { gaps: vec![of_all("no id is pinned; nothing is known of it".to_owned())], ..Since::default() },
+                    Since {
+                        gaps: vec![of_all("no id is pinned; nothing is known of it".to_owned())],
+                        ..Since::default()
+                    },
                     None,
                 ),
                 Some(id) => {

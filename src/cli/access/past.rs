@@ -67,7 +67,8 @@ impl Ours {
         let History { looks, spans, glimpses } = history;
         let look = |look: crate::journal::Look| Look { began: look.began, at: look.at, complete: look.complete };
         let spans = spans.iter().map(|span| (span.id.as_str(), &span.attributes, (span.from, span.until)));
-        let glimpses = glimpses.iter().map(|glimpse| (glimpse.id.as_str(), &glimpse.attributes, (glimpse.at, glimpse.at)));
+        let glimpses =
+            glimpses.iter().map(|glimpse| (glimpse.id.as_str(), &glimpse.attributes, (glimpse.at, glimpse.at)));
         let mut rows = Rows::default();
         let (spans, glimpses) = (rows.read(spans), rows.read(glimpses));
         let mut doubts = self.doubts.remove(workspace).unwrap_or_default();
@@ -94,10 +95,7 @@ struct Rows {
 
 impl Rows {
     /// Reads rows as they were kept, and remembers which cannot be read.
-    fn read<'a>(
-        &mut self,
-        kept: impl Iterator<Item = (&'a str, &'a Value, (Timestamp, Timestamp))>,
-    ) -> Vec<Stretch> {
+    fn read<'a>(&mut self, kept: impl Iterator<Item = (&'a str, &'a Value, (Timestamp, Timestamp))>) -> Vec<Stretch> {
         let mut read = Vec::new();
         for (id, attributes, time) in kept {
             if let Some(stretch) = stretch(id, attributes, time) {
@@ -184,5 +182,64 @@ fn rests_on(rests_on: &RestsOn) -> Option<Vec<Row>> {
             Some(vec![Row { id: Some(id.to_string()), standing }])
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn at(hour: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_hours(hour)
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_in_doubt_for_whom_it_names_or_whoever_else_had_it() {
+        let read = json!({ "email": "ann@agency.example", "role": "view", "permissions": null, "accepted": true });
+        let of = |id: &str, attributes: &Value, from: i64| crate::journal::Span {
+            id: id.to_owned(),
+            attributes: attributes.clone(),
+            from: at(from),
+            until: at(from + 1),
+        };
+        let spans = vec![
+            of("m1", &read, 1),
+            of("m1", &json!({ "role": "view" }), 3),
+            of("m2", &json!({ "email": "Bob@agency.example", "role": 7 }), 3),
+            of("m3", &json!("what tomorrow writes"), 3),
+        ];
+        let workspace = WorkspaceId::parse("0195b2aa-7c1e-7d00-8000-000000000001").unwrap();
+        let past = Ours::default().past(&workspace, History { spans, ..History::default() });
+        assert_eq!(past.spans.len(), 1);
+        let whose: Vec<Option<&str>> = past.doubts.iter().map(|doubt| doubt.who.as_ref().map(Email::as_str)).collect();
+        assert_eq!(whose, [Some("ann@agency.example"), Some("bob@agency.example"), None]);
+        assert!(past.doubts.iter().all(|doubt| (doubt.from, doubt.until) == (at(3), at(4)) && doubt.kept == Kept::Row));
+    }
+
+    #[test]
+    fn a_step_that_cannot_be_read_is_about_its_subject_only_where_it_names_nobody_else() {
+        let row = |kind: &str, planned: Value| StepRow {
+            id: crate::domain::StepId::from_stored("s-1"),
+            workspace: "acme".to_owned(),
+            workspace_id: WorkspaceId::parse("0195b2aa-7c1e-7d00-8000-000000000001").unwrap(),
+            kind: kind.to_owned(),
+            subject: "ann@agency.example".to_owned(),
+            removal: false,
+            state: crate::journal::State::Planned,
+            reason_code: None,
+            reason: None,
+            status: None,
+            changed: at(1),
+            planned,
+            disposition: crate::domain::Disposition::Send,
+        };
+        let ann = Some(Email::observed("ann@agency.example"));
+        let hers = json!({ "change": { "kind": "member.dream_of", "email": "Ann@agency.example" } });
+        assert_eq!(subject(&row("member.dream_of", hers.clone())), ann);
+        let bears = json!({ "change": hers, "rests_on": { "row": { "email": "old@agency.example" } } });
+        assert_eq!(subject(&row("member.dream_of", bears)), None);
+        assert_eq!(subject(&row("owner.transfer", json!(null))), None, "it is about whoever owned it too");
     }
 }

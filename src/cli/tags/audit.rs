@@ -18,7 +18,6 @@ use crate::report::listing::{self, Listing};
 use crate::report::summary::{meaning, rounded};
 use crate::run::{Carrying, TagQuest};
 use crate::trouble::{Exit, Trouble};
-use crate::ui::words;
 
 /// What is judged of tags; none of it can be where their list was cut.
 const JUDGED: [FindingCode; 3] = [FindingCode::TagDuplicate, FindingCode::TagNearDuplicate, FindingCode::TagUnknown];

@@ -160,7 +160,7 @@ struct Show<'a, 's> {
 }
 
 impl TrailTaker for Show<'_, '_> {
-    fn begin(&mut self, home: &TrailHome) -> io::Result<Option<TrailFilter>> {
+    async fn begin(&mut self, home: &TrailHome) -> io::Result<Option<TrailFilter>> {
         self.stamp = Some(Stamp::new(self.target.name.as_str(), home.identity.id.as_str(), home.at));
         self.people = self.wanted.people(home);
         self.stranger = self.people.as_ref().is_some_and(BTreeSet::is_empty);

@@ -278,6 +278,9 @@ async fn steps_from_before_the_last_whole_look_before_a_moment_are_not_read() {
     assert_eq!(read(now).await, ["1 2", "1 3", "2 2", "2 3", "3 2", "3 3", "4 1", "4 2", "4 3"]);
     let third_look = now - jiff::SignedDuration::from_hours(4 * 24);
     assert_eq!(read(third_look).await.iter().filter(|step| step.ends_with(" 1")).count(), 2);
-    assert_eq!(read(third_look - jiff::SignedDuration::from_secs(1)).await.iter().filter(|s| s.ends_with(" 1")).count(), 3);
+    assert_eq!(
+        read(third_look - jiff::SignedDuration::from_secs(1)).await.iter().filter(|s| s.ends_with(" 1")).count(),
+        3
+    );
     assert_eq!(read(jiff::Timestamp::UNIX_EPOCH).await.len(), 12);
 }

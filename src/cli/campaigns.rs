@@ -1,5 +1,6 @@
 //! `keyholder campaigns`: list the campaigns of all workspaces.
 
+use crate::cli::closing;
 use std::collections::BTreeMap;
 
 use clap::Args;
@@ -81,15 +82,7 @@ impl Campaigns {
         let printer = &door.printer;
         tables::unread(printer, &coverage);
         nowhere.tell(printer, &coverage);
-        let at_least = if exact { "" } else { "at least " };
-        printer.say(&format!(
-            "{at_least}{} in {} of {}; {} in {}",
-            words::count(shown, "campaign"),
-            coverage.complete,
-            words::count(coverage.asked, "workspace"),
-            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            words::duration(deck.clock.elapsed()),
-        ));
+        closing::rows(printer, &deck, &coverage, exact, &words::count(shown, "campaign"));
         Ok(exit)
     }
 

@@ -12,7 +12,7 @@ use super::change::{self, Request};
 use super::session::{self, Session};
 use super::sightings::Sightings;
 use super::watch::Watch;
-use super::{Door, approval, filter, open_files, tables};
+use super::{Door, approval, closing, filter, open_files, tables};
 use crate::api::Incomplete;
 use crate::clock::Clock;
 use crate::config::Purpose;
@@ -257,15 +257,7 @@ impl Sheet<'_> {
         });
         listing.end(&summary).map_err(tables::unwritable)?;
         tables::unread(&door.printer, &coverage);
-        let at_least = if coverage.is_complete() { "" } else { "at least " };
-        door.printer.say(&format!(
-            "{at_least}{} in {} of {}; {} in {}",
-            words::count(shown, "row"),
-            coverage.complete,
-            words::count(coverage.asked, "workspace"),
-            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            words::duration(deck.clock.elapsed()),
-        ));
+        closing::rows(&door.printer, &deck, &coverage, coverage.is_complete(), &words::count(shown, "row"));
         Ok(exit)
     }
 }

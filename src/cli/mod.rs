@@ -10,6 +10,7 @@ pub mod campaigns;
 pub mod certificate;
 pub mod change;
 pub mod check;
+pub mod closing;
 pub mod demo;
 pub mod discover;
 pub mod earlier;

@@ -2,6 +2,7 @@
 
 mod findings;
 
+use crate::cli::closing;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
@@ -114,18 +115,16 @@ impl PersonCommand {
         });
         listing.end(&summary).map_err(tables::unwritable)?;
         tables::unread(&door.printer, &coverage);
-        let at_least = if exact { "" } else { "at least " };
         let told: Vec<String> =
             counts.iter().map(|(kind, count)| format!("{count} × {}", kind.as_str().replace('_', " "))).collect();
-        let told = if told.is_empty() { "nothing found".to_owned() } else { format!("{at_least}{}", told.join(", ")) };
-        door.printer.say(&format!(
-            "{email}: {told}, in {} of {}; {} read whole; {} in {}",
-            places.len(),
-            words::count(coverage.asked, "workspace"),
-            coverage.complete,
-            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            words::duration(deck.clock.elapsed()),
-        ));
+        let told = if told.is_empty() {
+            "nothing found".to_owned()
+        } else {
+            format!("{}{}", closing::at_least(exact), told.join(", "))
+        };
+        let asked = words::count(coverage.asked, "workspace");
+        let told = format!("{email}: {told}, in {} of {asked}; {} read whole", places.len(), coverage.complete);
+        closing::say(&door.printer, &deck, &told);
         if unlooked > 0 {
             door.printer.say(&format!(
                 "belongings could not be looked for in {}: no account of theirs is known there",

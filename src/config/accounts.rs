@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::smell::shown;
 use super::toml::{Section, text_of};
 use crate::domain::fleet::Place;
-use crate::domain::{AccountPolicy, Email, Fleet, Mailbox, OwnerRule, Owners, Rate, WorkspaceName};
+use crate::domain::{AccountPolicy, Email, Fleet, Mailbox, OwnerRule, Owners, Rate, WorkspaceName, undefused};
 
 /// The columns of a list of owners.
 const COLUMNS: [&str; 3] = ["email", "owner", "workspace"];
@@ -224,8 +224,7 @@ fn required<T>(
         return None;
     };
     // A spreadsheet keeps a text that would run as a formula behind an apostrophe.
-    let text = cell.strip_prefix('\'').unwrap_or(cell);
-    match parse(text) {
+    match parse(undefused(cell)) {
         Ok(value) => Some(value),
         Err(why) => {
             problems.push(row.problem(column, why, ["write it like noor@mail.example"]));

@@ -21,7 +21,7 @@ use super::problem::Problem;
 use super::{smell, whole};
 use crate::domain::fleet::Place;
 use crate::domain::id::hex;
-use crate::domain::{Fleet, KeyEntry, KeyId, Register, WorkspaceId};
+use crate::domain::{Fleet, KeyEntry, KeyId, Register, WorkspaceId, defused, undefused};
 use crate::trouble::Advise;
 
 /// The file's name in the root.
@@ -325,23 +325,14 @@ fn tame(text: &str) -> String {
     kept.trim().to_owned()
 }
 
-/// Tells whether a spreadsheet would run a cell, or would if apostrophes were taken from its front.
-fn would_run(text: &str) -> bool {
-    text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
-}
-
-/// Puts an apostrophe before a cell that a spreadsheet would run, and before one that reads like such a cell.
+/// Puts an apostrophe before a cell that a spreadsheet would run.
 fn guarded(text: String) -> String {
-    if would_run(&text) { format!("'{text}") } else { text }
+    defused(text.into()).into_owned()
 }
 
 /// Takes the apostrophe away again.
 fn bare(cell: &str) -> String {
-    let cell = tame(cell);
-    match cell.strip_prefix('\'') {
-        Some(rest) if would_run(rest) => rest.to_owned(),
-        _ => cell,
-    }
+    undefused(&tame(cell)).to_owned()
 }
 
 #[cfg(test)]

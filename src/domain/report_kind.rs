@@ -6,7 +6,7 @@ use std::fmt;
 
 /// What can be reported over all workspaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(into = "&'static str", try_from = "String")]
 pub enum ReportKind {
     /// Who is in the workspaces.
     Members,
@@ -94,9 +94,23 @@ impl fmt::Display for ReportKind {
     }
 }
 
+impl From<ReportKind> for &'static str {
+    fn from(kind: ReportKind) -> Self {
+        kind.as_str()
+    }
+}
+
+impl TryFrom<String> for ReportKind {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| format!("no kind of a report is called `{text}`"))
+    }
+}
+
 /// One table of a report: a file, and a sheet of the workbook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(into = "&'static str", try_from = "String")]
 pub enum Table {
     /// One row a membership or open invitation.
     Members,
@@ -163,6 +177,11 @@ impl Table {
         }
     }
 
+    /// Reads the name.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.as_str() == text)
+    }
+
     /// Returns the kind it belongs to.
     pub fn kind(self) -> ReportKind {
         match self {
@@ -181,6 +200,20 @@ impl Table {
     }
 }
 
+impl From<Table> for &'static str {
+    fn from(table: Table) -> Self {
+        table.as_str()
+    }
+}
+
+impl TryFrom<String> for Table {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| format!("no table of a report is called `{text}`"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,7 +224,13 @@ mod tests {
             assert_eq!(ReportKind::parse(kind.as_str()), Some(kind));
             assert!(kind.tables().iter().all(|table| table.kind() == kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+            assert_eq!(serde_json::from_value::<ReportKind>(kind.as_str().into()).unwrap(), kind);
         }
+        for table in Table::ALL {
+            assert_eq!(serde_json::to_value(table).unwrap(), table.as_str());
+            assert_eq!(serde_json::from_value::<Table>(table.as_str().into()).unwrap(), table);
+        }
+        assert!(serde_json::from_str::<ReportKind>("\"campaign_days\"").is_err());
         let tables: Vec<Table> = ReportKind::ALL.iter().flat_map(|kind| kind.tables()).copied().collect();
         assert_eq!(tables, Table::ALL);
     }

@@ -125,7 +125,9 @@ impl Ledger {
         .await
     }
 
-    /// Returns the steps about memberships in these workspaces that moved last at a moment or later, in the order of runs and plans.
+    /// Returns the steps about memberships in these workspaces that are to be held against looks since a moment, in the order of runs and
+    /// plans: in each workspace those that moved last when the last complete look before that moment ended, or later. Where there is no such
+    /// look, all of them.
     pub async fn member_writes(
         &self,
         workspaces: &[WorkspaceId],
@@ -141,11 +143,16 @@ impl Ledger {
                             s.outcome, s.reason_code, s.reason, s.status, s.changed_at, s.planned_seq, e.bytes,
                             r.id AS run, r.ordinal, r.started_at, r.operator, r.reason AS why
                      FROM steps s JOIN runs r ON r.id = s.run JOIN entries e ON e.run = s.run AND e.seq = s.planned_seq
-                     WHERE s.workspace_id IN ({marks}) AND s.changed_at >= ? AND s.state NOT IN ('held', 'already', 'planned')
+                     LEFT JOIN (SELECT workspace_id, MAX(at) AS at FROM looks
+                                WHERE workspace_id IN ({marks}) AND kind = 'member' AND complete = 1 AND at <= ?
+                                GROUP BY workspace_id) AS base ON base.workspace_id = s.workspace_id
+                     WHERE s.workspace_id IN ({marks}) AND s.changed_at >= COALESCE(base.at, '')
+                       AND s.state NOT IN ('held', 'already', 'planned')
                        AND (s.kind LIKE 'member.%' OR s.kind = 'owner.transfer')"
                 );
-                let query = some.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), |query, id| query.bind(id.clone()));
-                for row in query.bind(moment(since)).fetch_all(&mut *connection).await? {
+                let bind = |query, id: &String| sqlx::query::Query::bind(query, id.clone());
+                let query = some.iter().fold(sqlx::query(sqlx::AssertSqlSafe(sql)), bind).bind(moment(since));
+                for row in some.iter().fold(query, bind).fetch_all(&mut *connection).await? {
                     let write = MemberWrite {
                         run: run_id_of(&row, "run")?,
                         ordinal: number_of(&row, "ordinal")?,

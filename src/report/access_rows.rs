@@ -82,7 +82,7 @@ pub fn access<'a>(
     ]
 }
 
-/// Columns of `access --changes-since`.
+/// Columns of `access --changes-since`; a terminal has lines that are drawn by its width instead.
 pub const CHANGE: &[Column] = &[
     Column::shown("workspace"),
     Column::detail("workspace_id"),
@@ -92,14 +92,14 @@ pub const CHANGE: &[Column] = &[
     Column::shown("before"),
     Column::shown("after"),
     Column::shown("by"),
-    Column::beneath("not_before", "after "),
-    Column::along("not_after", "not after "),
-    Column::along("operator", "run by "),
-    Column::along("reason", "because: "),
-    Column::along("note", ""),
+    Column::shown("not_before"),
+    Column::shown("not_after"),
+    Column::shown("operator"),
+    Column::shown("reason"),
+    Column::shown("note"),
 ];
 
-/// One change as it is told, or with no person what cannot be told of a workspace.
+/// One change as it is told, or what cannot be told: of a person, or with none of a workspace.
 #[derive(Debug, Clone, Default)]
 pub struct ChangeRow {
     /// The workspace's name in our files.
@@ -110,7 +110,7 @@ pub struct ChangeRow {
     pub observed_at: Option<Timestamp>,
     /// Who.
     pub email: Option<String>,
-    /// What: gained, lost, changed; `not known` of a workspace of which it cannot be told.
+    /// What: gained, lost, changed; `not known` where it cannot be told.
     pub change: &'static str,
     /// As what before.
     pub before: Option<String>,
@@ -150,6 +150,6 @@ pub fn change(row: &ChangeRow) -> Vec<Cell<'_>> {
     ]
 }
 
-fn second(at: Timestamp) -> String {
+pub(super) fn second(at: Timestamp) -> String {
     Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+pub use crate::domain::spreadsheet::{RUNS, defused, undefused};
+
 /// A column of a listing. Names and order are stable; scripts depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
@@ -109,7 +111,8 @@ impl<'a> Cell<'a> {
     pub fn for_csv(&self) -> Cow<'_, str> {
         match self {
             Self::Number(_) | Self::Signed(_) | Self::Hundredths(_) | Self::Flag(_) | Self::Nothing => self.plain(),
-            Self::Text(_) | Self::List(_) => defused(tame(self.plain())),
+            Self::Text(text) => for_csv(text),
+            Self::List(_) => defused(tame(self.plain())),
         }
     }
 
@@ -154,19 +157,15 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// Writes a text of any origin as a cell of CSV: as [`Cell::for_csv`] does.
+pub fn for_csv(text: &str) -> Cow<'_, str> {
+    defused(tame(Cow::Borrowed(text)))
+}
+
 /// Takes out the control characters that no cell needs; CSV too may end on a terminal. Tabs and line breaks belong to RFC 4180.
 fn tame(text: Cow<'_, str>) -> Cow<'_, str> {
     let wild = |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n');
     if text.contains(wild) { Cow::Owned(text.replace(wild, "")) } else { text }
-}
-
-/// What a spreadsheet may take for the beginning of a formula: the signs of design section 7, a line feed that hides one, and their full-width
-/// forms, which East Asian settings read as the plain ones.
-pub const RUNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
-
-/// Puts an apostrophe before a cell that a spreadsheet would run (design section 7).
-pub fn defused(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.starts_with(RUNS) { Cow::Owned(format!("'{text}")) } else { text }
 }
 
 #[cfg(test)]
@@ -179,6 +178,7 @@ mod tests {
             assert_eq!(Cell::text(text).for_csv(), format!("'{text}"));
         }
         assert_eq!(Cell::text("a=b").for_csv(), "a=b");
+        assert_eq!(Cell::text("'=1").for_csv(), "''=1", "else nobody could tell it from a defused `=1`");
         assert_eq!(Cell::Number(7).for_csv(), "7");
         assert_eq!(Cell::Signed(-1).for_csv(), "-1");
         assert_eq!(Cell::text("\u{1b}=1+1").for_csv(), "'=1+1", "what is taken out first hides no formula");

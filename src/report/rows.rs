@@ -1,7 +1,8 @@
 //! The rows of every listing: columns and cells stand side by side, so they cannot drift apart.
 
 use super::cell::{Cell, Column};
-use crate::domain::{Change, Disposition, Email, Member, Outcome, Step, UserId, WorkspaceId};
+use super::member_rows;
+use crate::domain::{Change, Disposition, Member, Outcome, Step, WorkspaceId};
 
 /// Columns of `members`.
 pub const MEMBER: &[Column] = &[
@@ -29,37 +30,10 @@ pub fn member<'a>(
     member: &'a Member,
     external: Option<bool>,
 ) -> Vec<Cell<'a>> {
-    let Member {
-        id,
-        email,
-        user_id,
-        user_email,
-        role,
-        permissions,
-        accepted,
-        nickname,
-        name,
-        issuer_id,
-        timestamp_created,
-        workspace_id,
-    } = member;
-    vec![
-        Cell::text(workspace),
-        Cell::text(workspace_id.as_str()),
-        Cell::text(observed_at),
-        Cell::text(email.as_str()),
-        Cell::maybe(name.as_deref()),
-        Cell::text(role.as_str()),
-        Cell::Flag(*accepted),
-        external.map_or(Cell::Nothing, Cell::Flag),
-        permissions.as_ref().map_or(Cell::Nothing, |p| Cell::List(p.0.iter().cloned().collect())),
-        Cell::text(timestamp_created.as_str()),
-        Cell::maybe(nickname.as_deref()),
-        Cell::maybe(user_email.as_ref().map(Email::as_str)),
-        Cell::text(id.as_str()),
-        Cell::maybe(user_id.as_ref().map(UserId::as_str)),
-        Cell::maybe(issuer_id.as_ref().map(UserId::as_str)),
-    ]
+    let (who, more) = member_rows::member(member, external);
+    let mut cells = vec![Cell::text(workspace), Cell::text(member.workspace_id.as_str()), Cell::text(observed_at)];
+    cells.extend(who.into_iter().chain(more));
+    cells
 }
 
 /// Columns of a plan.

@@ -26,8 +26,8 @@ pub struct TrailHome {
 
 /// Says what is asked of a trail, and takes its records as they come. What it refuses, as a full disk does, ends the reading.
 pub trait TrailTaker {
-    /// Says which records are asked for; none asks for nothing.
-    fn begin(&mut self, home: &TrailHome) -> io::Result<Option<TrailFilter>>;
+    /// Says which records are asked for; none asks for nothing. It may wait for its turn: nothing is in flight meanwhile.
+    fn begin(&mut self, home: &TrailHome) -> impl Future<Output = io::Result<Option<TrailFilter>>>;
     /// Takes one record.
     fn take(&mut self, line: &TrailLine<'_>) -> io::Result<()>;
 }
@@ -74,7 +74,7 @@ pub async fn read_trail(
         let found = found(client.members(&home.identity.id).await);
         home.members = Some(Told { value: found.rows, incomplete: found.incomplete });
     }
-    let Some(filter) = taker.begin(&home).map_err(TrailEnd::Taker)? else {
+    let Some(filter) = taker.begin(&home).await.map_err(TrailEnd::Taker)? else {
         return Ok(TrailTold { home, records: 0, incomplete: None, trouble: None });
     };
     let mut records = 0;

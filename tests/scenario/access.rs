@@ -252,3 +252,83 @@ fn what_is_kept_of_people_is_nothing_secret_and_one_commit() {
     let later = stage.ledger(async |ledger| ledger.history(&id, "member").await.unwrap());
     assert_eq!((later.looks.len(), later.spans.len()), (2, people));
 }
+
+/// Puts down a complete look at a workspace now, of rows as given.
+fn looked(stage: &Stage, workspace: &str, rows: Vec<(String, serde_json::Value)>) {
+    let workspace_id = keyholder::domain::WorkspaceId::parse(&stage.world.workspace_id(workspace).unwrap()).unwrap();
+    stage.ledger(async |ledger| {
+        let at = stage.clock().now();
+        let listing = keyholder::journal::Listing {
+            workspace_id,
+            kind: "member".to_owned(),
+            began: at,
+            at,
+            rows,
+            complete: true,
+        };
+        ledger.record_listings(vec![listing]).await.unwrap();
+    });
+}
+
+#[test]
+fn a_look_that_another_version_wrote_and_this_one_cannot_read_makes_nobody_lost() {
+    let stage = three("");
+    let _first = stage.run("access").exits(0);
+    day(&stage);
+    let id = keyholder::domain::WorkspaceId::parse(&stage.world.workspace_id("acme").unwrap()).unwrap();
+    let seen = stage.ledger(async |ledger| ledger.sightings(&id, "member").await.unwrap());
+    let sam = "sam@agency.example";
+    let unread = |attributes: &serde_json::Value| {
+        let mut attributes = attributes.clone();
+        if attributes["email"] == sam {
+            attributes["role"] = serde_json::json!({ "of": "tomorrow" });
+        }
+        attributes
+    };
+    looked(&stage, "acme", seen.iter().map(|one| (one.id.clone(), unread(&one.attributes))).collect());
+    day(&stage);
+    let told_of = |line: &str, exit: u8| {
+        told(&stage.run(&format!("access --changes-since 2026-11-20T09:00:00Z {line}")).exits(exit))
+    };
+    assert_eq!(told_of("", 33), ["acme sam not known > "]);
+    assert_eq!(told_of("--person lead@*", 0), [""; 0], "of others all is known");
+}
+
+#[test]
+fn a_step_that_another_version_wrote_and_this_one_cannot_read_is_not_said_to_be_done_outside() {
+    let stage = three("");
+    let _first = stage.run("access").exits(0);
+    day(&stage);
+    let _onboarded = stage.run(ONBOARD).exits(0);
+    stage.sql(
+        r#"DROP TRIGGER entries_are_not_updated;
+           UPDATE entries SET bytes = CAST(replace(CAST(bytes AS TEXT), '"member.invite"', '"member.dream_of"') AS BLOB)
+           WHERE (run, seq) IN (SELECT run, planned_seq FROM steps WHERE workspace = 'acme')"#,
+    );
+    day(&stage);
+    let told_of = |line: &str, exit: u8| {
+        told(&stage.run(&format!("access --changes-since 2026-11-20T09:00:00Z {line}")).exits(exit))
+    };
+    assert_eq!(
+        told_of("", 33),
+        ["acme nia not known > ", "birch nia gained >editor run", "cedar nia gained >editor run"]
+    );
+    assert_eq!(told_of("--person lead@*", 0), [""; 0], "of others all is known");
+}
+
+#[test]
+fn at_eighty_columns_no_line_of_changes_is_wider_and_what_does_not_go_with_them_is_refused() {
+    let stage = three("");
+    let _first = stage.run("access").exits(0);
+    day(&stage);
+    let _onboarded = stage.run(&format!("{ONBOARD} --reason starts")).exits(0);
+    add(&stage, "birch", EVE, "admin");
+    day(&stage);
+    let drawn = stage.run("access --changes-since 2026-11-20T09:00:00Z --format table").exits(0);
+    assert!(drawn.stdout.starts_with("WORKSPACE  PERSON"), "{drawn}");
+    assert!(drawn.stdout.lines().all(|line| line.chars().count() <= 100), "{drawn}");
+    assert!(drawn.stdout.contains("changed") || drawn.stdout.contains("gained: admin"), "{drawn}");
+    for refused in ["--no-logins", "--role admin", "--by person", "--logins-since 3d"] {
+        let _outcome = stage.run(&format!("access --changes-since 2026-11-20 {refused}")).exits(2);
+    }
+}

@@ -1,21 +1,25 @@
 //! Who gained, lost or changed what in one workspace since a moment, and by whom: from the looks that were kept and our own steps.
 //!
 //! ```text
-//! Past { looks, spans, glimpses, writes } ─► one way a person (walk) ─► AccessChange, oldest first
-//!                                        └─► gaps: of what time nothing can be said, and why
+//! Past { looks, spans, glimpses, writes } ─► people (person) ─► one way each (walk) ─► AccessChange, oldest first
+//!                                        └─► gaps: of what time or whom nothing can be said, and why (doubt)
 //! ```
 //!
-//! Only a complete look proves that somebody is not there. What cannot be told is a gap and never "no change".
+//! Only a complete look proves that somebody is not there. What cannot be told is a gap and never "no change"; what cannot be read makes
+//! nobody lost and blames nobody.
 
+mod doubt;
+mod person;
 mod standing;
 #[cfg(test)]
 mod tests;
 mod walk;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use jiff::Timestamp;
 
+use person::Looks;
+
+pub use doubt::{Doubt, Kept};
 pub use standing::{Does, Row, Standing};
 pub use walk::{By, Seen, Turn, Write, walk};
 
@@ -69,6 +73,8 @@ pub struct Past {
     pub writes: Vec<(Email, Write)>,
     /// Those that gave it to somebody else.
     pub transfers: Vec<Transfer>,
+    /// What was kept and cannot be read.
+    pub doubts: Vec<Doubt>,
 }
 
 /// What a change is.
@@ -114,89 +120,41 @@ pub struct AccessChange {
     pub looked_since: bool,
 }
 
+/// What cannot be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gap {
+    /// Of whom; none is of the workspace.
+    pub who: Option<Email>,
+    /// Why, in words.
+    pub why: String,
+}
+
 /// What can be said of the time since a moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Since {
     /// The changes, oldest first.
     pub changes: Vec<AccessChange>,
-    /// What cannot be told, in words.
-    pub gaps: Vec<String>,
+    /// What cannot be told.
+    pub gaps: Vec<Gap>,
 }
 
 impl Past {
     /// Says what changed since a moment. A change of which it is not known whether it was before is among them.
     pub fn since(&self, moment: Timestamp) -> Since {
-        let whole: Vec<&Look> = self.looks.iter().filter(|look| look.complete).collect();
-        let base = whole.iter().rfind(|look| look.at <= moment).map(|look| look.at);
+        let looks = Looks::of(&self.looks);
+        let base = looks.base(moment);
+        let doubts: Vec<&Doubt> =
+            self.doubts.iter().filter(|doubt| base.is_none_or(|base| doubt.until >= base)).collect();
         let mut changes = Vec::new();
-        for email in self.people() {
-            let (seen, writes) = (self.seen(email, base), self.writes_about(email, base));
-            let turns = walk(&seen, &writes).into_iter().filter(|turn| turn.not_after >= moment);
-            changes.extend(turns.map(|turn| self.told(email, turn)));
+        for (email, person) in person::people(self) {
+            let turns = walk(&looks.seen(&person, base), &person.writes(base));
+            let since = turns.into_iter().filter(|turn| turn.not_after >= moment);
+            let told = since.filter(|turn| !doubts.iter().any(|doubt| doubt.gainsays(email, turn)));
+            changes.extend(told.map(|turn| self.told(email, turn)));
         }
         changes.sort_by(|a, b| (a.not_after, &a.who).cmp(&(b.not_after, &b.who)));
-        Since { changes, gaps: self.gaps(moment, &whole) }
-    }
-
-    /// Everybody who was ever seen here, or written about.
-    fn people(&self) -> BTreeSet<&Email> {
-        let seen = self.spans.iter().chain(&self.glimpses).map(|stretch| &stretch.email);
-        seen.chain(self.writes.iter().map(|(email, _)| email)).collect()
-    }
-
-    /// What the looks that matter for one person showed of them: those at the ends of what was alike, those around our own steps, and every
-    /// incomplete one that showed them.
-    fn seen(&self, email: &Email, base: Option<Timestamp>) -> Vec<Seen> {
-        let theirs: Vec<&Stretch> = self.spans.iter().filter(|span| span.email == *email).collect();
-        let whole: Vec<&Look> = self.looks.iter().filter(|look| look.complete).collect();
-        let at = |moment: Timestamp| whole.binary_search_by(|look| look.at.cmp(&moment));
-        let mut places: BTreeSet<usize> = BTreeSet::new();
-        let mut around = |from: Timestamp, to: Timestamp| {
-            let before = at(from).unwrap_or_else(|next| next);
-            let behind = at(to).unwrap_or_else(|next| next.saturating_sub(1));
-            places.extend([before.saturating_sub(1), before, behind, behind + 1]);
-        };
-        let glimpses = self.glimpses.iter().filter(|glimpse| glimpse.email == *email);
-        for stretch in theirs.iter().copied().chain(glimpses) {
-            around(stretch.from, stretch.until);
-        }
-        for (_, write) in self.writes.iter().filter(|(about, _)| about == email) {
-            around(write.from, write.to);
-        }
-        // Looks that overlap a write are between these; those of one person are few.
-        for (_, write) in self.writes.iter().filter(|(about, _)| about == email) {
-            let overlaps = whole.iter().enumerate().filter(|(_, look)| look.at >= write.from && look.began <= write.to);
-            places.extend(overlaps.map(|(place, _)| place));
-        }
-        places.extend(base.and_then(|base| at(base).ok()));
-        let rows = |moment: Timestamp| -> Vec<Row> {
-            theirs
-                .iter()
-                .filter(|span| span.from <= moment && moment <= span.until)
-                .map(|span| span.row.clone())
-                .collect()
-        };
-        let mut seen: Vec<Seen> = places
-            .into_iter()
-            .filter_map(|place| whole.get(place))
-            .map(|look| Seen { began: look.began, at: look.at, whole: true, rows: rows(look.at) })
-            .collect();
-        let mut by_look: BTreeMap<Timestamp, Vec<Row>> = BTreeMap::new();
-        for glimpse in self.glimpses.iter().filter(|glimpse| glimpse.email == *email) {
-            by_look.entry(glimpse.from).or_default().push(glimpse.row.clone());
-        }
-        for (at, rows) in by_look {
-            let began = self.looks.iter().find(|look| look.at == at).map_or(at, |look| look.began);
-            seen.push(Seen { began, at, whole: false, rows });
-        }
-        seen.retain(|seen| base.is_none_or(|base| seen.at >= base));
-        seen.sort_by_key(|seen| seen.at);
-        seen
-    }
-
-    fn writes_about(&self, email: &Email, base: Option<Timestamp>) -> Vec<Write> {
-        let about = self.writes.iter().filter(|(about, _)| about == email).map(|(_, write)| write);
-        about.filter(|write| base.is_none_or(|base| write.to >= base)).cloned().collect()
+        let gaps = self.gaps(moment, &looks.whole).into_iter().map(|why| Gap { who: None, why });
+        Since { changes, gaps: gaps.chain(doubt::gaps(&doubts)).collect() }
     }
 
     fn told(&self, who: &Email, turn: Turn) -> AccessChange {

@@ -217,7 +217,10 @@ fn past(looks: &[(u64, bool)], spans: &[(u64, u64, Row)]) -> Past {
 
 #[test]
 fn what_cannot_be_told_is_a_gap_and_never_no_change() {
-    let gaps = |looks: &[(u64, bool)], minute: u64| past(looks, &[]).since(at(minute)).gaps.join("; ");
+    let gaps = |looks: &[(u64, bool)], minute: u64| {
+        let gaps = past(looks, &[]).since(at(minute)).gaps;
+        gaps.into_iter().map(|gap| gap.why).collect::<Vec<_>>().join("; ")
+    };
     assert_eq!(gaps(&[(1, true), (9, true)], 5), "");
     assert!(gaps(&[], 5).contains("never looked at"));
     assert!(gaps(&[(9, false)], 5).contains("never seen whole"));
@@ -245,4 +248,46 @@ fn giving_a_workspace_away_explains_both_sides() {
     assert_eq!(past.since(at(2)).changes[0].by, By::Outside);
     past.transfers = vec![Transfer { run: run(1), from: at(4), to: at(5) }];
     assert_eq!(past.since(at(2)).changes[0].by, By::Run(run(1)));
+}
+
+fn doubt(who: Option<&str>, kept: Kept, from: u64, until: u64) -> Doubt {
+    Doubt { who: who.map(Email::observed), kept, from: at(from), until: at(until) }
+}
+
+/// Whose changes are told, and of whom nothing can be.
+fn claims(past: &Past, minute: u64) -> (Vec<String>, Vec<Option<String>>) {
+    let since = past.since(at(minute));
+    let told = since.changes.iter().map(|change| format!("{} {}", change.who, change.kind.as_str()));
+    (told.collect(), since.gaps.into_iter().map(|gap| gap.who.map(|who| who.to_string())).collect())
+}
+
+#[test]
+fn what_cannot_be_read_makes_nobody_lost_and_blames_nobody() {
+    // Ann was seen until minute 4; from 6 on there is a row that cannot be read.
+    let seen = || past(&[(1, true), (4, true), (6, true), (9, true)], &[(1, 4, row("m1", "view"))]);
+    let lost = vec![format!("{ANN} lost")];
+    assert_eq!(claims(&seen(), 2), (lost.clone(), vec![]));
+    let doubts = |doubt| Past { doubts: vec![doubt], ..seen() };
+    let of_her = doubts(doubt(Some(ANN), Kept::Row, 6, 9));
+    assert_eq!(claims(&of_her, 2), (vec![], vec![Some(ANN.to_owned())]));
+    assert_eq!(claims(&doubts(doubt(None, Kept::Row, 6, 9)), 2), (vec![], vec![None]), "it may be hers");
+    let of_another = doubts(doubt(Some("bob@agency.example"), Kept::Row, 6, 9));
+    assert_eq!(claims(&of_another, 2), (lost.clone(), vec![Some("bob@agency.example".to_owned())]));
+    assert_eq!(claims(&doubts(doubt(Some(ANN), Kept::Row, 9, 9)), 2).0, lost, "she was gone before that");
+    let of_a_step = doubts(doubt(Some(ANN), Kept::Step(run(1)), 3, 5));
+    assert_eq!(claims(&of_a_step, 2), (vec![], vec![Some(ANN.to_owned())]), "the step may have removed her");
+    let long_ago = doubts(doubt(Some(ANN), Kept::Row, 1, 4));
+    assert_eq!(claims(&long_ago, 7), (vec![], vec![]), "a look since shows all there is");
+}
+
+#[test]
+fn what_a_run_of_ours_surely_did_is_told_beside_what_cannot_be_read() {
+    let mut past = past(&[(1, true), (9, true)], &[(1, 1, row("m1", "view"))]);
+    past.writes = vec![(Email::observed(ANN), write(1, 4, 5, remove("m1"), &[row("m1", "view")]))];
+    past.doubts = vec![doubt(None, Kept::Row, 1, 9), doubt(None, Kept::Row, 9, 9)];
+    let since = past.since(at(2));
+    assert_eq!(since.changes.iter().map(|change| change.by.clone()).collect::<Vec<_>>(), [By::Run(run(1))]);
+    assert_eq!(since.gaps.len(), 1, "a line for each person and thing: {since:?}");
+    let why = &since.gaps[0].why;
+    assert!(why.contains("from 2026-11-22T10:01:00Z to 2026-11-22T10:09:00Z cannot be read, nor whose it is"), "{why}");
 }

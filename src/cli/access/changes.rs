@@ -10,18 +10,19 @@ use serde_json::json;
 
 use super::past::Ours;
 use super::wanted::Wanted;
-use super::{remember, sweep};
-use crate::audit::access::{AccessChange, By, ChangeKind, Since};
+use super::{WIDTH, drawn, remember, sweep};
+use crate::audit::access::{AccessChange, By, ChangeKind, Gap, Since};
 use crate::cli::args::Select;
 use crate::cli::session::{self, Session};
 use crate::cli::sightings::{KIND, Sightings};
-use crate::cli::{perform, tables};
+use crate::cli::{Door, closing, perform, tables};
 use crate::config::Purpose;
-use crate::domain::{Workspace, WorkspaceId};
+use crate::domain::{Email, Workspace, WorkspaceId};
 use crate::journal::{Ledger, LedgerError};
 use crate::report::Coverage;
 use crate::report::access_rows::{self, CHANGE, ChangeRow};
-use crate::report::listing::{self, Listing};
+use crate::report::change_lines;
+use crate::report::listing::{self, Format, Listing};
 use crate::report::summary::{meaning, rounded, total};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
@@ -30,7 +31,8 @@ use crate::ui::words;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Changes (see `help changes`)")]
 pub struct Changes {
-    /// Say who gained, lost or changed what since a run was begun or a day (UTC) began, and by whom.
+    /// Say who gained, lost or changed what since a run was begun or a day (UTC) began, and by whom. Goes with --person, --external and the
+    /// selection; roles, shapes and logins (--no-logins too) are of the matrix alone.
     #[arg(
         id = "changes_since",
         long = "changes-since",
@@ -73,6 +75,31 @@ impl Counts {
     }
 }
 
+/// How changes are shown: as rows, or drawn by the width of the terminal once all are known.
+enum Face<'a> {
+    Rows(Listing<'a>),
+    Drawn(Vec<ChangeRow>),
+}
+
+impl Face<'_> {
+    fn take(&mut self, row: ChangeRow) -> std::io::Result<()> {
+        match self {
+            Self::Rows(listing) => listing.row(&access_rows::change(&row)),
+            Self::Drawn(rows) => {
+                rows.push(row);
+                Ok(())
+            }
+        }
+    }
+
+    fn end(self, door: &Door<'_>, summary: &serde_json::Value) -> std::io::Result<()> {
+        match self {
+            Self::Rows(listing) => listing.end(summary),
+            Self::Drawn(rows) => drawn(door, &change_lines::lines(&rows, door.env.width.unwrap_or(WIDTH))),
+        }
+    }
+}
+
 impl Changes {
     /// Tells whether changes are asked for.
     pub fn is_asked(&self) -> bool {
@@ -93,17 +120,23 @@ impl Changes {
             look(session, &deck, &chosen, &mut coverage).await?;
         }
         let ids: Vec<WorkspaceId> = chosen.iter().filter_map(|workspace| workspace.id.clone()).collect();
-        // Steps from before the last look before that moment matter to nobody; which one that is differs from workspace to workspace.
-        let mut ours = Ours::of(ledger.member_writes(&ids, Timestamp::MIN).await.map_err(failed)?);
+        let mut ours = Ours::of(ledger.member_writes(&ids, since).await.map_err(failed)?);
         let mut out = door.printer.data();
         let header = listing::header(None, "access changes", &select.describe());
-        let mut listing =
-            Listing::begin(&mut out, session.format(), "access_change", CHANGE, &header).map_err(tables::unwritable)?;
+        let mut face = if session.format() == Format::Table {
+            Face::Drawn(Vec::new())
+        } else {
+            let listing = Listing::begin(&mut out, session.format(), "access_change", CHANGE, &header);
+            Face::Rows(listing.map_err(tables::unwritable)?)
+        };
         let mut counts = Counts::default();
         for workspace in &chosen {
             let (told, looked) = match &workspace.id {
                 None => (
-                    Since { gaps: vec!["no id is pinned; nothing is known of it".to_owned()], ..Since::default() },
+                    Since {
+                        gaps: vec![of_all("no id is pinned; nothing is known of it".to_owned())],
+                        ..Since::default()
+                    },
                     None,
                 ),
                 Some(id) => {
@@ -112,10 +145,11 @@ impl Changes {
                     (ours.past(id, history).since(since), looked)
                 }
             };
-            let told = if self.no_look { known_until(told, looked, door.clock.now()) } else { told };
+            let mut told = if self.no_look { known_until(told, looked, door.clock.now()) } else { told };
+            told.gaps.retain(|gap| gap.who.as_ref().is_none_or(|who| wanted.is_about(who)));
             note(&mut coverage, workspace.name.as_str(), &told);
             for row in rows(workspace, &told, looked, since, &ours, wanted, &mut counts) {
-                listing.row(&access_rows::change(&row)).map_err(tables::unwritable)?;
+                face.take(row).map_err(tables::unwritable)?;
             }
         }
         let _closed = ledger.close().await;
@@ -137,10 +171,10 @@ impl Changes {
             "throttled": deck.tally.throttled(),
             "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
         });
-        listing.end(&summary).map_err(tables::unwritable)?;
+        face.end(door, &summary).map_err(tables::unwritable)?;
         let printer = &door.printer;
         tables::unread(printer, &coverage);
-        let at_least = if exact { "" } else { "at least " };
+        let at_least = closing::at_least(exact);
         printer.say(&format!(
             "since {since}: {at_least}{} gained, {} lost, {} changed; {} by keyholder, {} outside keyholder, {} by the person, {} unknown; \
              {} of {} known whole",
@@ -192,10 +226,16 @@ async fn look(
 
 /// Says, where nobody looks now, that what happened after the last look is not known.
 fn known_until(mut told: Since, looked: Option<Timestamp>, now: Timestamp) -> Since {
-    if let Some(last) = looked.filter(|last| told.gaps.is_empty() && *last < now) {
-        told.gaps.push(format!("it was looked at last at {last:.0}: what changed since is not known"));
+    let known = told.gaps.iter().all(|gap| gap.who.is_some());
+    if let Some(last) = looked.filter(|last| known && *last < now) {
+        told.gaps.push(of_all(format!("it was looked at last at {last:.0}: what changed since is not known")));
     }
     told
+}
+
+/// What cannot be told of a whole workspace.
+fn of_all(why: String) -> Gap {
+    Gap { who: None, why }
 }
 
 /// Counts a workspace as known whole, or says of what time it is not. One that could not be read now is counted already.
@@ -206,7 +246,11 @@ fn note(coverage: &mut Coverage, name: &str, told: &Since) {
     if told.gaps.is_empty() {
         coverage.complete += 1;
     } else {
-        coverage.partial.push((name.to_owned(), told.gaps.join("; ")));
+        let say = |Gap { who, why }: &Gap| match who {
+            Some(who) => format!("{who}: {why}"),
+            None => why.clone(),
+        };
+        coverage.partial.push((name.to_owned(), told.gaps.iter().map(say).collect::<Vec<_>>().join("; ")));
     }
 }
 
@@ -226,7 +270,12 @@ fn rows(
         observed_at: looked,
         ..ChangeRow::default()
     };
-    let gap = |gap: &String| ChangeRow { change: "not known", note: Some(gap.clone()), ..blank.clone() };
+    let gap = |Gap { who, why }: &Gap| ChangeRow {
+        email: who.as_ref().map(Email::to_string),
+        change: "not known",
+        note: Some(why.clone()),
+        ..blank.clone()
+    };
     let mut rows: Vec<ChangeRow> = told.gaps.iter().map(gap).collect();
     counts.gaps += rows.len();
     for change in told.changes.iter().filter(|change| wanted.is_about(&change.who)) {

@@ -4,6 +4,7 @@ pub mod changes;
 pub mod past;
 pub mod wanted;
 
+use crate::cli::closing;
 use std::io::Write as _;
 
 use clap::Args;
@@ -260,25 +261,32 @@ fn last_login(logins: Option<&Logins>, member: &Member) -> LastLogin {
 }
 
 fn draw(door: &Door<'_>, shape: &Shape, matrix: &Matrix) -> Result<(), Trouble> {
-    let mut out = door.printer.data();
     let width = door.env.width.unwrap_or(WIDTH);
     let written = if shape.matrix {
-        matrix.sheet(&mut out)
+        let mut out = door.printer.data();
+        matrix.sheet(&mut out).and_then(|()| out.flush()).or_else(unless_gone)
     } else {
         let text = match shape.by {
             By::Workspace => matrix.by_workspace(width),
             By::Person | By::Row => matrix.grid(width, shape.wide).unwrap_or_else(|| matrix.by_person(width)),
         };
-        out.write_all(text.as_bytes())
+        drawn(door, &text)
     };
-    match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => return Err(tables::unwritable(error)),
-        _ => {}
-    }
+    written.map_err(tables::unwritable)?;
     if !shape.matrix && matrix.has_external() {
         door.printer.say("* outside the agency's domains");
     }
     Ok(())
+}
+
+/// Writes a text that was drawn for a terminal. A reader that has gone is no failure.
+fn drawn(door: &Door<'_>, text: &str) -> std::io::Result<()> {
+    let mut out = door.printer.data();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).or_else(unless_gone)
+}
+
+fn unless_gone(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
 }
 
 fn summary(coverage: &Coverage, rows: usize, deck: &Deck) -> Value {
@@ -302,14 +310,6 @@ fn is_exact(coverage: &Coverage) -> bool {
 
 fn end(door: &Door<'_>, coverage: &Coverage, rows: usize, deck: &Deck) -> Exit {
     tables::unread(&door.printer, coverage);
-    let at_least = if is_exact(coverage) { "" } else { "at least " };
-    door.printer.say(&format!(
-        "{at_least}{} in {} of {}; {} in {}",
-        words::count(rows, "membership"),
-        coverage.complete,
-        words::count(coverage.asked, "workspace"),
-        words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-        words::duration(deck.clock.elapsed()),
-    ));
+    closing::rows(&door.printer, deck, coverage, is_exact(coverage), &words::count(rows, "membership"));
     coverage.exit()
 }

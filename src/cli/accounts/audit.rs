@@ -10,7 +10,7 @@ use super::sweep::{self, Looked};
 use crate::audit::accounts::{self, AccountCase, Standing};
 use crate::cli::args::Select;
 use crate::cli::session::Session;
-use crate::cli::{survey, tables};
+use crate::cli::{closing, survey, tables};
 use crate::config::Purpose;
 use crate::domain::{Email, Finding, FindingCode, Fleet, Mailbox};
 use crate::plan::Observed;
@@ -163,16 +163,9 @@ impl Sheet<'_> {
             strays.talk(printer);
         }
         tell_causes(printer, causes);
-        let at_least = if coverage.is_complete() { "" } else { "at least " };
-        printer.say(&format!(
-            "{at_least}{} on {} in {} of {}; {} in {}",
-            found.say(coverage.is_complete()),
-            words::count(accounts, "account"),
-            coverage.complete,
-            words::count(coverage.asked, "workspace"),
-            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            words::duration(deck.clock.elapsed()),
-        ));
+        let whole = coverage.is_complete();
+        let what = format!("{} on {}", found.say(whole), words::count(accounts, "account"));
+        closing::rows(printer, &deck, &coverage, whole, &what);
         Ok(exit)
     }
 }

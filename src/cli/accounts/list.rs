@@ -12,7 +12,7 @@ use crate::cli::keys::list::to_the_second;
 use crate::cli::resources::Query;
 use crate::cli::session::Session;
 use crate::cli::tags::Nowhere;
-use crate::cli::{filter, survey, tables};
+use crate::cli::{closing, filter, survey, tables};
 use crate::config::Purpose;
 use crate::domain::{AccountPolicy, Days, Email, Fleet, Owned, ResourceKind, Sent, SentDaily};
 use crate::plan::{Observed, Tagging};
@@ -279,27 +279,24 @@ impl Sheet<'_> {
         tables::unread(printer, &coverage);
         nowhere.tell(printer, &coverage);
         found.talk(printer, session.format() == Format::Table);
-        let at_least = |exact: bool| if exact { "" } else { "at least " };
         let sent = match days {
             None => "what they sent was not asked (--no-analytics)".to_owned(),
             Some(_) => format!(
                 "{}{} sent today, {} over 7 days, {} bounced",
-                at_least(counted),
+                closing::at_least(counted),
                 totals.today.sent,
                 totals.all.sent,
                 totals.all.bounced
             ),
         };
-        printer.say(&format!(
-            "{}{} in {} of {}; {sent}; {}; {} in {}",
-            at_least(exact),
+        let told = format!(
+            "{}{} in {}; {sent}; {}",
+            closing::at_least(exact),
             words::count(totals.shown, "account"),
-            coverage.complete,
-            words::count(coverage.asked, "workspace"),
+            closing::of_asked(&coverage),
             found.say(coverage.is_complete()),
-            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            words::duration(deck.clock.elapsed()),
-        ));
+        );
+        closing::say(printer, &deck, &told);
         Ok(exit)
     }
 }

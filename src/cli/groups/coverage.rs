@@ -12,7 +12,7 @@ use crate::audit::groups::{self, Client, Group, Says};
 use crate::cli::args::Select;
 use crate::cli::session::{self, Session};
 use crate::cli::watch::Watch;
-use crate::cli::{open_files, survey, tables};
+use crate::cli::{closing, open_files, survey, tables};
 use crate::domain::{Finding, FindingCode, Mode, Severity, WorkspaceId, WorkspaceName};
 use crate::plan::Observed;
 use crate::report::cell::printable;
@@ -113,14 +113,8 @@ impl Coverage {
             0 => "no findings in what could be read".to_owned(),
             some => format!("{}: {}", words::count(some, "finding"), by.join(", ")),
         };
-        let at_least = if coverage.is_complete() || found.is_empty() { "" } else { "at least " };
-        printer.say(&format!(
-            "{at_least}{told}; {} of {} read whole; {} in {}",
-            coverage.complete,
-            words::count(coverage.asked, "workspace"),
-            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            words::duration(deck.clock.elapsed()),
-        ));
+        let at_least = closing::at_least(coverage.is_complete() || found.is_empty());
+        closing::say(printer, &deck, &format!("{at_least}{told}; {} read whole", closing::of_asked(coverage)));
         Ok(exit)
     }
 }

@@ -9,7 +9,7 @@ use super::{Chosen, admin_of};
 use crate::cli::args::Select;
 use crate::cli::keys::list::to_the_second;
 use crate::cli::session::{self, Session};
-use crate::cli::{reading, survey, tables};
+use crate::cli::{closing, reading, survey, tables};
 use crate::config::did_you_mean;
 use crate::domain::{Link, LinkStatus, Workspace, WorkspaceId};
 use crate::report::cell::printable;
@@ -105,17 +105,15 @@ pub async fn run(session: &Session<'_>, list: &List, select: &Select) -> Result<
     });
     listing.end(&summary).map_err(tables::unwritable)?;
     tables::unread(&door.printer, &coverage);
-    let at_least = if exact { "" } else { "at least " };
     let by: Vec<String> = counts.iter().map(|(status, count)| format!("{count} {status}")).collect();
     let by = if by.is_empty() { String::new() } else { format!(" ({})", by.join(", ")) };
-    door.printer.say(&format!(
-        "{at_least}{}{by} under {} of {}; {} in {}",
+    let told = format!(
+        "{}{}{by} under {}",
+        closing::at_least(exact),
         words::count(shown, "link"),
-        coverage.complete,
-        words::count(coverage.asked, "workspace"),
-        words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-        words::duration(deck.clock.elapsed()),
-    ));
+        closing::of_asked(&coverage)
+    );
+    closing::say(&door.printer, &deck, &told);
     Ok(exit)
 }
 

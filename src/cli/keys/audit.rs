@@ -14,7 +14,7 @@ use crate::audit::{self, Judge, Judgement, Opened};
 use crate::cli::args::Select;
 use crate::cli::session::Session;
 use crate::cli::sweep::Looked;
-use crate::cli::{survey, tables};
+use crate::cli::{closing, survey, tables};
 use crate::config::Purpose;
 use crate::domain::fleet::Reach;
 use crate::domain::{Finding, FindingCode, Fleet, Mode, NotJudged, Severity, Workspace, WorkspaceName};
@@ -206,15 +206,8 @@ impl Sheet<'_> {
         listing.end(&summary).map_err(tables::unwritable)?;
         tables::unread(printer, &coverage);
         counts.talk(printer, audit.accepted);
-        let at_least = if coverage.is_complete() { "" } else { "at least " };
-        printer.say(&format!(
-            "{at_least}{}; {} of {} read whole; {} in {}",
-            counts.say(),
-            coverage.complete,
-            words::count(coverage.asked, "workspace"),
-            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            words::duration(deck.clock.elapsed()),
-        ));
+        let told = format!("{}{}", closing::at_least(coverage.is_complete()), counts.say());
+        closing::say(printer, &deck, &format!("{told}; {} read whole", closing::of_asked(&coverage)));
         Ok(exit)
     }
 }

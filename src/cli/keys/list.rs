@@ -14,7 +14,7 @@ use super::sweep::{self, Seen};
 use crate::cli::args::Select;
 use crate::cli::session::{self, Session};
 use crate::cli::sweep::Looked;
-use crate::cli::{filter, survey, tables};
+use crate::cli::{closing, filter, survey, tables};
 use crate::config::Purpose;
 use crate::domain::{Fleet, KeyEntry, KeyInfo, KeyPolicy, scope};
 use crate::plan::Observed;
@@ -233,15 +233,7 @@ impl Sheet<'_> {
         if wanted.in_use && shown == 0 {
             printer.say("where the API shows no secrets, which key is in use is known of keys that keyholder made or that `keyholder keys adopt` saw");
         }
-        let at_least = if exact { "" } else { "at least " };
-        printer.say(&format!(
-            "{at_least}{} in {} of {}; {} in {}",
-            words::count(shown, "key"),
-            coverage.complete,
-            words::count(coverage.asked, "workspace"),
-            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            words::duration(deck.clock.elapsed()),
-        ));
+        closing::rows(printer, &deck, &coverage, exact, &words::count(shown, "key"));
         Ok(exit)
     }
 }

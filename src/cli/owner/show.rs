@@ -1,5 +1,6 @@
 //! `keyholder owner show`: who owns each workspace.
 
+use crate::cli::closing;
 use clap::Args;
 use serde_json::json;
 
@@ -54,13 +55,8 @@ impl Show {
         listing.end(&summary).map_err(tables::unwritable)?;
         tables::unread(&door.printer, coverage);
         untold(session, observed);
-        door.printer.say(&format!(
-            "the owners of {} of {}; {} in {}",
-            observed.len(),
-            words::count(coverage.asked, "workspace"),
-            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            words::duration(deck.clock.elapsed()),
-        ));
+        let told = format!("the owners of {} of {}", observed.len(), words::count(coverage.asked, "workspace"));
+        closing::say(&door.printer, &deck, &told);
         Ok(exit)
     }
 }

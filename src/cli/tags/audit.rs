@@ -1,5 +1,6 @@
 //! `keyholder tags audit`: what is to be said against the tags of all workspaces, a row for each finding.
 
+use crate::cli::closing;
 use std::collections::BTreeMap;
 
 use clap::Args;
@@ -17,7 +18,6 @@ use crate::report::listing::{self, Listing};
 use crate::report::summary::{meaning, rounded};
 use crate::run::{Carrying, TagQuest};
 use crate::trouble::{Exit, Trouble};
-use crate::ui::words;
 
 /// What is judged of tags; none of it can be where their list was cut.
 const JUDGED: [FindingCode; 3] = [FindingCode::TagDuplicate, FindingCode::TagNearDuplicate, FindingCode::TagUnknown];
@@ -86,15 +86,7 @@ impl Audit {
         tables::unread(printer, &coverage);
         // Which tags there are tells all of it; what carries them only says what to do.
         let whole = coverage.partial.is_empty() && coverage.unreadable.is_empty();
-        let at_least = if whole || found.count() == 0 { "" } else { "at least " };
-        printer.say(&format!(
-            "{at_least}{} in {} of {}; {} in {}",
-            found.say(whole),
-            coverage.complete,
-            words::count(coverage.asked, "workspace"),
-            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            words::duration(deck.clock.elapsed()),
-        ));
+        closing::rows(printer, &deck, &coverage, whole || found.count() == 0, &found.say(whole));
         Ok(exit)
     }
 }

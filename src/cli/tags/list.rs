@@ -1,5 +1,6 @@
 //! `keyholder tags`: list the tags of all workspaces, and what carries each.
 
+use crate::cli::closing;
 use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
@@ -100,16 +101,9 @@ pub async fn run(session: &Session<'_>, list: &List, select: &Select) -> Result<
     let printer = &door.printer;
     tables::unread(printer, &coverage);
     found.talk(printer);
-    let at_least = if exact { "" } else { "at least " };
-    printer.say(&format!(
-        "{at_least}{} in {} of {}; {at_least}{}; {} in {}",
-        words::count(shown, kind),
-        coverage.complete,
-        words::count(coverage.asked, "workspace"),
-        found.say(coverage.is_complete()),
-        words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-        words::duration(deck.clock.elapsed()),
-    ));
+    let at_least = closing::at_least(exact);
+    let told = format!("{at_least}{} in {}", words::count(shown, kind), closing::of_asked(&coverage));
+    closing::say(printer, &deck, &format!("{told}; {at_least}{}", found.say(coverage.is_complete())));
     Ok(exit)
 }
 

@@ -1,5 +1,6 @@
 //! `keyholder tags show`: what carries a tag, over all workspaces.
 
+use crate::cli::closing;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
@@ -91,13 +92,9 @@ impl Show {
                 printer.hint(&printable(&near));
             }
         }
-        let at_least = if exact { "" } else { "at least " };
-        printer.say(&format!(
-            "{at_least}{shown} that carry it; the tag is in {there} of {}; {} in {}",
-            words::count(coverage.asked, "workspace"),
-            words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-            words::duration(deck.clock.elapsed()),
-        ));
+        let asked = words::count(coverage.asked, "workspace");
+        let told = format!("{}{shown} that carry it; the tag is in {there} of {asked}", closing::at_least(exact));
+        closing::say(printer, &deck, &told);
         Ok(exit)
     }
 }

@@ -20,7 +20,7 @@ use crate::api::TrailFilter;
 use crate::cli::args::Select;
 use crate::cli::session::Session;
 use crate::cli::watch::Watch;
-use crate::cli::{open_files, perform, tables};
+use crate::cli::{closing, open_files, perform, tables};
 use crate::config::Purpose;
 use crate::domain::{TrailLine, UserId};
 use crate::report::bulk::{Stamp, trail_row};
@@ -160,7 +160,7 @@ struct Show<'a, 's> {
 }
 
 impl TrailTaker for Show<'_, '_> {
-    fn begin(&mut self, home: &TrailHome) -> io::Result<Option<TrailFilter>> {
+    async fn begin(&mut self, home: &TrailHome) -> io::Result<Option<TrailFilter>> {
         self.stamp = Some(Stamp::new(self.target.name.as_str(), home.identity.id.as_str(), home.at));
         self.people = self.wanted.people(home);
         self.stranger = self.people.as_ref().is_some_and(BTreeSet::is_empty);
@@ -312,15 +312,7 @@ fn end(
         ));
         printer.hint("narrow it with --since, --type, --person or --key; --format csv has every row");
     }
-    let at_least = if whole { "" } else { "at least " };
-    printer.say(&format!(
-        "{at_least}{} in {} of {}; {} in {}",
-        words::count(count, "record"),
-        coverage.complete,
-        words::count(coverage.asked, "workspace"),
-        words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-        words::duration(deck.clock.elapsed()),
-    ));
+    closing::rows(printer, &deck, &coverage, whole, &words::count(count, "record"));
     Ok(exit)
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::domain::{Held, HeldReason, UserId};
+use crate::journal::Listing;
 
 const ASKED: &str = "ann@agency.example";
 const BORNE: &str = "old@agency.example";
@@ -241,4 +242,45 @@ async fn a_pruned_run_tells_nothing_and_those_behind_it_stay() {
     let offboardings = ledger.offboardings().await.unwrap();
     assert_eq!(offboardings.runs.iter().map(|one| (&one.run, one.ordinal)).collect::<Vec<_>>(), [(&run_id(2), 2)]);
     assert_eq!(accounts(&ledger, &[ASKED]).await, ["1 ann@agency.example u-2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn steps_from_before_the_last_whole_look_before_a_moment_are_not_read() {
+    let world = World::new();
+    let ledger = world.open().await;
+    let day = || world.clock.sleep(std::time::Duration::from_hours(24));
+    let look = async |number: usize, complete: bool| {
+        let at = world.clock.now();
+        let (workspace_id, kind) = (workspace(number), "member".to_owned());
+        let listing = Listing { workspace_id, kind, began: at, at, rows: Vec::new(), complete };
+        ledger.record_listings(vec![listing]).await.unwrap();
+    };
+    for number in 1..=4 {
+        // The second workspace is seen in part alone, the third never.
+        look(1, true).await;
+        look(2, false).await;
+        day().await;
+        let run = run_id(number);
+        let steps = vec![invite(1, ASKED), invite(2, ASKED), invite(3, ASKED)];
+        ledger.begin(header(&run, steps.clone())).await.unwrap();
+        for step in &steps {
+            ledger.append(&run, whole_way(&step.id, Outcome::Done)).await.unwrap();
+        }
+        day().await;
+    }
+    let read = async |since: jiff::Timestamp| -> Vec<String> {
+        let all = [workspace(1), workspace(2), workspace(3)];
+        let writes = ledger.member_writes(&all, since).await.unwrap();
+        let place = |id: &WorkspaceId| (1..9).find(|number| workspace(*number) == *id).unwrap();
+        writes.iter().map(|write| format!("{} {}", write.ordinal, place(&write.step.workspace_id))).collect()
+    };
+    let now = world.clock.now();
+    assert_eq!(read(now).await, ["1 2", "1 3", "2 2", "2 3", "3 2", "3 3", "4 1", "4 2", "4 3"]);
+    let third_look = now - jiff::SignedDuration::from_hours(4 * 24);
+    assert_eq!(read(third_look).await.iter().filter(|step| step.ends_with(" 1")).count(), 2);
+    assert_eq!(
+        read(third_look - jiff::SignedDuration::from_secs(1)).await.iter().filter(|s| s.ends_with(" 1")).count(),
+        3
+    );
+    assert_eq!(read(jiff::Timestamp::UNIX_EPOCH).await.len(), 12);
 }

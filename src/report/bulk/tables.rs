@@ -24,6 +24,7 @@ macro_rules! columns {
 mod accounts;
 mod campaigns;
 mod carrying;
+mod found;
 mod keys;
 mod members;
 mod tags;
@@ -104,16 +105,6 @@ fn put<'a>(context: &'a Context, take: Take<'_>, rest: impl IntoIterator<Item = 
     cells.extend(context.stamp.cells());
     cells.extend(rest);
     take(&cells)
-}
-
-/// The codes and the facts of the findings about one thing.
-fn found(context: &Context, is_about: impl Fn(&crate::domain::About) -> bool) -> [Cell<'_>; 2] {
-    let of: Vec<_> = context.said.findings.iter().filter(|finding| is_about(&finding.about)).collect();
-    if of.is_empty() {
-        return [Cell::Nothing, Cell::Nothing];
-    }
-    let facts: Vec<&str> = of.iter().map(|finding| finding.evidence.as_str()).collect();
-    [Cell::List(of.iter().map(|finding| finding.code.to_string()).collect()), Cell::text(facts.join("; "))]
 }
 
 #[cfg(test)]

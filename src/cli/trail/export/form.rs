@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::domain::Table;
 use crate::report::bulk::tables::columns;
-use crate::report::cell::{Cell, Column, defused};
+use crate::report::cell::{Cell, Column, for_csv};
 use crate::report::listing::of_writing;
 
 /// How much is written to a file at once.
@@ -66,7 +66,7 @@ impl Form {
     /// Returns an id as the form writes it, by which it is known again.
     pub fn id(self, id: &str) -> Cow<'_, str> {
         match self {
-            Self::Csv => defused(Cow::Borrowed(id)),
+            Self::Csv => for_csv(id),
             Self::Ndjson => Cow::Borrowed(id),
         }
     }

@@ -9,6 +9,7 @@
 pub mod folder;
 pub mod form;
 pub mod moment;
+pub mod room;
 pub mod scan;
 pub mod store;
 mod summary;
@@ -23,6 +24,7 @@ use jiff::Timestamp;
 
 use self::folder::Folder;
 use self::form::Form;
+use self::room::Room;
 use self::store::{Ended, Place, Store};
 use self::summary::{Line, Sums};
 use super::told;
@@ -84,7 +86,7 @@ impl Export {
         open_files::for_talking_and_files(&deck, &targets, AT_ONCE * (store::MOST_OPEN + 1))?;
         let held = ledger.exported(folder.id()).await.map_err(|error| Trouble::advised(Exit::Output, error))?;
         strangers(&targets, &held)?;
-        let place = Place { workspaces: folder.workspaces(), form: folder.form(), overlap };
+        let place = Place { workspaces: folder.workspaces(), form: folder.form(), overlap, room: Room::default() };
         let mut sheet = Sheet {
             ledger: &ledger,
             folder: &folder,
@@ -207,10 +209,11 @@ struct Keep<'a> {
 }
 
 impl TrailTaker for Keep<'_> {
-    fn begin(&mut self, home: &TrailHome) -> io::Result<Option<TrailFilter>> {
+    async fn begin(&mut self, home: &TrailHome) -> io::Result<Option<TrailFilter>> {
         let id = &home.identity.id;
         let stamp = Stamp::new(self.target.name.as_str(), id.as_str(), home.at);
-        let store = Store::open(self.place, stamp, self.held.get(id).cloned())?;
+        let mut store = Store::open(self.place, stamp, self.held.get(id).cloned())?;
+        store.recollect(self.place).await?;
         let since = store.since(self.place.overlap);
         self.store = Some(store);
         Ok(Some(TrailFilter { since, ..TrailFilter::default() }))

@@ -9,7 +9,6 @@ use std::path::Path;
 
 use super::form::Form;
 use super::moment::{Moment, Month, Reader};
-use crate::report::cell::defused;
 
 /// The longest record that is one of ours; the API's own answers are no larger.
 const LONGEST: u64 = 32 * 1024 * 1024;
@@ -45,10 +44,7 @@ pub fn scan(path: &Path, of: Whose<'_>, mut take: impl FnMut(&str, Option<Moment
     let length = file.metadata()?.len();
     let mut lines = BufReader::with_capacity(64 * 1024, file);
     let mut record = Vec::new();
-    let workspace_id = match form {
-        Form::Csv => defused(workspace_id.into()),
-        Form::Ndjson => workspace_id.into(),
-    };
+    let workspace_id = form.id(workspace_id);
     let head = form.head();
     lines.by_ref().take(head.len() as u64).read_to_end(&mut record)?;
     if record != head.as_bytes() {

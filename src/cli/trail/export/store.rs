@@ -21,6 +21,7 @@ use jiff::Timestamp;
 
 use super::form::{Form, Writer};
 use super::moment::{self, Moment, Month, Reader};
+use super::room::{Room, Taken};
 use super::scan::{Scanned, Whose, scan};
 use crate::domain::TrailLine;
 use crate::journal::{Exported, ExportedFile};
@@ -122,9 +123,11 @@ pub struct Store {
     disordered: bool,
     tally: Tally,
     remarks: Vec<String>,
+    /// The room for what is known of files that were read whole.
+    taken: Option<Taken>,
 }
 
-/// Where a workspace's files are and how they are written.
+/// Where workspaces' files are and how they are written.
 #[derive(Debug, Clone)]
 pub struct Place {
     /// The folder of all workspaces.
@@ -133,10 +136,12 @@ pub struct Place {
     pub form: Form,
     /// How far back is read again.
     pub overlap: Duration,
+    /// What may be known of files at once, over all workspaces.
+    pub room: Room,
 }
 
 impl Store {
-    /// Opens the files of a workspace: what an export before left behind is put in order, and what must be known of it is read back.
+    /// Opens the files of a workspace. What an export before left behind is put in order by [`Self::recollect`].
     pub fn open(place: &Place, stamp: Stamp, held: Option<Exported>) -> io::Result<Self> {
         let folder = place.workspaces.join(&stamp.workspace);
         let mut remarks = Vec::new();
@@ -172,18 +177,36 @@ impl Store {
             disordered: false,
             tally: Tally::default(),
             remarks,
+            taken: None,
         };
         store.look_over()?;
         let since = store.since(place.overlap);
         store.floor = since.map(|since| moment::floor(since).as_microsecond());
-        if store.read_back()? {
-            // Something in the midst is not as it was written: what else is there is kept, and all is asked for anew.
-            store.held.mark = None;
-            store.floor = None;
-            store.known = Known::default();
-            store.read_back()?;
-        }
         Ok(store)
+    }
+
+    /// Puts what an export before left behind in order, and reads back what must be known of it. Of files that are read whole this waits
+    /// until there is room for what is known of them.
+    pub async fn recollect(&mut self, place: &Place) -> io::Result<()> {
+        if self.floor.is_some() {
+            if !self.read_back()? {
+                return Ok(());
+            }
+            // Something in the midst is not as it was written: what else is there is kept, and all is asked for anew.
+            self.held.mark = None;
+            self.floor = None;
+            self.known = Known::default();
+        }
+        let mut length = 0;
+        for name in self.files()?.keys() {
+            length += plain_length(&self.folder.join(name))?.unwrap_or(0);
+        }
+        self.taken = Some(place.room.take(length).await);
+        if self.read_back()? {
+            self.known = Known::default();
+            self.read_back()?;
+        }
+        Ok(())
     }
 
     /// Returns the moment from which on records are to be asked for; none is from the beginning.

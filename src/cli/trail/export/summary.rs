@@ -1,5 +1,6 @@
 //! What an export came to: its rows, `export.json`, and what is said.
 
+use crate::cli::closing;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -131,17 +132,15 @@ pub(super) fn tell(
     }
     tables::unread(printer, &coverage);
     empty(session, targets, &lines);
-    let at_least = if whole { "" } else { "at least " };
-    printer.say(&format!(
-        "{at_least}{} added, {} in `{}`; {} of {} read whole; {} in {}",
+    let told = format!(
+        "{}{} added, {} in `{}`; {} read whole",
+        closing::at_least(whole),
         words::count(usize::try_from(sums.added).unwrap_or(usize::MAX), "record"),
         sums.records,
         folder.path().display(),
-        coverage.complete,
-        words::count(coverage.asked, "workspace"),
-        words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
-        words::duration(deck.clock.elapsed()),
-    ));
+        closing::of_asked(&coverage),
+    );
+    closing::say(printer, deck, &told);
     if !whole {
         printer.hint(
             "what could not be read is asked for again by the next export: the same command goes on where it stood",

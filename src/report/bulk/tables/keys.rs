@@ -2,9 +2,10 @@
 
 use std::io;
 
-use super::{Take, found, put};
+use super::found::Found;
+use super::{Take, put};
 use crate::domain::belongings::Activity;
-use crate::domain::{About, Inventory, KeyInfo, scope};
+use crate::domain::{Inventory, KeyInfo, scope};
 use crate::report::bulk::context::{Context, KeySaid};
 use crate::report::cell::{Cell, Column};
 use crate::report::key_rows::{CreatedBy, used};
@@ -34,11 +35,12 @@ pub(super) fn rows(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
     let activity = inventory.trail.as_ref().and_then(|trail| trail.value.activity.as_ref());
     let unsaid =
         KeySaid { created_by: CreatedBy::NotReadable, owner: None, purpose: None, rotate_by: None, in_use: None };
+    let found = Found::of(context, |about| about.key().map(|(id, _name)| id));
     for key in keys {
         let KeyInfo { id, name, scopes, created, in_use } = key;
         let said = context.said.keys.get(id).unwrap_or(&unsaid);
         let last = activity.and_then(|activity| activity.last.get(id)).map(String::as_str);
-        let [findings, evidence] = found(context, |about| matches!(about, About::Key { id: of, .. } if of == id));
+        let [findings, evidence] = found.cells(&id);
         put(
             context,
             take,

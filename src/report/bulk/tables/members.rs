@@ -3,9 +3,10 @@
 use std::io;
 
 use super::{Take, put};
-use crate::domain::{Email, Inventory, Member, UserId};
+use crate::domain::{Inventory, Member};
 use crate::report::bulk::context::{Context, People};
 use crate::report::cell::{Cell, Column};
+use crate::report::member_rows;
 
 pub(super) const COLUMNS: &[Column] = columns![
     "email",
@@ -54,43 +55,10 @@ pub(super) fn rows(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
     let read = logins_read(inventory);
     let since = inventory.trail.as_ref().and_then(|trail| trail.value.since).map(|since| since.to_string());
     for member in in_order(inventory) {
-        let Member {
-            id,
-            email,
-            user_id,
-            user_email,
-            role,
-            permissions,
-            accepted,
-            nickname,
-            name,
-            issuer_id,
-            timestamp_created,
-            // The lane's own id stands in front of every row.
-            workspace_id: _,
-        } = member;
-        put(
-            context,
-            take,
-            [
-                Cell::text(email.as_str()),
-                Cell::maybe(name.as_deref()),
-                Cell::text(role.as_str()),
-                Cell::Flag(*accepted),
-                context.is_external(email).map_or(Cell::Nothing, Cell::Flag),
-                permissions.as_ref().map_or(Cell::Nothing, |all| Cell::List(all.0.iter().cloned().collect())),
-                Cell::text(timestamp_created.as_str()),
-                Cell::maybe(last_login(inventory, member)),
-                Cell::text(read),
-                Cell::maybe(since.as_deref()),
-                Cell::maybe(nickname.as_deref()),
-                Cell::maybe(user_email.as_ref().map(Email::as_str)),
-                Cell::text(id.as_str()),
-                Cell::maybe(user_id.as_ref().map(UserId::as_str)),
-                Cell::maybe(issuer_id.as_ref().map(UserId::as_str)),
-                Cell::maybe(people.address(issuer_id.as_ref())),
-            ],
-        )?;
+        let (who, more) = member_rows::member(member, context.is_external(&member.email));
+        let rest = [Cell::maybe(last_login(inventory, member)), Cell::text(read), Cell::maybe(since.as_deref())];
+        let inviter = Cell::maybe(people.address(member.issuer_id.as_ref()));
+        put(context, take, who.into_iter().chain(rest).chain(more).chain([inviter]))?;
     }
     Ok(())
 }

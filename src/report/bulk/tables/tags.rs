@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::{Take, found, put};
+use super::found::Found;
+use super::{Take, put};
 use crate::domain::{About, Inventory, Link, ResourceKind, Tag};
 use crate::report::bulk::context::Context;
 use crate::report::cell::{Cell, Column};
@@ -20,6 +21,10 @@ pub(super) fn tags(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
     tags.sort_by(|a, b| (&a.label, &a.id).cmp(&(&b.label, &b.id)));
     tags.dedup_by(|a, b| a.id == b.id);
     let carried = inventory.carried.as_ref().filter(|carried| carried.incomplete.is_none());
+    let found = Found::of(context, |about| match about {
+        About::Tag { label } => Some(label.trim()),
+        _ => None,
+    });
     for tag in tags {
         let Tag { id, label, description } = tag;
         let count = |kind: ResourceKind| {
@@ -30,8 +35,7 @@ pub(super) fn tags(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
             of.dedup();
             u64::try_from(of.len()).ok()
         };
-        let is_about = |about: &About| matches!(about, About::Tag { label: of } if of.trim() == label.trim());
-        let [findings, evidence] = found(context, is_about);
+        let [findings, evidence] = found.cells(&label.trim());
         put(
             context,
             take,
@@ -54,9 +58,13 @@ pub(super) fn links(inventory: &Inventory, context: &Context, take: Take<'_>) ->
     let mut links: Vec<&Link> = inventory.links.iter().flat_map(|told| &told.value).collect();
     links.sort_by(|a, b| (&a.sub_name, &a.sub, &a.id).cmp(&(&b.sub_name, &b.sub, &b.id)));
     links.dedup_by(|a, b| a.id == b.id);
+    let found = Found::of(context, |about| match about {
+        About::Sub { id, .. } => Some(id),
+        _ => None,
+    });
     for link in links {
         let Link { id, admin: _, sub, status, sub_name, admin_name: _, created } = link;
-        let [findings, evidence] = found(context, |about| matches!(about, About::Sub { id: of, .. } if of == sub));
+        let [findings, evidence] = found.cells(&sub);
         put(
             context,
             take,

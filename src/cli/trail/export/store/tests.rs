@@ -1,5 +1,7 @@
 //! Laws of the files: whole after a cut at any byte, every record once.
 
+use futures::FutureExt as _;
+
 use super::*;
 use crate::domain::TrailLine;
 
@@ -38,13 +40,15 @@ struct World {
 impl World {
     fn of(form: Form) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let place = Place { workspaces: folder.path().to_owned(), form, overlap: DAY };
+        let place = Place { workspaces: folder.path().to_owned(), form, overlap: DAY, room: Room::default() };
         Self { folder, place }
     }
 
     fn open(&self, held: Option<&Exported>) -> Store {
         let stamp = Stamp::new("acme", HOME, at("2026-11-22T08:00:00Z"));
-        Store::open(&self.place, stamp, held.cloned()).unwrap()
+        let mut store = Store::open(&self.place, stamp, held.cloned()).unwrap();
+        store.recollect(&self.place).now_or_never().expect("there is room").unwrap();
+        store
     }
 
     /// Exports these lines, all of them asked for, and ends whole.
@@ -257,4 +261,47 @@ fn a_record_that_comes_again_at_a_distance_stands_once() {
         assert_eq!((ended.tally.added, ended.tally.known), (4, 2), "{form:?}");
         assert!(ended.held.files.values().map(|file| file.rows).sum::<u64>() == 4);
     }
+}
+
+#[test]
+fn files_that_are_read_whole_are_known_a_few_at_a_time_and_marked_ones_do_not_wait() {
+    let world = World::of(Form::Ndjson);
+    let lines: Vec<TrailLine<'_>> = (0..900).map(|id| line(id, "2026-11-20T10:00:00Z")).collect();
+    let names: Vec<String> = (0..12).map(|number| format!("client-{number}")).collect();
+    let now = at("2026-11-22T08:00:00Z");
+    let mut length = 0;
+    for name in &names {
+        let mut store = Store::open(&world.place, Stamp::new(name.as_str(), HOME, now), None).unwrap();
+        lines.iter().for_each(|line| store.take(line).unwrap());
+        length = store.end(false, now).unwrap().held.files.values().map(|file| file.length).sum();
+    }
+    // Room for four of them.
+    let place = &Place { room: Room::of(length.next_multiple_of(64 * 1024) * 4), ..world.place.clone() };
+    let mut lanes: Vec<_> = names
+        .iter()
+        .map(|name| {
+            let lane = async move {
+                let mut store = Store::open(place, Stamp::new(name.as_str(), HOME, now), None).unwrap();
+                store.recollect(place).await.unwrap();
+                store
+            };
+            lane.boxed_local()
+        })
+        .collect();
+    let mut known: Vec<Store> = Vec::new();
+    let (mut most, mut ended) = (0, 0);
+    while ended < names.len() {
+        lanes.retain_mut(|lane| lane.now_or_never().map(|store| known.push(store)).is_none());
+        most = most.max(known.len());
+        assert!(known.iter().all(|store| store.known.ids.len() == lines.len()));
+        // The first to come ends.
+        drop(known.remove(0));
+        ended += 1;
+    }
+    assert_eq!(most, 4);
+
+    let marked = world.export(None, &lines[..3]).held;
+    let _all = place.room.take(u64::MAX).now_or_never().unwrap();
+    let mut store = Store::open(place, Stamp::new("acme", HOME, now), Some(marked)).unwrap();
+    store.recollect(place).now_or_never().expect("what has a mark reads back no more than its overlap").unwrap();
 }

@@ -1,0 +1,26 @@
+//! The last line of a listing: what was found, in how many workspaces, and what that took. One place, so that all of them say it alike.
+
+use crate::report::Coverage;
+use crate::run::Deck;
+use crate::ui::{Printer, words};
+
+/// Returns what stands before a number that is a bound and no total.
+pub fn at_least(exact: bool) -> &'static str {
+    if exact { "" } else { "at least " }
+}
+
+/// Says how many of the asked workspaces were read whole: `3 of 4 workspaces`.
+pub fn of_asked(coverage: &Coverage) -> String {
+    format!("{} of {}", coverage.complete, words::count(coverage.asked, "workspace"))
+}
+
+/// Says what a listing found and what it took: `… ; 7 requests in 2 s`.
+pub fn say(printer: &Printer, deck: &Deck, told: &str) {
+    let requests = words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request");
+    printer.say(&format!("{told}; {requests} in {}", words::duration(deck.clock.elapsed())));
+}
+
+/// Says how many rows of what a listing has, and of how many workspaces: `at least 9 keys in 3 of 4 workspaces; 7 requests in 2 s`.
+pub fn rows(printer: &Printer, deck: &Deck, coverage: &Coverage, exact: bool, what: &str) {
+    say(printer, deck, &format!("{}{what} in {}", at_least(exact), of_asked(coverage)));
+}

@@ -47,7 +47,7 @@ pub(crate) fn trail(rounds: usize) -> Vec<Row> {
             "≤ 24 MB",
             format!("{:.1} MB", megabytes(&took)),
             format!(
-                "`trail export`, no latency, {:.0} s at a hundred pages a second; rows/s without latency and pace: `cargo bench --bench trail`",
+                "`trail export`, no latency, {:.0} s at a hundred pages a second; rows/s without latency and pace: the bench `trail`",
                 wall(&took)
             ),
         ),

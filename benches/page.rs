@@ -11,7 +11,7 @@ use std::time::Duration;
 use divan::{Bencher, counter::ItemsCount};
 use futures::future::BoxFuture;
 use keyholder::api::transport::{Answer, Failure, Request, Transport};
-use keyholder::api::{Client, ClientSettings, Tally};
+use keyholder::api::{Client, ClientSettings, Permits, Tally};
 use keyholder::clock::Clock;
 use keyholder::domain::fleet::BaseUrl;
 use keyholder::domain::{Access, ApiKey, WorkspaceId};
@@ -20,7 +20,6 @@ use keyholder::report::listing::{Format, Listing};
 use keyholder::report::rows;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::Semaphore;
 
 const ROWS: usize = 100;
 const WORKSPACE: &str = "0197a1c3-5f60-7d11-9a21-00000000aa01";
@@ -69,7 +68,7 @@ fn ours(bencher: Bencher<'_, '_>) {
         base: BaseUrl::parse("http://127.0.0.1:9").expect("an origin"),
         // More than are ever asked for: here nothing waits for its pace.
         pace: Pace::of(Pacer::new(clock, u32::MAX)),
-        in_flight: Arc::new(Semaphore::new(1)),
+        in_flight: Permits::fixed(1),
         clock,
         timeout: Duration::from_secs(30),
         deadline: None,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::fleet::Fleet;
 use crate::goal::{Row, count};
-use crate::real::{LISTS, at_most_in_flight, contender, floor, report};
+use crate::real::{LISTS, contender, floor, in_flight, report};
 use crate::serve::{self, Away};
 use crate::support::{Took, by_turns, cpu, median, memory, wall};
 
@@ -20,7 +20,7 @@ pub(crate) fn peers(rounds: usize) -> Vec<Row> {
 }
 
 fn beside(workspaces: usize, rounds: usize, target: &'static str) -> Vec<Row> {
-    let (flights, words) = at_most_in_flight(512);
+    let (flights, words) = (512, in_flight(512));
     let sim = serve::start(&Fleet::of_lists(workspaces), AWAY);
     let mut requests = 0;
     let served = sim.cpu();

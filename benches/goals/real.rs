@@ -2,36 +2,17 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::OnceLock;
 
-use keyholder::run::Deck;
-
-use crate::support::{KEYHOLDER, Sim, Took, measure};
+use crate::support::{Sim, Took, measure};
 
 /// The days of the reports: those the generated trails have records of.
 const DAYS: [&str; 4] = ["--since", "2026-10-21", "--until", "2026-11-19"];
 /// The four lists that all contenders sweep.
 pub(crate) const LISTS: [&str; 4] = ["members", "webhooks", "lists", "jobs"];
 
-/// Returns the words that ask for so many requests in flight; none where this build does not offer it.
-pub(crate) fn in_flight(wanted: usize) -> Option<Vec<String>> {
-    static OFFERED: OnceLock<bool> = OnceLock::new();
-    let offered = *OFFERED.get_or_init(|| {
-        let help = Command::new(KEYHOLDER).env_clear().args(["report", "--help"]).output().expect("it can be started");
-        String::from_utf8_lossy(&help.stdout).contains("--in-flight")
-    });
-    match offered {
-        true => Some(vec!["--in-flight".to_owned(), wanted.to_string()]),
-        false => (wanted == Deck::IN_FLIGHT).then(Vec::new),
-    }
-}
-
-/// Returns as many in flight as asked for, or as many as this build has.
-pub(crate) fn at_most_in_flight(wanted: usize) -> (usize, Vec<String>) {
-    match in_flight(wanted) {
-        Some(words) => (wanted, words),
-        None => (Deck::IN_FLIGHT, Vec::new()),
-    }
+/// Returns the words that ask for so many requests in flight.
+pub(crate) fn in_flight(wanted: usize) -> [String; 2] {
+    ["--in-flight".to_owned(), wanted.to_string()]
 }
 
 /// One report: what it took, and how many requests it foretold and sent.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::fleet::Fleet;
 use crate::goal::{Bound, Row, Ways, count};
-use crate::real::{Reported, at_most_in_flight, report};
+use crate::real::{Reported, in_flight, report};
 use crate::serve::{self, Away};
 use crate::stage::{Ended, Stage};
 use crate::support::{memory, wall};
@@ -19,7 +19,7 @@ pub(crate) fn all() -> Vec<Row> {
 /// In virtual time: the schedule alone. The second report knows how long the lists are.
 fn scheduled() -> Row {
     let away = Duration::from_millis(250);
-    let (flights, words) = at_most_in_flight(256);
+    let (flights, words) = (256, in_flight(256));
     let stage = Stage::new(Fleet::of_all(WORKSPACES).world(), away, Duration::ZERO, 0.5);
     let once = |out: &str| {
         let line = format!("report all {DAYS} --out {out} {}", words.join(" "));
@@ -68,7 +68,7 @@ fn foretold(said: &str) -> String {
 /// By the real binary.
 fn over_loopback() -> Row {
     let away = Away::steady(250);
-    let (flights, words) = at_most_in_flight(256);
+    let (flights, words) = (256, in_flight(256));
     let sim = serve::start(&Fleet::of_all(WORKSPACES), away);
     let first = report(&sim, &["all"], &words);
     let served = sim.cpu();

@@ -44,7 +44,7 @@ pub(crate) fn start(fleet: &Fleet, away: Away) -> Sim {
 pub(crate) fn serve(fleet: &str, latency: &str, jitter: &str, home: &str) {
     let fleet: Fleet = serde_json::from_str(fleet).expect("a fleet");
     let millis = |text: &str| Duration::from_millis(text.parse().expect("milliseconds"));
-    let settings = LocalSettings { latency: millis(latency), jitter: millis(jitter), seed: 7 };
+    let settings = LocalSettings { latency: millis(latency), jitter: millis(jitter), seed: 7, serves: None };
     let world = fleet.world();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {

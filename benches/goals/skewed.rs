@@ -7,7 +7,7 @@ use std::time::Duration;
 use keyholder::sim::{World, put};
 
 use crate::goal::{Bound, Row, Ways, count};
-use crate::real::at_most_in_flight;
+use crate::real::in_flight;
 use crate::stage::{Ended, Stage};
 
 const AWAY: Duration = Duration::from_millis(50);
@@ -48,7 +48,7 @@ fn one(what: &str, pages: &[usize], beside: bool) -> Vec<Row> {
         let lists = u32::try_from(100 * (pages - 1) + 50).expect("few");
         drop(world.put(name, put::LeadLists::of(OWNER, lists)));
     }
-    let (flights, words) = at_most_in_flight(256);
+    let (flights, words) = (256, in_flight(256));
     let stage = Stage::new(world, AWAY, Duration::ZERO, 1.0);
     let run = |out: &str| {
         let line = format!("report lists --out {out} {}", words.join(" "));

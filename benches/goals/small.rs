@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use crate::fleet::Fleet;
 use crate::goal::{Row, count};
-use crate::real::{at_most_in_flight, report, set};
+use crate::real::{in_flight, report, set};
 use crate::serve::{self, Away};
 use crate::support::{KEYHOLDER, Sim, Took, by_turns, measure, median, memory as megabytes, wall};
 
 /// Resident memory over ten thousand workspaces.
 pub(crate) fn memory() -> Vec<Row> {
-    let (flights, words) = at_most_in_flight(256);
+    let (flights, words) = (256, in_flight(256));
     let sim = serve::start(&Fleet { workspaces: 10_000, members: 10, ..Fleet::default() }, Away::steady(50));
     let (listed, _) = measure(sim.keyholder().args(["--quiet", "--format", "csv", "members"]));
     let reported = report(&sim, &["members"], &words).took;

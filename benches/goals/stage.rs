@@ -61,7 +61,14 @@ impl Stage {
         let runtime = runtime.expect("a runtime can be made");
         let start = "2026-11-20T08:00:00Z".parse().expect("a moment");
         let clock = runtime.block_on(async { Clock::starting_at(start) });
-        Self { world, root, road: LocalSettings { latency: away, jitter, seed: 7 }, clock, runtime, _home: home }
+        Self {
+            world,
+            root,
+            road: LocalSettings { latency: away, jitter, seed: 7, serves: None },
+            clock,
+            runtime,
+            _home: home,
+        }
     }
 
     /// Runs a command to its end.

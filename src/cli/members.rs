@@ -257,7 +257,7 @@ impl Sheet<'_> {
         });
         listing.end(&summary).map_err(tables::unwritable)?;
         tables::unread(&door.printer, &coverage);
-        closing::rows(&door.printer, &deck, &coverage, coverage.is_complete(), &words::count(shown, "row"));
+        closing::rows(&door.printer, deck, &coverage, coverage.is_complete(), &words::count(shown, "row"));
         Ok(exit)
     }
 }

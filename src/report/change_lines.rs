@@ -73,6 +73,7 @@ impl Told {
             None => printable(by),
         });
         let when = match (row.not_before, row.not_after) {
+            (Some(from), Some(to)) if second(from) == second(to) => Some(format!("at {}", second(to))),
             (Some(from), Some(to)) => Some(format!("between {} and {}", second(from), second(to))),
             (None, Some(to)) => Some(format!("before {}", second(to))),
             (_, None) => None,
@@ -125,6 +126,7 @@ mod tests {
             note: Some("not looked at since".to_owned()),
             ..ChangeRow::default()
         };
+        let at_once = ChangeRow { not_before: gained.not_after, note: None, reason: None, ..gained.clone() };
         let long = ChangeRow {
             workspace: "northwind-of-the-long-name".to_owned(),
             email: Some("somebody.with.a.long.address@mail.partner.example".to_owned()),
@@ -144,7 +146,7 @@ mod tests {
             note: Some("its members were never looked at".to_owned()),
             ..ChangeRow::default()
         };
-        vec![gained, long, gap]
+        vec![gained, at_once, long, gap]
     }
 
     #[test]
@@ -156,7 +158,8 @@ mod tests {
             words
         };
         let wide = lines(&rows(), 1_000);
-        assert_eq!(wide.lines().count(), 4, "{wide}");
+        assert_eq!(wide.lines().count(), 5, "{wide}");
+        assert!(wide.contains("(ada); at 2026-11-22T08:00:00Z\n"), "{wide}");
         assert!(
             wide.contains(
                 "run 20261122T043000Z-1a2b (ada: starts[2J); between 2026-11-21T08:00:00Z and 2026-11-22T08:00:00Z"

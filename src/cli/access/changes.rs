@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::past::Ours;
 use super::wanted::Wanted;
-use super::{WIDTH, drawn, remember, sweep};
+use super::{WIDTH, remember, sweep};
 use crate::audit::access::{AccessChange, By, ChangeKind, Gap, Since};
 use crate::cli::args::Select;
 use crate::cli::session::{self, Session};
@@ -31,8 +31,10 @@ use crate::ui::words;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Changes (see `help changes`)")]
 pub struct Changes {
-    /// Say who gained, lost or changed what since a run was begun or a day (UTC) began, and by whom. Goes with --person, --external and the
-    /// selection; roles, shapes and logins (--no-logins too) are of the matrix alone.
+    /// Say who gained, lost or changed what since a run was begun or a day (UTC) began, and by whom.
+    ///
+    /// It goes with --person, --external and the selection; roles, shapes and logins (--no-logins too) are of the matrix alone, and are
+    /// refused beside it.
     #[arg(
         id = "changes_since",
         long = "changes-since",
@@ -95,7 +97,7 @@ impl Face<'_> {
     fn end(self, door: &Door<'_>, summary: &serde_json::Value) -> std::io::Result<()> {
         match self {
             Self::Rows(listing) => listing.end(summary),
-            Self::Drawn(rows) => drawn(door, &change_lines::lines(&rows, door.env.width.unwrap_or(WIDTH))),
+            Self::Drawn(rows) => super::drawn(door, &change_lines::lines(&rows, door.env.width.unwrap_or(WIDTH))),
         }
     }
 }
@@ -123,7 +125,8 @@ impl Changes {
         let mut ours = Ours::of(ledger.member_writes(&ids, since).await.map_err(failed)?);
         let mut out = door.printer.data();
         let header = listing::header(None, "access changes", &select.describe());
-        let mut face = if session.format() == Format::Table {
+        let drawn = session.format() == Format::Table;
+        let mut face = if drawn {
             Face::Drawn(Vec::new())
         } else {
             let listing = Listing::begin(&mut out, session.format(), "access_change", CHANGE, &header);
@@ -173,10 +176,15 @@ impl Changes {
         });
         face.end(door, &summary).map_err(tables::unwritable)?;
         let printer = &door.printer;
-        tables::unread(printer, &coverage);
+        if drawn {
+            // What is known in part stands among the lines, and is not said twice.
+            tables::unread(printer, &Coverage { partial: Vec::new(), ..coverage.clone() });
+        } else {
+            tables::unread(printer, &coverage);
+        }
         let at_least = closing::at_least(exact);
         printer.say(&format!(
-            "since {since}: {at_least}{} gained, {} lost, {} changed; {} by keyholder, {} outside keyholder, {} by the person, {} unknown; \
+            "since {since:.0}: {at_least}{} gained, {} lost, {} changed; {} by keyholder, {} outside keyholder, {} by the person, {} unknown; \
              {} of {} known whole",
             counts.of("gained"),
             counts.of("lost"),
@@ -305,7 +313,7 @@ fn row(change: &AccessChange, since: Timestamp, ours: &Ours, blank: &ChangeRow) 
         notes.push("not looked at since".to_owned());
     }
     if change.not_before.is_none_or(|not_before| not_before < since) && run.is_none() {
-        notes.push(format!("it may have been before {since}"));
+        notes.push(format!("it may have been before {since:.0}"));
     }
     let told = run.and_then(|run| ours.runs.get(run));
     let row = ChangeRow {

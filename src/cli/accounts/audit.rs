@@ -165,7 +165,7 @@ impl Sheet<'_> {
         tell_causes(printer, causes);
         let whole = coverage.is_complete();
         let what = format!("{} on {}", found.say(whole), words::count(accounts, "account"));
-        closing::rows(printer, &deck, &coverage, whole, &what);
+        closing::rows(printer, deck, &coverage, whole, &what);
         Ok(exit)
     }
 }

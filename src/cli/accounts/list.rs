@@ -296,7 +296,7 @@ impl Sheet<'_> {
             closing::of_asked(&coverage),
             found.say(coverage.is_complete()),
         );
-        closing::say(printer, &deck, &told);
+        closing::say(printer, deck, &told);
         Ok(exit)
     }
 }

@@ -114,7 +114,7 @@ impl Coverage {
             some => format!("{}: {}", words::count(some, "finding"), by.join(", ")),
         };
         let at_least = closing::at_least(coverage.is_complete() || found.is_empty());
-        closing::say(printer, &deck, &format!("{at_least}{told}; {} read whole", closing::of_asked(coverage)));
+        closing::say(printer, deck, &format!("{at_least}{told}; {} read whole", closing::of_asked(coverage)));
         Ok(exit)
     }
 }

@@ -207,7 +207,7 @@ impl Sheet<'_> {
         tables::unread(printer, &coverage);
         counts.talk(printer, audit.accepted);
         let told = format!("{}{}", closing::at_least(coverage.is_complete()), counts.say());
-        closing::say(printer, &deck, &format!("{told}; {} read whole", closing::of_asked(&coverage)));
+        closing::say(printer, deck, &format!("{told}; {} read whole", closing::of_asked(&coverage)));
         Ok(exit)
     }
 }

@@ -233,7 +233,7 @@ impl Sheet<'_> {
         if wanted.in_use && shown == 0 {
             printer.say("where the API shows no secrets, which key is in use is known of keys that keyholder made or that `keyholder keys adopt` saw");
         }
-        closing::rows(printer, &deck, &coverage, exact, &words::count(shown, "key"));
+        closing::rows(printer, deck, &coverage, exact, &words::count(shown, "key"));
         Ok(exit)
     }
 }

@@ -56,7 +56,7 @@ impl Show {
         tables::unread(&door.printer, coverage);
         untold(session, observed);
         let told = format!("the owners of {} of {}", observed.len(), words::count(coverage.asked, "workspace"));
-        closing::say(&door.printer, &deck, &told);
+        closing::say(&door.printer, deck, &told);
         Ok(exit)
     }
 }

@@ -312,7 +312,7 @@ fn end(
         ));
         printer.hint("narrow it with --since, --type, --person or --key; --format csv has every row");
     }
-    closing::rows(printer, &deck, &coverage, whole, &words::count(count, "record"));
+    closing::rows(printer, deck, &coverage, whole, &words::count(count, "record"));
     Ok(exit)
 }
 

@@ -86,7 +86,9 @@ fn past() -> impl Strategy<Value = Past> {
     let stretches = || proptest::collection::vec(stretch(), 0..10);
     (looks, stretches(), stretches(), proptest::collection::vec(write(), 0..6)).prop_map(
         |(looks, spans, mut glimpses, writes)| {
-            glimpses.iter_mut().for_each(|glimpse| glimpse.until = glimpse.from);
+            for glimpse in &mut glimpses {
+                glimpse.until = glimpse.from;
+            }
             let look = |(end, (length, complete))| Look { began: at(end - length), at: at(end), complete };
             Past { looks: looks.into_iter().map(look).collect(), spans, glimpses, writes, ..Past::default() }
         },

@@ -272,12 +272,14 @@ fn files_that_are_read_whole_are_known_a_few_at_a_time_and_marked_ones_do_not_wa
     let mut length = 0;
     for name in &names {
         let mut store = Store::open(&world.place, Stamp::new(name.as_str(), HOME, now), None).unwrap();
-        lines.iter().for_each(|line| store.take(line).unwrap());
+        for line in &lines {
+            store.take(line).unwrap();
+        }
         length = store.end(false, now).unwrap().held.files.values().map(|file| file.length).sum();
     }
     // Room for four of them.
     let place = &Place { room: Room::of(length.next_multiple_of(64 * 1024) * 4), ..world.place.clone() };
-    let mut lanes: Vec<_> = names
+    let mut waiting: Vec<_> = names
         .iter()
         .map(|name| {
             let lane = async move {
@@ -291,7 +293,7 @@ fn files_that_are_read_whole_are_known_a_few_at_a_time_and_marked_ones_do_not_wa
     let mut known: Vec<Store> = Vec::new();
     let (mut most, mut ended) = (0, 0);
     while ended < names.len() {
-        lanes.retain_mut(|lane| lane.now_or_never().map(|store| known.push(store)).is_none());
+        waiting.retain_mut(|lane| lane.now_or_never().map(|store| known.push(store)).is_none());
         most = most.max(known.len());
         assert!(known.iter().all(|store| store.known.ids.len() == lines.len()));
         // The first to come ends.

@@ -1,10 +1,11 @@
-//! How many requests a report will take: foretold from how long the lists of each workspace were last time, kept in the state folder.
+//! How many requests a report will take, and how long: foretold from how long the lists of each workspace were last time, kept in the state folder.
 //!
 //! Owns the file `report-sizes.json`. It is a memory aid alone: where it is not there, or cannot be read, less is foretold.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::config::whole;
 use crate::domain::{Listed, Sizes};
 use crate::report::bulk::Facts;
-use crate::run::{Forecast, InventoryQuest, Target, requests};
+use crate::report::summary::rounded;
+use crate::run::{Forecast, InventoryQuest, LaneCost, Road, Target, chain, foretell, requests};
 use crate::ui::words;
 
 /// The file in the state folder.
@@ -42,6 +44,8 @@ struct Known {
 pub struct Requests {
     /// How many.
     pub forecast: Forecast,
+    /// How long it takes to read them.
+    pub time: Duration,
     workspaces: usize,
     known: usize,
     newest: Option<Date>,
@@ -55,22 +59,47 @@ impl Foretold {
         Self { path, known }
     }
 
-    /// Foretells what it takes to read some workspaces.
-    pub fn requests<'t>(&self, quest: &InventoryQuest, targets: impl Iterator<Item = &'t Target>) -> Requests {
-        let mut all = Requests { forecast: Forecast::NOTHING, workspaces: 0, known: 0, newest: None };
+    /// Foretells what it takes to read some workspaces, and how long.
+    pub fn requests<'t>(
+        &self,
+        quest: &InventoryQuest,
+        targets: impl Iterator<Item = &'t Target>,
+        road: Road,
+    ) -> Requests {
+        let mut all =
+            Requests { forecast: Forecast::NOTHING, time: Duration::ZERO, workspaces: 0, known: 0, newest: None };
+        let mut costs = Vec::new();
         // Who has no key is not asked.
         for target in targets.filter(|target| target.access.is_ok()) {
-            let known = target.pinned.as_ref().and_then(|id| self.known.get(id.as_str()));
-            let mut sizes = known.map(|known| known.sizes.clone()).unwrap_or_default();
-            if known.is_some_and(|known| known.trail_days != trail_days(quest)) {
-                sizes.0.remove(&Listed::Trail);
-            }
-            all.forecast += requests(quest, &sizes);
+            let known = self.of(target);
+            let sizes = self.sizes(quest, target);
+            let forecast = requests(quest, &sizes);
+            costs.push(LaneCost { requests: forecast.requests, chain: chain(quest, &sizes), pays: &target.pays });
+            all.forecast += forecast;
             all.workspaces += 1;
             all.known += usize::from(known.is_some());
             all.newest = all.newest.max(known.map(|known| known.day));
         }
+        all.time = foretell(costs, road);
         all
+    }
+
+    /// Returns how many requests of a workspace wait for each other, as long as its lists were last time; none where nothing is known of it.
+    pub fn chain(&self, quest: &InventoryQuest, target: &Target) -> Option<u64> {
+        self.of(target).map(|_| chain(quest, &self.sizes(quest, target)))
+    }
+
+    fn of(&self, target: &Target) -> Option<&Known> {
+        target.pinned.as_ref().and_then(|id| self.known.get(id.as_str()))
+    }
+
+    fn sizes(&self, quest: &InventoryQuest, target: &Target) -> Sizes {
+        let known = self.of(target);
+        let mut sizes = known.map(|known| known.sizes.clone()).unwrap_or_default();
+        if known.is_some_and(|known| known.trail_days != trail_days(quest)) {
+            sizes.0.remove(&Listed::Trail);
+        }
+        sizes
     }
 
     /// Takes up how long the lists of some workspaces were.
@@ -108,7 +137,7 @@ fn trail_days(quest: &InventoryQuest) -> i32 {
 impl Requests {
     /// Says it for a person.
     pub fn say(&self) -> String {
-        let Self { forecast, workspaces, known, newest } = self;
+        let Self { forecast, time, workspaces, known, newest } = self;
         let at_least = if forecast.exact { "about" } else { "at least" };
         let requests = words::count(usize::try_from(forecast.requests).unwrap_or(usize::MAX), "request");
         let from = match newest {
@@ -116,11 +145,16 @@ impl Requests {
             Some(day) if known == workspaces => format!("as long as their lists were up to {day}"),
             Some(day) => format!("how long the lists of {known} were is known up to {day}"),
         };
-        format!("{at_least} {requests} in {}: {from}", words::count(*workspaces, "workspace"))
+        let workspaces = words::count(*workspaces, "workspace");
+        format!("{at_least} {requests} and {} in {workspaces}: {from}", words::duration(*time))
     }
 
     /// Writes it as a value.
     pub fn record(&self) -> serde_json::Value {
-        serde_json::json!({ "count": self.forecast.requests, "exact": self.forecast.exact })
+        serde_json::json!({
+            "count": self.forecast.requests,
+            "exact": self.forecast.exact,
+            "seconds": rounded(self.time.as_secs_f64()),
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! What is told of a report: its files on standard output, what it will take and what it lacks on standard error.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -50,6 +51,8 @@ pub struct Told<'a> {
     pub coverage: &'a Coverage,
     /// What was foretold.
     pub requests: Requests,
+    /// How long the lanes took.
+    pub reading: Duration,
     /// Where it was to go, as typed.
     pub out: &'a Path,
 }
@@ -66,7 +69,7 @@ impl Told<'_> {
 
     /// Tells what was written.
     pub fn report(&self, made: &Made) -> Result<Exit, Trouble> {
-        let Self { session, deck, asked, coverage, requests, out } = self;
+        let Self { session, deck, asked, coverage, requests, reading, out } = self;
         self.list(made)?;
         let printer = &session.door.printer;
         tables::unread(printer, coverage);
@@ -76,7 +79,7 @@ impl Told<'_> {
             (partial, unreadable) => format!(", {partial} in part, {unreadable} not at all"),
         };
         printer.say(&format!(
-            "the report of {} is in {}: {} of {} whole{lacks}; {}; {} ({}{} foretold) in {}",
+            "the report of {} is in {}: {} of {} whole{lacks}; {}; {} ({}{} foretold), read in {} ({} foretold), {} in all",
             asked.period,
             out.display(),
             coverage.complete,
@@ -85,13 +88,15 @@ impl Told<'_> {
             words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
             if requests.forecast.exact { "" } else { "at least " },
             requests.forecast.requests,
+            words::duration(*reading),
+            words::duration(requests.time),
             words::duration(deck.clock.elapsed()),
         ));
         Ok(coverage.exit())
     }
 
     fn list(&self, made: &Made) -> Result<(), Trouble> {
-        let Self { session, deck, asked, coverage, requests, .. } = self;
+        let Self { session, deck, asked, coverage, requests, reading, .. } = self;
         let mut out = session.door.printer.data();
         let header = listing::header(None, "report", &asked.selection);
         let mut listing =
@@ -115,8 +120,10 @@ impl Told<'_> {
             "period": { "first": day(asked.period.first()), "last": day(asked.period.last()) },
             "coverage": coverage.record(),
             "foretold": requests.record(),
+            "reading_seconds": rounded(reading.as_secs_f64()),
             "requests": deck.tally.requests(),
             "throttled": deck.tally.throttled(),
+            "limit": deck.used(),
             "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
         });
         listing.end(&summary).map_err(tables::unwritable)

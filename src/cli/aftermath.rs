@@ -129,7 +129,9 @@ fn summarize(
         coverage: drawn.coverage.clone(),
         requests: deck.tally.requests(),
         least: None,
+        foretold: None,
         throttled: deck.tally.throttled(),
+        limit: serde_json::to_value(deck.used()).unwrap_or_default(),
         seconds,
     }
 }

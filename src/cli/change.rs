@@ -10,12 +10,11 @@ use super::keys::enrol::Enrol;
 use super::leaving::Leaving;
 use super::reading::{self, Asked, Reading};
 use super::session::{self, Session};
-use super::{approval, open_files, perform, tables};
+use super::{approval, open_files, perform, road, tables};
 use crate::config::Purpose;
 use crate::domain::fleet::FailureBudget;
 use crate::domain::{Email, Guards, RunId, Workspace, WorkspaceName};
 use crate::journal::Ledger;
-use crate::plan::forecast::Forecast;
 use crate::plan::person::{self, Person};
 use crate::plan::{Observed, Plan, Rules, Wish, draw};
 use crate::report::Coverage;
@@ -192,7 +191,7 @@ pub async fn proceed(
 ) -> Result<Exit, Trouble> {
     let approve = request.approve;
     let door = session.door;
-    let forecast = Forecast::of(&drawn.plan, deck.in_flight.most());
+    let forecast = road::forecast(&drawn.plan, &drawn.targets, road::known(session, deck));
     let header = crate::report::listing::header(None, request.command, &request.selection());
     if approve.plan_only || approve.out.is_some() {
         let exit = tables::plan_exit(&drawn, approve.detailed_exitcode);

@@ -135,6 +135,7 @@ impl Check {
             "coverage": coverage.record(),
             "requests": deck.tally.requests(),
             "throttled": deck.tally.throttled(),
+            "limit": deck.used(),
             "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
         });
         listing.end(&summary).map_err(tables::unwritable)?;

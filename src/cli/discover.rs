@@ -190,6 +190,7 @@ impl Discover {
             "coverage": told.coverage.record(),
             "requests": deck.tally.requests(),
             "throttled": deck.tally.throttled(),
+            "limit": deck.used(),
             "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
         });
         listing.end(&summary).map_err(tables::unwritable)?;

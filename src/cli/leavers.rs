@@ -162,6 +162,7 @@ impl Leavers {
             "coverage": coverage.record(),
             "requests": deck.tally.requests(),
             "throttled": deck.tally.throttled(),
+            "limit": deck.used(),
             "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
         });
         let mut out = printer.data();

@@ -39,6 +39,7 @@ pub mod refusals;
 pub mod report;
 pub mod resources;
 pub mod resume;
+pub mod road;
 pub mod runs;
 pub mod session;
 pub mod show;
@@ -54,7 +55,7 @@ pub mod undo;
 pub mod verify;
 pub mod watch;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use clap::{Parser, Subcommand};
 
@@ -62,7 +63,7 @@ use crate::api::transport::Transport;
 use crate::clock::Clock;
 use crate::env::{Env, variable};
 use crate::journal::Probe;
-use crate::run::{Keeper, Stop};
+use crate::run::{Deck, Keeper, Stop};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::printer::Colour;
 use crate::ui::{Printer, Progress, Sink};
@@ -195,6 +196,8 @@ pub struct Door<'a> {
     pub probe: Option<Arc<dyn Probe>>,
     /// Who keeps the secrets of made keys, in tests.
     pub keeper: Option<Arc<dyn Keeper>>,
+    /// What the lanes of the command share, once it has any.
+    pub deck: Arc<OnceLock<Deck>>,
 }
 
 /// Runs the program and returns its exit code.
@@ -253,6 +256,7 @@ fn in_runtime(env: &Env, global: args::Global, printer: &Printer, command: Comma
             transport: None,
             probe: None,
             keeper: None,
+            deck: Arc::default(),
         };
         let work = dispatch(&door, command);
         tokio::select! {
@@ -306,6 +310,7 @@ pub async fn run_inside(env: &Env, inside: &Inside) -> Exit {
         transport: Some(Arc::clone(&inside.transport)),
         probe: inside.probe.clone(),
         keeper: inside.keeper.clone(),
+        deck: Arc::default(),
     };
     dispatch(&door, cli.command).await.unwrap_or_else(|trouble| {
         door.printer.trouble(&trouble);
@@ -313,7 +318,16 @@ pub async fn run_inside(env: &Env, inside: &Inside) -> Exit {
     })
 }
 
+/// Runs a command, and says what it used of the limit where that is worth a word.
 async fn dispatch(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
+    let exit = Box::pin(perform_one(door, command)).await?;
+    if let Some(said) = door.deck.get().and_then(|deck| deck.used().say()) {
+        door.printer.say(&said);
+    }
+    Ok(exit)
+}
+
+async fn perform_one(door: &Door<'_>, command: Command) -> Result<Exit, Trouble> {
     match command {
         Command::Check(check) => check.run(door).await,
         Command::Pin(pin) => pin.run(door).await,

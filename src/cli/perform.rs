@@ -14,13 +14,13 @@ use super::leaving::Leaving;
 use super::reading;
 use super::session::{STATE, Session, private_file};
 use super::watch::Watch;
-use super::{Door, certificate};
+use super::{Door, certificate, road};
 use crate::config;
 use crate::domain::{Approval, Outcome, RunId, Step, WorkspaceName};
 use crate::journal::{Holder, Ledger, Record, RunHeader, WriteLock};
 use crate::plan::Observed;
 use crate::plan::forecast::Forecast;
-use crate::report::summary::Stopped;
+use crate::report::summary::{Cost, Stopped};
 use crate::run::{Deck, Dispatched, Event, LaneEnd, Length, Logbook, Target, Work, apply, dispatch};
 use crate::trouble::{Advise as _, Exit, Trouble};
 
@@ -93,13 +93,21 @@ pub async fn perform(
     let work = work(&drawn, &lengths);
     let targets: Vec<Target> = work.iter().map(|work| work.target.clone()).collect();
     let watch = Watch::begin(&session.door.printer, deck, "applying", &targets);
+    let (sent, set_out) = (deck.tally.requests(), deck.clock.elapsed());
     let carrying = carry_out(deck, ledger, &run, approval, &drawn, work, |event| {
         watch.event(event);
         events.note(event);
     });
     let (lanes, mut dispatched) = watch.around(carrying).await;
     let seconds = (drawn.reading + deck.clock.elapsed().saturating_sub(began)).as_secs_f64();
+    let took = Cost {
+        requests: deck.tally.requests().saturating_sub(sent),
+        seconds: deck.clock.elapsed().saturating_sub(set_out).as_secs_f64(),
+    };
+    road::keep(session, deck);
     let mut aftermath = Aftermath::of(deck, &mut drawn, lanes, EndedBefore::new(), &run, seconds);
+    let foretold = Cost { requests: forecast.requests as u64, seconds: forecast.seconds };
+    aftermath.summary.foretold = Some((foretold, took));
     close(ledger, deck, &mut aftermath, &mut dispatched).await;
     let exit = aftermath.report(session, request, &dispatched, events)?;
     enrol::after_run(session, &run, &aftermath.ended, &drawn.enrol, exit).await;

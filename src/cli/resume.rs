@@ -17,12 +17,11 @@ use super::reading::{Asked, Column};
 use super::recall::{self, Recall};
 use super::session::{self, Session};
 use super::watch::Watch;
-use super::{Door, approval, open_files, perform, reading};
+use super::{Door, approval, open_files, perform, reading, road};
 use crate::config::Selection;
 use crate::domain::{Change, Held, HeldReason, Outcome, RunId, StepId, Workspace};
 use crate::journal::{KeyDid, Ledger, LedgerError, Record, RunState};
 use crate::plan::Rules;
-use crate::plan::forecast::Forecast;
 use crate::run::{
     Deck, LaneEnd, LaneTrouble, Onward, Ring, Sight, Standing, StepEnd, TagQuest, Target, Task, Work, observe,
     observe_keys, observe_links, observe_tags,
@@ -211,7 +210,7 @@ impl Resume {
                 session::unreadable(&mut coverage, &lane.workspace, trouble);
             }
         }
-        let forecast = Forecast::of(&recall.plan, deck.in_flight.most());
+        let forecast = road::forecast(&recall.plan, &[], road::known(&session, deck));
         let leaves = !recall.header["settings"]["leaving"].is_null();
         let enrol = Enrol::read(&recall.header["settings"]["enrol"]);
         let Recall { plan, mut ended, .. } = recall;

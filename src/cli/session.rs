@@ -215,7 +215,7 @@ impl<'a> Session<'a> {
         open_files::for_connections(&in_flight)?;
         let defaults = &self.fleet.defaults;
         let clock = self.door.clock;
-        Ok(Deck {
+        let deck = Deck {
             transport: self.transport(in_flight.most())?,
             clock,
             pacers: Arc::new(Pacers::new(clock, self.door.env.seed)),
@@ -230,7 +230,10 @@ impl<'a> Session<'a> {
             keeper: self.door.keeper.clone().unwrap_or_else(|| Arc::new(Vault::of(self))),
             token: None,
             seed: self.door.env.seed,
-        })
+        };
+        // A command has one; what more there is shares its pacers with nobody.
+        drop(self.door.deck.set(deck.clone()));
+        Ok(deck)
     }
 
     /// Makes the pace locks. Where they cannot be used, a reading goes on all the same.

@@ -11,7 +11,7 @@ use crate::domain::{Disposition, Held, Outcome, Step, StepKind};
 use crate::plan::Weight;
 use crate::plan::forecast::Forecast;
 use crate::report::listing::{Format, Listing};
-use crate::report::summary::{meaning, rounded};
+use crate::report::summary::{Cost, meaning, rounded};
 use crate::report::{Coverage, Summary, Unlisted, rows};
 use crate::run::{Deck, StepEnd};
 use crate::trouble::{Exit, Trouble};
@@ -65,6 +65,7 @@ pub fn plan_to_stdout(
         "notes": drawn.plan.notes,
         "requests": deck.tally.requests(),
         "throttled": deck.tally.throttled(),
+        "limit": deck.used(),
         "seconds": rounded(drawn.reading.as_secs_f64()),
     });
     let plan = plan_record(drawn, forecast);
@@ -287,8 +288,19 @@ pub fn summary_talk(printer: &Printer, summary: &Summary, exit: Exit) {
         Some(least) if summary.requests > 0 => format!(" (the least it could have taken: {least})"),
         _ => String::new(),
     };
+    let foretold =
+        summary.foretold.filter(|(_, took)| took.requests > 0).map_or_else(String::new, |(foretold, took)| {
+            let time = |cost: Cost| words::duration(std::time::Duration::from_secs_f64(cost.seconds));
+            format!(
+                "; applying took {} and {} ({} and {} foretold)",
+                words::count(usize::try_from(took.requests).unwrap_or(usize::MAX), "request"),
+                time(took),
+                foretold.requests,
+                time(foretold),
+            )
+        });
     printer.insist(&format!(
-        "{run}{counts}{failed}; {}{least} in {}",
+        "{run}{counts}{failed}; {}{least} in {}{foretold}",
         words::count(usize::try_from(summary.requests).unwrap_or(usize::MAX), "request"),
         words::duration(std::time::Duration::from_secs_f64(summary.seconds)),
     ));

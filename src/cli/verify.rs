@@ -123,6 +123,7 @@ impl Verify {
                 "coverage": coverage.record(),
                 "requests": deck.tally.requests(),
                 "throttled": deck.tally.throttled(),
+                "limit": deck.used(),
                 "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
             }))
         };

@@ -99,6 +99,12 @@ impl Pacer {
         self.places().spent(self.clock.instant())
     }
 
+    /// Returns the most requests of ours that may have arrived within one second so far, and how many answers 429 came while that was more
+    /// than there are places.
+    pub fn used(&self) -> (u32, u64) {
+        self.places().used()
+    }
+
     /// Returns a name by which this pacer can be told from others that live.
     pub(super) fn witness(self: &Arc<Self>) -> Witness {
         Witness(Arc::as_ptr(self).addr())

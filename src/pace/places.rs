@@ -120,6 +120,12 @@ pub(super) struct Places {
     reserved: u32,
     /// When the place of each sent request comes free.
     sent: BTreeSet<(Instant, u64)>,
+    /// Places that are held for requests somebody else sent.
+    others: BTreeSet<(Instant, u64)>,
+    /// The most of `sent` at once so far.
+    busiest: u32,
+    /// How many 429 came while there were more of `sent` than places.
+    ours: u64,
     next_id: u64,
     era: u64,
     slowdown: Option<Slowdown>,
@@ -134,6 +140,9 @@ impl Places {
             n: n.max(1),
             reserved: 0,
             sent: BTreeSet::new(),
+            others: BTreeSet::new(),
+            busiest: 0,
+            ours: 0,
             next_id: 0,
             era: 0,
             slowdown: None,
@@ -172,6 +181,11 @@ impl Places {
         self.slowdown.map(|slowdown| slowdown.resume)
     }
 
+    /// Returns the most requests of ours that may have arrived within one second, and how many 429 came while there were more than places.
+    pub(super) fn used(&self) -> (u32, u64) {
+        (self.busiest, self.ours)
+    }
+
     pub(super) fn era(&self) -> u64 {
         self.era
     }
@@ -180,7 +194,9 @@ impl Places {
     pub(super) fn sent(&mut self, id: u64, now: Instant) -> Instant {
         let free = now + HELD_AT_MOST;
         self.reserved -= 1;
+        self.held(now);
         self.sent.insert((free, id));
+        self.busiest = self.busiest.max(u32::try_from(self.sent.len()).unwrap_or(u32::MAX));
         free
     }
 
@@ -201,14 +217,14 @@ impl Places {
     pub(super) fn occupy(&mut self, places: Option<u32>, until: Instant) {
         for _ in 0..places.unwrap_or(self.n).min(self.n) {
             self.next_id += 1;
-            self.sent.insert((until, self.next_id));
+            self.others.insert((until, self.next_id));
         }
     }
 
     /// Returns how many places are held, and until when at the latest: what somebody else on the same quota must know.
     pub(super) fn spent(&mut self, now: Instant) -> (u32, Option<Instant>) {
         let held = self.held(now);
-        let last = self.sent.last().map(|(free, _)| *free);
+        let last = self.sent.last().max(self.others.last()).map(|(free, _)| *free);
         (held, if self.reserved > 0 { Some(now + HELD_AT_MOST) } else { last })
     }
 
@@ -223,6 +239,7 @@ impl Places {
     /// nothing new, but a longer `Retry-After` among them is honoured still. Returns whether a slowdown began.
     pub(super) fn throttled(&mut self, sent: Instant, retry_after: Option<Duration>, now: Instant) -> bool {
         let held = self.held(now);
+        self.ours += u64::from(self.sent.len() > self.n as usize);
         let fresh = self.slowdown.is_none_or(|slowdown| sent > slowdown.begun);
         if !fresh && retry_after.is_none() {
             return false;
@@ -256,7 +273,7 @@ impl Places {
         if self.held(now) < self.allowed(now).get() {
             return None;
         }
-        let freed = self.sent.first().map(|(free, _)| *free);
+        let freed = [&self.sent, &self.others].into_iter().filter_map(|held| held.first()).min().map(|(free, _)| *free);
         let regrown = self.regrown(now);
         match (freed, regrown) {
             (Some(freed), Some(regrown)) => Some(Wait::Until(freed.min(regrown))),
@@ -266,11 +283,13 @@ impl Places {
     }
 
     fn held(&mut self, now: Instant) -> u32 {
-        while self.sent.first().is_some_and(|(free, _)| *free <= now) {
-            self.sent.pop_first();
+        for held in [&mut self.sent, &mut self.others] {
+            while held.first().is_some_and(|(free, _)| *free <= now) {
+                held.pop_first();
+            }
         }
-        // At most n are ever held, so this is exact.
-        self.reserved + u32::try_from(self.sent.len()).unwrap_or(u32::MAX)
+        // At most n are ever held, and n of others, so this is exact.
+        self.reserved + u32::try_from(self.sent.len() + self.others.len()).unwrap_or(u32::MAX)
     }
 
     fn allowed(&self, now: Instant) -> NonZeroU32 {

@@ -33,6 +33,13 @@ impl Pacers {
         pacers.insert(key.to_owned(), Arc::clone(&pacer));
         pacer
     }
+
+    /// Returns the most requests of ours that any workspace may have seen within one second so far, and how many answers 429 in all came while
+    /// we had sent more than our places.
+    pub fn spent(&self) -> (u32, u64) {
+        let pacers = self.by_key.lock().unwrap_or_else(PoisonError::into_inner);
+        pacers.values().map(|pacer| pacer.used()).fold((0, 0), |all, used| (all.0.max(used.0), all.1 + used.1))
+    }
 }
 
 /// Derives a seed from a seed and a name, the same on every machine and in every version (FNV-1a: any mixing will do, it only has

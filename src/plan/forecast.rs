@@ -1,5 +1,7 @@
 //! How many requests a plan will take, and about how long.
 
+use std::time::Duration;
+
 use super::draw::Plan;
 use crate::domain::{Change, StepKind, TagChange};
 
@@ -14,9 +16,6 @@ pub struct Forecast {
 
 /// Rows a page carries (contract section 3).
 const PAGE: usize = 100;
-
-/// Assumed seconds for one request and its answer. Only forecasts rest on it; 100 ms is what a client on another continent sees.
-const ROUND_TRIP: f64 = 0.1;
 
 /// What the steps of one workspace cost beside the identity and the member lists before and after.
 #[derive(Debug, Default)]
@@ -116,10 +115,10 @@ impl Cost {
 }
 
 impl Forecast {
-    /// Counts the requests of a plan's writing half, with so many requests in flight over all workspaces.
-    pub fn of(plan: &Plan, in_flight: usize) -> Self {
-        let mut requests = 0;
-        let mut longest = 0;
+    /// Counts the requests of a plan's writing half; how long that takes says whoever knows how far it is and who pays, told the requests of each
+    /// workspace, one after the other.
+    pub fn of(plan: &Plan, time: impl FnOnce(&[(String, usize)]) -> Duration) -> Self {
+        let mut lanes = Vec::new();
         let mut begin = 0;
         for planned in &plan.workspaces {
             // Items stand workspace by workspace, in the order of `workspaces`.
@@ -131,14 +130,11 @@ impl Forecast {
             if writes > 0 {
                 let listing = if cost.people { planned.members.div_ceil(PAGE).max(1) } else { 0 };
                 let lane = 1 + listing + writes + listing;
-                requests += lane;
-                longest = longest.max(lane);
+                lanes.push((planned.name.clone(), lane));
             }
         }
-        let rounds = longest.max(requests.div_ceil(in_flight.max(1)));
-        #[expect(clippy::cast_precision_loss, reason = "a forecast")]
-        let seconds = rounds as f64 * ROUND_TRIP;
-        Self { requests, seconds }
+        let requests = lanes.iter().map(|(_, requests)| requests).sum();
+        Self { requests, seconds: time(&lanes).as_secs_f64() }
     }
 }
 

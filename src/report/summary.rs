@@ -176,6 +176,21 @@ pub enum Stopped {
     Ledger,
 }
 
+/// What something costs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cost {
+    /// Requests.
+    pub requests: u64,
+    /// Seconds.
+    pub seconds: f64,
+}
+
+impl Cost {
+    fn record(self) -> Value {
+        json!({ "requests": self.requests, "seconds": rounded(self.seconds) })
+    }
+}
+
 /// The numbers of a run that was to write.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Summary {
@@ -197,8 +212,12 @@ pub struct Summary {
     pub requests: u64,
     /// The fewest in which it could have been done, where that is told.
     pub least: Option<u64>,
+    /// What the writing half was foretold to take, and what it took.
+    pub foretold: Option<(Cost, Cost)>,
     /// 429 answers.
     pub throttled: u64,
+    /// What was used of the published limit, as a value.
+    pub limit: Value,
     /// How long it took.
     pub seconds: f64,
 }
@@ -285,7 +304,10 @@ impl Summary {
             "coverage": self.coverage.record(),
             "requests": self.requests,
             "requests_least": self.least,
+            "foretold": self.foretold.map(|(foretold, _)| foretold.record()),
+            "applying": self.foretold.map(|(_, took)| took.record()),
             "throttled": self.throttled,
+            "limit": self.limit,
             "seconds": rounded(self.seconds),
         })
     }

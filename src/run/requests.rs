@@ -92,3 +92,32 @@ pub fn requests(quest: &InventoryQuest, sizes: &Sizes) -> Forecast {
     }
     forecast
 }
+
+/// Foretells how many of a workspace's requests must wait for each other: who it is, then the longest list, or what is asked of the rows of one
+/// once that is there.
+pub fn chain(quest: &InventoryQuest, sizes: &Sizes) -> u64 {
+    let lists = lists(quest);
+    let spans = quest.period.spans().len() as u64;
+    let pages = |listed: Listed| match sizes.requests(listed) {
+        _ if !lists.contains(&listed) => 0,
+        Some(requests) if listed == Listed::Sent => requests.saturating_mul(spans),
+        Some(requests) => requests,
+        None => u64::from(!listed.may_be_spared()),
+    };
+    let sending = pages(Listed::Accounts).saturating_add(pages(Listed::Sent).max(pages(Listed::Warmups)));
+    let sending = sending.max(pages(Listed::Campaigns)).max(pages(Listed::Tags)).max(pages(Listed::Mappings));
+    let carried = sending.saturating_add(pages(Listed::CampaignTags).max(pages(Listed::AccountTags)));
+    let alone = [
+        Listed::Members,
+        Listed::Keys,
+        Listed::Made,
+        Listed::Trail,
+        Listed::Links,
+        Listed::Webhooks,
+        Listed::Lists,
+        Listed::Jobs,
+    ];
+    let others = if quest.kinds.contains(&ReportKind::Billing) { 1 } else { 0 };
+    let longest = alone.into_iter().map(pages).fold(others, u64::max);
+    longest.max(carried).saturating_add(1)
+}

@@ -47,6 +47,8 @@ pub(super) struct Meter {
     second: Counted,
     minute: Counted,
     bucket: Option<Bucket>,
+    /// How many requests of other tools came so far.
+    foreign: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -114,6 +116,22 @@ impl Meter {
                 let mut bucket = Bucket::filled(self.bucket, rates, burst, now);
                 bucket.filling = bucket.filling.saturating_sub(Bucket::WHOLE);
                 self.bucket = Some(bucket);
+            }
+        }
+    }
+
+    /// Lets the requests come that other tools sent until now, so many a second and evenly; as everybody's, they pass where there is room.
+    pub(super) fn crowd(&mut self, rates: &Rates, foreign: u32, now: Duration) {
+        let gap = SECOND / foreign;
+        let come = u64::try_from(now.as_nanos() / gap.as_nanos()).unwrap_or(u64::MAX);
+        // What came more than a minute ago no window remembers.
+        self.foreign = self.foreign.max(come.saturating_sub(u64::from(foreign) * 60));
+        while self.foreign < come {
+            self.foreign += 1;
+            let at =
+                Duration::from_nanos(u64::try_from(gap.as_nanos()).unwrap_or(u64::MAX).saturating_mul(self.foreign));
+            if self.has_room(rates, at) {
+                self.take(rates, at);
             }
         }
     }

@@ -101,6 +101,8 @@ pub enum Labels {
 pub struct Settings {
     /// Rate limits, the same for every workspace.
     pub rates: Rates,
+    /// Requests a second that other tools send to every workspace, evenly, whether they are let in or not; none by default.
+    pub foreign: u32,
     /// Who pays for requests with `x-as-workspace`.
     pub pays: Pays,
     /// `retry-after` of the limits' own 429; none is documented.
@@ -149,6 +151,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             rates: Rates::default(),
+            foreign: 0,
             pays: Pays::default(),
             retry_after: None,
             repeat_invite: RepeatInvite::default(),

@@ -172,6 +172,7 @@ impl Changes {
             "coverage": coverage.record(),
             "requests": deck.tally.requests(),
             "throttled": deck.tally.throttled(),
+            "limit": deck.used(),
             "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
         });
         face.end(door, &summary).map_err(tables::unwritable)?;

@@ -299,6 +299,7 @@ fn summary(coverage: &Coverage, rows: usize, deck: &Deck) -> Value {
         "coverage": coverage.record(),
         "requests": deck.tally.requests(),
         "throttled": deck.tally.throttled(),
+        "limit": deck.used(),
         "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
     })
 }

@@ -1,10 +1,11 @@
-//! How many requests a report will take: foretold from how long the lists of each workspace were last time, kept in the state folder.
+//! How many requests a report will take, and how long: foretold from how long the lists of each workspace were last time, kept in the state folder.
 //!
 //! Owns the file `report-sizes.json`. It is a memory aid alone: where it is not there, or cannot be read, less is foretold.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -14,7 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::config::whole;
 use crate::domain::{Listed, Sizes};
 use crate::report::bulk::Facts;
-use crate::run::{Forecast, InventoryQuest, Target, requests};
+use crate::report::summary::rounded;
+use crate::run::{Forecast, InventoryQuest, LaneCost, Road, Target, chain, foretell, requests};
 use crate::ui::words;
 
 /// The file in the state folder.
@@ -45,6 +47,8 @@ struct Known {
 pub struct Requests {
     /// How many.
     pub forecast: Forecast,
+    /// How long it takes to read them.
+    pub time: Duration,
     workspaces: usize,
     known: usize,
     unread: usize,
@@ -59,27 +63,54 @@ impl Foretold {
         Self { path, known }
     }
 
-    /// Foretells what it takes to read some workspaces. Who could not be read the last time is asked who it is, and as likely as not no more.
-    pub fn requests<'t>(&self, quest: &InventoryQuest, targets: impl Iterator<Item = &'t Target>) -> Requests {
-        let mut all = Requests { forecast: Forecast::NOTHING, workspaces: 0, known: 0, unread: 0, newest: None };
+    /// Foretells what it takes to read some workspaces, and how long. Who could not be read the last time is asked who it is, and as likely as not
+    /// no more.
+    pub fn requests<'t>(
+        &self,
+        quest: &InventoryQuest,
+        targets: impl Iterator<Item = &'t Target>,
+        road: Road,
+    ) -> Requests {
+        let (forecast, time) = (Forecast::NOTHING, Duration::ZERO);
+        let mut all = Requests { forecast, time, workspaces: 0, known: 0, unread: 0, newest: None };
+        let mut costs = Vec::new();
         // Who has no key is not asked.
         for target in targets.filter(|target| target.access.is_ok()) {
-            let known = target.pinned.as_ref().and_then(|id| self.known.get(id.as_str()));
+            let known = self.of(target);
             all.workspaces += 1;
             if known.is_some_and(|known| known.unread) {
                 all.forecast += Forecast { requests: 1, exact: false };
+                costs.push(LaneCost { requests: 1, chain: 1, pays: &target.pays });
                 all.unread += 1;
                 continue;
             }
-            let mut sizes = known.map(|known| known.sizes.clone()).unwrap_or_default();
-            if known.is_some_and(|known| known.trail_days != trail_days(quest)) {
-                sizes.0.remove(&Listed::Trail);
-            }
-            all.forecast += requests(quest, &sizes);
+            let sizes = self.sizes(quest, target);
+            let forecast = requests(quest, &sizes);
+            costs.push(LaneCost { requests: forecast.requests, chain: chain(quest, &sizes), pays: &target.pays });
+            all.forecast += forecast;
             all.known += usize::from(known.is_some());
             all.newest = all.newest.max(known.map(|known| known.day));
         }
+        all.time = foretell(costs, road);
         all
+    }
+
+    /// Returns how many requests of a workspace wait for each other, as long as its lists were last time; none where nothing is known of it.
+    pub fn chain(&self, quest: &InventoryQuest, target: &Target) -> Option<u64> {
+        self.of(target).map(|_| chain(quest, &self.sizes(quest, target)))
+    }
+
+    fn of(&self, target: &Target) -> Option<&Known> {
+        target.pinned.as_ref().and_then(|id| self.known.get(id.as_str()))
+    }
+
+    fn sizes(&self, quest: &InventoryQuest, target: &Target) -> Sizes {
+        let known = self.of(target);
+        let mut sizes = known.map(|known| known.sizes.clone()).unwrap_or_default();
+        if known.is_some_and(|known| known.trail_days != trail_days(quest)) {
+            sizes.0.remove(&Listed::Trail);
+        }
+        sizes
     }
 
     /// Takes up how long the lists of some workspaces were, and which could not be read.
@@ -121,13 +152,13 @@ fn trail_days(quest: &InventoryQuest) -> i32 {
 impl Requests {
     /// Says it for a person. No number is a bound for workspaces that turn out to be out of reach, so it is told for those that can be read.
     pub fn say(&self) -> String {
-        let Self { forecast, workspaces, known, unread, newest } = self;
+        let Self { forecast, time, workspaces, known, unread, newest } = self;
         let requests = words::count(usize::try_from(forecast.requests).unwrap_or(usize::MAX), "request");
-        let place = words::count(*workspaces, "workspace");
+        let (time, place) = (words::duration(*time), words::count(*workspaces, "workspace"));
         let told = if forecast.exact {
-            format!("about {requests} in {place}")
+            format!("about {requests} and {time} in {place}")
         } else {
-            format!("at least {requests} in {place}, if they can be read")
+            format!("at least {requests} and {time} in {place}, if they can be read")
         };
         let from = match newest {
             None if unread == workspaces => None,
@@ -153,6 +184,10 @@ impl Requests {
 
     /// Writes it as a value.
     pub fn record(&self) -> serde_json::Value {
-        serde_json::json!({ "count": self.forecast.requests, "exact": self.forecast.exact })
+        serde_json::json!({
+            "count": self.forecast.requests,
+            "exact": self.forecast.exact,
+            "seconds": rounded(self.time.as_secs_f64()),
+        })
     }
 }

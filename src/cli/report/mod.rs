@@ -28,6 +28,7 @@ use tokio::sync::Mutex;
 use super::Door;
 use super::args::Select;
 use super::keys::memory::Memory;
+use super::road;
 use super::session::Session;
 use crate::config::Purpose;
 use crate::domain::{ReportKind, Workspace};
@@ -94,7 +95,7 @@ impl Report {
         let quest = asked.quest(&session.fleet);
         let mut foretold = Foretold::read(&session.state_dir());
         let left = targets.iter().filter(|target| !whole.contains_key(target.name.as_str()));
-        let requests = foretold.requests(&quest, left);
+        let requests = foretold.requests(&quest, left, road::known(&session, &deck));
         told::beforehand(&door.printer, &asked, &requests, whole.len());
         let memory = if asked.kinds.contains(&ReportKind::Keys) {
             let mut memory = Memory::open(&session).await;
@@ -106,11 +107,14 @@ impl Report {
         let judging = Judging::new(&session.fleet, asked.begun);
         let fleet = &session.fleet;
         let lanes = Lanes { fleet, deck: &deck, staging: &staging, asked: &asked, quest: &quest, judging, memory };
-        let swept = sweep::sweep(&session, &lanes, &targets, whole).await;
+        let began = door.clock.elapsed();
+        let swept = sweep::sweep(&session, &lanes, &targets, whole, |target| foretold.chain(&quest, target)).await;
         if let Some(memory) = lanes.memory {
             memory.into_inner().close().await;
         }
         let Swept { facts, tables, sizes } = swept.map_err(goes_on)?;
+        let reading = door.clock.elapsed().saturating_sub(began);
+        road::keep(&session, &deck);
         let coverage = summary::coverage(&facts);
         let told = Told {
             session: &session,
@@ -119,6 +123,7 @@ impl Report {
             coverage: &coverage,
             facts: &facts,
             requests,
+            reading,
             out: &self.out,
         };
         let mut note = || {

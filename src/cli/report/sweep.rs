@@ -1,5 +1,6 @@
-//! The lanes of a report: whoever is ready goes first, and what is kept of each stands in config order in the end.
+//! The lanes of a report: the deepest begin first, whoever is ready goes on, and what is kept of each stands in config order in the end.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::pin::pin;
 
@@ -27,18 +28,24 @@ pub struct Swept {
     pub sizes: Vec<Sizes>,
 }
 
+/// How deep a workspace is taken to be of which nothing is known: deeper than most, for it may be the deepest of all.
+const UNKNOWN: u64 = 8;
+
 /// Reads every target that is not among those that were seen whole before. Lanes that are alive hold what they read, and a file each: so at most
-/// [`lane::AHEAD`] are.
+/// [`lane::AHEAD`] are. `depth` tells how many requests of a workspace wait for each other, where that is known: the deepest begin first, for
+/// the longest chain that begins last is what all wait for.
 pub async fn sweep(
     session: &Session<'_>,
     lanes: &Lanes<'_>,
     targets: &[Target],
     whole: BTreeMap<String, Kept>,
+    depth: impl Fn(&Target) -> Option<u64>,
 ) -> Result<Swept, Trouble> {
     open_files::for_talking_and_files(lanes.deck, targets, lane::AHEAD.min(targets.len()))?;
     let mut ended = whole;
-    let left: Vec<Target> =
+    let mut left: Vec<Target> =
         targets.iter().filter(|target| !ended.contains_key(target.name.as_str())).cloned().collect();
+    left.sort_by_cached_key(|target| Reverse(depth(target).unwrap_or(UNKNOWN)));
     let watch = Watch::begin(&session.door.printer, lanes.deck, "reading", &left);
     let sweeping = async {
         let reading = lane::at_most(lane::AHEAD, &left, |target| Box::pin(lanes.read(target)));

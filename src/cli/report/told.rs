@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -57,6 +58,8 @@ pub struct Told<'a> {
     pub facts: &'a [Facts],
     /// What was foretold.
     pub requests: Requests,
+    /// How long the lanes took.
+    pub reading: Duration,
     /// Where it was to go, as typed.
     pub out: &'a Path,
 }
@@ -73,7 +76,7 @@ impl Told<'_> {
 
     /// Tells what was written.
     pub fn report(&self, made: &Made) -> Result<Exit, Trouble> {
-        let Self { session, deck, asked, coverage, facts: _, requests, out } = self;
+        let Self { session, deck, asked, coverage, facts: _, requests, reading, out } = self;
         self.list(made)?;
         let printer = &session.door.printer;
         tables::unread(printer, coverage);
@@ -84,7 +87,7 @@ impl Told<'_> {
             (partial, unreadable) => format!(", {partial} in part, {unreadable} not at all"),
         };
         printer.say(&format!(
-            "the report of {} is in {}: {} of {} whole{lacks}; {}; {} ({}) in {}",
+            "the report of {} is in {}: {} of {} whole{lacks}; {}; {} ({}), read in {} ({} foretold), {} in all",
             asked.period,
             out.display(),
             coverage.complete,
@@ -92,6 +95,8 @@ impl Told<'_> {
             words::count(made.files, "file"),
             words::count(usize::try_from(deck.tally.requests()).unwrap_or(usize::MAX), "request"),
             requests.say_after(deck.tally.requests()),
+            words::duration(*reading),
+            words::duration(requests.time),
             words::duration(deck.clock.elapsed()),
         ));
         Ok(coverage.exit())
@@ -115,7 +120,7 @@ impl Told<'_> {
     }
 
     fn list(&self, made: &Made) -> Result<(), Trouble> {
-        let Self { session, deck, asked, coverage, requests, .. } = self;
+        let Self { session, deck, asked, coverage, requests, reading, .. } = self;
         let mut out = session.door.printer.data();
         let header = listing::header(None, "report", &asked.selection);
         let mut listing =
@@ -139,8 +144,10 @@ impl Told<'_> {
             "period": { "first": day(asked.period.first()), "last": day(asked.period.last()) },
             "coverage": coverage.record(),
             "foretold": requests.record(),
+            "reading_seconds": rounded(reading.as_secs_f64()),
             "requests": deck.tally.requests(),
             "throttled": deck.tally.throttled(),
+            "limit": deck.used(),
             "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
         });
         listing.end(&summary).map_err(tables::unwritable)

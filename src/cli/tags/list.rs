@@ -95,6 +95,7 @@ pub async fn run(session: &Session<'_>, list: &List, select: &Select) -> Result<
         "coverage": coverage.record(),
         "requests": deck.tally.requests(),
         "throttled": deck.tally.throttled(),
+        "limit": deck.used(),
         "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
     });
     listing.end(&summary).map_err(tables::unwritable)?;

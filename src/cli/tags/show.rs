@@ -80,6 +80,7 @@ impl Show {
             "coverage": coverage.record(),
             "requests": deck.tally.requests(),
             "throttled": deck.tally.throttled(),
+            "limit": deck.used(),
             "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
         });
         listing.end(&summary).map_err(tables::unwritable)?;

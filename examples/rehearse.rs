@@ -12,7 +12,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use keyholder::api::Tally;
+use keyholder::api::{Permits, Tally};
 use keyholder::clock::Clock;
 use keyholder::domain::fleet::BaseUrl;
 use keyholder::domain::{
@@ -22,7 +22,6 @@ use keyholder::pace::Pacers;
 use keyholder::plan::{AccessWish, Plan, Rules, Wish, draw};
 use keyholder::run::{Deck, Nowhere, Sight, Stop, Target, observe};
 use keyholder::sim::{Local, LocalSettings, World};
-use tokio::sync::Semaphore;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
@@ -74,7 +73,7 @@ fn deck(world: &World, clock: Clock) -> Result<Deck, Box<dyn Error>> {
         clock,
         pacers: Arc::new(Pacers::new(clock, 1)),
         talks: None,
-        in_flight: Arc::new(Semaphore::new(Deck::IN_FLIGHT)),
+        in_flight: Permits::adaptive(512),
         tally: Arc::new(Tally::default()),
         stop: Stop::default(),
         base: BaseUrl::parse("http://127.0.0.1:1")?,

@@ -14,13 +14,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures::StreamExt as _;
-use keyholder::api::{Client, ClientSettings, Http, HttpSettings, Tally};
+use keyholder::api::{Client, ClientSettings, Http, HttpSettings, Permits, Tally};
 use keyholder::clock::Clock;
 use keyholder::config::{self, key};
 use keyholder::domain::{Access, Fleet, Member, Mode, Workspace};
 use keyholder::env::Env;
 use keyholder::pace::{Pace, Pacers};
-use tokio::sync::Semaphore;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let env = Env::capture()?;
@@ -72,7 +71,7 @@ fn lanes(fleet: &Fleet, env: &Env, clock: Clock) -> Result<impl Fn(&Workspace, A
     let encrypted = fleet.defaults.base_url.is_encrypted();
     let transport = Arc::new(Http::new(HttpSettings { encrypted, ..HttpSettings::default() })?);
     let pacers = Pacers::new(clock, env.seed);
-    let in_flight = Arc::new(Semaphore::new(64));
+    let in_flight = Permits::fixed(64);
     let tally = Arc::new(Tally::default());
     let defaults = fleet.defaults.clone();
     let seed = env.seed;

@@ -73,7 +73,7 @@ fn deck(world: &World, clock: Clock) -> Result<Deck, Box<dyn Error>> {
         clock,
         pacers: Arc::new(Pacers::new(clock, 1)),
         talks: None,
-        in_flight: Permits::fixed(64),
+        in_flight: Permits::adaptive(512),
         tally: Arc::new(Tally::default()),
         stop: Stop::default(),
         base: BaseUrl::parse("http://127.0.0.1:1")?,

@@ -16,7 +16,7 @@ use super::error::{Error, Refusal};
 use super::members::{self, MemberRow, decode_member};
 use super::operation::Operation;
 use super::page::{Ask, Listing, MemberFilter, Page, Pager};
-use super::permits::{Permit, Permits};
+use super::permits::{Leave, Permits};
 use super::scrub::{scrubbed, untold, wipe};
 use super::transport::{Failure, Request, Transport};
 use super::workspace::{self, decode_identity};
@@ -126,7 +126,7 @@ pub struct Client {
 #[must_use = "a dropped slot gives its place back"]
 pub struct Slot {
     tickets: Tickets,
-    permit: Permit,
+    permit: Leave,
 }
 
 /// How often one call has tried, the delays in between, and how far its chain of pages has come.
@@ -390,7 +390,7 @@ impl Client {
         }
     }
 
-    async fn global_permit(&self, operation: Operation, depth: u32) -> Result<Permit, Error> {
+    async fn global_permit(&self, operation: Operation, depth: u32) -> Result<Leave, Error> {
         let Self { settings, .. } = self;
         let beyond = async {
             match settings.deadline {

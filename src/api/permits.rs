@@ -27,7 +27,7 @@ struct Book {
     breadth: Breadth,
     out: usize,
     /// Those who wait: the deepest first, among equals who came first.
-    waiting: BTreeMap<(Reverse<u32>, u64), oneshot::Sender<Permit>>,
+    waiting: BTreeMap<(Reverse<u32>, u64), oneshot::Sender<Leave>>,
     came: u64,
     /// Answers and the time they took, for the mean round trip.
     answers: u32,
@@ -47,10 +47,10 @@ impl Book {
     }
 }
 
-/// One permit. Dropped, it is given back.
+/// One permit; a permit of the ledger to write is another thing. Dropped, it is given back.
 #[derive(Debug)]
-#[must_use = "a dropped permit is given back"]
-pub struct Permit {
+#[must_use = "a dropped one is given back"]
+pub struct Leave {
     home: Option<Arc<Permits>>,
 }
 
@@ -72,7 +72,7 @@ impl Permits {
     }
 
     /// Waits for a permit; `depth` is how many answers of the same chain came before. Cancel-safe: a wait that is dropped takes none.
-    pub async fn acquire(self: &Arc<Self>, depth: u32) -> Permit {
+    pub async fn acquire(self: &Arc<Self>, depth: u32) -> Leave {
         let waits = {
             let mut book = self.book();
             if book.waiting.is_empty() && book.take() {
@@ -90,7 +90,7 @@ impl Permits {
     }
 
     /// Takes a permit if one is free and nobody waits.
-    pub fn try_acquire(self: &Arc<Self>) -> Option<Permit> {
+    pub fn try_acquire(self: &Arc<Self>) -> Option<Leave> {
         let mut book = self.book();
         let free = book.waiting.is_empty() && book.take();
         drop(book);
@@ -129,8 +129,8 @@ impl Permits {
         book.took.checked_div(book.answers)
     }
 
-    fn permit(self: &Arc<Self>) -> Permit {
-        Permit { home: Some(Arc::clone(self)) }
+    fn permit(self: &Arc<Self>) -> Leave {
+        Leave { home: Some(Arc::clone(self)) }
     }
 
     /// Lets those go who can, the deepest first.
@@ -158,7 +158,7 @@ impl Permits {
     }
 }
 
-impl Permit {
+impl Leave {
     /// Gives it back with what it was good for: an answer after so long.
     pub(super) fn answered(self, operation: Operation, took: Duration) {
         if let Some(home) = &self.home {
@@ -178,7 +178,7 @@ impl Permit {
     }
 }
 
-impl Drop for Permit {
+impl Drop for Leave {
     fn drop(&mut self) {
         if let Some(home) = self.home.take() {
             home.book().out -= 1;
@@ -242,7 +242,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn more_of_them_let_those_go_who_wait() {
         let permits = Permits::adaptive(512);
-        let mut out: Vec<Permit> = (0..64).filter_map(|_| permits.try_acquire()).collect();
+        let mut out: Vec<Leave> = (0..64).filter_map(|_| permits.try_acquire()).collect();
         assert!(out.len() == 64 && permits.try_acquire().is_none());
         let mut waits: Vec<_> = (0..10).map(|_| Box::pin(permits.acquire(0))).collect();
         assert!(waits.iter_mut().all(|wait| wait.now_or_never().is_none()));

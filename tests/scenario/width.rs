@@ -11,9 +11,9 @@ use crate::support::{Outcome, Stage};
 
 const NEAR: Duration = Duration::from_millis(50);
 
-/// So many workspaces with three pages of members, as far away as most.
+/// So many workspaces of a few people, as far away as most.
 fn fleet(workspaces: usize) -> Stage {
-    let mut stage = Stage::of(World::generated(workspaces, 250, 7));
+    let mut stage = Stage::of(World::generated(workspaces, 3, 7));
     stage.road.latency = NEAR;
     stage.searched_once.set(true);
     stage
@@ -34,9 +34,15 @@ fn listed(stage: &Stage, line: &str) -> (Outcome, u32, usize) {
     (ran, u32::try_from(stage.world.request_count() - before).unwrap(), widest)
 }
 
+/// Returns what was listed without the moments of looking.
+fn timeless(ran: &Outcome) -> String {
+    let moment = regex::Regex::new(r"2026-11-20T08:\d\d:\d\dZ").unwrap();
+    moment.replace_all(&ran.stdout, "<moment>").into_owned()
+}
+
 #[test]
 fn in_a_flat_network_a_sweep_opens_up_and_ends_within_a_tenth_of_what_is_possible() {
-    let stage = fleet(1_000);
+    let stage = fleet(1_500);
     let (ran, requests, widest) = listed(&stage, "members --quiet");
     // Three rounds until it is as wide as it gets are a part of this.
     let bound = NEAR * requests.div_ceil(512);
@@ -49,7 +55,7 @@ fn in_a_flat_network_a_sweep_opens_up_and_ends_within_a_tenth_of_what_is_possibl
 #[test]
 fn where_answers_take_longer_the_more_there_are_it_goes_back_and_the_server_stays_busy() {
     const SERVES: u32 = 100;
-    let mut stage = fleet(1_000);
+    let mut stage = fleet(1_500);
     stage.road.serves = Some(SERVES as usize);
     let (ran, requests, _) = listed(&stage, "members --quiet");
     let bound = NEAR * requests.div_ceil(SERVES);
@@ -59,13 +65,13 @@ fn where_answers_take_longer_the_more_there_are_it_goes_back_and_the_server_stay
 
 #[test]
 fn what_was_asked_for_is_kept_to_and_nothing_written_depends_on_it() {
-    let stage = fleet(60);
+    let stage = fleet(600);
     let (usual, ..) = listed(&stage, "members --format csv");
     for number in [1, 7, 64, 512] {
         stage.wait(Duration::from_secs(2));
         let (ran, _, widest) = listed(&stage, &format!("members --format csv --in-flight {number}"));
         assert!(widest <= number, "{widest} of {number}");
-        assert_eq!(ran.stdout, usual.stdout, "{number}");
+        assert!(timeless(&ran) == timeless(&usual), "{number} in flight: other rows, or in another order");
     }
 }
 

@@ -15,6 +15,9 @@ use crate::ui::Printer;
 /// What members are called among the sightings.
 pub const KIND: &str = "member";
 
+/// Workspaces whose members are written down in one commit, where a sweep makes room.
+const AT_ONCE: usize = 200;
+
 /// The ledger, as far as it can be written.
 #[derive(Debug)]
 pub struct Sightings<'a> {
@@ -57,6 +60,13 @@ impl<'a> Sightings<'a> {
             // Every workspace has its owner: a list of nobody is no proof that everybody left.
             complete: complete && !members.is_empty(),
         });
+    }
+
+    /// Writes down what was kept once it is of many workspaces: a sweep over ten thousand holds the members of no more than so many.
+    pub async fn make_room(&mut self) {
+        if self.pending.len() >= AT_ONCE {
+            self.write_down().await;
+        }
     }
 
     /// Writes down what was kept, in one commit.

@@ -223,7 +223,7 @@ fn enter(env: &Env, cli: Cli) -> Exit {
         Colour::Auto => env.stderr_is_terminal && env.var(variable::NO_COLOR).is_none(),
     };
     let progress = Progress::new(env.stderr_is_terminal && !global.quiet);
-    let printer = Printer::new(global.quiet, colour, progress);
+    let printer = Printer::new(global.quiet, colour, progress).at_root(global.root.as_deref());
     let result = match command {
         // These hold no key and talk to nobody, or run other commands themselves.
         Command::Demo(demo) => demo.run(env, &printer),
@@ -303,7 +303,7 @@ pub async fn run_inside(env: &Env, inside: &Inside) -> Exit {
     let door = Door {
         env,
         command: cli.command.name(),
-        printer: printer(cli.global.quiet),
+        printer: printer(cli.global.quiet).at_root(cli.global.root.as_deref()),
         global: cli.global,
         clock: inside.clock,
         stop: inside.stop.clone(),

@@ -88,6 +88,12 @@ impl Codes {
         self.0.iter().find(|(_, known)| *known == code).map_or("unknown", |(word, _)| *word)
     }
 
+    /// Says a number in the middle of a sentence: its word, and the number where there is none.
+    pub fn spoken(self, code: i64) -> String {
+        let known = self.0.iter().find(|(_, known)| *known == code);
+        known.map_or_else(|| format!("unknown, code {code}"), |(word, _)| (*word).to_owned())
+    }
+
     /// Tells whether there is a word for a number.
     pub fn knows(self, code: i64) -> bool {
         self.0.iter().any(|(_, known)| *known == code)
@@ -120,6 +126,8 @@ mod tests {
             assert_eq!(codes.parse("77"), Some(77));
             assert_eq!(codes.parse("activ"), None);
         }
+        assert_eq!((ACTIVITY.spoken(37), ACTIVITY.spoken(39)), ("key-created".into(), "unknown, code 39".into()));
+        assert!(ACTIVITY.knows(37) && !ACTIVITY.knows(39) && !ACTIVITY.knows(0));
         assert_eq!((CAMPAIGN_STATUS.parse("Account-Suspended"), ACCOUNT_STATUS.parse("-1")), (Some(-99), Some(-1)));
     }
 }

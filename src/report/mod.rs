@@ -6,7 +6,6 @@
 pub mod access_matrix;
 pub mod access_rows;
 pub mod account_rows;
-pub mod activity;
 pub mod bulk;
 pub mod cell;
 pub mod certificate;

@@ -41,6 +41,11 @@ impl InventoryQuest {
     pub fn of(kinds: BTreeSet<ReportKind>, period: Period) -> Self {
         Self { kinds, period, used_since: None }
     }
+
+    /// Tells whether a list is read for some of the kinds.
+    pub fn reads(&self, listed: Listed) -> bool {
+        lists(self).contains(&listed)
+    }
 }
 
 /// Takes the lines of a trail as they come. It may refuse one, as a full disk does, and then no more are read.

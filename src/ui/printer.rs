@@ -2,9 +2,11 @@
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::path::Path;
 
 use super::progress::Progress;
 use super::sink::Sink;
+use super::words;
 use crate::trouble::Trouble;
 
 /// When to colour.
@@ -25,6 +27,8 @@ pub struct Printer {
     quiet: bool,
     colour: bool,
     progress: Progress,
+    /// The root that was named with `-C`, as a shell takes it.
+    root: Option<String>,
     out: Sink,
     err: Sink,
 }
@@ -32,7 +36,13 @@ pub struct Printer {
 impl Printer {
     /// Makes a printer. `quiet` leaves errors and questions, and nothing else.
     pub fn new(quiet: bool, colour: bool, progress: Progress) -> Self {
-        Self { quiet, colour, progress, out: Sink::Stdout, err: Sink::Stderr }
+        Self { quiet, colour, progress, root: None, out: Sink::Stdout, err: Sink::Stderr }
+    }
+
+    /// Lets every command that is named in its talk say the root that was named with `-C`: what is copied from it works as it stands.
+    #[must_use]
+    pub fn at_root(self, root: Option<&Path>) -> Self {
+        Self { root: root.map(|root| words::shell_word(&root.to_string_lossy())), ..self }
     }
 
     /// Lets it write elsewhere than to the process's streams.
@@ -117,6 +127,8 @@ impl Printer {
     }
 
     fn line(&self, line: &str) {
+        let rooted = self.root.as_ref().map(|root| words::at_root(line, root));
+        let line = rooted.as_deref().unwrap_or(line);
         self.progress.suspend(|| {
             // Nobody listening on stderr is no reason to stop.
             let _unseen = self.err.clone().write_all(format!("{line}\n").as_bytes());

@@ -32,9 +32,62 @@ pub fn some(words: &[String], most: usize) -> String {
     format!("{} and {} more", words[..most].join(", "), words.len() - most)
 }
 
+/// Commands that need no root, or make one.
+const ROOTLESS: [&str; 6] = ["help", "demo", "init", "sim", "completions", "man"];
+
+/// Names the root, a word as a shell takes it, in every command of ours that a text names in backticks.
+pub fn at_root(text: &str, root: &str) -> String {
+    const COMMAND: &str = "`keyholder ";
+    let mut out = String::with_capacity(text.len());
+    let mut parts = text.split(COMMAND);
+    out.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let verb = part.split([' ', '`']).next().unwrap_or_default();
+        out.push_str(COMMAND);
+        if !ROOTLESS.contains(&verb) && !verb.starts_with('-') {
+            out.push_str("-C ");
+            out.push_str(root);
+            out.push(' ');
+        }
+        out.push_str(part);
+    }
+    out
+}
+
+/// Writes a word so that a shell takes it as it is, and a terminal shows it on one line.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    let shown: String = word.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    format!("'{}'", shown.replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_command_that_is_named_names_the_root() {
+        let text = "go on with `keyholder resume 7`, or see `keyholder help resume`; `keyholder` alone lists all; then `keyholder show 7`";
+        assert_eq!(
+            at_root(text, "../acme"),
+            "go on with `keyholder -C ../acme resume 7`, or see `keyholder help resume`; `keyholder` alone lists all; then \
+             `keyholder -C ../acme show 7`"
+        );
+        assert_eq!(at_root("`keyholder -C x check`", "y"), "`keyholder -C x check`");
+        assert_eq!(at_root("nothing", "y"), "nothing");
+    }
+
+    #[test]
+    fn a_shell_takes_a_word_as_it_is() {
+        assert_eq!(shell_word("/srv/agency-1/x.y"), "/srv/agency-1/x.y");
+        assert_eq!(shell_word("my clients"), "'my clients'");
+        assert_eq!(shell_word("ann's"), r"'ann'\''s'");
+        assert_eq!(shell_word("a\nb;$(x)"), "'a?b;$(x)'");
+        assert_eq!(shell_word(""), "''");
+    }
 
     #[test]
     fn words_agree_with_their_numbers() {

@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::disk::limited;
 use crate::world::World;
 
 /// Texts that a spreadsheet would run, as TOML writes them.
@@ -150,4 +151,17 @@ fn opened_by_libreoffice(out: &Path, tables: &[PathBuf]) {
         assert!(text.contains("table:table-cell"), "{} holds cells", file.display());
         assert!(!text.contains("table:formula"), "{} holds a formula", file.display());
     }
+}
+
+#[test]
+fn a_workbook_for_which_there_is_no_room_is_told_in_our_words_alone() {
+    let people: Vec<String> = (0..300).map(|number| format!("\"person-{number}@agency.example\"")).collect();
+    let script =
+        format!("[[workspace]]\nname = \"acme\"\nowner = \"founder@agency.example\"\nview = [{}]\n", people.join(", "));
+    let world = World::of(&script);
+    // Room for every table and page, and for no sheet.
+    let full = limited(&world, &["report", "members", "--xlsx", "--out", "november"], 400).exits(74);
+    let full = full.says("report.xlsx").says("the disk may be full").says("keyholder report --resume --out november");
+    assert!(!full.stderr.contains("panicked") && !full.stderr.contains("thread '"), "{full}");
+    world.run(&["report", "--resume", "--out", "november"]).exits(0).done();
 }

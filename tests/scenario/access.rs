@@ -156,6 +156,17 @@ fn a_run_can_stand_for_the_moment_and_what_it_did_is_among_the_changes() {
 }
 
 #[test]
+fn a_report_remembers_whom_it_saw_whatever_it_was_asked_for() {
+    let stage = three("");
+    let _first = stage.run("report members --out one").exits(0);
+    day(&stage);
+    add(&stage, "birch", EVE, "admin");
+    let _second = stage.run("report campaigns --out two").exits(0);
+    let since = "access --changes-since 2026-11-20T09:00:00Z --no-look";
+    assert_eq!(told(&stage.run(since).exits(0)), ["birch eve gained >admin outside keyholder"]);
+}
+
+#[test]
 fn a_run_that_was_undone_is_told_both_ways() {
     let stage = three("");
     let _first = stage.run("access").exits(0);

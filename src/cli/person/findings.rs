@@ -1,9 +1,9 @@
 //! From what one person is or left in a workspace to findings, one a row.
 
+use crate::domain::codes::ACTIVITY;
 use crate::domain::{Member, UserId};
 use crate::plan::Observed;
 use crate::plan::traces::{Activity, Count, Trace, Traces};
-use crate::report::activity;
 
 /// What a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -230,7 +230,7 @@ fn of_activity(told: &Activity, whole: bool) -> Vec<Finding> {
     let Activity { last, last_login, logins, last_mfa, last_export, exports, leads_exported } = told;
     let mut last_one = finding(Kind::LastActivity, "no logged activity".to_owned());
     if let Some((at, code)) = last {
-        last_one = Finding { at: Some(at.clone()), ..finding(Kind::LastActivity, activity::word(*code)) };
+        last_one = Finding { at: Some(at.clone()), ..finding(Kind::LastActivity, ACTIVITY.spoken(*code)) };
     }
     let mut of_logins = finding(Kind::Logins, "no logged login".to_owned());
     if let Some(at) = last_login {
@@ -241,7 +241,7 @@ fn of_activity(told: &Activity, whole: bool) -> Vec<Finding> {
     if let Some((at, code)) = last_mfa {
         factor = Finding {
             at: Some(at.clone()),
-            ..finding(Kind::SecondFactor, format!("last record: {}", activity::word(*code)))
+            ..finding(Kind::SecondFactor, format!("last record: {}", ACTIVITY.spoken(*code)))
         };
     }
     let mut of_exports = finding(Kind::Exports, "no logged export".to_owned());

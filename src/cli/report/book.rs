@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::file::{Hashing, Shape, Written};
 use super::finish::Whole;
+use super::hush::Hush;
 use super::kept;
 use super::lane::unwritable;
 use crate::config::whole;
@@ -66,7 +67,9 @@ pub async fn write(
     drop(fs::remove_dir_all(&aside));
     whole::create_private_folder(&aside).map_err(failed)?;
     // The writer of workbooks gives up with a panic where a disk is full.
+    let hush = Hush::begin();
     let made = AssertUnwindSafe(book(all, coverage, &target, &aside, between)).catch_unwind().await;
+    drop(hush);
     drop(fs::remove_dir_all(&aside));
     match made {
         Ok(Ok(written)) => Ok(written),

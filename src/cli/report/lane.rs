@@ -14,6 +14,7 @@ use super::judge::{self, Judging};
 use super::kept::{self, Kept};
 use super::place::Staging;
 use crate::cli::keys::memory::{Memory, Remembered};
+use crate::cli::sightings::Sightings;
 use crate::config::whole;
 use crate::domain::{Fleet, Inventory, ReportKind, Table, TrailLine, Workspace, WorkspaceId};
 use crate::report::bulk::facts::{TableFact, TroubleFact};
@@ -40,6 +41,8 @@ pub struct Lanes<'a> {
     pub judging: Judging<'a>,
     /// What the ledger remembers of keys; none where no keys are asked for.
     pub memory: Option<Mutex<Memory<'a>>>,
+    /// Where it is kept who was seen; none where no members are read.
+    pub sightings: Option<Mutex<Sightings<'a>>>,
 }
 
 /// The header of a table's file. It says nothing of when or for whom: the rows do.
@@ -77,6 +80,7 @@ impl Lanes<'_> {
         }
         let kept = match taken {
             Ok(inventory) => {
+                self.remember(&inventory).await;
                 let context = self.context(target, stamp, &inventory).await;
                 self.write(&inventory, &context, file)?
             }
@@ -88,6 +92,14 @@ impl Lanes<'_> {
         };
         kept.keep(self.staging).map_err(|error| self.unwritable(name, None, error))?;
         Ok(kept)
+    }
+
+    /// Keeps who was seen, as `access` and `members` do.
+    async fn remember(&self, inventory: &Inventory) {
+        let (Some(sightings), Some(members)) = (&self.sightings, &inventory.members) else { return };
+        let mut sightings = sightings.lock().await;
+        let when = (inventory.at, self.deck.clock.now());
+        sightings.keep(&inventory.identity.id, when, &members.value, members.incomplete.is_none()).await;
     }
 
     /// Keeps the trouble of a lane that panicked.

@@ -11,6 +11,7 @@ pub mod book;
 pub mod file;
 pub mod finish;
 pub mod foretold;
+pub mod hush;
 pub mod judge;
 pub mod kept;
 pub mod lane;
@@ -30,12 +31,14 @@ use super::args::Select;
 use super::keys::memory::Memory;
 use super::road;
 use super::session::Session;
+use super::sightings::Sightings;
 use crate::config::Purpose;
-use crate::domain::{ReportKind, Workspace};
+use crate::domain::{Listed, ReportKind, Workspace};
 use crate::report::Coverage;
 use crate::report::bulk::summary;
 use crate::run::{Deck, Why};
 use crate::trouble::{Exit, Trouble};
+use crate::ui::words;
 use asked::Asked;
 use finish::Whole;
 use foretold::Foretold;
@@ -104,13 +107,21 @@ impl Report {
         } else {
             None
         };
+        let sightings = match quest.reads(Listed::Members) {
+            true => Some(Mutex::new(Sightings::open(&session).await)),
+            false => None,
+        };
         let judging = Judging::new(&session.fleet, asked.begun);
         let fleet = &session.fleet;
-        let lanes = Lanes { fleet, deck: &deck, staging: &staging, asked: &asked, quest: &quest, judging, memory };
+        let lanes =
+            Lanes { fleet, deck: &deck, staging: &staging, asked: &asked, quest: &quest, judging, memory, sightings };
         let began = door.clock.elapsed();
         let swept = sweep::sweep(&session, &lanes, &targets, whole, |target| foretold.chain(&quest, target)).await;
         if let Some(memory) = lanes.memory {
             memory.into_inner().close().await;
+        }
+        if let Some(sightings) = lanes.sightings {
+            sightings.into_inner().close().await;
         }
         let Swept { facts, tables, sizes } = swept.map_err(goes_on)?;
         let reading = door.clock.elapsed().saturating_sub(began);
@@ -189,7 +200,7 @@ struct Begun<'a> {
 
 /// Says how to go on.
 fn resume_line(out: &std::path::Path) -> String {
-    format!("go on with `keyholder report --resume --out {}`", out.display())
+    format!("go on with `keyholder report --resume --out {}`", words::shell_word(&out.to_string_lossy()))
 }
 
 /// Tells whether there is nothing to report.

@@ -82,7 +82,14 @@ impl Place {
                 let what = format!("`{}` is in the way: it is no folder; nothing was sent", self.staging.display());
                 Err(Trouble::new(Exit::Usage, what).advise("move it away, or name another folder with --out"))
             }
-            Ok(_) => Ok(Found::Unfinished(Staging { place: self.clone(), _lock: self.lock()? })),
+            Ok(_) => {
+                let staging = Staging { place: self.clone(), _lock: self.lock()? };
+                if staging.holds_nothing().map_err(|error| Self::unusable(&self.staging, error))? {
+                    staging.abandon().map_err(|error| Self::unusable(&self.staging, error))?;
+                    return Ok(Found::Free);
+                }
+                Ok(Found::Unfinished(staging))
+            }
         }
     }
 
@@ -161,6 +168,25 @@ impl Staging {
     /// Returns the folder of the workspaces.
     pub fn workspaces(&self) -> PathBuf {
         self.out().join("workspaces")
+    }
+
+    /// Tells whether it was cut before it said what was asked: then nothing was sent for it, and there is nothing to go on with. Folders that
+    /// are empty, and what was to become the file that says it, are nothing.
+    fn holds_nothing(&self) -> io::Result<bool> {
+        for entry in fs::read_dir(&self.place.staging)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let is_ours = name == "lanes" || name == "out";
+            let nothing = if entry.file_type()?.is_dir() {
+                is_ours && fs::read_dir(entry.path())?.next().is_none()
+            } else {
+                name.to_string_lossy().starts_with(".report.json.")
+            };
+            if !nothing {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Puts the report in its place, whole and on disk, and removes what it was made from.

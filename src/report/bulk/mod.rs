@@ -12,6 +12,7 @@ pub mod page;
 mod sample;
 mod seen;
 pub mod summary;
+pub mod sums;
 pub mod tables;
 
 pub use context::{Context, KeySaid, OwnerSaid, Said, Stamp};

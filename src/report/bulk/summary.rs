@@ -10,6 +10,7 @@ use std::fmt;
 use serde_json::{Map, Value, json};
 
 use super::facts::{Facts, TableFact};
+pub use super::sums::{Sum, sum};
 use crate::domain::{Counts, Period, Rate, ReportKind, Severity, Table};
 use crate::report::summary::{Coverage, Unreadable, meaning};
 
@@ -53,19 +54,6 @@ impl fmt::Display for Bound {
         let at_least = if self.exact { "" } else { "≥ " };
         write!(f, "{at_least}{}", self.count)
     }
-}
-
-/// What all campaigns of a report sent and got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sum {
-    /// The counts added up.
-    pub counts: Counts,
-    /// Whether nothing is lacking from them.
-    pub exact: bool,
-    /// Whether nothing is lacking from the automatic replies, which the API need not tell.
-    pub automatic_exact: bool,
-    /// Whether nothing is lacking from the opened mails, which not every campaign counts.
-    pub opened_exact: bool,
 }
 
 /// Returns what could be seen of a report, and what could not.
@@ -147,31 +135,9 @@ fn is_whole(facts: &Facts, table: Table) -> bool {
     facts.tables.get(&table).is_some_and(|fact| fact.incomplete.is_none())
 }
 
-/// Adds up what all campaigns sent and got in the period, or, with `prior`, in the one before.
-pub fn sum(facts: &[Facts], prior: bool) -> Sum {
-    let mut all = Sum { counts: Counts::NOTHING, exact: true, automatic_exact: true, opened_exact: true };
-    for one in facts {
-        let rows = one.tables.get(&Table::Campaigns).is_some_and(|fact| !fact.rows_unsure);
-        all.exact &= one.trouble.is_none() && rows;
-        for campaign in &one.campaigns {
-            match if prior { campaign.prior } else { campaign.now } {
-                Some(counts) => {
-                    all.automatic_exact &= counts.replied_automatic.is_some();
-                    all.opened_exact &= campaign.opens_are_told(&counts);
-                    all.counts += counts;
-                }
-                None => all.exact = false,
-            }
-        }
-    }
-    all.automatic_exact &= all.exact;
-    all.opened_exact &= all.exact;
-    all
-}
-
 impl Sum {
     fn record(self) -> Value {
-        let Self { counts, exact, automatic_exact, opened_exact } = self;
+        let Self { counts, told: _, exact, automatic_exact, opened_exact } = self;
         let Counts { sent, contacted, opened, replied, replied_automatic, bounced, unsubscribed, opportunities } =
             counts;
         let bound = |count| Bound { count, exact }.record();

@@ -67,7 +67,9 @@ fn a_report_that_was_cut_at_any_request_is_gone_on_with_to_the_same_bytes() {
         lanes_kept.insert(kept(&stage));
         // Without the flag nothing is touched.
         if staging.exists() {
-            let _ran = stage.run(ALL).exits(2).says("keyholder report --resume --out november");
+            let _ran = stage.run(ALL).exits(2).says("`keyholder report --resume --out november`");
+            let rooted = stage.run(&format!("{ALL} -C .")).exits(2);
+            let _ran = rooted.says("`keyholder -C . report --resume --out november`");
             let _ran = stage.run("report --resume --out november").exits(0);
         } else {
             let _ran = stage.run(ALL).exits(0);
@@ -129,6 +131,29 @@ fn a_file_that_changed_since_it_was_written_is_read_again() {
     let asked = asked_since(&stage, before);
     assert_eq!(asked, ["birch"]);
     same(&without_moments(&report), &wanted, "gone on with");
+}
+
+#[test]
+fn a_report_that_was_cut_before_it_said_what_was_asked_is_begun_anew() {
+    let stage = three("");
+    let (report, staging) = places(&stage, "november");
+    let cut = || {
+        fs::create_dir(&staging).unwrap();
+        fs::create_dir(staging.join("lanes")).unwrap();
+        fs::write(staging.join(".report.json.7-0.new"), "{").unwrap();
+    };
+    cut();
+    let _ran = stage.run("report --resume --out november").exits(2).says("leave --resume away to begin one");
+    assert!(!staging.exists());
+    cut();
+    let _ran = stage.run("report members --out november").exits(0);
+    manifest_holds(&report);
+    assert!(!staging.exists());
+    // What somebody may miss is left where it is.
+    fs::create_dir(stage.root.join("december.unfinished")).unwrap();
+    fs::write(stage.root.join("december.unfinished/notes.txt"), "mine").unwrap();
+    let _ran = stage.run("report --resume --out december").exits(3).says("does not say what was asked");
+    assert!(stage.root.join("december.unfinished/notes.txt").exists());
 }
 
 #[test]

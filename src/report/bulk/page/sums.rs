@@ -1,118 +1,20 @@
-//! Sums over what was seen, which know whether they lack something.
+//! Which counts and rates of a [`Sum`] pages show, and how much of them is known.
 
 use super::words::{Known, Rate};
-use crate::domain::{Counts, Table};
-use crate::report::bulk::Facts;
-use crate::report::bulk::facts::CampaignFact;
-
-/// How much of a table of one workspace was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seen<'a> {
-    /// Nobody asked for it.
-    NotAsked,
-    /// Nothing of the workspace could be read.
-    Unread,
-    /// Every row, and all that stands beside.
-    Whole,
-    /// Every row, but not all that stands beside, and why.
-    Beside(&'a str),
-    /// There may be more rows, and why.
-    Rows(&'a str),
-}
-
-impl Seen<'_> {
-    /// Tells how much of a table was seen.
-    pub(super) fn of(facts: &Facts, table: Table) -> Seen<'_> {
-        if facts.trouble.is_some() {
-            return Seen::Unread;
-        }
-        match facts.tables.get(&table).map(|fact| (fact.incomplete.as_deref(), fact.rows_unsure)) {
-            None => Seen::NotAsked,
-            Some((None, _)) => Seen::Whole,
-            Some((Some(why), false)) => Seen::Beside(why),
-            Some((Some(why), true)) => Seen::Rows(why),
-        }
-    }
-
-    /// Tells whether every row was seen.
-    pub(super) fn has_all_rows(self) -> bool {
-        matches!(self, Self::Whole | Self::Beside(_))
-    }
-}
-
-/// A sum of counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sum {
-    counts: Counts,
-    told: bool,
-    whole: bool,
-    /// Whether opened mails were counted wherever mails were sent.
-    opens_whole: bool,
-}
+use crate::domain::Counts;
+pub(super) use crate::report::bulk::sums::{Seen, Sum};
 
 impl Sum {
-    /// The sum of nothing, which is whole.
-    pub(super) const NOTHING: Self = Self {
-        counts: Counts { replied_automatic: None, ..Counts::NOTHING },
-        told: true,
-        whole: true,
-        opens_whole: true,
-    };
-
-    /// The sum over what nobody saw.
-    pub(super) const UNSEEN: Self = Self { told: false, whole: false, ..Self::NOTHING };
-
-    /// What is known of one campaign.
-    pub(super) fn one(campaign: &CampaignFact, which: fn(&CampaignFact) -> Option<Counts>) -> Self {
-        which(campaign).map_or(Self::UNSEEN, |counts| Self {
-            counts,
-            opens_whole: campaign.opens_are_told(&counts),
-            ..Self::NOTHING
-        })
-    }
-
-    /// Adds another one.
-    pub(super) fn add(&mut self, other: Self) {
-        let Self { counts, told, whole, opens_whole } = other;
-        self.counts += counts;
-        self.told |= told;
-        self.whole &= whole;
-        self.opens_whole &= opens_whole;
-    }
-
-    /// Sums over many. Where nothing was told of any of them, nothing is told of the sum.
-    pub(super) fn over(parts: impl Iterator<Item = Self>) -> Self {
-        let mut parts = parts.peekable();
-        if parts.peek().is_none() {
-            return Self::NOTHING;
-        }
-        parts.fold(Self { told: false, ..Self::NOTHING }, |mut sum, part| {
-            sum.add(part);
-            sum
-        })
-    }
-
-    /// Sums over the campaigns of a workspace.
-    pub(super) fn of(facts: &Facts, which: fn(&CampaignFact) -> Option<Counts>) -> Self {
-        let seen = Seen::of(facts, Table::Campaigns);
-        if matches!(seen, Seen::Unread | Seen::NotAsked) {
-            return Self::UNSEEN;
-        }
-        let mut sum = Self::over(facts.campaigns.iter().map(|campaign| Self::one(campaign, which)));
-        sum.whole &= seen.has_all_rows();
-        sum
-    }
-
     /// Returns one of its counts.
     pub(super) fn count(self, count: Count) -> Known {
-        let whole = self.whole && (self.opens_whole || !count.opens);
+        let whole = if count.opens { self.opened_exact } else { self.exact };
         if self.told { Known::of((count.of)(&self.counts), whole) } else { Known::Unknown }
     }
 
     /// Returns the part one of its counts is of another.
     pub(super) fn rate(self, rate: Part) -> Rate {
         let (part, of) = ((rate.of.of)(&self.counts), (rate.whole.of)(&self.counts));
-        let whole = self.whole && (self.opens_whole || !rate.of.opens);
+        let whole = if rate.of.opens { self.opened_exact } else { self.exact };
         if self.told { Rate::of(part, of, whole) } else { Rate::Unknown }
     }
 }
@@ -163,6 +65,7 @@ pub(super) const BOUNCE_RATE: Part = Part { name: "Bounce rate", of: BOUNCED, wh
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::bulk::facts::CampaignFact;
 
     fn campaign(now: Option<Counts>) -> CampaignFact {
         CampaignFact { now, ..CampaignFact::default() }

@@ -20,9 +20,10 @@ pub(crate) fn in_flight(wanted: usize) -> Option<Vec<String>> {
         let help = Command::new(KEYHOLDER).env_clear().args(["report", "--help"]).output().expect("it can be started");
         String::from_utf8_lossy(&help.stdout).contains("--in-flight")
     });
-    match offered {
-        true => Some(vec!["--in-flight".to_owned(), wanted.to_string()]),
-        false => (wanted == Deck::IN_FLIGHT).then(Vec::new),
+    if offered {
+        Some(vec!["--in-flight".to_owned(), wanted.to_string()])
+    } else {
+        (wanted == Deck::IN_FLIGHT).then(Vec::new)
     }
 }
 

@@ -105,7 +105,7 @@ pub(crate) fn lost() -> Vec<Row> {
         .map(|table| {
             let text = std::fs::read(stage.root.join(format!("one/{table}.csv"))).expect("it is there");
             let mut rows = csv::Reader::from_reader(text.as_slice());
-            (workspaces * 2_000).abs_diff(rows.records().filter(Result::is_ok).count())
+            (workspaces * 2_000).abs_diff(rows.records().map(|row| row.expect("a row")).count())
         })
         .sum();
     let people: Vec<String> = (0..people).map(|at| format!("p{at}@agency.example")).collect();

@@ -77,9 +77,9 @@ fn measure(rounds: usize, cases: &[&str]) {
         let before = support::now();
         let taken = case(rounds);
         say(&format!("{name}: {:.0} s", before.elapsed().as_secs_f64()));
-        taken
-            .iter()
-            .for_each(|row| say(&format!("  {}: {} ({})\n    {}", row.goal, row.measured, row.target, row.how)));
+        for Row { goal, target, measured, how } in &taken {
+            say(&format!("  {goal}: {measured} ({target})\n    {how}"));
+        }
         rows.extend(taken);
     }
     println!("{}", goal::table(&rows));

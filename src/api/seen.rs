@@ -32,6 +32,9 @@ pub(super) struct Seen {
     last: Option<Last>,
 }
 
+/// How many times as many rows are remembered while they are all of one moment: what a bulk action writes down.
+const OF_ONE_MOMENT: usize = 16;
+
 /// What is kept to forget rows.
 #[derive(Debug)]
 struct Last {
@@ -69,21 +72,32 @@ impl Seen {
         let moment = row.moment();
         let known = if last.may_have_had(moment) { Known::Perhaps } else { Known::New };
         last.order.push_back((key, moment));
-        if last.order.len() > last.most
-            && let Some((key, moment)) = last.order.pop_front()
-        {
+        while let Some(key) = last.too_many(moment) {
             rows.remove(&key);
-            last.forget(moment);
         }
         Ok(known)
     }
 }
 
 impl Last {
-    /// Tells whether a row of a moment could be one of those that were forgotten. In a list that is in order, whichever way, none could.
+    /// Tells whether a row of a moment could be one of those that were forgotten. In a list that is in order, whichever way, none could, unless
+    /// more are of one moment than can be remembered.
     fn may_have_had(&self, moment: Option<i64>) -> bool {
-        let within = |(from, to)| moment.is_none_or(|moment| from < moment && moment < to);
+        let within = |(from, to)| moment.is_none_or(|moment| from <= moment && moment <= to);
         self.forgotten.is_some_and(within)
+    }
+
+    /// Forgets the first row if there are too many now that one of this moment came. Rows of one moment are in no order among themselves, so
+    /// those of the present one stay, within bounds.
+    fn too_many(&mut self, now: Option<i64>) -> Option<u64> {
+        let rows = self.order.len();
+        let of_now = |first: &(u64, Option<i64>)| now.is_some() && first.1 == now;
+        if rows <= self.most || rows <= self.most * OF_ONE_MOMENT && self.order.front().is_some_and(of_now) {
+            return None;
+        }
+        let (key, moment) = self.order.pop_front()?;
+        self.forget(moment);
+        Some(key)
     }
 
     fn forget(&mut self, moment: Option<i64>) {
@@ -125,6 +139,19 @@ mod tests {
                 assert!(seen.rows.len() <= 10);
             }
         }
+    }
+
+    #[test]
+    fn rows_of_one_moment_are_remembered_beyond_the_others_and_what_is_too_much_is_not_called_new() {
+        let of_one = |number: i64| At(format!("one-{number}"), 7);
+        let mut seen = Seen::of_the_last(10);
+        assert!((20..60).all(|moment| seen.take(&at(100 - moment)) == Ok(Known::New)));
+        assert!((0..160).all(|number| seen.take(&of_one(number)) == Ok(Known::New)));
+        assert_eq!((seen.take(&of_one(0)), seen.rows.len()), (Ok(Known::Before), 160));
+        // Once more than those came, nobody knows any longer which did.
+        assert_eq!((seen.take(&of_one(160)), seen.take(&of_one(0))), (Ok(Known::New), Ok(Known::Perhaps)));
+        assert_eq!(seen.rows.len(), 160);
+        assert_eq!((seen.take(&at(6)), seen.rows.len()), (Ok(Known::New), 10));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::str::FromStr;
 
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// A text that may be null, missing or of another type. Numbers and truth values are kept as they read; objects and
 /// arrays, which no text of the contract can become, count as missing. It stays in the body it came in unless it had escapes: a
@@ -16,8 +17,13 @@ pub(crate) struct Text<'a>(pub(crate) Option<Cow<'a, str>>);
 impl Text<'_> {
     /// Returns the text unless it is missing or blank.
     pub(crate) fn filled(&self) -> Option<&str> {
-        self.0.as_deref().filter(|text| !text.trim().is_empty())
+        self.0.as_deref().filter(|text| !is_blank(text))
     }
+}
+
+/// Tells whether nothing stands in a text. Nearly every text begins with a letter or a digit, and needs no second look.
+pub(crate) fn is_blank(text: &str) -> bool {
+    !text.bytes().next().is_some_and(|first| first.is_ascii_graphic()) && text.trim().is_empty()
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
@@ -52,7 +58,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Some(Cow::Owned(value.to_string())))
+        Ok(Some(Cow::Borrowed(if value { "true" } else { "false" })))
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
@@ -76,6 +82,90 @@ impl<'de> Visitor<'de> for TextVisitor {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(None)
     }
+}
+
+/// A number, which may as well be written as a text. Of lists that have millions of rows none is made a text of to be read again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Number<'a> {
+    /// Anything else than a whole number.
+    Text(Text<'a>),
+    /// A whole number.
+    Positive(u64),
+    /// A whole number below zero.
+    Negative(i64),
+}
+
+impl Number<'_> {
+    /// Returns the number; none where it is none that fits. The API may write integers as floats (contract section 12.12).
+    pub(crate) fn read<T: FromStr + TryFrom<u64> + TryFrom<i64>>(&self) -> Option<T> {
+        match self {
+            Self::Text(text) => text.filled()?.parse().ok(),
+            Self::Positive(number) => T::try_from(*number).ok(),
+            Self::Negative(number) => T::try_from(*number).ok(),
+        }
+    }
+}
+
+impl Default for Number<'_> {
+    fn default() -> Self {
+        Self::Text(Text::default())
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Number<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl<'de> Visitor<'de> for NumberVisitor {
+    type Value = Number<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number or null")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        TextVisitor.visit_borrowed_str(text).map(of_text)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        TextVisitor.visit_str(text).map(of_text)
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        TextVisitor.visit_unit().map(of_text)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        TextVisitor.visit_bool(value).map(of_text)
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(u64::try_from(value).map_or(Number::Negative(value), Number::Positive))
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Number::Positive(value))
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
+        TextVisitor.visit_f64(value).map(of_text)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        TextVisitor.visit_seq(seq).map(of_text)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        TextVisitor.visit_map(map).map(of_text)
+    }
+}
+
+fn of_text(text: Option<Cow<'_, str>>) -> Number<'_> {
+    Number::Text(Text(text))
 }
 
 /// A text that moves by itself, as how far a job is: a row that comes again with another one has not changed.
@@ -262,6 +352,21 @@ mod tests {
         assert_eq!(read("2.5").as_deref(), Some("2.5"));
         assert_eq!(read("{\"a\": [1]}"), None);
         assert_eq!(read("[1, {}]"), None);
+    }
+
+    #[test]
+    fn a_number_is_read_as_its_text_would_be() {
+        for json in [
+            "7", "-7", "0", "2.0", "2.5", "-0", "1e3", "\"7\"", "\"-7\"", "\" 7\"", "\"\"", "null", "true", "{}", "[7]",
+        ]
+        .into_iter()
+        .chain(["18446744073709551615", "-9223372036854775808", "18446744073709551616"])
+        {
+            let text = serde_json::from_str::<Text<'_>>(json).unwrap();
+            let number = serde_json::from_str::<Number<'_>>(json).unwrap();
+            assert_eq!(number.read::<i64>(), text.filled().and_then(|text| text.parse().ok()), "{json}");
+            assert_eq!(number.read::<u64>(), text.filled().and_then(|text| text.parse().ok()), "{json}");
+        }
     }
 
     #[test]

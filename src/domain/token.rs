@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::secret::contains;
+
 /// A security token (contract section 7). There is no `Display` and no `Serialize`; `Debug` shows nothing of it, not even a fingerprint,
 /// for a short code could be found by trying; memory is zeroed on drop.
 #[derive(Clone)]
@@ -63,7 +65,7 @@ impl SecurityToken {
 
     /// Tells whether the token stands in a text.
     pub fn stands_in(&self, text: &str) -> bool {
-        text.contains(self.reveal())
+        contains(text, self.reveal())
     }
 
     /// Replaces every occurrence of the token in a text that came from the network: an answer may echo what was sent.

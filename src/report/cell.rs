@@ -164,6 +164,10 @@ pub fn for_csv(text: &str) -> Cow<'_, str> {
 
 /// Takes out the control characters that no cell needs; CSV too may end on a terminal. Tabs and line breaks belong to RFC 4180.
 fn tame(text: Cow<'_, str>) -> Cow<'_, str> {
+    // Nearly every cell is printable ASCII, which is seen byte by byte and many at once.
+    if text.bytes().fold(true, |plain, byte| plain & (byte.wrapping_sub(b' ') <= b'~' - b' ')) {
+        return text;
+    }
     let wild = |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n');
     if text.contains(wild) { Cow::Owned(text.replace(wild, "")) } else { text }
 }

@@ -255,7 +255,7 @@ fn beneath(columns: &[Column], cells: &[Cell<'_>]) -> Vec<String> {
 }
 
 /// Returns what went wrong with the writing itself: whether the reader has gone is told by its kind.
-pub fn of_writing(error: csv::Error) -> io::Error {
+fn of_writing(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),

@@ -10,6 +10,7 @@ pub mod bulk;
 pub mod cell;
 pub mod certificate;
 pub mod change_lines;
+pub mod csv_row;
 pub mod evidence;
 pub mod findings;
 pub mod group_rows;

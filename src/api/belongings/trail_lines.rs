@@ -17,7 +17,7 @@ use crate::api::client::Client;
 use crate::api::error::Error;
 use crate::api::operation::Operation;
 use crate::api::page::{Incomplete, Listing, Pager, Row, TRAIL_LIMIT};
-use crate::api::wire::{Reference, Text};
+use crate::api::wire::{Number, Reference, Text, is_blank};
 use crate::domain::{TrailLine, WorkspaceId};
 
 /// Rows that are remembered while a trail is read: three pages of digests. Where a trail comes in the order of its moments, which the
@@ -134,7 +134,7 @@ impl Client {
 }
 
 /// A record as it came. Unknown members are ignored, everything may be missing; [`LineRow::check`] judges.
-#[derive(Debug, Default, Hash, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct LineRow<'a> {
     #[serde(borrow)]
@@ -144,7 +144,7 @@ struct LineRow<'a> {
     #[serde(borrow)]
     timestamp: Text<'a>,
     #[serde(borrow)]
-    activity_type: Text<'a>,
+    activity_type: Number<'a>,
     #[serde(borrow)]
     user_id: Reference<'a>,
     #[serde(borrow)]
@@ -158,7 +158,7 @@ struct LineRow<'a> {
     #[serde(borrow)]
     user_agent: Text<'a>,
     #[serde(borrow)]
-    affected_count: Text<'a>,
+    affected_count: Number<'a>,
     #[serde(borrow)]
     campaign_id: Text<'a>,
     #[serde(borrow)]
@@ -171,14 +171,41 @@ struct LineRow<'a> {
     audit_metadata: Metadata<'a>,
 }
 
+/// By which lengths are told apart that stand in one number.
+const LENGTHS: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// The `audit_metadata`, as it stands in the page.
 #[derive(Debug, Default, Deserialize)]
 #[serde(transparent)]
 struct Metadata<'a>(#[serde(borrow)] Option<&'a RawValue>);
 
-impl Hash for Metadata<'_> {
+/// What is hashed of a record is all of it, in few pieces: which members are there and how long they are, then their texts.
+impl Hash for LineRow<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.map(RawValue::get).hash(state);
+        let Self { id, organization_id, timestamp, activity_type, user_id, user_name, api_key_id, from_api, .. } = self;
+        let Self { ip_address, user_agent, affected_count, campaign_id, subsequence_id, list_id, webhook_id, .. } =
+            self;
+        let texts = [
+            id,
+            organization_id,
+            timestamp,
+            user_name,
+            api_key_id,
+            from_api,
+            ip_address,
+            user_agent,
+            campaign_id,
+            subsequence_id,
+            list_id,
+            webhook_id,
+        ];
+        let texts = texts.map(|text| text.0.as_deref());
+        let metadata = self.audit_metadata.0.map(RawValue::get);
+        let texts = || texts.iter().chain([&metadata]);
+        let length = |text: &Option<&str>| text.map_or(0, |text| text.len() as u64 + 1);
+        state.write_u64(texts().fold(0, |all: u64, text| all.wrapping_mul(LENGTHS).wrapping_add(length(text))));
+        texts().flatten().for_each(|text| state.write(text.as_bytes()));
+        (activity_type, user_id, affected_count).hash(state);
     }
 }
 
@@ -204,14 +231,14 @@ impl<'a> LineRow<'a> {
         };
         Ok(TrailLine {
             at: filled(self.timestamp).ok_or_else(|| row::lacks(&id, "timestamp"))?,
-            activity: row::number(&self.activity_type).ok_or_else(|| row::lacks(&id, "activity_type"))?,
+            activity: self.activity_type.read().ok_or_else(|| row::lacks(&id, "activity_type"))?,
             user_id,
             user_name: filled(self.user_name),
             api_key_id: filled(self.api_key_id),
             from_api: self.from_api.filled().and_then(|said| said.parse().ok()),
             ip_address: filled(self.ip_address),
             user_agent: filled(self.user_agent),
-            affected: row::number(&self.affected_count),
+            affected: self.affected_count.read(),
             campaign_id: filled(self.campaign_id),
             subsequence_id: filled(self.subsequence_id),
             list_id: filled(self.list_id),
@@ -224,7 +251,7 @@ impl<'a> LineRow<'a> {
 
 /// Returns a text unless it is missing or blank.
 fn filled(text: Text<'_>) -> Option<Cow<'_, str>> {
-    text.0.filter(|text| !text.trim().is_empty())
+    text.0.filter(|text| !is_blank(text))
 }
 
 /// Returns metadata as one line of JSON, in the API's order; none where nothing is in it.
@@ -233,27 +260,34 @@ fn metadata(raw: &RawValue) -> Option<Cow<'_, str>> {
     if matches!(raw, "{}" | "null" | "[]" | "\"\"") {
         return None;
     }
-    if !raw.bytes().any(|byte| byte.is_ascii_whitespace()) {
+    let mut between = Between::default();
+    if !raw.bytes().any(|byte| between.is_space(byte)) {
         return Some(Cow::Borrowed(raw));
     }
-    let compact = compact(raw);
-    (!matches!(compact.as_ref(), "{}" | "[]")).then_some(compact)
+    let mut between = Between::default();
+    // White space is ASCII, and no byte of another character is.
+    let compact: String = raw.chars().filter(|c| !u8::try_from(*c).is_ok_and(|byte| between.is_space(byte))).collect();
+    (!matches!(compact.as_str(), "{}" | "[]")).then_some(Cow::Owned(compact))
 }
 
-/// Takes out the white space between the parts of a JSON value; within its texts there is none but blanks, and those stay.
-fn compact(json: &str) -> Cow<'_, str> {
-    let (mut within, mut escaped) = (false, false);
-    let keep = |c: &char| {
-        let kept = within || !c.is_ascii_whitespace();
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = within,
-            '"' => within = !within,
+/// Finds the white space between the parts of a JSON value, byte by byte; within its texts there is none but blanks, and those stay.
+#[derive(Default)]
+struct Between {
+    within: bool,
+    escaped: bool,
+}
+
+impl Between {
+    fn is_space(&mut self, byte: u8) -> bool {
+        let space = !self.within && byte.is_ascii_whitespace();
+        match byte {
+            _ if self.escaped => self.escaped = false,
+            b'\\' => self.escaped = self.within,
+            b'"' => self.within = !self.within,
             _ => {}
         }
-        kept
-    };
-    Cow::Owned(json.chars().filter(keep).collect())
+        space
+    }
 }
 
 /// Reads a moment for what comes before what: no moment of a calendar, only its order. The usual form, in UTC, is read without a parser: a

@@ -15,7 +15,8 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::id::hex;
 use crate::report::Cell;
 use crate::report::cell::Column;
-use crate::report::listing::{of_writing, record};
+use crate::report::csv_row::csv_row;
+use crate::report::listing::record;
 
 /// Bytes that are gathered before they are hashed and written.
 const BUFFER: usize = 64 * 1024;
@@ -150,17 +151,13 @@ pub fn hash(path: &Path) -> io::Result<Written> {
 
 /// A table that is being written.
 pub struct TableFile {
-    out: Out,
+    out: BufWriter<Hashing>,
+    line: Vec<u8>,
     shape: Shape,
     kind: &'static str,
     columns: &'static [Column],
     rows: u64,
     from: u64,
-}
-
-enum Out {
-    Csv(Box<csv::Writer<Hashing>>),
-    Lines(BufWriter<Hashing>),
 }
 
 impl std::fmt::Debug for TableFile {
@@ -181,33 +178,25 @@ impl TableFile {
         let mut file = Hashing::create(path)?;
         let head = shape.head(columns, header);
         file.write_all(&head)?;
-        let out = match shape {
-            Shape::Csv => {
-                let mut builder = csv::WriterBuilder::new();
-                builder.terminator(csv::Terminator::CRLF).buffer_capacity(BUFFER);
-                Out::Csv(Box::new(builder.from_writer(file)))
-            }
-            Shape::Ndjson | Shape::Json => Out::Lines(BufWriter::with_capacity(BUFFER, file)),
-        };
-        Ok(Self { out, shape, kind, columns, rows: 0, from: head.len() as u64 })
+        let out = BufWriter::with_capacity(BUFFER, file);
+        Ok(Self { out, line: Vec::new(), shape, kind, columns, rows: 0, from: head.len() as u64 })
     }
 
     /// Writes one row.
     pub fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
         debug_assert_eq!(cells.len(), self.columns.len(), "a row has a cell per column");
-        match &mut self.out {
-            Out::Csv(writer) => {
-                for cell in cells {
-                    writer.write_field(&*cell.for_csv()).map_err(of_writing)?;
-                }
-                writer.write_record(None::<&[u8]>).map_err(of_writing)?;
+        match self.shape {
+            Shape::Csv => {
+                self.line.clear();
+                csv_row(&mut self.line, cells);
+                self.out.write_all(&self.line)?;
             }
-            Out::Lines(out) => {
+            Shape::Ndjson | Shape::Json => {
                 let record = record(self.kind, self.columns, cells);
                 match (self.shape, self.rows) {
-                    (Shape::Json, 0) => write!(out, "\n{record}")?,
-                    (Shape::Json, _) => write!(out, ",\n{record}")?,
-                    _ => writeln!(out, "{record}")?,
+                    (Shape::Json, 0) => write!(self.out, "\n{record}")?,
+                    (Shape::Json, _) => write!(self.out, ",\n{record}")?,
+                    _ => writeln!(self.out, "{record}")?,
                 }
             }
         }
@@ -223,10 +212,7 @@ impl TableFile {
     /// Ends the file with its summary.
     pub fn end(self, summary: &Value) -> io::Result<WrittenTable> {
         let Self { out, shape, rows, from, .. } = self;
-        let mut file = match out {
-            Out::Csv(writer) => writer.into_inner().map_err(csv::IntoInnerError::into_error)?,
-            Out::Lines(out) => out.into_inner().map_err(io::IntoInnerError::into_error)?,
-        };
+        let mut file = out.into_inner().map_err(io::IntoInnerError::into_error)?;
         let to = file.bytes;
         file.write_all(&shape.tail(summary))?;
         Ok(WrittenTable { file: file.end(), rows, from, to })

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::domain::Table;
 use crate::report::bulk::tables::columns;
 use crate::report::cell::{Cell, Column, for_csv};
-use crate::report::listing::of_writing;
+use crate::report::csv_row::csv_row;
 
 /// How much is written to a file at once.
 const AT_ONCE: usize = 64 * 1024;
@@ -96,14 +96,7 @@ impl Form {
 
     /// Writes records behind what a file holds.
     pub fn writer(self, file: File) -> Writer {
-        match self {
-            Self::Csv => {
-                let mut builder = csv::WriterBuilder::new();
-                let builder = builder.terminator(csv::Terminator::CRLF).has_headers(false).buffer_capacity(AT_ONCE);
-                Writer::Csv(Box::new(builder.from_writer(file)))
-            }
-            Self::Ndjson => Writer::Ndjson(BufWriter::with_capacity(AT_ONCE, file)),
-        }
+        Writer { form: self, out: BufWriter::with_capacity(AT_ONCE, file), line: Vec::new() }
     }
 }
 
@@ -169,56 +162,53 @@ fn cell(text: &str) -> Option<(Cow<'_, str>, Option<&str>)> {
     }
 }
 
-/// Writes records into one file.
+/// Writes records into one file, each in one piece.
 #[derive(Debug)]
-pub enum Writer {
-    /// CSV.
-    Csv(Box<csv::Writer<File>>),
-    /// NDJSON.
-    Ndjson(BufWriter<File>),
+pub struct Writer {
+    form: Form,
+    out: BufWriter<File>,
+    line: Vec<u8>,
 }
 
 impl Writer {
     /// Writes the head of a new file.
     pub fn head(&mut self) -> io::Result<()> {
-        match self {
-            Self::Csv(writer) => writer.write_record(trail().iter().map(|column| column.name)).map_err(of_writing),
-            Self::Ndjson(_) => Ok(()),
-        }
+        self.out.write_all(self.form.head().as_bytes())
     }
 
     /// Writes one record.
     pub fn row(&mut self, cells: &[Cell<'_>]) -> io::Result<()> {
-        match self {
-            Self::Csv(writer) => {
-                for cell in cells {
-                    writer.write_field(cell.for_csv().as_bytes()).map_err(of_writing)?;
-                }
-                writer.write_record(None::<&[u8]>).map_err(of_writing)
-            }
-            Self::Ndjson(writer) => {
-                write!(writer, "{{\"type\":\"{KIND}\"")?;
-                for (cell, column) in cells.iter().zip(trail()) {
-                    write!(writer, ",\"{}\":", column.name)?;
-                    match cell {
-                        Cell::Text(text) => serde_json::to_writer(&mut *writer, &**text)?,
-                        other => serde_json::to_writer(&mut *writer, &other.for_json())?,
-                    }
-                }
-                writer.write_all(b"}\n")
-            }
+        self.line.clear();
+        match self.form {
+            Form::Csv => csv_row(&mut self.line, cells),
+            Form::Ndjson => json_row(&mut self.line, cells)?,
         }
+        self.out.write_all(&self.line)
     }
 
     /// Hands all that was written to the system, and waits until it is on disk. Returns how long the file is.
     pub fn close(self) -> io::Result<u64> {
-        let file = match self {
-            Self::Csv(writer) => writer.into_inner().map_err(|error| io::Error::other(error.to_string()))?,
-            Self::Ndjson(writer) => writer.into_inner().map_err(io::IntoInnerError::into_error)?,
-        };
+        let file = self.out.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.sync_all()?;
         Ok(file.metadata()?.len())
     }
+}
+
+/// Adds a record of NDJSON with its line's end.
+fn json_row(out: &mut Vec<u8>, cells: &[Cell<'_>]) -> io::Result<()> {
+    write!(out, "{{\"type\":\"{KIND}\"")?;
+    for (cell, column) in cells.iter().zip(trail()) {
+        out.extend_from_slice(b",\"");
+        out.extend_from_slice(column.name.as_bytes());
+        out.extend_from_slice(b"\":");
+        match cell {
+            Cell::Text(text) => serde_json::to_writer(&mut *out, &**text)?,
+            Cell::Nothing => out.extend_from_slice(b"null"),
+            other => serde_json::to_writer(&mut *out, &other.for_json())?,
+        }
+    }
+    out.extend_from_slice(b"}\n");
+    Ok(())
 }
 
 #[cfg(test)]

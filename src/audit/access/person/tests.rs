@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::audit::access::{Does, Standing};
+use crate::audit::access::{Does, Standing, Transfer};
 use crate::domain::{Role, RunId};
 
 fn at(minute: i64) -> Timestamp {
@@ -57,7 +57,7 @@ fn plainly(past: &Past, email: &Email, base: Option<Timestamp>) -> Vec<Seen> {
 }
 
 fn row(id: u8) -> Row {
-    let roles = ["view", "editor", "admin"];
+    let roles = ["view", "owner", "admin"];
     let role = Role::observed(roles[usize::from(id) % roles.len()]);
     let standing = Standing { role, permissions: Some(None), accepted: id.is_multiple_of(2) };
     Row { id: Some(format!("m{id}")), standing }
@@ -90,7 +90,11 @@ fn past() -> impl Strategy<Value = Past> {
                 glimpse.until = glimpse.from;
             }
             let look = |(end, (length, complete))| Look { began: at(end - length), at: at(end), complete };
-            Past { looks: looks.into_iter().map(look).collect(), spans, glimpses, writes, ..Past::default() }
+            let transfer =
+                |(_, write): &(Email, Write)| Transfer { run: write.run.clone(), from: write.from, to: write.to };
+            let transfers = writes.iter().map(transfer).collect();
+            let looks = looks.into_iter().map(look).collect();
+            Past { looks, spans, glimpses, writes, transfers, ..Past::default() }
         },
     )
 }
@@ -114,5 +118,13 @@ proptest! {
             let late: Vec<Write> = about.filter(|write| base.is_none_or(|base| write.to >= base)).cloned().collect();
             prop_assert_eq!(person.writes(base), late);
         }
+    }
+    #[test]
+    fn steps_from_before_the_look_it_begins_with_change_nothing_of_what_is_told(past in past(), moment in 0_i64..45) {
+        let base = Looks::of(&past.looks).base(at(moment));
+        let mut late = past.clone();
+        late.writes.retain(|(_, write)| base.is_none_or(|base| write.to >= base));
+        late.transfers.retain(|transfer| base.is_none_or(|base| transfer.to >= base));
+        prop_assert_eq!(past.since(at(moment)), late.since(at(moment)));
     }
 }

@@ -156,8 +156,10 @@ fn opened_by_libreoffice(out: &Path, tables: &[PathBuf]) {
 #[test]
 fn a_workbook_for_which_there_is_no_room_is_told_in_our_words_alone() {
     let people: Vec<String> = (0..300).map(|number| format!("\"person-{number}@agency.example\"")).collect();
-    let script =
-        format!("[[workspace]]\nname = \"acme\"\nowner = \"founder@agency.example\"\nview = [{}]\n", people.join(", "));
+    let script = format!(
+        "version = 1\n\n[[workspace]]\nname = \"acme\"\nowner = \"founder@agency.example\"\nview = [{}]\n",
+        people.join(", ")
+    );
     let world = World::of(&script);
     // Room for every table and page, and for no sheet.
     let full = limited(&world, &["report", "members", "--xlsx", "--out", "november"], 400).exits(74);

@@ -107,10 +107,8 @@ impl Report {
         } else {
             None
         };
-        let sightings = match quest.reads(Listed::Members) {
-            true => Some(Mutex::new(Sightings::open(&session).await)),
-            false => None,
-        };
+        let sightings =
+            if quest.reads(Listed::Members) { Some(Mutex::new(Sightings::open(&session).await)) } else { None };
         let judging = Judging::new(&session.fleet, asked.begun);
         let fleet = &session.fleet;
         let lanes =

@@ -40,6 +40,7 @@ impl Seen<'_> {
 
 /// What campaigns sent and got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says of another number whether it is all there is")]
 pub struct Sum {
     /// The counts added up.
     pub counts: Counts,

@@ -33,7 +33,7 @@ fn everything_somebody_is_or_left_is_a_row() {
     }
     let count = |word: &str| (kind(word)[0]["count"].as_str(), kind(word)[0]["exact"].as_str());
     assert_eq!((count("leads"), count("logins"), count("exports")), ((("3"), ("yes")), ("2", "yes"), ("1", "yes")));
-    assert!(kind("second_factor")[0]["detail"].contains("login succeeded"), "{ended}");
+    assert!(kind("second_factor")[0]["detail"].contains("mfa-login"), "{ended}");
     assert!(kind("membership")[0]["detail"].starts_with("editor; "), "{ended}");
     assert!(kind("key")[0]["source"].starts_with("api-keys, audit-logs record "), "{ended}");
     // In globex nobody has written anything down about Lee: that is all that can be said.

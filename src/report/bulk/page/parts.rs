@@ -154,13 +154,11 @@ pub(super) fn state(html: &mut Html, word: &str) {
 
 /// Writes the state of a sending account. One that cannot send as it should is never shown as well, whatever the API calls it.
 pub(super) fn account_state(html: &mut Html, account: &AccountFact) {
-    match bad_words(account) {
-        Some(words) => html.raw("<span class=\"o bad\"><span aria-hidden=true>✕ </span>").text(&words).raw("</span>"),
-        None => {
-            state(html, &account.status);
-            html
-        }
-    };
+    if let Some(words) = bad_words(account) {
+        html.raw("<span class=\"o bad\"><span aria-hidden=true>✕ </span>").text(&words).raw("</span>");
+    } else {
+        state(html, &account.status);
+    }
 }
 
 /// Says what is wrong with a sending account; none where nothing is. One whose own state is no bad one is ill for its bounces.

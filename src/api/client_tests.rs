@@ -1,6 +1,5 @@
 //! The client against scripts, in virtual time.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{FutureExt as _, StreamExt as _};

@@ -250,7 +250,7 @@ mod tests {
             out.pop().unwrap().answered(Operation::MemberList, Duration::from_millis(50));
         }
         // Five came back, and five more may be out.
-        let gone = waits.iter_mut().filter_map(|wait| wait.now_or_never()).collect::<Vec<_>>();
+        let gone = waits.iter_mut().filter_map(futures::FutureExt::now_or_never).collect::<Vec<_>>();
         assert_eq!((gone.len(), permits.widest()), (10, 69));
         assert_eq!(permits.round_trip(), Some(Duration::from_millis(50)));
     }

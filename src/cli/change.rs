@@ -212,7 +212,7 @@ pub async fn proceed(
     tables::plan_talk(&door.printer, &drawn, &forecast);
     budget(session, &drawn);
     // Before anybody is asked: an approval that cannot be used is a nuisance.
-    open_files::for_writing(&deck, &drawn.targets, drawn.written_to())?;
+    open_files::for_writing(deck, &drawn.targets, drawn.written_to())?;
     let asked = deck.clock.instant();
     let approval = approval::approve(session, approve, &drawn.plan).await?;
     // The deadline is the run's; a person may take as long as they like over the plan.

@@ -210,7 +210,7 @@ impl Resume {
                 session::unreadable(&mut coverage, &lane.workspace, trouble);
             }
         }
-        let forecast = road::forecast(&recall.plan, &[], road::known(&session, deck));
+        let forecast = road::forecast(&recall.plan, &[], road::known(session, deck));
         let leaves = !recall.header["settings"]["leaving"].is_null();
         let enrol = Enrol::read(&recall.header["settings"]["enrol"]);
         let Recall { plan, mut ended, .. } = recall;

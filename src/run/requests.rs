@@ -117,7 +117,7 @@ pub fn chain(quest: &InventoryQuest, sizes: &Sizes) -> u64 {
         Listed::Lists,
         Listed::Jobs,
     ];
-    let others = if quest.kinds.contains(&ReportKind::Billing) { 1 } else { 0 };
+    let others = u64::from(quest.kinds.contains(&ReportKind::Billing));
     let longest = alone.into_iter().map(pages).fold(others, u64::max);
     longest.max(carried).saturating_add(1)
 }

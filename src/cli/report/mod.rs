@@ -113,7 +113,7 @@ impl Report {
         let fleet = &session.fleet;
         let lanes =
             Lanes { fleet, deck: &deck, staging: &staging, asked: &asked, quest: &quest, judging, memory, sightings };
-        let began = door.clock.elapsed();
+        let set_out = door.clock.elapsed();
         let swept = sweep::sweep(&session, &lanes, &targets, whole, |target| foretold.chain(&quest, target)).await;
         if let Some(memory) = lanes.memory {
             memory.into_inner().close().await;
@@ -122,7 +122,7 @@ impl Report {
             sightings.into_inner().close().await;
         }
         let Swept { facts, tables, sizes } = swept.map_err(goes_on)?;
-        let reading = door.clock.elapsed().saturating_sub(began);
+        let reading = door.clock.elapsed().saturating_sub(set_out);
         road::keep(&session, &deck);
         let coverage = summary::coverage(&facts);
         let told = Told {

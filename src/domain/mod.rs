@@ -61,7 +61,7 @@ pub use outcome::Outcome;
 pub use period::{NoPeriod, Period};
 pub use permit::{Approval, Permit};
 pub use report_kind::{ReportKind, Table};
-pub use secret::ApiKey;
+pub use secret::{ApiKey, InJson};
 pub use sizes::{Listed, Sizes};
 pub use step::{RestsOn, Step};
 pub use tag::{ResourceId, ResourceKind, Tag, TagChange, TagMapping, TagSpec};

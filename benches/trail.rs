@@ -1,6 +1,8 @@
 //! Figures of `trail export`: many workspaces of a hundred thousand records each, beside decoding and CSV writing alone.
 //!
-//! `cargo bench --bench trail`, or `-- WORKSPACES` for more of them: 500 are fifty million records, and 17 GB of files. Pages are made in this
+//! `cargo bench --bench trail`, or `-- WORKSPACES` for more of them: 500 are fifty million records, and 17 GB of files. `-- one RECORDS` is the
+//! trail of one workspace: how many rows a second without latency and at 50 ms, and the memory of an export and of a report; 4,000,000 are asked
+//! for, and 4 GB of files. Pages are made in this
 //! process, by copying one and writing ids and moments over it, so that making them costs next to nothing; what it costs is measured and taken off
 //! both sides.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -12,7 +14,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -27,12 +29,57 @@ use keyholder::ui::Sink;
 use serde::Deserialize;
 
 const RECORDS: usize = 100_000;
+/// How far away an API is, and how many records are read from there: a few seconds.
+const NEAR: Duration = Duration::from_millis(50);
+const FROM_NEAR: usize = 100_000;
 const PAGE: usize = 1_000;
 const ROUNDS: usize = 3;
 
 fn main() {
-    let workspaces = workspaces();
-    let pages = Arc::new(Pages::new());
+    match (words().as_slice(), sizes().as_slice()) {
+        ([one], [records]) if one == "one" => one_workspace(*records),
+        ([one], []) if one == "one" => one_workspace(1_000_000),
+        (_, sizes) => many_workspaces(sizes.first().copied().unwrap_or(50)),
+    }
+}
+
+/// The trail of one workspace, however long.
+fn one_workspace(records: usize) {
+    let export = ["trail", "export", "--out", "kept", "--all"];
+    let report = ["report", "trail", "--out", "told", "--all", "--since", "2000-01-01", "--until", "2026-11-21"];
+    let pages = Arc::new(Pages::new(records));
+    let mut work: Vec<(&str, &[&str])> = vec![("trail export", &export)];
+    if words().iter().all(|word| word != "export") {
+        work.push(("report trail", &report));
+    }
+    let (making, ()) = took(|| make_only(&pages, 1));
+    println!("one workspace of {records} records; making its pages takes {:.2} s of cpu", making.cpu);
+    for (what, line) in work {
+        let before = resident();
+        let (ours, memory) = took(|| run(&pages, 1, line, Duration::ZERO));
+        let (first, last) = ends(&memory);
+        println!(
+            "{what}: {:.0} rows/s by the clock, {:.0} by cpu; without the making {:.0} by cpu, for at least 1,000,000",
+            count(records) / ours.wall,
+            count(records) / ours.cpu,
+            count(records) / (ours.cpu - making.cpu)
+        );
+        println!(
+            "  resident memory: before {before:.1} MB, first tenth {first:.1}, last tenth {last:.1}, most {:.1}, for at most 24",
+            most(&memory)
+        );
+    }
+    let pages = Arc::new(Pages::new(FROM_NEAR));
+    let (near, _) = took(|| run(&pages, 1, &export, NEAR));
+    println!(
+        "trail export, {} ms away: {:.0} rows/s by the clock, for at least 19,000",
+        NEAR.as_millis(),
+        count(FROM_NEAR) / near.wall
+    );
+}
+
+fn many_workspaces(workspaces: usize) {
+    let pages = Arc::new(Pages::new(RECORDS));
     let all = workspaces * RECORDS;
     println!(
         "{workspaces} workspaces of {RECORDS} records, {} bytes a page\n",
@@ -70,9 +117,18 @@ fn main() {
     }
 }
 
+/// What was said behind `--`, without what cargo says itself.
 #[expect(clippy::disallowed_methods, reason = "a benchmark takes its size from whoever runs it")]
-fn workspaces() -> usize {
-    std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(50)
+fn said() -> Vec<String> {
+    std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect()
+}
+
+fn sizes() -> Vec<usize> {
+    said().iter().filter_map(|word| word.parse().ok()).collect()
+}
+
+fn words() -> Vec<String> {
+    said().into_iter().filter(|word| word.parse::<usize>().is_err()).collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "figures are told to a few digits")]
@@ -126,13 +182,14 @@ struct Pages {
     places: Vec<[usize; 3]>,
     cursor: usize,
     days: Vec<String>,
+    records: usize,
 }
 
 const ID: &str = "019a4a00-9d9d-7e9e-8f9f-000000000000";
 const MOMENT: &str = "2026-11-20T00:00:00.120Z";
 
 impl Pages {
-    fn new() -> Self {
+    fn new(records: usize) -> Self {
         let person = |id: &str, at: &str, home: &str| {
             format!(
                 r#"{{"id":"{id}","timestamp":"{at}","organization_id":"{home}","activity_type":34,"user_agent":"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0","user_id":"0197b002-77aa-7f10-9d33-0000000e0002","ip_address":"203.0.113.24","from_api":false,"api_key_id":null,"affected_count":842,"campaign_id":null,"webhook_id":null,"subsequence_id":null,"list_id":"0198d330-1b1b-7c1c-8d1d-0000000001a1","audit_metadata":{{"name":"Q4, dentists"}},"user_name":"Tomas Reyes"}}"#
@@ -160,9 +217,9 @@ impl Pages {
         template.extend(ID.as_bytes());
         template.extend(br#""}"#);
         let last: jiff::civil::Date = "2026-11-20".parse().expect("a day");
-        let days = (0..=RECORDS / 1440)
+        let days = (0..=records / 1440)
             .map(|ago| last.saturating_sub(jiff::Span::new().days(i64::try_from(ago).expect("few"))).to_string());
-        Self { days: days.collect(), template, places, cursor }
+        Self { days: days.collect(), template, places, cursor, records }
     }
 
     /// Makes the page that begins with a record of this number.
@@ -178,7 +235,7 @@ impl Pages {
             page[*of..of + 36].copy_from_slice(home);
         }
         digits(&mut page[self.cursor + 24..self.cursor + 36], first + PAGE);
-        if first + PAGE >= RECORDS {
+        if first + PAGE >= self.records {
             // The last page has no cursor: the text is empty, and the room behind it blank.
             page[self.cursor] = b'"';
             page[self.cursor + 1] = b'}';
@@ -198,7 +255,7 @@ fn digits(place: &mut [u8], mut number: usize) {
 fn make_only(pages: &Pages, workspaces: usize) {
     let home = "0".repeat(36);
     for _ in 0..workspaces {
-        for first in (0..RECORDS).step_by(PAGE) {
+        for first in (0..pages.records).step_by(PAGE) {
             std::hint::black_box(pages.page(home.as_bytes(), first));
         }
     }
@@ -245,7 +302,7 @@ fn bare(pages: &Pages, workspaces: usize) -> usize {
         let mut builder = csv::WriterBuilder::new();
         let file = File::create(&path).expect("a file can be made");
         let mut writer = builder.buffer_capacity(64 * 1024).terminator(csv::Terminator::CRLF).from_writer(file);
-        for first in (0..RECORDS).step_by(PAGE) {
+        for first in (0..pages.records).step_by(PAGE) {
             let body = pages.page(home.as_bytes(), first);
             let page: Page<'_> = serde_json::from_slice(&body).expect("a page can be read");
             for row in &page.items {
@@ -293,6 +350,7 @@ struct Road {
     asked: AtomicU64,
     memory: Mutex<Vec<f64>>,
     every: u64,
+    latency: Duration,
 }
 
 impl std::fmt::Debug for Road {
@@ -314,14 +372,28 @@ impl Transport for Road {
         let content_type = Some("application/json".to_owned());
         Box::pin(async move {
             // As a network would, it lets the others have their turn.
-            tokio::task::yield_now().await;
+            if self.latency.is_zero() {
+                tokio::task::yield_now().await
+            } else {
+                away(self.latency).await
+            }
             Ok(Answer { status: 200, content_type, retry_after: None, body })
         })
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a benchmark waits by the wall clock")]
+async fn away(latency: Duration) {
+    tokio::time::sleep(latency).await;
+}
+
 /// Exports by the command itself, and returns the resident memory over its time.
 fn export(pages: &Arc<Pages>, workspaces: usize) -> Vec<f64> {
+    run(pages, workspaces, &["trail", "export", "--out", "kept", "--all"], Duration::ZERO)
+}
+
+/// Runs a command over all workspaces, and returns the resident memory over its time.
+fn run(pages: &Arc<Pages>, workspaces: usize, command: &[&str], latency: Duration) -> Vec<f64> {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let world = World::from_script(&script(workspaces), 7).expect("it is a script");
     let home = folder.path().join("root");
@@ -329,7 +401,7 @@ fn export(pages: &Arc<Pages>, workspaces: usize) -> Vec<f64> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {
         let clock = Clock::starting_at("2026-11-22T08:00:00Z".parse::<Timestamp>().expect("a moment"));
-        let every = (workspaces * RECORDS / PAGE / 100).max(1) as u64;
+        let every = (workspaces * pages.records / PAGE / 100).max(1) as u64;
         let road = Arc::new(Road {
             local: Local::new(world.clone(), clock, LocalSettings::default()),
             pages: Arc::clone(pages),
@@ -337,10 +409,11 @@ fn export(pages: &Arc<Pages>, workspaces: usize) -> Vec<f64> {
             asked: AtomicU64::new(0),
             memory: Mutex::default(),
             every,
+            latency,
         });
-        let line = ["keyholder", "--format", "csv", "trail", "export", "--out", "kept", "--all"];
+        let line = ["keyholder", "--format", "csv"].iter().chain(command);
         let env = Env {
-            args: line.map(OsString::from).to_vec(),
+            args: line.map(OsString::from).collect(),
             vars: BTreeMap::from([("KEYHOLDER_OPERATOR".to_owned(), "ada".to_owned())]),
             cwd: home,
             stdin_is_terminal: false,
@@ -356,8 +429,8 @@ fn export(pages: &Arc<Pages>, workspaces: usize) -> Vec<f64> {
             Inside { transport, probe: None, keeper: None, clock, stop: Stop::default(), out, err: err.clone() };
         let exit = run_inside(&env, &inside).await;
         assert_eq!(exit.code(), 0, "{}", err.written());
-        let wanted = format!("{} records added", workspaces * RECORDS);
-        assert!(err.written().contains(&wanted), "{}", err.written());
+        let wanted = format!("{} records added", workspaces * pages.records);
+        assert!(command[0] != "trail" || err.written().contains(&wanted), "{}", err.written());
         road.memory.lock().expect("nobody panicked").clone()
     })
 }

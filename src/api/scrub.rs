@@ -6,18 +6,18 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::transport::{Answer, Failure};
-use crate::domain::{ApiKey, SecurityToken};
+use crate::domain::{ApiKey, InJson, SecurityToken};
 
 /// Returns the body with every occurrence of the key replaced by its fingerprint, escaped ones included.
 pub(super) fn scrubbed(body: Bytes, key: &ApiKey) -> Bytes {
     let stands_in = |text: &str| key.stands_in(text);
-    without(body, &Secret { plain: key.expose(), stands_in: &stands_in, redact: &|text| key.redact(text) })
+    without(body, &Secret { in_json: key.in_json(), stands_in: &stands_in, redact: &|text| key.redact(text) })
 }
 
 /// Returns the answer to a request that carried a security token without it, wherever it stands.
 pub(super) fn untold(came: Result<Answer, Failure>, token: &SecurityToken) -> Result<Answer, Failure> {
     let stands_in = |text: &str| token.stands_in(text);
-    let secret = Secret { plain: token.reveal(), stands_in: &stands_in, redact: &|text| token.redact(text) };
+    let secret = Secret { in_json: token.in_json(), stands_in: &stands_in, redact: &|text| token.redact(text) };
     match came {
         Ok(answer) => Ok(Answer {
             body: without(answer.body, &secret),
@@ -31,7 +31,7 @@ pub(super) fn untold(came: Result<Answer, Failure>, token: &SecurityToken) -> Re
 
 /// What is taken out, and how.
 struct Secret<'a> {
-    plain: &'a str,
+    in_json: InJson,
     stands_in: &'a dyn Fn(&str) -> bool,
     redact: &'a dyn Fn(&str) -> String,
 }
@@ -48,13 +48,12 @@ fn without(body: Bytes, secret: &Secret<'_>) -> Bytes {
 
 /// Tells whether a body may spell the secret with escapes.
 fn spells(text: &str, secret: &Secret<'_>) -> bool {
-    let may_be_written_so = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
-    if !secret.plain.bytes().all(may_be_written_so) {
+    let InJson { as_it_is, slash } = secret.in_json;
+    if !as_it_is {
         // It stands in no JSON without an escape, or in more spellings than are looked for here.
         return text.contains('\\');
     }
     // Of the escapes of JSON two spell such a character; the others, as in names with quotes, leave nothing to look for.
-    let slash = secret.plain.contains('/');
     let spelling = |escape: Option<&u8>| escape == Some(&b'u') || slash && escape == Some(&b'/');
     let mut rest = text;
     while let Some(at) = rest.find('\\') {

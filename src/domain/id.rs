@@ -23,7 +23,7 @@ fn shortened(text: &str) -> String {
 /// Tells whether a text could be an id of the API.
 pub fn could_be_id(text: &str) -> bool {
     // Without a way out at the first byte that is none, sixteen are looked at in one step: lists have millions of ids.
-    let fits = |b: u8| b.is_ascii_alphanumeric() | (b == b'-') | (b == b'_');
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     (1..=128).contains(&text.len()) && text.bytes().fold(true, |all, b| all & fits(b))
 }
 

@@ -62,7 +62,7 @@ pub use outcome::Outcome;
 pub use period::{NoPeriod, Period};
 pub use permit::{Approval, Permit};
 pub use report_kind::{ReportKind, Table};
-pub use secret::ApiKey;
+pub use secret::{ApiKey, InJson};
 pub use sizes::{Listed, Sizes};
 pub use spreadsheet::{defused, undefused};
 pub use step::{RestsOn, Step};

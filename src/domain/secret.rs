@@ -91,10 +91,31 @@ impl ApiKey {
         contains(text, self.expose())
     }
 
+    /// Returns which escapes of JSON could spell it.
+    pub fn in_json(&self) -> InJson {
+        InJson::of(self.expose())
+    }
+
     /// Replaces every occurrence of the key in a text that came from the network by its fingerprint (contract section 5: an error
     /// message once echoed the key).
     pub fn redact(&self, text: &str) -> String {
         text.replace(self.expose(), &self.fingerprint())
+    }
+}
+
+/// Which escapes of JSON could spell a secret, for whoever takes it out of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InJson {
+    /// Whether all of it is printable ASCII that stands in a text of JSON as it is: no quote and no backslash.
+    pub as_it_is: bool,
+    /// Whether a slash is in it.
+    pub slash: bool,
+}
+
+impl InJson {
+    pub(super) fn of(secret: &str) -> Self {
+        let as_it_is = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
+        Self { as_it_is: secret.bytes().all(as_it_is), slash: secret.contains('/') }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::secret::contains;
+use super::secret::{InJson, contains};
 
 /// A security token (contract section 7). There is no `Display` and no `Serialize`; `Debug` shows nothing of it, not even a fingerprint,
 /// for a short code could be found by trying; memory is zeroed on drop.
@@ -66,6 +66,11 @@ impl SecurityToken {
     /// Tells whether the token stands in a text.
     pub fn stands_in(&self, text: &str) -> bool {
         contains(text, self.reveal())
+    }
+
+    /// Returns which escapes of JSON could spell it.
+    pub fn in_json(&self) -> InJson {
+        InJson::of(self.reveal())
     }
 
     /// Replaces every occurrence of the token in a text that came from the network: an answer may echo what was sent.

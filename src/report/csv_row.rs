@@ -38,9 +38,8 @@ pub fn csv_row(out: &mut Vec<u8>, cells: &[Cell<'_>]) {
 /// run, or that says it was kept from that.
 fn is_plain(text: &[u8]) -> bool {
     // Without a way out at the first byte that is not, sixteen are looked at in one step.
-    let odd = text
-        .iter()
-        .fold(false, |odd, byte| odd | (byte.wrapping_sub(b' ') > b'~' - b' ') | (*byte == b',') | (*byte == b'"'));
+    let is_odd = |byte: &u8| !matches!(byte, b' '..=b'~') || matches!(byte, b',' | b'"');
+    let odd = text.iter().fold(false, |odd, byte| odd | is_odd(byte));
     !odd && !matches!(text, [b'=' | b'+' | b'-' | b'@' | b'\'', ..])
 }
 

@@ -201,8 +201,8 @@ impl Hash for LineRow<'_> {
         ];
         let texts = texts.map(|text| text.0.as_deref());
         let metadata = self.audit_metadata.0.map(RawValue::get);
-        let texts = || texts.iter().chain([&metadata]);
-        let length = |text: &Option<&str>| text.map_or(0, |text| text.len() as u64 + 1);
+        let texts = || texts.iter().copied().chain([metadata]);
+        let length = |text: Option<&str>| text.map_or(0, |text| text.len() as u64 + 1);
         state.write_u64(texts().fold(0, |all: u64, text| all.wrapping_mul(LENGTHS).wrapping_add(length(text))));
         texts().flatten().for_each(|text| state.write(text.as_bytes()));
         (activity_type, user_id, affected_count).hash(state);

@@ -37,8 +37,8 @@ const ROUNDS: usize = 3;
 
 fn main() {
     match (words().as_slice(), sizes().as_slice()) {
-        ([one], [records]) if one == "one" => one_workspace(*records),
-        ([one], []) if one == "one" => one_workspace(1_000_000),
+        ([one, ..], [records]) if one == "one" => one_workspace(*records),
+        ([one, ..], []) if one == "one" => one_workspace(1_000_000),
         (_, sizes) => many_workspaces(sizes.first().copied().unwrap_or(50)),
     }
 }

@@ -373,9 +373,9 @@ impl Transport for Road {
         Box::pin(async move {
             // As a network would, it lets the others have their turn.
             if self.latency.is_zero() {
-                tokio::task::yield_now().await
+                tokio::task::yield_now().await;
             } else {
-                away(self.latency).await
+                away(self.latency).await;
             }
             Ok(Answer { status: 200, content_type, retry_after: None, body })
         })

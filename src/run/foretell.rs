@@ -71,7 +71,10 @@ mod tests {
 
     const NEAR: Road = Road { round_trip: Duration::from_millis(50), in_flight: 256, opens: false };
 
-    fn took(lanes: &[(u64, u64, &[(String, u32)])]) -> u128 {
+    /// Requests, chain, and who pays.
+    type Lane<'a> = (u64, u64, &'a [(String, u32)]);
+
+    fn took(lanes: &[Lane<'_>]) -> u128 {
         let lanes = lanes.iter().map(|(requests, chain, pays)| LaneCost { requests: *requests, chain: *chain, pays });
         foretell(lanes, NEAR).as_millis()
     }

@@ -18,7 +18,6 @@ fn staged(world: World) -> Stage {
 
 #[track_caller]
 fn near(what: &str, foretold: f64, took: f64) {
-    println!("{what}: foretold {foretold:.2}, took {took:.2}");
     assert!((foretold - took).abs() <= 0.2 * took, "{what}: foretold {foretold}, took {took}");
 }
 

@@ -36,13 +36,13 @@ fn the_first_report_foretells_a_bound_and_the_second_the_very_number() {
 fn a_workspace_that_could_not_be_read_counts_as_one_request_the_next_time() {
     let stage = three("");
     let refused = FaultKind::Status { status: 401, body: FaultBody::Json, retry_after: None };
-    let dies = || stage.world.add_fault(Fault::once(refused.clone()).on("birch"));
+    let strike = || stage.world.add_fault(Fault::once(refused.clone()).on("birch"));
     let _ran = stage.run("report all --out one").exits(0);
-    dies();
+    strike();
     let died = stage.run("report all --format ndjson --out two").exits(33);
     let (foretold, exact, sent) = counts(&died);
     assert!(exact && sent < foretold, "nobody knew that it was dead: {foretold} {sent}");
-    dies();
+    strike();
     let dead = stage.run("report all --format ndjson --out three").exits(33).says("at least");
     let dead = dead.says("if they can be read").says("1 could not be read the last time, and counts as one request");
     assert_eq!(counts(&dead), (sent, false, sent));

@@ -287,7 +287,7 @@ fn a_look_that_another_version_wrote_and_this_one_cannot_read_makes_nobody_lost(
     let _first = stage.run("access").exits(0);
     day(&stage);
     let id = keyholder::domain::WorkspaceId::parse(&stage.world.workspace_id("acme").unwrap()).unwrap();
-    let seen = stage.ledger(async |ledger| ledger.sightings(&id, "member").await.unwrap());
+    let seen = stage.ledger(async |ledger| ledger.history(&id, "member").await.unwrap().spans);
     let sam = "sam@agency.example";
     let unread = |attributes: &serde_json::Value| {
         let mut attributes = attributes.clone();

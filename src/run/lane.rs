@@ -46,7 +46,11 @@ where
 /// Lanes that may be begun and not yet taken where each is taken in the items' order. A lane that is ahead waits for its turn with all it
 /// has read, so this bounds memory whatever the fleet's size; a lane that hangs holds up only those so far behind it. Twice what can be in
 /// flight, so that a slow lane costs the others nothing as long as it is no slower than two rounds of them.
-pub const AHEAD: usize = 256;
+pub const AHEAD: usize = 1024;
+
+/// Lanes alive at once that hold an open file each and all they read, as those of a report do. They read their lists side by side, so that
+/// fewer of them have as much in flight.
+pub const HOLDING: usize = 256;
 
 /// Runs one future per item and yields the results in the items' order, each as soon as its turn has come. At most [`AHEAD`] lanes are
 /// begun and not yet taken.

@@ -32,7 +32,7 @@ pub struct Swept {
 const UNKNOWN: u64 = 8;
 
 /// Reads every target that is not among those that were seen whole before. Lanes that are alive hold what they read, and a file each: so at most
-/// [`lane::AHEAD`] are. `depth` tells how many requests of a workspace wait for each other, where that is known: the deepest begin first, for
+/// [`lane::HOLDING`] are. `depth` tells how many requests of a workspace wait for each other, where that is known: the deepest begin first, for
 /// the longest chain that begins last is what all wait for.
 pub async fn sweep(
     session: &Session<'_>,
@@ -41,14 +41,14 @@ pub async fn sweep(
     whole: BTreeMap<String, Kept>,
     depth: impl Fn(&Target) -> Option<u64>,
 ) -> Result<Swept, Trouble> {
-    open_files::for_talking_and_files(lanes.deck, targets, lane::AHEAD.min(targets.len()))?;
+    open_files::for_talking_and_files(lanes.deck, targets, lane::HOLDING.min(targets.len()))?;
     let mut ended = whole;
     let mut left: Vec<Target> =
         targets.iter().filter(|target| !ended.contains_key(target.name.as_str())).cloned().collect();
     left.sort_by_cached_key(|target| Reverse(depth(target).unwrap_or(UNKNOWN)));
     let watch = Watch::begin(&session.door.printer, lanes.deck, "reading", &left);
     let sweeping = async {
-        let reading = lane::at_most(lane::AHEAD, &left, |target| Box::pin(lanes.read(target)));
+        let reading = lane::at_most(lane::HOLDING, &left, |target| Box::pin(lanes.read(target)));
         let mut reading = pin!(reading);
         while let Some((place, result)) = reading.next().await {
             let target = &left[place];

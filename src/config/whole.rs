@@ -48,6 +48,11 @@ fn open_aside(target: &Path, ending: &str) -> io::Result<(File, Aside)> {
 /// The ending of what replaces a file: one name, since whoever replaces a file has its lock.
 const REPLACING: &str = ".new";
 
+/// Tells whether a file's name is of what [`put`] leaves beside its target where its process is killed: nothing of anybody's.
+pub fn is_left_of(name: &std::ffi::OsStr, target: &str) -> bool {
+    name.to_str() == Some(&format!(".{target}{REPLACING}"))
+}
+
 /// How many files of one name a process may be making at once, and others of its number may have left.
 const MOST_ASIDE: usize = 100;
 

@@ -231,6 +231,17 @@ fn a_folder_of_another_root_or_of_somebody_else_is_refused_and_left_alone() {
 }
 
 #[test]
+fn an_export_that_was_killed_before_it_had_said_what_it_is_is_begun_anew() {
+    let stage = three("");
+    logins(&stage, "acme", "2026-11-10T00:00:00Z", 3);
+    fs::create_dir(stage.root.join("kept")).unwrap();
+    fs::write(stage.root.join("kept/.export.json.new"), "{\"what\":").unwrap();
+    let _ran = stage.run("trail export --out kept --all").exits(0);
+    holds_all(&stage, &stage.root.join("kept"), "acme");
+    assert!(!stage.root.join("kept/.export.json.new").exists());
+}
+
+#[test]
 fn of_two_exports_at_once_one_is_turned_away() {
     let stage = three("");
     logins(&stage, "acme", "2026-11-10T00:00:00Z", 3);

@@ -84,8 +84,10 @@ impl Folder {
         form: Form,
         lock: File,
     ) -> Result<Self, Trouble> {
-        let mut entries = fs::read_dir(&path).map_err(|error| unusable(&path, error))?;
-        if entries.next().is_some() {
+        let entries: io::Result<Vec<_>> = fs::read_dir(&path).and_then(Iterator::collect);
+        let entries = entries.map_err(|error| unusable(&path, error))?;
+        // An export that was killed while it wrote what it is has begun nothing.
+        if entries.iter().any(|entry| !whole::is_left_of(&entry.file_name(), FILE)) {
             let what = format!("`{}` holds something else than an export; nothing was sent", path.display());
             return Err(Trouble::new(Exit::Config, what).advise("name an empty folder, or one that does not exist yet"));
         }

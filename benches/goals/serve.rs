@@ -9,7 +9,7 @@ use keyholder::clock::Clock;
 use keyholder::sim::{LocalSettings, root, server};
 
 use crate::fleet::Fleet;
-use crate::support::Sim;
+use crate::support::{Sim, folder};
 
 /// How far away it is: a round trip, and the most that chance adds each way.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,7 @@ impl Away {
 
 /// Starts it and returns once it answers.
 pub(crate) fn start(fleet: &Fleet, away: Away) -> Sim {
-    let folder = tempfile::tempdir().expect("a folder can be made");
+    let folder = folder();
     let mut command = Command::new(std::env::current_exe().expect("this program has a path"));
     command.arg("--serve").arg(serde_json::to_string(fleet).expect("it can be written"));
     command.arg(away.latency.as_millis().to_string()).arg(away.jitter.as_millis().to_string());

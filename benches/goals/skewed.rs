@@ -48,7 +48,8 @@ fn one(what: &str, pages: &[usize], beside: bool) -> Vec<Row> {
         let lists = u32::try_from(100 * (pages - 1) + 50).expect("few");
         drop(world.put(name, put::LeadLists::of(OWNER, lists)));
     }
-    let (flights, words) = (256, in_flight(256));
+    // With fewer, small workspaces alone take longer than the giants may cost them.
+    let (flights, words) = (512, in_flight(512));
     let stage = Stage::new(world, AWAY, Duration::ZERO, 1.0);
     let run = |out: &str| {
         let line = format!("report lists --out {out} {}", words.join(" "));

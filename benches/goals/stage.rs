@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ pub(crate) struct Ended {
     pub(crate) err: String,
     /// Virtual seconds.
     pub(crate) took: f64,
-    /// Requests of its own; a reading of webhooks is the other tool's.
+    /// Requests of its own; beside another tool, a reading of webhooks is that one's.
     pub(crate) requests: usize,
     /// 429s of its own.
     pub(crate) rejected: usize,
@@ -48,10 +48,7 @@ pub(crate) struct Ended {
 impl Stage {
     /// Makes a stage; `share` is of the published limit.
     pub(crate) fn new(world: World, away: Duration, jitter: Duration, share: f64) -> Self {
-        // Ledgers are synced to disk; where the system offers it, to one that is memory.
-        let memory = Path::new("/dev/shm");
-        let home = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-        let home = home.expect("a folder can be made");
+        let home = crate::support::folder();
         let root = home.path().join("agency");
         root::write(&world, &root, ORIGIN).expect("a root can be written");
         let file = root.join("keyholder.toml");
@@ -111,7 +108,7 @@ impl Stage {
                 () = Box::pin(self.others(foreign)) => unreachable!("it goes on"),
             };
             let took = clock.elapsed().as_secs_f64();
-            let (requests, rejected) = self.own(before);
+            let (requests, rejected) = self.own(before, foreign > 0);
             Ended { exit: exit.code(), out: out.written(), err: err.written(), took, requests, rejected, began }
         })
     }
@@ -143,10 +140,10 @@ impl Stage {
         futures::future::join_all(lanes).await;
     }
 
-    /// Counts requests since so many, and their 429s, without those of the other tool.
-    fn own(&self, since: usize) -> (usize, usize) {
+    /// Counts requests since so many, and their 429s, without those of the other tool where there was one.
+    fn own(&self, since: usize, beside: bool) -> (usize, usize) {
         let seen = self.world.requests();
-        let own = seen.iter().skip(since).filter(|seen| seen.operation != Some(Op::WebhookList));
+        let own = seen.iter().skip(since).filter(|seen| !beside || seen.operation != Some(Op::WebhookList));
         own.fold((0, 0), |(all, rejected), seen| (all + 1, rejected + usize::from(seen.status == Some(429))))
     }
 }

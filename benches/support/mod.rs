@@ -103,6 +103,14 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// Makes a folder in memory, where the system offers that: what a disk does at the moment is nobody's figure, and a file system that was just
+/// told to forget thousands of files looks long for room for new ones.
+pub(crate) fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+    folder.expect("a folder can be made")
+}
+
 /// A simulator in a process of its own, with a root that points at it; ends, and the root goes, when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Sim {
@@ -114,14 +122,14 @@ pub(crate) struct Sim {
 impl Sim {
     /// Starts a generated fleet and returns once it answers.
     pub(crate) fn start(workspaces: usize, members: usize, latency: Duration) -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
+        let folder = folder();
         let fleet = ["--workspaces", &workspaces.to_string(), "--members", &members.to_string()].map(OsString::from);
         Self::answering(folder, &fleet, latency)
     }
 
     /// Starts the fleet of a script and returns once it answers.
     pub(crate) fn of_script(text: &str, latency: Duration) -> Self {
-        let folder = tempfile::tempdir().expect("a folder can be made");
+        let folder = folder();
         let file = folder.path().join("world.toml");
         std::fs::write(&file, text).expect("a file can be written");
         Self::answering(folder, &["--world".into(), file.into_os_string()], latency)

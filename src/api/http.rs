@@ -34,8 +34,9 @@ use crate::domain::ApiKey;
 
 /// Requests one HTTP/2 connection carries at once: what servers usually grant.
 const STREAMS: usize = 100;
-/// Room that an announced length is given before its bytes are there; a page of a hundred members fits.
-const ROOM: usize = 128 * 1024;
+/// Room that an announced length is given before its bytes are there: a page of a thousand records of the trail fits, and is not copied
+/// about while it grows. What is announced and never comes takes addresses, not memory.
+const ROOM: usize = 1024 * 1024;
 /// The header that names the workspace acted as (contract section 1).
 const AS_WORKSPACE: &str = "x-as-workspace";
 

@@ -35,7 +35,7 @@ where
     Fut: Future<Output = T> + 'a,
     T: 'a,
 {
-    stream::iter(items.into_iter().enumerate())
+    in_stretches(items)
         .map(move |(place, item)| {
             let lane = AssertUnwindSafe(start(item)).catch_unwind();
             async move { (place, lane.await.map_err(|_panic| Panicked)) }
@@ -61,12 +61,26 @@ where
     Fut: Future<Output = T> + 'a,
     T: 'a,
 {
-    stream::iter(items)
-        .map(move |item| {
+    in_stretches(items)
+        .map(move |(_place, item)| {
             let lane = AssertUnwindSafe(start(item)).catch_unwind();
             async move { lane.await.map_err(|_panic| Panicked) }
         })
         .buffered(AHEAD)
+}
+
+/// Lanes that are begun at a stretch. In between, what was begun gets to the network and what was answered is taken: else the first row waits
+/// until a thousand lanes have opened their files.
+const STRETCH: usize = 64;
+
+/// Yields items with their places, and the thread after every stretch of them.
+fn in_stretches<I: IntoIterator>(items: I) -> impl Stream<Item = (usize, I::Item)> {
+    stream::iter(items.into_iter().enumerate()).then(|(place, item)| async move {
+        if place > 0 && place % STRETCH == 0 {
+            tokio::task::yield_now().await;
+        }
+        (place, item)
+    })
 }
 
 /// Runs one future per item and returns the results in the items' order.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::session::Session;
 use crate::config::whole;
 use crate::plan::Plan;
-use crate::plan::forecast::Forecast;
+use crate::plan::forecast::{Forecast, LaneForecast};
 use crate::run::{Deck, LaneCost, Road, Target, foretell};
 
 /// The file in the state folder.
@@ -37,14 +37,15 @@ pub fn known(session: &Session<'_>, deck: &Deck) -> Road {
     }
 }
 
-/// Foretells the writing half of a plan: in each workspace one request after the other.
+/// Foretells the writing half of a plan.
 pub fn forecast(plan: &Plan, targets: &[Target], road: Road) -> Forecast {
     Forecast::of(plan, |lanes| {
         let pays: BTreeMap<&str, &[(String, u32)]> =
             targets.iter().map(|target| (target.name.as_str(), &target.pays[..])).collect();
-        let cost = |(name, requests): &(String, usize)| {
-            let requests = *requests as u64;
-            LaneCost { requests, chain: requests, pays: pays.get(name.as_str()).copied().unwrap_or_default() }
+        let cost = |lane: &LaneForecast| LaneCost {
+            requests: lane.requests as u64,
+            chain: lane.chain as u64,
+            pays: pays.get(lane.name.as_str()).copied().unwrap_or_default(),
         };
         foretell(lanes.iter().map(cost), road)
     })

@@ -1,8 +1,8 @@
 //! Steps: one change in one workspace, what it rests on, and how to undo it.
 
 use super::{
-    Change, Email, LinkChange, Member, MemberId, Permissions, Role, StepId, StepKind, Tag, TagChange, TagId, UserId,
-    WorkspaceId, WorkspaceName,
+    Change, Email, LinkChange, Member, MemberId, Permissions, Role, StepId, StepKind, Tag, TagChange, TagId, Thing,
+    UserId, WorkspaceId, WorkspaceName,
 };
 
 /// The observed state that a step was drawn from. It must still hold just before the step is sent.
@@ -264,6 +264,18 @@ impl Step {
             | Change::Group(LinkChange::Invite { .. } | LinkChange::StayOut { .. })
             | Change::Transfer { .. } => false,
         }
+    }
+
+    /// Returns what it is about, if it may be under way together with steps of its workspace about others: a list that was read once shows
+    /// what it rests on, no guard counts it, and it comes after no other step.
+    pub fn beside_others(&self) -> Option<&str> {
+        let about = match &self.change {
+            Change::Invite { email, .. } if self.rests_on == RestsOn::Absent => email.as_str(),
+            Change::HandOver { thing: Thing::Campaign { id, .. }, .. } => id.as_str(),
+            Change::HandOver { thing: Thing::LeadList { id, .. }, .. } => id.as_str(),
+            _ => return None,
+        };
+        self.after.is_none().then_some(about)
     }
 
     /// Tells whether `--yes` is not enough for it: it removes, revokes or transfers something (design section 3).

@@ -14,6 +14,17 @@ pub struct Forecast {
     pub seconds: f64,
 }
 
+/// What the writing half of one workspace will cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaneForecast {
+    /// The workspace.
+    pub name: String,
+    /// Its requests.
+    pub requests: usize,
+    /// Those of them that must wait for each other.
+    pub chain: usize,
+}
+
 /// Rows a page carries (contract section 3).
 const PAGE: usize = 100;
 
@@ -115,27 +126,44 @@ impl Cost {
 }
 
 impl Forecast {
-    /// Counts the requests of a plan's writing half; how long that takes says whoever knows how far it is and who pays, told the requests of each
-    /// workspace, one after the other.
-    pub fn of(plan: &Plan, time: impl FnOnce(&[(String, usize)]) -> Duration) -> Self {
+    /// Counts the requests of a plan's writing half; how long that takes says whoever knows how far it is and who pays, told what each workspace
+    /// costs.
+    pub fn of(plan: &Plan, time: impl FnOnce(&[LaneForecast]) -> Duration) -> Self {
         let mut lanes = Vec::new();
         let mut begin = 0;
         for planned in &plan.workspaces {
             // Items stand workspace by workspace, in the order of `workspaces`.
             let count = plan.items[begin..].iter().take_while(|item| item.step.workspace == planned.name).count();
-            let steps = plan.items[begin..begin + count].iter().filter(|item| item.sends());
+            let items = &plan.items[begin..begin + count];
             begin += count;
-            let cost = Cost::of(steps.map(|item| &item.step.change));
+            let steps = || items.iter().filter(|item| item.sends()).map(|item| &item.step);
+            let cost = Cost::of(steps().map(|step| &step.change));
             let writes = cost.requests();
             if writes > 0 {
                 let listing = if cost.people { planned.members.div_ceil(PAGE).max(1) } else { 0 };
-                let lane = 1 + listing + writes + listing;
-                lanes.push((planned.name.clone(), lane));
+                let requests = 1 + listing + writes + listing;
+                let chain = requests - spared(steps().map(|step| step.beside_others().is_some()));
+                lanes.push(LaneForecast { name: planned.name.clone(), requests, chain });
             }
         }
-        let requests = lanes.iter().map(|(_, requests)| requests).sum();
+        let requests = lanes.iter().map(|lane| lane.requests).sum();
         Self { requests, seconds: time(&lanes).as_secs_f64() }
     }
+}
+
+/// Counts the round trips that are spared where steps that stand together go together: each stretch of them begins with one and doubles with
+/// every round trip.
+fn spared(together: impl Iterator<Item = bool>) -> usize {
+    let (mut spared, mut stretch) = (0, 0_usize);
+    for together in together.chain([false]) {
+        if together {
+            stretch += 1;
+        } else {
+            spared += stretch - stretch.checked_ilog2().map_or(0, |doublings| doublings as usize + 1);
+            stretch = 0;
+        }
+    }
+    spared
 }
 
 /// Counts the fewest requests in which a plan could be carried out and seen: in each workspace that is written to one question who it is,
@@ -205,6 +233,18 @@ mod tests {
         assert_eq!(cost(&[campaign(1), list]), 2 + 2 + 2);
         let leads = hand_over(Thing::Leads { ids: vec![LeadId::parse("lead-1").unwrap()] });
         assert_eq!(cost(&[leads.clone(), leads]), 2 * 3);
+    }
+
+    #[test]
+    fn steps_that_go_together_wait_for_each_other_in_doublings() {
+        let stretch = |lengths: &[usize]| {
+            let steps = lengths.iter().flat_map(|length| std::iter::repeat_n(true, *length).chain([false]));
+            spared(steps.collect::<Vec<_>>().into_iter())
+        };
+        for (length, round_trips) in [(0, 0), (1, 1), (2, 2), (3, 2), (4, 3), (7, 3), (8, 4), (1_000, 10)] {
+            assert_eq!(length - stretch(&[length]), round_trips, "{length}");
+        }
+        assert_eq!(stretch(&[3, 1, 7]), 1 + 4);
     }
 
     #[test]

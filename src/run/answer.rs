@@ -4,14 +4,15 @@ use super::blind;
 use super::end::StepEnd;
 use super::event::Event;
 use super::footing::{Footing, reached};
-use super::hand::Hand;
+use super::hand::{self, Hand};
+use super::letter::{self, Came, Told, noted};
 use super::making;
 use super::settle::{self, Cut, Found, Waited};
 use super::step::{History, Progress, Ready, deadline, operation, stale};
 use crate::api::client::certainty;
-use crate::api::{Error, Invite, MadeKey, Refusal, Slot};
-use crate::domain::{Change, LinkChange, Permit, RestsOn, Step, Tag, TagChange, Thing, UserId};
-use crate::journal::{Class, Effect};
+use crate::api::{Error, Refusal, Slot};
+use crate::domain::{Change, LinkChange, Permit, Step, TagChange};
+use crate::journal::Effect;
 use crate::pace::{Kind, Verdict, verdict};
 use crate::plan::person::{self, Person};
 
@@ -21,16 +22,6 @@ pub(super) enum Attempt {
     Again,
     /// That was the last one.
     Over(Progress),
-}
-
-/// What a success says.
-enum Told {
-    /// In words.
-    Words(String),
-    /// A key, with its secret.
-    Made(MadeKey),
-    /// A tag, and in words.
-    Tag(Tag, String),
 }
 
 /// Attempts of a write that is harmless to repeat and did not take.
@@ -48,43 +39,51 @@ impl Hand<'_> {
         let Ready { step, slot, permit } = ready;
         history.attempts += 1;
         let attempts = history.attempts;
-        let Some(answer) = self.deck.stop.unless_now(self.write(slot, permit, &step, attempts)).await else {
-            self.note_answer(&step, attempts, Class::Ambiguous, "the run was stopped at once", None).await;
+        let came = self.deck.stop.unless_now(self.write(slot, permit, &step, attempts)).await;
+        let noted = hand::note_answer(self.logbook, &step, attempts, noted(&came)).await;
+        self.judge(&step, came, noted, None, history).await
+    }
+
+    /// Judges what came of the last attempt, once that was written down; `noted` says whether it is on disk, `looked` what was found by who
+    /// looked already for a write whose answer was lost.
+    pub(super) async fn judge(
+        &mut self,
+        step: &Step,
+        came: Came,
+        noted: bool,
+        looked: Option<Found>,
+        history: &mut History,
+    ) -> Attempt {
+        let attempts = history.attempts;
+        let Some(answer) = came else {
             let why = "the run was stopped while the request was in flight";
             return Attempt::Over(Progress::ended(StepEnd::unknown(why, attempts)));
         };
         match answer {
-            Ok(Told::Words(told)) => {
-                self.note_answer(&step, attempts, Class::Acknowledged, &told, None).await;
+            Ok(Told::Words(_)) => Attempt::Over(Progress::sent(attempts, None)),
+            Ok(Told::Tag(tag, _)) => {
+                self.things.tags.took(step, tag, self.deck.clock.instant());
                 Attempt::Over(Progress::sent(attempts, None))
             }
-            Ok(Told::Tag(tag, told)) => {
-                self.note_answer(&step, attempts, Class::Acknowledged, &told, None).await;
-                self.things.tags.took(&step, tag, self.deck.clock.instant());
-                Attempt::Over(Progress::sent(attempts, None))
-            }
-            Ok(Told::Made(made)) => {
-                let told = format!("made {}", made.id);
-                if self.note_answer(&step, attempts, Class::Acknowledged, &told, None).await {
-                    self.keep(&step, made, attempts).await
-                } else {
-                    Attempt::Over(making::unwritten(attempts))
-                }
-            }
+            Ok(Told::Made(made)) if noted => self.keep(step, made, attempts).await,
+            Ok(Told::Made(_)) => Attempt::Over(making::unwritten(attempts)),
             Err(error @ (Error::NotSent { .. } | Error::Throttled { .. } | Error::BeyondDeadline { .. })) => {
-                self.unprocessed(&step, error, history).await
+                self.unprocessed(error, history).await
             }
             Err(error @ (Error::Ambiguous { .. } | Error::Unreadable { .. })) => {
-                self.lost(&step, &error, history).await
+                let lost = error.to_string();
+                match looked {
+                    Some(found) => self.decide_lost(step, &lost, found, history),
+                    None => self.judge_lost(step, &lost, history, Waited::NotYet).await,
+                }
             }
             Err(Error::Refused { operation, status, refusal, message }) => {
                 let error = Error::Refused { operation, status, refusal, message };
                 history.came_to_nothing();
-                self.note_answer(&step, attempts, Class::Refused, &error.to_string(), Some(status)).await;
                 if is_toggle(&step.change) && matches!(refusal, Refusal::Missing | Refusal::Invalid) {
-                    return self.toggle_refused(&step, &error, attempts).await;
+                    return self.toggle_refused(step, &error, attempts).await;
                 }
-                Attempt::Over(self.refused(&step, attempts, error, refusal).await)
+                Attempt::Over(self.refused(step, attempts, error, refusal).await)
             }
         }
     }
@@ -92,81 +91,45 @@ impl Hand<'_> {
     /// Sends once; returns what the answer says of it.
     async fn write(&self, slot: Slot, permit: Permit, step: &Step, attempt: u32) -> Result<Told, Error> {
         let workspace = &step.workspace_id;
-        let row = match &step.change {
-            Change::Invite { email, role, permissions, nickname } => {
-                let invite = Invite {
-                    email: email.clone(),
-                    role: role.clone(),
-                    permissions: permissions.clone(),
-                    nickname: nickname.clone(),
-                };
-                self.writer.invite(slot, permit, workspace, &invite).await?
-            }
-            Change::SetRole { member, role, .. } => self.writer.set_role(slot, permit, workspace, member, role).await?,
-            Change::Remove { member, .. } => self.writer.remove(slot, permit, workspace, member).await?,
-            Change::HandOver { thing, to, .. } => {
-                return self.hand_over(slot, permit, step, (thing, to.as_ref())).await.map(Told::Words);
-            }
+        match &step.change {
+            plain if letter::is_plain(plain) => letter::send(&self.writer, slot, permit, step).await,
             Change::CreateKey { name, scopes, .. } => {
                 let name = self.name_of(step, name, attempt);
-                return self.writer.create_key(slot, permit, workspace, &name, scopes).await.map(Told::Made);
+                self.writer.create_key(slot, permit, workspace, &name, scopes).await.map(Told::Made)
             }
             Change::Revoke { key, .. } | Change::Retire { key: Some(key), .. } => {
                 self.writer.revoke_key(slot, permit, workspace, key).await?;
-                return Ok(Told::Words("deleted".to_owned()));
+                Ok(Told::Words("deleted".to_owned()))
             }
             Change::Tag(change) => {
                 let (tag, words) = self.write_tag(slot, permit, step, change).await?;
-                return Ok(match tag {
+                Ok(match tag {
                     Some(tag) => Told::Tag(tag, words),
                     None => Told::Words(words),
-                });
+                })
             }
             Change::Group(LinkChange::Invite { sub, .. }) => {
                 let link = self.writer.invite_sub(slot, permit, workspace, sub).await?;
-                return Ok(Told::Words(format!("link {}, {}", link.id, link.status)));
+                Ok(Told::Words(format!("link {}, {}", link.id, link.status)))
             }
             Change::Group(LinkChange::Remove { link, .. }) => {
                 self.writer.remove_link(slot, permit, workspace, link).await?;
-                return Ok(Told::Words("removed".to_owned()));
+                Ok(Told::Words("removed".to_owned()))
             }
-            Change::Group(LinkChange::StayOut { .. }) => {
+            Change::Transfer { .. } => self.transfer(slot, permit, step).await.map(Told::Words),
+            Change::Retire { key: None, .. } => unreachable!("a step without a key is held"),
+            Change::Group(LinkChange::StayOut { .. }) | Change::StayAbsent { .. } => {
                 unreachable!("a step that is `already` is never given to a lane")
             }
-            Change::Transfer { .. } => return self.transfer(slot, permit, step).await.map(Told::Words),
-            Change::Retire { key: None, .. } => unreachable!("a step without a key is held"),
-            Change::StayAbsent { .. } => unreachable!("a step that is `already` is never given to a lane"),
-        };
-        Ok(Told::Words(row.role.to_string()))
-    }
-
-    async fn hand_over(
-        &self,
-        slot: Slot,
-        permit: Permit,
-        step: &Step,
-        (thing, to): (&Thing, Option<&UserId>),
-    ) -> Result<String, Error> {
-        let (workspace, to) = (&step.workspace_id, to.expect("a step without an heir's account is held"));
-        let owner = match thing {
-            Thing::Campaign { id, .. } => {
-                self.writer.hand_over_campaign(slot, permit, workspace, id, to).await?.owned_by
+            Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::HandOver { .. } => {
+                unreachable!("they are plain")
             }
-            Thing::LeadList { id, .. } => self.writer.hand_over_list(slot, permit, workspace, id, to).await?.owned_by,
-            Thing::Leads { ids } => {
-                let RestsOn::Owned { by, .. } = &step.rests_on else { unreachable!("its footing was firm") };
-                self.writer.reassign_leads(slot, permit, workspace, ids, by, to).await?;
-                return Ok("accepted".to_owned());
-            }
-        };
-        Ok(owner.map_or_else(|| "owned by nobody".to_owned(), |owner| format!("owned by {owner}")))
+        }
     }
 
     /// The request surely was not processed: it may be sent again, within its budget.
-    async fn unprocessed(&self, step: &Step, error: Error, history: &mut History) -> Attempt {
+    async fn unprocessed(&self, error: Error, history: &mut History) -> Attempt {
         let attempts = history.attempts;
-        let class = if matches!(error, Error::Throttled { .. }) { Class::Throttled } else { Class::NotSent };
-        self.note_answer(step, attempts, class, &error.to_string(), None).await;
         history.came_to_nothing();
         let certainty = certainty(&error);
         history.budget.count(certainty);
@@ -186,13 +149,6 @@ impl Hand<'_> {
         Attempt::Over(Progress::ended(StepEnd::held(held).after(attempts)))
     }
 
-    /// The answer was lost: look, and only then decide.
-    async fn lost(&mut self, step: &Step, error: &Error, history: &mut History) -> Attempt {
-        let lost = error.to_string();
-        self.note_answer(step, history.attempts, Class::Ambiguous, &lost, None).await;
-        self.judge_lost(step, &lost, history, Waited::NotYet).await
-    }
-
     /// Looks for a write of which nobody knows whether it took effect, and decides.
     pub(super) async fn judge_lost(
         &mut self,
@@ -204,9 +160,18 @@ impl Hand<'_> {
         if matches!(step.change, Change::CreateKey { .. }) {
             return self.lost_key(step, lost, history, waited).await;
         }
+        let found = self.look_for_lost(step, history.attempts, waited).await;
+        self.decide_lost(step, lost, found, history)
+    }
+
+    /// Looks for a write whose answer was lost.
+    pub(super) async fn look_for_lost(&self, step: &Step, attempts: u32, waited: Waited) -> Found {
+        if blind::RESENDS { self.not_looked(step).await } else { self.look_after(step, attempts, waited).await }
+    }
+
+    /// Decides what becomes of a step whose answer was lost, by what looking for it found.
+    fn decide_lost(&mut self, step: &Step, lost: &str, found: Found, history: &mut History) -> Attempt {
         let attempts = history.attempts;
-        let found =
-            if blind::RESENDS { self.not_looked(step).await } else { self.look_after(step, attempts, waited).await };
         match found {
             Found::There => Attempt::Over(Progress::sent(attempts, None)),
             Found::Unclear(why) => {

@@ -149,28 +149,20 @@ impl<'a> Hand<'a> {
         rows
     }
 
-    /// Writes down what an attempt was answered; tells whether it is on disk.
-    pub(super) async fn note_answer(
-        &self,
-        step: &Step,
-        attempt: u32,
-        class: Class,
-        detail: &str,
-        status: Option<u16>,
-    ) -> bool {
-        let record = Record::Answered {
-            step: step.id.clone(),
-            attempt,
-            class: class.as_str(),
-            detail: detail.to_owned(),
-            status,
-        };
-        // If this cannot be written the dispatcher drains the run and hands the record back to be shown.
-        self.logbook.write(record).await.is_ok()
-    }
-
     /// Writes down what a look found; tells whether it is on disk.
     pub(super) async fn note_look(&self, step: &Step, effect: Effect, found: String) -> bool {
         self.logbook.write(Record::Looked { step: step.id.clone(), effect, found }).await.is_ok()
     }
+}
+
+/// Writes down what an attempt was answered (its class, what was said, the status of a refusal); tells whether it is on disk.
+pub(super) async fn note_answer(
+    logbook: &Logbook,
+    step: &Step,
+    attempt: u32,
+    (class, detail, status): (Class, String, Option<u16>),
+) -> bool {
+    let record = Record::Answered { step: step.id.clone(), attempt, class: class.as_str(), detail, status };
+    // If this cannot be written the dispatcher drains the run and hands the record back to be shown.
+    logbook.write(record).await.is_ok()
 }

@@ -6,7 +6,7 @@ use super::answer::Attempt;
 use super::blind;
 use super::end::StepEnd;
 use super::footing::Footing;
-use super::hand::Hand;
+use super::hand::{self, Hand};
 use super::trouble::LaneTrouble;
 use crate::api::{Error, Operation, Slot};
 use crate::domain::{Change, Held, HeldReason, LeadId, LinkChange, Outcome, Permit, RestsOn, Step, TagChange, Thing};
@@ -118,7 +118,7 @@ impl Hand<'_> {
     }
 
     /// Looks, asks the guards, waits for pace and permit, and has the attempt written down: all that must stand before a request.
-    async fn ready(&mut self, step: &Step, followed: bool, history: &History) -> Result<Ready, Progress> {
+    pub(super) async fn ready(&mut self, step: &Step, followed: bool, history: &History) -> Result<Ready, Progress> {
         let attempts = history.attempts;
         let held = |held: Held| Progress::ended(StepEnd::held(held).after(attempts));
         let deck = self.deck;
@@ -146,7 +146,8 @@ impl Hand<'_> {
                 // A whole fleet can wait for one commit, and the run be stopped meanwhile: then nothing new is sent.
                 Ok(_unused) if deck.stop.is_draining() => {
                     let stopped = deck.stop.held();
-                    self.note_answer(step, attempts + 1, Class::NotSent, &stopped.detail, None).await;
+                    let unsent = (Class::NotSent, stopped.detail.clone(), None);
+                    hand::note_answer(self.logbook, step, attempts + 1, unsent).await;
                     Err(held(stopped))
                 }
                 Ok(permit) => Ok(Ready { step: fresh, slot, permit }),
@@ -185,7 +186,7 @@ impl Hand<'_> {
 
     /// Ends a step of which an earlier attempt left and its answer was lost: no later refusal, stop or deadline can say that it
     /// surely was not applied, and if the asked state is there now, it may well be our doing. The closing look decides.
-    async fn conclude(&self, step: &Step, history: &History, progress: Progress) -> Progress {
+    pub(super) async fn conclude(&self, step: &Step, history: &History, progress: Progress) -> Progress {
         let Fate::Ended(end) = &progress.fate else { return progress };
         if history.doubt.is_none() && end.outcome == Outcome::Already && self.things.tags.gone.narrows(&step.id) {
             // What was refused was found absent before the rest of it was to be sent.

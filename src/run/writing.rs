@@ -16,6 +16,7 @@ use super::stop::Why;
 use super::tag_length::Length;
 use super::talks::Talking;
 use super::trouble::{LaneTrouble, TroubleKind};
+use super::volley::{self, Orders};
 use super::work::{Standing, Task};
 use super::worker::{Shared, Trace};
 use crate::api::Client;
@@ -145,39 +146,52 @@ impl Lane<'_> {
         })
     }
 
-    /// Performs the steps in order; returns those the closing look decides.
+    /// Performs the steps in order, those together that may be under way together; returns those the closing look decides.
     async fn perform_all(&mut self, hand: &mut Hand<'_>, tasks: &[Task]) -> Vec<Sent> {
+        let followed: BTreeSet<&StepId> = tasks.iter().filter_map(|task| task.step.after.as_ref()).collect();
         let mut sent: Vec<Sent> = Vec::new();
-        for (place, task) in tasks.iter().enumerate() {
+        let mut rest = tasks;
+        while let Some((task, others)) = rest.split_first() {
             let step = &task.step;
             if let Some(held) = self.gate(task) {
-                self.hold_all(&tasks[place..=place], &held).await;
+                self.hold_all(&rest[..1], &held).await;
+                rest = others;
                 continue;
             }
             if task.past.standing == Standing::ToSend && !self.may_follow(step, &sent) {
                 self.end(step, StepEnd::held(self.held_behind(step, &sent)).after(task.past.attempts)).await;
+                rest = others;
                 continue;
             }
-            let followed = tasks.iter().any(|other| other.step.after.as_ref() == Some(&step.id));
-            self.trace.begin(step);
-            let Progress { fate, over } = hand.take_up(task, followed).await;
-            match fate {
-                Fate::Ended(end) => self.end(step, end).await,
-                Fate::Sent { attempts, doubt } => {
-                    let made = hand.made.get(&step.id).map(|made| made.key.clone());
-                    let remark = hand.remarks.get(&step.id).cloned();
-                    let others = made.as_ref().map_or_else(Vec::new, |_kept| hand.names_beside(step, attempts));
-                    let tag = hand.things.tags.meant(&step.id).cloned();
-                    let gone = hand.things.tags.gone.of(&step.id).cloned().collect();
-                    sent.push(Sent { step: step.clone(), attempts, doubt, made, others, tag, gone, remark });
+            let came = match volley::length(rest) {
+                0 | 1 => {
+                    self.trace.begin(step);
+                    vec![hand.take_up(task, followed.contains(&step.id)).await]
                 }
+                together => {
+                    let may_begin = |task: &Task| self.gate(task).is_none();
+                    let begin = |step: &Step| self.trace.begin(step);
+                    let orders =
+                        Orders { shared: self.shared, may_begin: &may_begin, begin: &begin, followed: &followed };
+                    hand.volley(&rest[..together], &orders).await
+                }
+            };
+            let (begun, left) = rest.split_at(came.len());
+            let mut over = None;
+            for (Task { step, .. }, Progress { fate, over: why }) in begun.iter().zip(came) {
+                match fate {
+                    Fate::Ended(end) => self.end(step, end).await,
+                    Fate::Sent { attempts, doubt } => sent.push(sent_of(hand, step, attempts, doubt)),
+                }
+                over = over.or(why);
             }
             if let Some(trouble) = over {
                 let held = Held::lane_ended(&trouble);
                 self.trouble = Some(trouble);
-                self.hold_all(&tasks[place + 1..], &held).await;
+                self.hold_all(left, &held).await;
                 break;
             }
+            rest = left;
         }
         sent
     }
@@ -233,4 +247,14 @@ impl Lane<'_> {
         self.shared.logbook.tell(Event::StepEnded { step: Box::new(step.clone()), end: end.clone() }).await;
         self.trace.end(step, end);
     }
+}
+
+/// A step that left, with what the closing look needs of it.
+fn sent_of(hand: &Hand<'_>, step: &Step, attempts: u32, doubt: Option<String>) -> Sent {
+    let made = hand.made.get(&step.id).map(|made| made.key.clone());
+    let remark = hand.remarks.get(&step.id).cloned();
+    let others = made.as_ref().map_or_else(Vec::new, |_kept| hand.names_beside(step, attempts));
+    let tag = hand.things.tags.meant(&step.id).cloned();
+    let gone = hand.things.tags.gone.of(&step.id).cloned().collect();
+    Sent { step: step.clone(), attempts, doubt, made, others, tag, gone, remark }
 }

@@ -45,6 +45,7 @@ mod trail;
 mod undo;
 mod verify;
 mod via;
+mod volleys;
 mod width;
 mod words;
 mod world;

@@ -7,9 +7,11 @@
 //! both sides.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+#[path = "support/inside.rs"]
+mod inside;
+
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsString;
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,13 +21,9 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use keyholder::api::transport::{Answer, Failure, Request, Transport};
-use keyholder::cli::{Inside, run_inside};
 use keyholder::clock::Clock;
 use keyholder::domain::ApiKey;
-use keyholder::env::Env;
-use keyholder::run::Stop;
 use keyholder::sim::{Local, LocalSettings, World, root};
-use keyholder::ui::Sink;
 use serde::Deserialize;
 
 const RECORDS: usize = 100_000;
@@ -411,26 +409,11 @@ fn run(pages: &Arc<Pages>, workspaces: usize, command: &[&str], latency: Duratio
             every,
             latency,
         });
-        let line = ["keyholder", "--format", "csv"].iter().chain(command);
-        let env = Env {
-            args: line.map(OsString::from).collect(),
-            vars: BTreeMap::from([("KEYHOLDER_OPERATOR".to_owned(), "ada".to_owned())]),
-            cwd: home,
-            stdin_is_terminal: false,
-            stdout_is_terminal: false,
-            stderr_is_terminal: false,
-            width: None,
-            start: clock.start(),
-            seed: 7,
-        };
-        let (out, err) = (Sink::memory(), Sink::memory());
-        let transport = Arc::clone(&road) as Arc<dyn Transport>;
-        let inside =
-            Inside { transport, probe: None, keeper: None, clock, stop: Stop::default(), out, err: err.clone() };
-        let exit = run_inside(&env, &inside).await;
-        assert_eq!(exit.code(), 0, "{}", err.written());
+        let line = [&["--format", "csv"], command].concat();
+        let said = inside::run(&home, &line, clock, Arc::clone(&road) as Arc<dyn Transport>).await;
+        assert_eq!(said.exit, 0, "{}\n{}", said.out, said.err);
         let wanted = format!("{} records added", workspaces * pages.records);
-        assert!(command[0] != "trail" || err.written().contains(&wanted), "{}", err.written());
+        assert!(command[0] != "trail" || said.err.contains(&wanted), "{}", said.err);
         road.memory.lock().expect("nobody panicked").clone()
     })
 }

@@ -30,6 +30,9 @@ mod sweep;
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/inside.rs"]
+mod inside;
+
 use std::path::Path;
 
 use goal::Row;

@@ -1,21 +1,17 @@
 //! Whole runs in this process and in virtual time: what the schedule makes of latency and pace, with no machine in between.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use keyholder::api::transport::{Method, Request, Transport as _};
-use keyholder::cli::{Inside, run_inside};
 use keyholder::clock::Clock;
 use keyholder::domain::fleet::BaseUrl;
 use keyholder::domain::{Access, ApiKey};
-use keyholder::env::Env;
-use keyholder::run::Stop;
 use keyholder::sim::{Local, LocalSettings, Op, World, root};
-use keyholder::ui::Sink;
+
+use crate::inside::{self, Said};
 
 const ORIGIN: &str = "http://127.0.0.1:9";
 
@@ -80,36 +76,15 @@ impl Stage {
             let before = self.world.requests().len();
             let began = self.clock.elapsed();
             let clock = Clock::starting_at(self.clock.now());
-            let env = Env {
-                args: std::iter::once(&"keyholder").chain(words).map(OsString::from).collect(),
-                vars: BTreeMap::from([("KEYHOLDER_OPERATOR".to_owned(), "ada".to_owned())]),
-                cwd: self.root.clone(),
-                stdin_is_terminal: false,
-                stdout_is_terminal: false,
-                stderr_is_terminal: false,
-                width: None,
-                start: clock.start(),
-                seed: 7,
-            };
-            let (out, err) = (Sink::memory(), Sink::memory());
             let transport = Arc::new(Local::new(self.world.clone(), self.clock, self.road));
-            let inside = Inside {
-                transport,
-                probe: None,
-                keeper: None,
-                clock,
-                stop: Stop::default(),
-                out: out.clone(),
-                err: err.clone(),
-            };
-            let exit = tokio::select! {
+            let Said { exit, out, err } = tokio::select! {
                 biased;
-                exit = Box::pin(run_inside(&env, &inside)) => exit,
+                said = Box::pin(inside::run(&self.root, words, clock, transport)) => said,
                 () = Box::pin(self.others(foreign)) => unreachable!("it goes on"),
             };
             let took = clock.elapsed().as_secs_f64();
             let (requests, rejected) = self.own(before, foreign > 0);
-            Ended { exit: exit.code(), out: out.written(), err: err.written(), took, requests, rejected, began }
+            Ended { exit, out, err, took, requests, rejected, began }
         })
     }
 

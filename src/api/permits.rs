@@ -113,7 +113,7 @@ impl Permits {
         self.book().breadth.narrow(most)
     }
 
-    /// Tells whether the number was asked for.
+    /// Tells whether the number stays what it is: because it was asked for, or because there is room for the fewest alone.
     pub fn is_fixed(&self) -> bool {
         self.book().breadth.is_fixed()
     }

@@ -1,6 +1,5 @@
 //! `keyholder campaigns`: list the campaigns of all workspaces.
 
-use crate::cli::closing;
 use std::collections::BTreeMap;
 
 use clap::Args;
@@ -10,12 +9,12 @@ use super::args::Select;
 use super::resources::Query;
 use super::session::Session;
 use super::tags::{Nowhere, named, sweep};
-use super::{Door, tables};
+use super::{Door, closing, tables};
 use crate::config::Purpose;
 use crate::domain::{Campaign, ResourceKind, UserId};
 use crate::plan::{Observed, Tagging};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::report::tag_rows::{self, CAMPAIGN, Seen};
 use crate::run::{Carrying, TagQuest};
 use crate::trouble::{Exit, Trouble};
@@ -68,17 +67,16 @@ impl Campaigns {
         .await?;
         let exit = coverage.exit();
         let exact = coverage.is_complete();
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "rows": total(shown, exact),
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            &deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "rows": total(shown, exact),
+                "coverage": coverage.record(),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)?;
         let printer = &door.printer;
         tables::unread(printer, &coverage);

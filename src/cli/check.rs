@@ -7,13 +7,13 @@ use serde_json::json;
 use super::args::Select;
 use super::session::{self, Keys, Session};
 use super::watch::Watch;
-use super::{Door, open_files, tables};
+use super::{Door, closing, open_files, tables};
 use crate::api::{Client, Error, MemberFilter, Refusal};
 use crate::config::{Purpose, key};
 use crate::domain::fleet::Reach;
 use crate::domain::{Identity, Mode, Workspace, WorkspaceId};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded};
+use crate::report::summary::meaning;
 use crate::report::{Cell, Coverage, rows};
 use crate::run::{Deck, LaneTrouble, Target, TroubleKind, lane};
 use crate::trouble::{Exit, Trouble};
@@ -127,17 +127,16 @@ impl Check {
         }
         let exit = if wrong > 0 { Exit::Config } else { coverage.exit() };
         let exit = if exit == Exit::Complete && findings > 0 && self.detailed_exitcode { Exit::Changes } else { exit };
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "findings": findings,
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "findings": findings,
+                "coverage": coverage.record(),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)?;
         for line in &wrongs {
             door.printer.say(line);

@@ -12,14 +12,14 @@ use super::groups::admin;
 use super::reading;
 use super::session::{self, Keys, Session};
 use super::watch::Watch;
-use super::{Door, open_files, survey, tables};
+use super::{Door, closing, open_files, survey, tables};
 use crate::config::found::{self, Found};
 use crate::domain::fleet::Reach;
 use crate::domain::{Access, Identity, Link, LinkStatus, Mode, Workspace, WorkspaceId, WorkspaceName};
 use crate::report::cell::printable;
 use crate::report::group_rows::{self, FOUND};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded};
+use crate::report::summary::meaning;
 use crate::report::{Cell, Coverage};
 use crate::run::{Deck, LaneTrouble, Sight, Target, observe_links, who_answers};
 use crate::trouble::{Exit, Trouble};
@@ -182,17 +182,16 @@ impl Discover {
             *counts.entry(row.outcome).or_default() += 1;
             listing.row(&cells(row)).map_err(tables::unwritable)?;
         }
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "outcomes": counts,
-            "coverage": told.coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "outcomes": counts,
+                "coverage": told.coverage.record(),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)?;
         tables::unread(printer, &told.coverage);
         let what = if self.dry_run { "to write" } else { "written" };

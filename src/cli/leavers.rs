@@ -13,12 +13,12 @@ use super::args::Select;
 use super::leaving::{self, Leaver, Leaving};
 use super::session::{self, Session};
 use super::survey::Survey;
-use super::{Door, perform, tables};
+use super::{Door, closing, perform, tables};
 use crate::domain::{Email, Member, MemberId, Workspace};
 use crate::journal::LedgerError;
 use crate::plan::{Observed, Traces};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::report::{Cell, Column};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
@@ -151,20 +151,19 @@ impl Leavers {
             *cases.entry(one.case.word()).or_default() += 1;
         }
         let exact = coverage.is_complete() && all_runs;
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "rows": total(found.len(), exact),
-            "people": total(people.len(), exact),
-            "looked_for": past.people().len(),
-            "cases": cases,
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            &deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "rows": total(found.len(), exact),
+                "people": total(people.len(), exact),
+                "looked_for": past.people().len(),
+                "cases": cases,
+                "coverage": coverage.record(),
+            }),
+        );
         let mut out = printer.data();
         let header = listing::header(None, "leavers", &self.select.describe());
         let mut write = || -> std::io::Result<()> {

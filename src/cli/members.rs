@@ -19,7 +19,7 @@ use crate::config::Purpose;
 use crate::domain::{Email, Fleet, Member, Role, Workspace, WorkspaceId};
 use crate::plan::{Observed, Wish};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::report::{Coverage, rows};
 use crate::run::{Deck, LaneTrouble, Target, TroubleKind, lane};
 use crate::trouble::{Exit, Trouble};
@@ -245,17 +245,16 @@ impl Sheet<'_> {
         let Self { listing, coverage, shown, sightings, wanted: _ } = self;
         sightings.close().await;
         let exit = coverage.exit();
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "rows": total(shown, coverage.is_complete()),
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "rows": total(shown, coverage.is_complete()),
+                "coverage": coverage.record(),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)?;
         tables::unread(&door.printer, &coverage);
         closing::rows(&door.printer, deck, &coverage, coverage.is_complete(), &words::count(shown, "row"));

@@ -2,7 +2,6 @@
 
 mod findings;
 
-use crate::cli::closing;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
@@ -12,12 +11,12 @@ use super::args::Select;
 use super::leaving::{self, Leaver, Leaving};
 use super::session::Session;
 use super::survey::Survey;
-use super::{Door, perform, tables};
+use super::{Door, closing, perform, tables};
 use crate::config::Purpose;
 use crate::domain::Email;
 use crate::plan::{Observed, Traces};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::report::{Cell, Column};
 use crate::run::Quest;
 use crate::trouble::{Exit, Trouble};
@@ -100,20 +99,19 @@ impl PersonCommand {
                 (kind.as_str(), total(counts.get(kind).copied().unwrap_or(0), exact))
             })
             .collect();
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "person": email,
-            "rows": total(shown, exact),
-            "kinds": kinds,
-            "not_looked_for": unlooked,
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            &deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "person": email,
+                "rows": total(shown, exact),
+                "kinds": kinds,
+                "not_looked_for": unlooked,
+                "coverage": coverage.record(),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)?;
         tables::unread(&door.printer, &coverage);
         let told: Vec<String> =

@@ -6,7 +6,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::change::Drawn;
-use super::refusals;
+use super::{closing, refusals};
 use crate::domain::{Disposition, Held, Outcome, Step, StepKind};
 use crate::plan::Weight;
 use crate::plan::forecast::Forecast;
@@ -55,19 +55,19 @@ pub fn plan_to_stdout(
     for item in &drawn.plan.items {
         *planned.entry(rows::fate(&item.disposition)).or_default() += 1;
     }
-    let summary = json!({
-        "type": "summary",
-        "exit": exit.code(),
-        "outcome": meaning(exit),
-        "run": null,
-        "steps": planned,
-        "coverage": drawn.coverage.record(),
-        "notes": drawn.plan.notes,
-        "requests": deck.tally.requests(),
-        "throttled": deck.tally.throttled(),
-        "limit": deck.used(),
-        "seconds": rounded(drawn.reading.as_secs_f64()),
-    });
+    let summary = closing::after(
+        deck,
+        drawn.reading,
+        json!({
+            "type": "summary",
+            "exit": exit.code(),
+            "outcome": meaning(exit),
+            "run": null,
+            "steps": planned,
+            "coverage": drawn.coverage.record(),
+            "notes": drawn.plan.notes,
+        }),
+    );
     let plan = plan_record(drawn, forecast);
     write_plan(&mut out, format, header, drawn, Some(("plan", &plan)), &summary).map_err(unwritable)
 }

@@ -9,13 +9,13 @@ use super::args::Select;
 use super::earlier::{Again, EarlierRun};
 use super::reading::Reading;
 use super::session::Session;
-use super::{Door, perform, show, tables};
+use super::{Door, closing, perform, show, tables};
 use crate::domain::{Workspace, WorkspaceId};
 use crate::journal::{RunState, StepRow};
 use crate::plan::holds::{self, Finding, Word};
 use crate::plan::{Earlier, Observed};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::report::{Cell, Column, Coverage, Unlisted};
 use crate::run::Deck;
 use crate::trouble::{Exit, Trouble};
@@ -114,18 +114,17 @@ impl Verify {
             let exact = coverage.is_complete();
             let states: BTreeMap<&str, Value> =
                 counts.iter().map(|(word, count)| (word.as_str(), total(*count, exact))).collect();
-            listing.end(&json!({
-                "type": "summary",
-                "exit": exit.code(),
-                "outcome": meaning(exit),
-                "run": run.row.id,
-                "states": states,
-                "coverage": coverage.record(),
-                "requests": deck.tally.requests(),
-                "throttled": deck.tally.throttled(),
-                "limit": deck.used(),
-                "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-            }))
+            listing.end(&closing::summary(
+                deck,
+                json!({
+                    "type": "summary",
+                    "exit": exit.code(),
+                    "outcome": meaning(exit),
+                    "run": run.row.id,
+                    "states": states,
+                    "coverage": coverage.record(),
+                }),
+            ))
         };
         write().map_err(tables::unwritable)?;
         tables::unread(printer, coverage);

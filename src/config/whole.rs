@@ -45,12 +45,17 @@ fn open_aside(target: &Path, ending: &str) -> io::Result<(File, Aside)> {
     Ok((options.open(&path)?, Aside { path }))
 }
 
-/// The ending of what replaces a file: one name, since whoever replaces a file has its lock.
+/// The ending of what is written aside. Of what replaces a file it is the whole of it: whoever replaces a file has its lock.
 const REPLACING: &str = ".new";
 
-/// Tells whether a file's name is of what [`put`] leaves beside its target where its process is killed: nothing of anybody's.
+/// Tells whether a file's name is of what [`create`] or [`put`] leaves beside its target where its process is killed: nothing of anybody's.
 pub fn is_left_of(name: &std::ffi::OsStr, target: &str) -> bool {
-    name.to_str() == Some(&format!(".{target}{REPLACING}"))
+    let aside = name.to_str().and_then(|name| name.strip_prefix('.')?.strip_prefix(target)?.strip_suffix(REPLACING));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    // Between them stands what tells those apart that make files of one name at once.
+    let is_ours =
+        |mark: &str| mark.split_once('-').is_some_and(|(process, number)| is_number(process) && is_number(number));
+    aside.is_some_and(|aside| aside.is_empty() || aside.strip_prefix('.').is_some_and(is_ours))
 }
 
 /// How many files of one name a process may be making at once, and others of its number may have left.
@@ -60,7 +65,7 @@ const MOST_ASIDE: usize = 100;
 fn open_new_aside(target: &Path) -> io::Result<(File, Aside)> {
     let process = std::process::id();
     for number in 0..MOST_ASIDE {
-        match open_aside(target, &format!(".{process}-{number}.new")) {
+        match open_aside(target, &format!(".{process}-{number}{REPLACING}")) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             opened => return opened,
         }
@@ -150,6 +155,24 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_killed_process_left_is_known_by_its_name_and_nothing_else_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("report.json");
+        let (_, new) = open_new_aside(&target).unwrap();
+        let (_, other) = open_new_aside(&target).unwrap();
+        let (_, replacing) = open_aside(&target, REPLACING).unwrap();
+        for aside in [new, other, replacing] {
+            assert!(is_left_of(aside.path.file_name().unwrap(), "report.json"), "{aside:?}");
+        }
+        for strange in ["report.json", ".report.json", ".report.json.old", ".report.json.new.new", ".report.json.7.new"]
+        {
+            assert!(!is_left_of(strange.as_ref(), "report.json"), "{strange}");
+        }
+        assert!(!is_left_of(".report.json.7-x.new".as_ref(), "report.json"));
+        assert!(!is_left_of(".other.json.new".as_ref(), "report.json"));
+    }
 
     #[test]
     fn where_there_are_no_links_what_appeared_meanwhile_stays_too() {

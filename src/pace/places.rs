@@ -288,7 +288,7 @@ impl Places {
                 held.pop_first();
             }
         }
-        // At most n are ever held, and n of others, so this is exact.
+        // At most n of ours are ever held, and n of others each time they are told of: far fewer than a number holds, so this is exact.
         self.reserved + u32::try_from(self.sent.len() + self.others.len()).unwrap_or(u32::MAX)
     }
 

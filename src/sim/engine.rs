@@ -210,8 +210,10 @@ impl Inner {
             self.state.workspaces[*payer].busiest.arrived(now);
         }
         let foreign = self.state.settings.foreign;
-        for payer in payers.iter().filter(|_| foreign > 0) {
-            self.state.workspaces[*payer].meter.crowd(&rates, foreign, now);
+        if foreign > 0 {
+            for payer in payers {
+                self.state.workspaces[*payer].meter.crowd(&rates, foreign, now);
+            }
         }
         let room = payers.iter().all(|payer| self.state.workspaces[*payer].meter.has_room(&rates, now));
         if room {

@@ -182,9 +182,25 @@ struct Metadata<'a>(#[serde(borrow)] Option<&'a RawValue>);
 /// What is hashed of a record is all of it, in few pieces: which members are there and how long they are, then their texts.
 impl Hash for LineRow<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { id, organization_id, timestamp, activity_type, user_id, user_name, api_key_id, from_api, .. } = self;
-        let Self { ip_address, user_agent, affected_count, campaign_id, subsequence_id, list_id, webhook_id, .. } =
-            self;
+        // Named one and all: a member that is added later is not forgotten here.
+        let Self {
+            id,
+            organization_id,
+            timestamp,
+            activity_type,
+            user_id,
+            user_name,
+            api_key_id,
+            from_api,
+            ip_address,
+            user_agent,
+            affected_count,
+            campaign_id,
+            subsequence_id,
+            list_id,
+            webhook_id,
+            audit_metadata,
+        } = self;
         let texts = [
             id,
             organization_id,
@@ -200,7 +216,7 @@ impl Hash for LineRow<'_> {
             webhook_id,
         ];
         let texts = texts.map(|text| text.0.as_deref());
-        let metadata = self.audit_metadata.0.map(RawValue::get);
+        let metadata = audit_metadata.0.map(RawValue::get);
         let texts = || texts.iter().copied().chain([metadata]);
         let length = |text: Option<&str>| text.map_or(0, |text| text.len() as u64 + 1);
         state.write_u64(texts().fold(0, |all: u64, text| all.wrapping_mul(LENGTHS).wrapping_add(length(text))));

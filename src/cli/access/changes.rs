@@ -23,7 +23,7 @@ use crate::report::Coverage;
 use crate::report::access_rows::{self, CHANGE, ChangeRow};
 use crate::report::change_lines;
 use crate::report::listing::{self, Format, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -161,20 +161,19 @@ impl Changes {
         let numbers = |words: &[&'static str]| -> BTreeMap<&'static str, serde_json::Value> {
             words.iter().map(|word| (*word, total(counts.of(word), exact))).collect()
         };
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "since": since.to_string(),
-            "changes": numbers(&["gained", "lost", "changed"]),
-            "by": numbers(&["keyholder", OUTSIDE, THE_PERSON, UNKNOWN]),
-            "gaps": counts.gaps,
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            &deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "since": since.to_string(),
+                "changes": numbers(&["gained", "lost", "changed"]),
+                "by": numbers(&["keyholder", OUTSIDE, THE_PERSON, UNKNOWN]),
+                "gaps": counts.gaps,
+                "coverage": coverage.record(),
+            }),
+        );
         face.end(door, &summary).map_err(tables::unwritable)?;
         let printer = &door.printer;
         if drawn {

@@ -4,7 +4,6 @@ pub mod changes;
 pub mod past;
 pub mod wanted;
 
-use crate::cli::closing;
 use std::io::Write as _;
 
 use clap::Args;
@@ -18,12 +17,13 @@ use super::session::{self, Session};
 use super::sightings::Sightings;
 use super::watch::Watch;
 use super::{Door, open_files, tables};
+use crate::cli::closing;
 use crate::config::Purpose;
 use crate::domain::{Fleet, Member};
 use crate::report::access_matrix::{Matrix, Shown};
 use crate::report::access_rows::{self, ACCESS, LastLogin};
 use crate::report::listing::{self, Format, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::report::{Coverage, Unlisted};
 use crate::run::{AccessSeen, Deck, LaneTrouble, Logins, Target, lane, look_at_access};
 use crate::trouble::{Exit, Trouble};
@@ -291,17 +291,16 @@ fn unless_gone(error: std::io::Error) -> std::io::Result<()> {
 
 fn summary(coverage: &Coverage, rows: usize, deck: &Deck) -> Value {
     let exit = coverage.exit();
-    json!({
-        "type": "summary",
-        "exit": exit.code(),
-        "outcome": meaning(exit),
-        "rows": total(rows, is_exact(coverage)),
-        "coverage": coverage.record(),
-        "requests": deck.tally.requests(),
-        "throttled": deck.tally.throttled(),
-        "limit": deck.used(),
-        "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-    })
+    closing::summary(
+        deck,
+        json!({
+            "type": "summary",
+            "exit": exit.code(),
+            "outcome": meaning(exit),
+            "rows": total(rows, is_exact(coverage)),
+            "coverage": coverage.record(),
+        }),
+    )
 }
 
 /// Who is there is known although when they logged in may not be.

@@ -18,7 +18,7 @@ use crate::plan::person::{self, Person};
 use crate::report::Unlisted;
 use crate::report::findings::{self, FINDING_ELSE};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::run::{AccountQuest, Deck, Target};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
@@ -140,19 +140,18 @@ impl Sheet<'_> {
         let listed = coverage.partial.is_empty() && coverage.unreadable.is_empty();
         let unjudged: serde_json::Value =
             not_judged.iter().map(|(code, count)| (code.to_string(), serde_json::Value::from(*count))).collect();
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "accounts": total(accounts, listed),
-            "findings": found.record(),
-            "not_judged": unjudged,
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "accounts": total(accounts, listed),
+                "findings": found.record(),
+                "not_judged": unjudged,
+                "coverage": coverage.record(),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)?;
         let printer = &session.door.printer;
         tables::unread(printer, &coverage);

@@ -18,7 +18,7 @@ use crate::domain::{AccountPolicy, Days, Email, Fleet, Owned, ResourceKind, Sent
 use crate::plan::{Observed, Tagging};
 use crate::report::account_rows::{self, ACCOUNT, AccountRow};
 use crate::report::listing::{self, Format, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::run::{AccountQuest, Deck, Target};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
@@ -258,23 +258,22 @@ impl Sheet<'_> {
         let exact = if wanted.unhealthy { whole } else { listed };
         let counted = whole && totals.sent == totals.shown;
         let sum = |number: u64| json!({ "count": number, "exact": counted });
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "rows": total(totals.shown, exact),
-            "sent_today": days.map(|_| sum(totals.today.sent)),
-            "bounced_today": days.map(|_| sum(totals.today.bounced)),
-            "sent_7d": days.map(|_| sum(totals.all.sent)),
-            "bounced_7d": days.map(|_| sum(totals.all.bounced)),
-            "days": days.map(|days| json!({ "first": days.first().to_string(), "last": days.last().to_string() })),
-            "findings": found.record(),
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "rows": total(totals.shown, exact),
+                "sent_today": days.map(|_| sum(totals.today.sent)),
+                "bounced_today": days.map(|_| sum(totals.today.bounced)),
+                "sent_7d": days.map(|_| sum(totals.all.sent)),
+                "bounced_7d": days.map(|_| sum(totals.all.bounced)),
+                "days": days.map(|days| json!({ "first": days.first().to_string(), "last": days.last().to_string() })),
+                "findings": found.record(),
+                "coverage": coverage.record(),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)?;
         let printer = &session.door.printer;
         tables::unread(printer, &coverage);

@@ -18,7 +18,7 @@ use crate::plan::Observed;
 use crate::report::cell::printable;
 use crate::report::findings::{self, FINDING_ELSE};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded};
+use crate::report::summary::meaning;
 use crate::run::{Deck, Sight, Target, Under, observe_groups};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
@@ -94,17 +94,16 @@ impl Coverage {
             }
             let codes: BTreeMap<&str, Value> =
                 by_code.iter().map(|(code, count)| (code.as_str(), Value::from(*count))).collect();
-            listing.end(&json!({
-                "type": "summary",
-                "exit": exit.code(),
-                "outcome": meaning(exit),
-                "codes": codes,
-                "coverage": coverage.record(),
-                "requests": deck.tally.requests(),
-                "throttled": deck.tally.throttled(),
-                "limit": deck.used(),
-                "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-            }))
+            listing.end(&closing::summary(
+                deck,
+                json!({
+                    "type": "summary",
+                    "exit": exit.code(),
+                    "outcome": meaning(exit),
+                    "codes": codes,
+                    "coverage": coverage.record(),
+                }),
+            ))
         };
         write().map_err(tables::unwritable)?;
         tables::unread(printer, coverage);

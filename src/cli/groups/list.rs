@@ -15,7 +15,7 @@ use crate::domain::{Link, LinkStatus, Workspace, WorkspaceId};
 use crate::report::cell::printable;
 use crate::report::group_rows::{self, LINK, LinkRow};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::report::{Coverage, Unlisted};
 use crate::run::observe_links;
 use crate::trouble::{Exit, Trouble};
@@ -92,18 +92,17 @@ pub async fn run(session: &Session<'_>, list: &List, select: &Select) -> Result<
     let exact = coverage.is_complete();
     let by_status: BTreeMap<&str, Value> =
         counts.iter().map(|(status, count)| (status.as_str(), total(*count, exact))).collect();
-    let summary = json!({
-        "type": "summary",
-        "exit": exit.code(),
-        "outcome": meaning(exit),
-        "rows": total(shown, exact),
-        "statuses": by_status,
-        "coverage": coverage.record(),
-        "requests": deck.tally.requests(),
-        "throttled": deck.tally.throttled(),
-        "limit": deck.used(),
-        "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-    });
+    let summary = closing::summary(
+        &deck,
+        json!({
+            "type": "summary",
+            "exit": exit.code(),
+            "outcome": meaning(exit),
+            "rows": total(shown, exact),
+            "statuses": by_status,
+            "coverage": coverage.record(),
+        }),
+    );
     listing.end(&summary).map_err(tables::unwritable)?;
     tables::unread(&door.printer, &coverage);
     let by: Vec<String> = counts.iter().map(|(status, count)| format!("{count} {status}")).collect();

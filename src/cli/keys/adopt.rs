@@ -14,13 +14,14 @@ use super::super::tables;
 use super::enrol;
 use super::memory::Memory;
 use super::reconcile::{Change, Row, Seen, Terms, reconcile};
+use crate::cli::closing;
 use crate::config::Purpose;
 use crate::config::register::{self, RegisterError};
 use crate::domain::{KeyEntry, KeyId, WorkspaceId};
 use crate::report::cell::printable;
 use crate::report::listing::{self, Listing};
 use crate::report::register_rows;
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::run::Quest;
 use crate::trouble::{Exit, Trouble};
 use crate::ui::{Printer, words};
@@ -133,19 +134,18 @@ impl Adopt {
         }
         let count = |change: Change| rows.iter().filter(|row| row.change == change).count();
         let changes: BTreeMap<&str, usize> = Change::ALL.map(|change| (change.as_str(), count(change))).into();
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "rows": total(rows.len(), coverage.is_complete()),
-            "changes": changes,
-            "written": !self.plan_only,
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            &deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "rows": total(rows.len(), coverage.is_complete()),
+                "changes": changes,
+                "written": !self.plan_only,
+                "coverage": coverage.record(),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)?;
         tables::unread(printer, &coverage);
         let what = if self.plan_only { "would be" } else { "were" };

@@ -21,7 +21,7 @@ use crate::domain::{Finding, FindingCode, Fleet, Mode, NotJudged, Severity, Work
 use crate::report::cell::printable;
 use crate::report::findings::{self, FINDING};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded};
+use crate::report::summary::meaning;
 use crate::report::{Coverage, Unlisted};
 use crate::run::{Deck, Sight, Target};
 use crate::trouble::{Exit, Trouble};
@@ -190,20 +190,19 @@ impl Sheet<'_> {
         let Self { audit, listing, seen, counts, .. } = self;
         let coverage = seen.coverage();
         let exit = audit.exit(&coverage, &counts);
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "findings": counts.by_severity(),
-            "codes": counts.by_code(),
-            "accepted": counts.accepted,
-            "not_judged": counts.unjudged(),
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "findings": counts.by_severity(),
+                "codes": counts.by_code(),
+                "accepted": counts.accepted,
+                "not_judged": counts.unjudged(),
+                "coverage": coverage.record(),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)?;
         tables::unread(printer, &coverage);
         counts.talk(printer, audit.accepted);

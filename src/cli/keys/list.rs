@@ -20,7 +20,7 @@ use crate::domain::{Fleet, KeyEntry, KeyInfo, KeyPolicy, scope};
 use crate::plan::Observed;
 use crate::report::key_rows::{self, KEY, KeyRow};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::run::{Deck, Target};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
@@ -217,17 +217,16 @@ impl Sheet<'_> {
         let exit = coverage.exit();
         // Which keys there are is known although who made them, or when they were used, may not be.
         let exact = coverage.partial.is_empty() && coverage.unreadable.is_empty();
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "rows": total(shown, exact),
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "rows": total(shown, exact),
+                "coverage": coverage.record(),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)?;
         let printer = &session.door.printer;
         tables::unread(printer, &coverage);

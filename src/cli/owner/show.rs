@@ -1,10 +1,10 @@
 //! `keyholder owner show`: who owns each workspace.
 
-use crate::cli::closing;
 use clap::Args;
 use serde_json::json;
 
 use crate::cli::args::Select;
+use crate::cli::closing;
 use crate::cli::session::Session;
 use crate::cli::survey::Survey;
 use crate::cli::tables;
@@ -13,7 +13,7 @@ use crate::plan::Observed;
 use crate::plan::owner::owner_row;
 use crate::report::listing::{self, Listing};
 use crate::report::owner_rows::{self, OWNER, OwnerRow};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 
@@ -42,17 +42,16 @@ impl Show {
         }
         let Survey { deck, observed, coverage, .. } = &survey;
         let exit = coverage.exit();
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "rows": total(observed.len(), coverage.unreadable.is_empty()),
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "rows": total(observed.len(), coverage.unreadable.is_empty()),
+                "coverage": coverage.record(),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)?;
         tables::unread(&door.printer, coverage);
         untold(session, observed);

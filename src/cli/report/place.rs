@@ -180,7 +180,7 @@ impl Staging {
             let nothing = if entry.file_type()?.is_dir() {
                 is_ours && fs::read_dir(entry.path())?.next().is_none()
             } else {
-                name.to_string_lossy().starts_with(".report.json.")
+                whole::is_left_of(&name, "report.json")
             };
             if !nothing {
                 return Ok(false);

@@ -10,6 +10,7 @@ use super::asked::Asked;
 use super::finish::Made;
 use super::foretold::Requests;
 use super::kept;
+use crate::cli::closing;
 use crate::cli::session::Session;
 use crate::cli::tables;
 use crate::report::bulk::Facts;
@@ -136,20 +137,19 @@ impl Told<'_> {
         }
         let exit = coverage.exit();
         let day = |day: jiff::civil::Date| Value::from(day.to_string());
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "files": made.files,
-            "period": { "first": day(asked.period.first()), "last": day(asked.period.last()) },
-            "coverage": coverage.record(),
-            "foretold": requests.record(),
-            "reading_seconds": rounded(reading.as_secs_f64()),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "files": made.files,
+                "period": { "first": day(asked.period.first()), "last": day(asked.period.last()) },
+                "coverage": coverage.record(),
+                "foretold": requests.record(),
+                "reading_seconds": rounded(reading.as_secs_f64()),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)
     }
 }

@@ -1,6 +1,5 @@
 //! `keyholder tags audit`: what is to be said against the tags of all workspaces, a row for each finding.
 
-use crate::cli::closing;
 use std::collections::BTreeMap;
 
 use clap::Args;
@@ -9,13 +8,14 @@ use serde_json::{Value, json};
 use super::found::Found;
 use super::{named, sweep};
 use crate::cli::args::Select;
+use crate::cli::closing;
 use crate::cli::session::Session;
 use crate::cli::tables;
 use crate::config::Purpose;
 use crate::domain::FindingCode;
 use crate::report::findings::{self, FINDING_ELSE};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded};
+use crate::report::summary::meaning;
 use crate::run::{Carrying, TagQuest};
 use crate::trouble::{Exit, Trouble};
 
@@ -69,19 +69,18 @@ impl Audit {
         .await?;
         let exit = found.exit(&coverage, self.detailed_exitcode);
         let not_judged: Value = not_judged.into_iter().map(|(code, count)| (code, Value::from(count))).collect();
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "findings": found.severities(),
-            "codes": found.codes(),
-            "not_judged": not_judged,
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            &deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "findings": found.severities(),
+                "codes": found.codes(),
+                "not_judged": not_judged,
+                "coverage": coverage.record(),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)?;
         let printer = &door.printer;
         tables::unread(printer, &coverage);

@@ -1,6 +1,5 @@
 //! `keyholder tags`: list the tags of all workspaces, and what carries each.
 
-use crate::cli::closing;
 use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
@@ -9,13 +8,14 @@ use serde_json::json;
 use super::found::Found;
 use super::{named, sweep};
 use crate::cli::args::Select;
+use crate::cli::closing;
 use crate::cli::session::Session;
 use crate::cli::tables;
 use crate::config::Purpose;
 use crate::domain::{Fleet, WorkspaceName};
 use crate::plan::{Carried, Observed, Tagging};
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::report::tag_rows::{self, Counts, LABEL, Seen, TAG};
 use crate::run::{Carrying, TagQuest};
 use crate::trouble::{Exit, Trouble};
@@ -84,20 +84,19 @@ pub async fn run(session: &Session<'_>, list: &List, select: &Select) -> Result<
     let exit = found.exit(&coverage, list.detailed_exitcode);
     // Which tags there are is known although what carries them may not be.
     let exact = coverage.partial.is_empty() && coverage.unreadable.is_empty();
-    let summary = json!({
-        "type": "summary",
-        "exit": exit.code(),
-        "outcome": meaning(exit),
-        "rows": total(shown, exact),
-        "findings": found.severities(),
-        "codes": found.codes(),
-        "found": found.records(),
-        "coverage": coverage.record(),
-        "requests": deck.tally.requests(),
-        "throttled": deck.tally.throttled(),
-        "limit": deck.used(),
-        "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-    });
+    let summary = closing::summary(
+        &deck,
+        json!({
+            "type": "summary",
+            "exit": exit.code(),
+            "outcome": meaning(exit),
+            "rows": total(shown, exact),
+            "findings": found.severities(),
+            "codes": found.codes(),
+            "found": found.records(),
+            "coverage": coverage.record(),
+        }),
+    );
     listing.end(&summary).map_err(tables::unwritable)?;
     let printer = &door.printer;
     tables::unread(printer, &coverage);

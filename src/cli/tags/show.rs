@@ -1,6 +1,5 @@
 //! `keyholder tags show`: what carries a tag, over all workspaces.
 
-use crate::cli::closing;
 use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
@@ -8,6 +7,7 @@ use serde_json::json;
 
 use super::{named, sweep};
 use crate::cli::args::Select;
+use crate::cli::closing;
 use crate::cli::session::Session;
 use crate::cli::tables;
 use crate::config::{Purpose, did_you_mean};
@@ -15,7 +15,7 @@ use crate::domain::{ResourceKind, Tag};
 use crate::plan::{Observed, Tagging};
 use crate::report::cell::printable;
 use crate::report::listing::{self, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::report::tag_rows::{self, CARRIER, Seen};
 use crate::run::{Carrying, TagQuest};
 use crate::trouble::{Exit, Trouble};
@@ -71,18 +71,17 @@ impl Show {
             exit => exit,
         };
         let exact = coverage.is_complete();
-        let summary = json!({
-            "type": "summary",
-            "exit": exit.code(),
-            "outcome": meaning(exit),
-            "rows": total(shown, exact),
-            "workspaces": total(there, whole),
-            "coverage": coverage.record(),
-            "requests": deck.tally.requests(),
-            "throttled": deck.tally.throttled(),
-            "limit": deck.used(),
-            "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-        });
+        let summary = closing::summary(
+            &deck,
+            json!({
+                "type": "summary",
+                "exit": exit.code(),
+                "outcome": meaning(exit),
+                "rows": total(shown, exact),
+                "workspaces": total(there, whole),
+                "coverage": coverage.record(),
+            }),
+        );
         listing.end(&summary).map_err(tables::unwritable)?;
         let printer = &door.printer;
         tables::unread(printer, &coverage);

@@ -25,7 +25,7 @@ use crate::config::Purpose;
 use crate::domain::{TrailLine, UserId};
 use crate::report::bulk::{Stamp, trail_row};
 use crate::report::listing::{self, Format, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::report::trail_rows::TRAIL;
 use crate::report::{Coverage, Unlisted};
 use crate::run::{Deck, LaneTrouble, Target, TrailEnd, TrailHome, TrailTaker, TrailTold, lane, read_trail};
@@ -287,20 +287,19 @@ fn end(
     let exit = coverage.exit();
     let whole = coverage.is_complete();
     let count = usize::try_from(rows).unwrap_or(usize::MAX);
-    let summary = json!({
-        "type": "summary",
-        "exit": exit.code(),
-        "outcome": meaning(exit),
-        "rows": total(count, whole),
-        "nothing_recorded": nothing,
-        "keys_unnamed": wanted.unnamed(),
-        "person_unknown": wanted.person.as_ref().map(|_| &strangers),
-        "coverage": coverage.record(),
-        "requests": deck.tally.requests(),
-        "throttled": deck.tally.throttled(),
-        "limit": deck.used(),
-        "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-    });
+    let summary = closing::summary(
+        deck,
+        json!({
+            "type": "summary",
+            "exit": exit.code(),
+            "outcome": meaning(exit),
+            "rows": total(count, whole),
+            "nothing_recorded": nothing,
+            "keys_unnamed": wanted.unnamed(),
+            "person_unknown": wanted.person.as_ref().map(|_| &strangers),
+            "coverage": coverage.record(),
+        }),
+    );
     listing.end(&summary).map_err(tables::unwritable)?;
     let printer = &session.door.printer;
     tables::unread(printer, &coverage);

@@ -1,6 +1,5 @@
 //! What an export came to: its rows, `export.json`, and what is said.
 
-use crate::cli::closing;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -9,6 +8,7 @@ use serde_json::{Value, json};
 use super::store::Ended;
 use super::{Sheet, second};
 use crate::cli::args::Select;
+use crate::cli::closing;
 use crate::cli::session::Session;
 use crate::cli::tables;
 use crate::cli::trail::told::Found;
@@ -16,7 +16,7 @@ use crate::domain::{Table, WorkspaceId};
 use crate::journal::Exported;
 use crate::report::bulk::columns;
 use crate::report::listing::{self, Format, Listing};
-use crate::report::summary::{meaning, rounded, total};
+use crate::report::summary::{meaning, total};
 use crate::report::trail_rows::{self, EXPORTED, ExportedRow};
 use crate::run::{Deck, Target};
 use crate::trouble::{Exit, Trouble};
@@ -111,20 +111,19 @@ pub(super) fn tell(
     for row in &rows {
         listing.row(&trail_rows::exported(row)).map_err(tables::unwritable)?;
     }
-    let summary = json!({
-        "type": "summary",
-        "exit": exit.code(),
-        "outcome": meaning(exit),
-        "rows": total(rows.len(), whole),
-        "added": total(usize::try_from(sums.added).unwrap_or(usize::MAX), whole),
-        "records": total(usize::try_from(sums.records).unwrap_or(usize::MAX), whole),
-        "folder": folder.path().display().to_string(),
-        "coverage": coverage.record(),
-        "requests": deck.tally.requests(),
-        "throttled": deck.tally.throttled(),
-        "limit": deck.used(),
-        "seconds": rounded(deck.clock.elapsed().as_secs_f64()),
-    });
+    let summary = closing::summary(
+        deck,
+        json!({
+            "type": "summary",
+            "exit": exit.code(),
+            "outcome": meaning(exit),
+            "rows": total(rows.len(), whole),
+            "added": total(usize::try_from(sums.added).unwrap_or(usize::MAX), whole),
+            "records": total(usize::try_from(sums.records).unwrap_or(usize::MAX), whole),
+            "folder": folder.path().display().to_string(),
+            "coverage": coverage.record(),
+        }),
+    );
     listing.end(&summary).map_err(tables::unwritable)?;
     for (at, line) in &lines {
         for remark in line.ended.iter().flat_map(|ended| &ended.remarks) {

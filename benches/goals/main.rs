@@ -75,17 +75,34 @@ fn measure(rounds: usize, cases: &[&str]) {
     } else {
         cases.iter().map(|case| named(case)).collect()
     };
-    let mut rows = Vec::new();
-    for (name, case) in chosen {
-        let before = support::now();
-        let taken = case(rounds);
-        say(&format!("{name}: {:.0} s", before.elapsed().as_secs_f64()));
-        for Row { goal, target, measured, how } in &taken {
-            say(&format!("  {goal}: {measured} ({target})\n    {how}"));
-        }
-        rows.extend(taken);
+    if let [(name, case)] = chosen[..] {
+        println!("{}", goal::table(&taken(name, *case, rounds)));
+        return;
     }
-    println!("{}", goal::table(&rows));
+    let lines: Vec<String> = chosen.into_iter().flat_map(|(name, _)| alone(name, rounds)).collect();
+    println!("{}{}", goal::table(&[]), lines.join("\n"));
+}
+
+fn taken(name: &str, case: Case, rounds: usize) -> Vec<Row> {
+    let before = support::now();
+    let taken = case(rounds);
+    say(&format!("{name}: {:.0} s", before.elapsed().as_secs_f64()));
+    for Row { goal, target, measured, how } in &taken {
+        say(&format!("  {goal}: {measured} ({target})\n    {how}"));
+    }
+    taken
+}
+
+/// Takes a case in a process of its own, and returns its lines of the table: what a child is said to have taken of memory at most counts in what
+/// its parent had when it was started, and a fleet that was simulated in here stays.
+fn alone(name: &str, rounds: usize) -> Vec<String> {
+    let this = std::env::current_exe().expect("this program has a path");
+    let mut command = std::process::Command::new(this);
+    let command = command.args(["--rounds", &rounds.to_string(), name]).stderr(std::process::Stdio::inherit());
+    let output = command.output().expect("this program can be started");
+    assert!(output.status.success(), "case `{name}` fails");
+    let table = String::from_utf8(output.stdout).expect("UTF-8");
+    table.lines().skip(2).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
 fn named(case: &str) -> &'static (&'static str, Case) {

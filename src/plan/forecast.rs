@@ -142,7 +142,7 @@ impl Forecast {
             if writes > 0 {
                 let listing = if cost.people { planned.members.div_ceil(PAGE).max(1) } else { 0 };
                 let requests = 1 + listing + writes + listing;
-                let chain = requests - spared(steps().map(|step| step.beside_others().is_some()));
+                let chain = requests - spared(steps().map(|step| step.beside_others().map(|_about| step.kind())));
                 lanes.push(LaneForecast { name: planned.name.clone(), requests, chain });
             }
         }
@@ -151,17 +151,16 @@ impl Forecast {
     }
 }
 
-/// Counts the round trips that are spared where steps that stand together go together: each stretch of them begins with one and doubles with
-/// every round trip.
-fn spared(together: impl Iterator<Item = bool>) -> usize {
-    let (mut spared, mut stretch) = (0, 0_usize);
-    for together in together.chain([false]) {
-        if together {
-            stretch += 1;
-        } else {
+/// Counts the round trips that are spared where steps of one kind that stand together go together: each stretch of them begins with one and
+/// doubles with every round trip. Of a step that goes alone no kind is given.
+fn spared(kinds: impl Iterator<Item = Option<StepKind>>) -> usize {
+    let (mut spared, mut stretch, mut of) = (0, 0_usize, None);
+    for kind in kinds.chain([None]) {
+        if kind != of || kind.is_none() {
             spared += stretch - stretch.checked_ilog2().map_or(0, |doublings| doublings as usize + 1);
-            stretch = 0;
+            (stretch, of) = (0, kind);
         }
+        stretch += usize::from(kind.is_some());
     }
     spared
 }
@@ -237,14 +236,13 @@ mod tests {
 
     #[test]
     fn steps_that_go_together_wait_for_each_other_in_doublings() {
-        let stretch = |lengths: &[usize]| {
-            let steps = lengths.iter().flat_map(|length| std::iter::repeat_n(true, *length).chain([false]));
-            spared(steps.collect::<Vec<_>>().into_iter())
-        };
+        let invite = Some(StepKind::MemberInvite);
         for (length, round_trips) in [(0, 0), (1, 1), (2, 2), (3, 2), (4, 3), (7, 3), (8, 4), (1_000, 10)] {
-            assert_eq!(length - stretch(&[length]), round_trips, "{length}");
+            assert_eq!(length - spared(std::iter::repeat_n(invite, length)), round_trips, "{length}");
         }
-        assert_eq!(stretch(&[3, 1, 7]), 1 + 4);
+        let stretches = [(invite, 3), (None, 2), (invite, 7), (Some(StepKind::CampaignHandOver), 3)];
+        let kinds = stretches.into_iter().flat_map(|(kind, length)| std::iter::repeat_n(kind, length));
+        assert_eq!(spared(kinds), 1 + 4 + 1);
     }
 
     #[test]

@@ -24,11 +24,13 @@ use crate::domain::{Held, Step, StepId};
 /// Requests of one lane under way at most: more than the hundred a second that a workspace is allowed (contract section 5) never find a place.
 const WIDEST: usize = 128;
 
-/// Returns how many of these steps, from the first on, may be under way together: none of them was ever sent, needs a request of its own for
-/// what it rests on, comes after another, or is about whom or what another is about. What no guard counts is all they do.
+/// Returns how many of these steps, from the first on, may be under way together: of one kind, so that a call which is refused is tried once;
+/// and none of them was ever sent, comes after another, or is about whom or what another is about.
 pub(super) fn length(tasks: &[Task]) -> usize {
     let mut about = BTreeSet::new();
-    tasks.iter().take_while(|task| may_share(task).is_some_and(|what| about.insert(what))).count()
+    let kind = tasks.first().map(|task| task.step.kind());
+    let alike = tasks.iter().take_while(|task| Some(task.step.kind()) == kind);
+    alike.take_while(|task| may_share(task).is_some_and(|what| about.insert(what))).count()
 }
 
 /// Returns what a step is about, if it may be under way beside others.
@@ -160,5 +162,67 @@ impl Hand<'_> {
             self.fold(step, doubt.is_some());
         }
         progress
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        CampaignId, Change, Email, MemberId, RestsOn, Role, Thing, UserId, WorkspaceId, WorkspaceName,
+    };
+    use crate::run::work::Past;
+
+    fn step(change: Change, rests_on: RestsOn) -> Step {
+        let name = WorkspaceName::parse("acme").unwrap();
+        Step::new(&name, &WorkspaceId::parse("w-1").unwrap(), change, rests_on)
+    }
+
+    fn invite(who: &str) -> Step {
+        let email = Email::parse(&format!("{who}@agency.example")).unwrap();
+        step(Change::Invite { email, role: Role::View, permissions: None, nickname: None }, RestsOn::Absent)
+    }
+
+    fn hand_over(campaign: &str) -> Step {
+        let [email, heir] = ["eda", "ops"].map(|who| Email::parse(&format!("{who}@agency.example")).unwrap());
+        let thing = Thing::Campaign { id: CampaignId::parse(campaign).unwrap(), name: "Spring".to_owned() };
+        let [by, to] = ["u-1", "u-2"].map(|user| UserId::parse(user).unwrap());
+        step(Change::HandOver { thing, email, heir, to: Some(to) }, RestsOn::Owned { by, back: false })
+    }
+
+    fn remove() -> Step {
+        let email = Email::parse("eda@agency.example").unwrap();
+        step(Change::Remove { member: MemberId::parse("m-1").unwrap(), email }, RestsOn::Absent)
+    }
+
+    fn long(steps: impl IntoIterator<Item = Step>) -> usize {
+        let tasks: Vec<Task> = steps.into_iter().map(|step| Task { step, past: Past::default() }).collect();
+        length(&tasks)
+    }
+
+    #[test]
+    fn steps_go_together_as_far_as_none_has_to_do_with_another() {
+        assert_eq!(long([]), 0);
+        assert_eq!(long([remove(), invite("a")]), 0);
+        assert_eq!(long([invite("a"), invite("b"), remove(), invite("c")]), 2);
+        assert_eq!(long([hand_over("c-1"), hand_over("c-2"), hand_over("c-3"), invite("a")]), 3);
+        // The same person, the same campaign.
+        assert_eq!(long([invite("a"), invite("b"), invite("a")]), 2);
+        assert_eq!(long([hand_over("c-1"), hand_over("c-1")]), 1);
+        // What comes after another one waits for it.
+        let first = invite("a");
+        assert_eq!(long([first.clone(), invite("b").after(&first)]), 1);
+    }
+
+    #[test]
+    fn what_an_earlier_life_of_the_run_left_goes_alone() {
+        for past in [
+            Past { attempts: 1, ..Past::default() },
+            Past { resumed: true, ..Past::default() },
+            Past { standing: Standing::Acknowledged, ..Past::default() },
+        ] {
+            let tasks = [Task { step: invite("a"), past: Past::default() }, Task { step: invite("b"), past }];
+            assert_eq!(length(&tasks), 1);
+        }
     }
 }

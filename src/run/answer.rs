@@ -1,11 +1,13 @@
 //! Sending once, and what the answer means for the step (design section 5, answers and retry).
 
+use tokio::time::Instant;
+
 use super::blind;
 use super::end::StepEnd;
 use super::event::Event;
 use super::footing::{Footing, reached};
 use super::hand::{self, Hand};
-use super::letter::{self, Came, Told, noted};
+use super::letter::{self, Answer, Told, noted};
 use super::making;
 use super::settle::{self, Cut, Found, Waited};
 use super::step::{History, Progress, Ready, deadline, operation, stale};
@@ -40,17 +42,17 @@ impl Hand<'_> {
         history.attempts += 1;
         let attempts = history.attempts;
         let came = self.deck.stop.unless_now(self.write(slot, permit, &step, attempts)).await;
+        let at = self.deck.clock.instant();
         let noted = hand::note_answer(self.logbook, &step, attempts, noted(&came)).await;
-        self.judge(&step, came, noted, None, history).await
+        self.judge(&step, Answer { came, at, noted }, None, history).await
     }
 
-    /// Judges what came of the last attempt, once that was written down; `noted` says whether it is on disk, `looked` what was found by who
-    /// looked already for a write whose answer was lost.
+    /// Judges what came of the last attempt, once that was written down; `looked` is what was found by who looked already for a write whose
+    /// answer was lost.
     pub(super) async fn judge(
         &mut self,
         step: &Step,
-        came: Came,
-        noted: bool,
+        Answer { came, at, noted }: Answer,
         looked: Option<Found>,
         history: &mut History,
     ) -> Attempt {
@@ -68,7 +70,7 @@ impl Hand<'_> {
             Ok(Told::Made(made)) if noted => self.keep(step, made, attempts).await,
             Ok(Told::Made(_)) => Attempt::Over(making::unwritten(attempts)),
             Err(error @ (Error::NotSent { .. } | Error::Throttled { .. } | Error::BeyondDeadline { .. })) => {
-                self.unprocessed(error, history).await
+                self.unprocessed(error, at, history).await
             }
             Err(error @ (Error::Ambiguous { .. } | Error::Unreadable { .. })) => {
                 let lost = error.to_string();
@@ -127,17 +129,21 @@ impl Hand<'_> {
         }
     }
 
-    /// The request surely was not processed: it may be sent again, within its budget.
-    async fn unprocessed(&self, error: Error, history: &mut History) -> Attempt {
+    /// The request surely was not processed, as was answered at that moment: it may be sent again, within its budget.
+    async fn unprocessed(&self, error: Error, at: Instant, history: &mut History) -> Attempt {
         let attempts = history.attempts;
         history.came_to_nothing();
         let certainty = certainty(&error);
         history.budget.count(certainty);
         let cut = match verdict(Kind::Write, certainty, history.budget, history.backoff.delay()) {
-            Verdict::Again { after } => match settle::wait(self.deck, after).await {
-                Ok(()) => return Attempt::Again,
-                Err(cut) => cut,
-            },
+            Verdict::Again { after } => {
+                // Where several were thrown back together, the wait for one was the wait of all.
+                let waited = self.deck.clock.instant().saturating_duration_since(at);
+                match settle::wait(self.deck, after.saturating_sub(waited)).await {
+                    Ok(()) => return Attempt::Again,
+                    Err(cut) => cut,
+                }
+            }
             Verdict::Look | Verdict::End => {
                 return Attempt::Over(Progress::over(StepEnd::failed(&error, attempts), error));
             }

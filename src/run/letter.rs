@@ -2,6 +2,8 @@
 //!
 //! It borrows nothing of a [`Hand`](super::hand::Hand), so that a lane can have several under way.
 
+use tokio::time::Instant;
+
 use super::hand;
 use super::step::Ready;
 use super::worker::Shared;
@@ -21,6 +23,16 @@ pub(super) enum Told {
 
 /// An answer; none where the run was stopped at once, before it came.
 pub(super) type Came = Option<Result<Told, Error>>;
+
+/// What came back for an attempt.
+pub(super) struct Answer {
+    /// The answer.
+    pub(super) came: Came,
+    /// When it came.
+    pub(super) at: Instant,
+    /// Whether it is on disk.
+    pub(super) noted: bool,
+}
 
 /// What is written down of an answer: its class, what it said, and the status of a refusal.
 pub(super) fn noted(came: &Came) -> (Class, String, Option<u16>) {
@@ -47,9 +59,7 @@ pub(super) struct Letter {
     /// The step, as it was found just before.
     pub(super) step: Step,
     /// What came back.
-    pub(super) came: Came,
-    /// Whether that is on disk.
-    pub(super) noted: bool,
+    pub(super) answer: Answer,
 }
 
 impl Letter {
@@ -57,18 +67,19 @@ impl Letter {
     pub(super) async fn post(shared: &Shared<'_>, writer: Writer, place: usize, ready: Ready) -> Self {
         let Ready { step, slot, permit } = ready;
         let came = shared.deck.stop.unless_now(send(&writer, slot, permit, &step)).await;
+        let at = shared.deck.clock.instant();
         let noted = hand::note_answer(&shared.logbook, &step, 1, noted(&came)).await;
-        Self { place, step, came, noted }
+        Self { place, step, answer: Answer { came, at, noted } }
     }
 
     /// Tells whether the step left, and nothing is to be asked about it before the closing look.
     pub(super) fn is_acknowledged(&self) -> bool {
-        matches!(self.came, Some(Ok(_)))
+        matches!(self.answer.came, Some(Ok(_)))
     }
 
     /// Tells whether nobody knows if it took effect.
     pub(super) fn is_lost(&self) -> bool {
-        matches!(self.came, Some(Err(Error::Ambiguous { .. } | Error::Unreadable { .. })))
+        matches!(self.answer.came, Some(Err(Error::Ambiguous { .. } | Error::Unreadable { .. })))
     }
 }
 

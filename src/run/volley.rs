@@ -149,8 +149,8 @@ impl Hand<'_> {
     ) -> Progress {
         let step = &task.step;
         let mut history = History { attempts: 1, ..self.history(0) };
-        let Letter { step: sent, came, noted, .. } = letter;
-        let progress = match (self.judge(&sent, came, noted, found, &mut history).await, over) {
+        let Letter { step: sent, answer, .. } = letter;
+        let progress = match (self.judge(&sent, answer, found, &mut history).await, over) {
             (Attempt::Over(progress), _) => self.conclude(step, &history, progress).await,
             (Attempt::Again, Some(why)) => {
                 let held = Progress::ended(StepEnd::held(Held::lane_ended(why)).after(history.attempts));

@@ -134,6 +134,14 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<Written> {
     Ok(file.end())
 }
 
+/// Writes a record into a new file, in lines that a person can read.
+pub fn write_record(path: &Path, record: &impl Serialize) -> io::Result<Written> {
+    let mut out = BufWriter::with_capacity(BUFFER, Hashing::create(path)?);
+    serde_json::to_writer_pretty(&mut out, record)?;
+    out.write_all(b"\n")?;
+    Ok(out.into_inner().map_err(io::IntoInnerError::into_error)?.end())
+}
+
 /// Reads a file and hashes it.
 pub fn hash(path: &Path) -> io::Result<Written> {
     let (mut file, mut hash, mut bytes) = (File::open(path)?, Sha256::new(), 0);

@@ -78,8 +78,7 @@ impl Whole<'_> {
             manifest.add(&kept::table_name(self.asked, table), &merged.file);
             made.tables.push(merged);
         }
-        for (name, bytes) in [(SUMMARY, self.summary()), (PAGE, self.page())] {
-            let written = write(&self.staging.out().join(name), bytes.as_bytes())?;
+        for (name, written) in [(SUMMARY, self.summary()?), (PAGE, self.page()?)] {
             manifest.add(name, &written);
             made.others.push((name.to_owned(), written));
         }
@@ -121,10 +120,10 @@ impl Whole<'_> {
         Ok(())
     }
 
-    fn page(&self) -> String {
+    fn page(&self) -> Result<Written, Trouble> {
         // The newest look: two reports of an unchanged fleet differ in nothing else.
         let made_at = self.facts.iter().map(|facts| facts.observed_at.as_str()).max().unwrap_or_default();
-        page::fleet(&FleetInput {
+        let page = page::fleet(&FleetInput {
             agency: self.fleet.agency.as_deref(),
             colour: self.fleet.colour,
             period: self.asked.period,
@@ -132,23 +131,18 @@ impl Whole<'_> {
             kinds: &self.asked.kinds,
             ending: self.asked.files.as_str(),
             facts: self.facts,
-        })
+        });
+        write(&self.staging.out().join(PAGE), page.as_bytes())
     }
 
-    fn summary(&self) -> String {
+    fn summary(&self) -> Result<Written, Trouble> {
         let asked = summary::Asked {
             agency: self.fleet.agency.as_deref(),
             period: self.asked.period,
             kinds: &self.asked.kinds,
-            predicted: None,
-            made: None,
         };
-        let mut record = summary::record(&asked, self.facts);
-        // How many requests it took differs from run to run; it is told on standard output and kept out of the folder.
-        if let Some(record) = record.as_object_mut() {
-            record.shift_remove("requests");
-        }
-        format!("{record:#}\n")
+        let path = self.staging.out().join(SUMMARY);
+        file::write_record(&path, &summary::record(&asked, self.facts)).map_err(|error| unwritable(&path, error))
     }
 }
 

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::ser::SerializeMap as _;
 use serde_json::{Map, Value, json};
 
 use super::facts::{Facts, TableFact};
@@ -17,7 +18,7 @@ use crate::report::summary::{Coverage, Unreadable, meaning};
 /// The version of `summary.json`; grows by minor for additions.
 pub const SCHEMA: &str = "1.0";
 
-/// What a report was asked for, and what it took.
+/// What a report was asked for.
 #[derive(Debug, Clone)]
 pub struct Asked<'a> {
     /// The agency's name in our files.
@@ -26,10 +27,6 @@ pub struct Asked<'a> {
     pub period: Period,
     /// Its kinds.
     pub kinds: &'a BTreeSet<ReportKind>,
-    /// Requests that were predicted, where that was done.
-    pub predicted: Option<u64>,
-    /// Requests that were made, where that is told.
-    pub made: Option<u64>,
 }
 
 /// A number that knows whether something is lacking from it.
@@ -165,38 +162,66 @@ fn percent(rate: Option<Rate>, exact: bool) -> Value {
     json!({ "percent": percent, "exact": exact })
 }
 
-/// Writes `summary.json`. `facts` are those of all workspaces, in config order.
-pub fn record(asked: &Asked<'_>, facts: &[Facts]) -> Value {
+/// `summary.json`. How many requests it took is not in it: that differs from run to run.
+///
+/// Its workspaces are made one by one as they are written: as one value, those of ten thousand take more memory than what it is made of.
+#[derive(Debug)]
+pub struct Record<'a> {
+    head: Map<String, Value>,
+    facts: &'a [Facts],
+}
+
+impl serde::Serialize for Record<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.head.len() + 1))?;
+        for (name, value) in &self.head {
+            map.serialize_entry(name, value)?;
+        }
+        map.serialize_entry("workspaces", &Workspaces(self.facts))?;
+        map.end()
+    }
+}
+
+struct Workspaces<'a>(&'a [Facts]);
+
+impl serde::Serialize for Workspaces<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(workspace))
+    }
+}
+
+/// Makes `summary.json`. `facts` are those of all workspaces, in config order.
+pub fn record<'a>(asked: &Asked<'_>, facts: &'a [Facts]) -> Record<'a> {
     let coverage = coverage(facts);
     let exit = coverage.exit();
-    let Asked { agency, period, kinds, predicted, made } = asked;
+    let Asked { agency, period, kinds } = asked;
     let asks = |kind: ReportKind| kinds.contains(&kind);
-    let mut record = json!({
-        "type": "report",
-        "schema": SCHEMA,
-        "agency": agency,
-        "period": span(*period),
-        "prior": span(period.prior()),
-        "kinds": kinds,
-        "exit": exit.code(),
-        "outcome": meaning(exit),
-        "coverage": coverage.record(),
-        "tables": tables(facts, kinds),
-        "findings": findings(facts, coverage.is_complete()),
-        "attention": attention(facts, coverage.is_complete()),
-        "requests": { "predicted": predicted, "made": made },
-    });
+    let numbers = [
+        ("type", json!("report")),
+        ("schema", json!(SCHEMA)),
+        ("agency", json!(agency)),
+        ("period", span(*period)),
+        ("prior", span(period.prior())),
+        ("kinds", json!(kinds)),
+        ("exit", json!(exit.code())),
+        ("outcome", json!(meaning(exit))),
+        ("coverage", coverage.record()),
+        ("tables", tables(facts, kinds)),
+        ("findings", findings(facts, coverage.is_complete())),
+        ("attention", attention(facts, coverage.is_complete())),
+    ];
+    let mut head: Map<String, Value> = numbers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let mut add = |name: &str, value: Value| drop(head.insert(name.to_owned(), value));
     if asks(ReportKind::Campaigns) {
-        record["campaigns"] = json!({ "period": sum(facts, false).record(), "prior": sum(facts, true).record() });
+        add("campaigns", json!({ "period": sum(facts, false).record(), "prior": sum(facts, true).record() }));
     }
     if asks(ReportKind::Accounts) {
-        record["accounts"] = accounts(facts);
+        add("accounts", accounts(facts));
     }
     if asks(ReportKind::Members) {
-        record["people"] = people(facts);
+        add("people", people(facts));
     }
-    record["workspaces"] = facts.iter().map(workspace).collect();
-    record
+    Record { head, facts }
 }
 
 fn span(period: Period) -> Value {

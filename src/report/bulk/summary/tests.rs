@@ -27,7 +27,12 @@ fn partial(name: &str) -> Facts {
 }
 
 fn asked(kinds: &BTreeSet<ReportKind>) -> Asked<'_> {
-    Asked { agency: Some("Northwind"), period: period(), kinds, predicted: Some(40), made: Some(41) }
+    Asked { agency: Some("Northwind"), period: period(), kinds }
+}
+
+/// Reads it as who opens the file does.
+fn written(record: &Record<'_>) -> Value {
+    serde_json::from_str(&serde_json::to_string(record).unwrap()).unwrap()
 }
 
 #[test]
@@ -73,7 +78,7 @@ fn the_exit_code_says_what_could_be_seen() {
 fn the_summary_of_three_workspaces_is_as_it_was() {
     let kinds: BTreeSet<ReportKind> = ReportKind::ALL.into();
     let facts = [whole("a"), partial("b"), dead("c", false)];
-    let mut record = record(&asked(&kinds), &facts);
+    let mut record = written(&record(&asked(&kinds), &facts));
     // Of the lines of workspaces one of each sort is enough to see how they look.
     record["workspaces"][1] = json!("…");
     insta::assert_snapshot!(serde_json::to_string_pretty(&record).unwrap());
@@ -82,7 +87,7 @@ fn the_summary_of_three_workspaces_is_as_it_was() {
 #[test]
 fn kinds_that_were_not_asked_for_have_no_numbers() {
     let kinds: BTreeSet<ReportKind> = [ReportKind::Keys].into();
-    let record = record(&asked(&kinds), &[whole("a")]);
+    let record = written(&record(&asked(&kinds), &[whole("a")]));
     for name in ["campaigns", "accounts", "people"] {
         assert!(record[name].is_null(), "{name}");
     }

@@ -38,5 +38,7 @@ bites() {
 }
 
 bites scenario lost::an_answer_lost_after_the_invitation_took_effect_leads_to_one_invitation
+bites scenario volleys::many_lost_answers_are_looked_for_together
+bites scenario volleys::whatever_happens_on_the_way_nobody_is_invited_twice
 bites scenario lost::an_invitation_that_lands_late_is_seen_and_not_sent_again
 bites cli killed::killed_anywhere_and_resumed_nothing_is_twice_lost_wrong_or_misreported

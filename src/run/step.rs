@@ -162,10 +162,10 @@ impl Hand<'_> {
         if blind::RESENDS && attempts > 0 {
             return Ok(step.clone());
         }
-        // An absence rests on the listing, a row is read by itself.
+        // An absence rests on the listing, a row is read by itself. What surely was not processed changed nothing that it shows.
         let old = self.deck.clock.instant().duration_since(self.observed_at) > FRESH;
         if step.rests_on == RestsOn::Absent
-            && (attempts > 0 || old)
+            && (attempts > history.without_effect || old)
             && let Err(error) = self.refresh().await
         {
             return Err(lost_before_sending(error, attempts));

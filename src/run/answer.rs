@@ -94,7 +94,9 @@ impl Hand<'_> {
     async fn write(&self, slot: Slot, permit: Permit, step: &Step, attempt: u32) -> Result<Told, Error> {
         let workspace = &step.workspace_id;
         match &step.change {
-            plain if letter::is_plain(plain) => letter::send(&self.writer, slot, permit, step).await,
+            Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::HandOver { .. } => {
+                letter::send(&self.writer, slot, permit, step).await
+            }
             Change::CreateKey { name, scopes, .. } => {
                 let name = self.name_of(step, name, attempt);
                 self.writer.create_key(slot, permit, workspace, &name, scopes).await.map(Told::Made)
@@ -122,9 +124,6 @@ impl Hand<'_> {
             Change::Retire { key: None, .. } => unreachable!("a step without a key is held"),
             Change::Group(LinkChange::StayOut { .. }) | Change::StayAbsent { .. } => {
                 unreachable!("a step that is `already` is never given to a lane")
-            }
-            Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::HandOver { .. } => {
-                unreachable!("they are plain")
             }
         }
     }

@@ -83,12 +83,7 @@ impl Letter {
     }
 }
 
-/// Tells whether a change can be sent with nothing but what it says itself.
-pub(super) fn is_plain(change: &Change) -> bool {
-    matches!(change, Change::Invite { .. } | Change::SetRole { .. } | Change::Remove { .. } | Change::HandOver { .. })
-}
-
-/// Sends a plain change once; returns what the answer says of it.
+/// Sends a change that needs nothing but what it says itself, once: about a member, or about whose something is. Returns what the answer says.
 pub(super) async fn send(writer: &Writer, slot: Slot, permit: Permit, step: &Step) -> Result<Told, Error> {
     let workspace = &step.workspace_id;
     let row = match &step.change {
@@ -106,7 +101,7 @@ pub(super) async fn send(writer: &Writer, slot: Slot, permit: Permit, step: &Ste
         Change::HandOver { thing, to, .. } => {
             return hand_over(writer, slot, permit, step, (thing, to.as_ref())).await.map(Told::Words);
         }
-        _ => unreachable!("not a plain change"),
+        _ => unreachable!("it needs its lane's picture"),
     };
     Ok(Told::Words(row.role.to_string()))
 }

@@ -33,6 +33,11 @@ impl Hand<'_> {
             Standing::Unverified => self.was_not_seen(step, attempts, onward).await,
             Standing::InDoubt { why } => self.in_doubt(step, followed, attempts, why, onward).await,
         };
+        self.folded(step, progress)
+    }
+
+    /// Keeps the picture in step with a step that left.
+    pub(super) fn folded(&mut self, step: &Step, progress: Progress) -> Progress {
         if let Fate::Sent { doubt, .. } = &progress.fate {
             self.fold(step, doubt.is_some());
         }

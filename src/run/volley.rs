@@ -15,7 +15,7 @@ use super::end::StepEnd;
 use super::hand::Hand;
 use super::letter::Letter;
 use super::settle::{Found, Waited};
-use super::step::{Fate, History, Progress};
+use super::step::{History, Progress};
 use super::trouble::LaneTrouble;
 use super::work::{Standing, Task};
 use super::worker::Shared;
@@ -158,10 +158,7 @@ impl Hand<'_> {
             }
             (Attempt::Again, None) => self.perform(step, orders.followed.contains(&step.id), history).await,
         };
-        if let Fate::Sent { doubt, .. } = &progress.fate {
-            self.fold(step, doubt.is_some());
-        }
-        progress
+        self.folded(step, progress)
     }
 }
 

@@ -114,7 +114,7 @@ pub(super) fn foreign(state: &State, ask: &Ask, now: i64, reply: &mut Reply) {
     let id = elsewhere.map_or_else(|| name::show(1), |other| state.workspaces[other].id.to_string());
     match (op, elsewhere) {
         (Op::MemberList, Some(other)) => {
-            if let Ok(page) = routes::members(state, ask, other, now) {
+            if let Ok(page) = routes::member_page(state, ask, other, now) {
                 reply.body = page;
             }
         }

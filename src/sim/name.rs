@@ -58,13 +58,14 @@ pub(super) fn millis(id: u128) -> i64 {
 
 /// Writes an id as the API does.
 pub(super) fn show(id: u128) -> String {
-    let hex = format!("{id:032x}");
     let mut out = String::with_capacity(36);
-    for (at, range) in [(0, 0..8), (1, 8..12), (2, 12..16), (3, 16..20), (4, 20..32)] {
-        if at > 0 {
+    for (at, byte) in id.to_be_bytes().into_iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
             out.push('-');
         }
-        write!(out, "{}", &hex[range]).expect("writing to a String cannot fail");
+        for half in [byte >> 4, byte & 0xf] {
+            out.push(char::from(b"0123456789abcdef"[usize::from(half)]));
+        }
     }
     out
 }

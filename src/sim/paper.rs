@@ -2,7 +2,10 @@
 //!
 //! Shares no struct with the client: a wrong member name must not be wrong on both sides.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::name;
@@ -156,7 +159,7 @@ pub(super) fn html(status: u16) -> String {
 /// Milliseconds since 1970 as the API writes moments.
 pub(super) fn moment(millis: i64) -> String {
     let at = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
-    at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    format!("{at:.3}")
 }
 
 pub(super) fn workspace(workspace: &Workspace, owner: Option<&Person>) -> Value {
@@ -202,29 +205,64 @@ pub(super) fn workspace(workspace: &Workspace, owner: Option<&Person>) -> Value 
     out
 }
 
+/// A member as it is sent. Of an open invitation less is told.
+#[derive(Serialize)]
+pub(super) struct Member<'a> {
+    id: String,
+    email: &'a str,
+    user_id: String,
+    user_email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Nickname::is_untold")]
+    nickname: Nickname<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<Name<'a>>,
+    role: &'a str,
+    timestamp_created: String,
+    workspace_id: &'a str,
+    accepted: bool,
+    issuer_id: Option<String>,
+    permissions: Option<&'a [Cow<'static, str>]>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Nickname<'a> {
+    Untold,
+    Told(Option<&'a str>),
+}
+
+impl Nickname<'_> {
+    fn is_untold(&self) -> bool {
+        matches!(self, Self::Untold)
+    }
+}
+
+#[derive(Serialize)]
+struct Name<'a> {
+    first: &'a str,
+    last: &'a str,
+}
+
 /// A member row. An open invitation knows neither name nor nickname nor the account's address unless it was sent one.
-pub(super) fn member(row: &Row, person: &Person, workspace_id: &str) -> Value {
-    let mut out = serde_json::Map::new();
-    out.insert("id".into(), name::show(row.id).into());
-    out.insert("email".into(), row.email.as_ref().into());
-    out.insert("user_id".into(), name::show(person.user_id).into());
-    out.insert("user_email".into(), if row.accepted { person.email.as_ref().into() } else { Value::Null });
-    match &row.nickname {
-        Some(nickname) => drop(out.insert("nickname".into(), nickname.as_ref().into())),
-        None if row.accepted => drop(out.insert("nickname".into(), Value::Null)),
-        None => {}
+pub(super) fn member<'a>(row: &'a Row, person: &'a Person, workspace_id: &'a str) -> Member<'a> {
+    let Row { accepted, .. } = *row;
+    Member {
+        id: name::show(row.id),
+        email: &row.email,
+        user_id: name::show(person.user_id),
+        user_email: accepted.then_some(&person.email),
+        nickname: match row.nickname.as_deref() {
+            None if !accepted => Nickname::Untold,
+            told => Nickname::Told(told),
+        },
+        name: accepted.then(|| Name { first: &person.first, last: &person.last }),
+        role: &row.role,
+        timestamp_created: moment(row.created),
+        workspace_id,
+        accepted,
+        issuer_id: row.issuer.map(name::show),
+        permissions: row.permissions.as_deref(),
     }
-    if row.accepted {
-        out.insert("name".into(), json!({ "first": &*person.first, "last": &*person.last }));
-    }
-    out.insert("role".into(), row.role.as_ref().into());
-    out.insert("timestamp_created".into(), moment(row.created).into());
-    out.insert("workspace_id".into(), workspace_id.into());
-    out.insert("accepted".into(), row.accepted.into());
-    out.insert("issuer_id".into(), row.issuer.map_or(Value::Null, |id| name::show(id).into()));
-    let permissions = row.permissions.as_ref().map(|names| names.iter().map(AsRef::as_ref).collect::<Vec<&str>>());
-    out.insert("permissions".into(), json!(permissions));
-    Value::Object(out)
 }
 
 /// A link of a group. The sub workspace's name shows once it accepted.

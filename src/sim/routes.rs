@@ -10,8 +10,9 @@ use serde_json::{Map, Value, json};
 use super::name;
 use super::op::Op;
 use super::paper::{self, Refusal};
-use super::settings::{LastPage, RepeatInvite};
+use super::settings::RepeatInvite;
 use super::state::{Invitation, PERMISSIONS, Plan, Row, State, Word, permission_words, role_word};
+use super::things::page::{self, Span};
 use super::things::{
     Turn, accounts, assign, billing, campaigns, days, figures, groups, jobs, keys, lead_lists, leads, mappings, owner,
     tags, toggle, trail, warm, webhooks,
@@ -154,11 +155,19 @@ pub(super) fn answer(state: &mut State, ask: &Ask, now: i64) -> Reply {
     }
 }
 
-/// Answers what is written without a tree of values: a page of a long trail, of which there are thousands.
+/// Answers what is written without a tree of values: pages of what there are thousands of. None of what is not, or is refused.
 pub(super) fn written(state: &State, ask: &Ask, now: i64) -> Option<String> {
-    match ask.route() {
-        Some((Op::TrailList, _)) => trail::written(state, admit(state, ask, now).ok()?.1)?.ok(),
-        _ => None,
+    let op = ask.route()?.0;
+    if !matches!(op, Op::TrailList | Op::MemberList | Op::WebhookList | Op::LeadListList | Op::JobList) {
+        return None;
+    }
+    let turn = admit(state, ask, now).ok()?.1;
+    match op {
+        Op::TrailList => trail::written(state, turn)?.ok(),
+        Op::MemberList => members(state, ask, turn.workspace, now).ok(),
+        Op::WebhookList => webhooks::written(state, turn).ok(),
+        Op::LeadListList => lead_lists::written(state, turn).ok(),
+        _ => jobs::written(state, turn).ok(),
     }
 }
 
@@ -189,7 +198,7 @@ fn perform(state: &mut State, op: Op, turn: Turn<'_>) -> Done {
     let Turn { ask, id, workspace, now, .. } = turn;
     match op {
         Op::WorkspaceCurrent => Ok(unchanged(owner::shown(state, turn))),
-        Op::MemberList => members(state, ask, workspace, now).map(|page| (page, None)),
+        Op::MemberList => member_page(state, ask, workspace, now).map(unchanged),
         Op::MemberGet => shown(state, workspace, id, now).map(|row| (row, None)),
         Op::MemberCreate => invite(state, ask, workspace, now),
         Op::MemberPatch => patch(state, ask, workspace, id, now),
@@ -220,12 +229,12 @@ fn perform(state: &mut State, op: Op, turn: Turn<'_>) -> Done {
         Op::KeyDelete => keys::delete(state, turn),
         Op::CampaignList => campaigns::list(state, turn).map(unchanged),
         Op::CampaignGet => campaigns::get(state, turn).map(unchanged),
-        Op::LeadListList => lead_lists::list(state, turn).map(unchanged),
+        Op::LeadListList => lead_lists::written(state, turn).map(|page| unchanged(page::tree(&page))),
         Op::LeadsList => leads::list(state, turn).map(unchanged),
         Op::AccountList => accounts::list(state, turn).map(unchanged),
         Op::KeyList => keys::list(state, turn).map(unchanged),
-        Op::WebhookList => webhooks::list(state, turn).map(unchanged),
-        Op::JobList => jobs::list(state, turn).map(unchanged),
+        Op::WebhookList => webhooks::written(state, turn).map(|page| unchanged(page::tree(&page))),
+        Op::JobList => jobs::written(state, turn).map(|page| unchanged(page::tree(&page))),
         Op::TrailList => trail::list(state, turn).map(unchanged),
     }
 }
@@ -241,73 +250,26 @@ pub(super) fn workspace(state: &State, workspace: usize) -> Value {
 
 pub(super) fn member(state: &State, workspace: usize, at: usize) -> Value {
     let place = &state.workspaces[workspace];
-    paper::member(&place.rows[at], &state.people[place.rows[at].person], &place.id)
+    json!(paper::member(&place.rows[at], &state.people[place.rows[at].person], &place.id))
 }
 
 /// Answers a single read, with the row as reads show it.
 fn shown(state: &State, workspace: usize, id: Option<&str>, now: i64) -> Result<Value, Refusal> {
     let id = id.and_then(name::read).ok_or_else(paper::not_found)?;
     let row = state.shown(workspace, now).iter().find(|row| row.id == id).ok_or_else(paper::not_found)?;
-    Ok(paper::member(row, &state.people[row.person], &state.workspaces[workspace].id))
+    Ok(json!(paper::member(row, &state.people[row.person], &state.workspaces[workspace].id)))
 }
 
 fn row_at(state: &State, workspace: usize, id: Option<&str>) -> Result<usize, Refusal> {
     id.and_then(name::read).and_then(|id| state.workspaces[workspace].find(id)).ok_or_else(paper::not_found)
 }
 
-/// A list's own parameters.
-struct Paging {
-    limit: usize,
-    after: Option<u128>,
+/// A page of members as a tree of values.
+pub(super) fn member_page(state: &State, ask: &Ask, workspace: usize, now: i64) -> Result<Value, Refusal> {
+    members(state, ask, workspace, now).map(|page| page::tree(&page))
 }
 
-impl Paging {
-    /// 10 rows without a limit; above 100 no rows and no complaint, as was seen (contract section 3). The latter is `None`.
-    fn of(ask: &Ask) -> Result<Option<Self>, Refusal> {
-        let limit = match ask.query("limit") {
-            None => 10,
-            Some(text) => match text.parse::<usize>() {
-                Ok(0) => return Err(paper::invalid("querystring/limit must be >= 1")),
-                Ok(limit) => limit,
-                Err(_not_a_number) => return Err(paper::invalid("querystring/limit must be integer")),
-            },
-        };
-        let after = match ask.query("starting_after") {
-            None => None,
-            Some(text) if text.is_empty() => None,
-            Some(text) => Some(
-                name::read(&text)
-                    .ok_or_else(|| paper::invalid("querystring/starting_after must match format \"uuid\""))?,
-            ),
-        };
-        Ok((limit <= 100).then_some(Self { limit, after }))
-    }
-
-    /// Cuts a page out of what there is, in order of ids.
-    fn page(&self, all: impl Iterator<Item = (u128, Value)>, last: LastPage) -> Value {
-        let mut rest = all.filter(|(id, _)| self.after.is_none_or(|after| *id > after));
-        let rows: Vec<(u128, Value)> = rest.by_ref().take(self.limit).collect();
-        let cursor = rows.last().map(|(id, _)| Value::from(name::show(*id)));
-        let more = rest.next().is_some();
-        let mut page = Map::new();
-        page.insert("items".into(), rows.into_iter().map(|(_, row)| row).collect());
-        let next = match last {
-            _ if more => cursor,
-            LastPage::Absent => None,
-            LastPage::Null => Some(Value::Null),
-            LastPage::Empty => Some("".into()),
-            LastPage::Cursor => cursor,
-        };
-        page.extend(next.map(|next| ("next_starting_after".to_owned(), next)));
-        Value::Object(page)
-    }
-}
-
-fn no_items() -> Value {
-    json!({ "items": [] })
-}
-
-pub(super) fn members(state: &State, ask: &Ask, workspace: usize, now: i64) -> Result<Value, Refusal> {
+fn members(state: &State, ask: &Ask, workspace: usize, now: i64) -> Result<String, Refusal> {
     let accepted = match ask.query("accepted").as_deref() {
         None => None,
         Some("true") => Some(true),
@@ -315,11 +277,13 @@ pub(super) fn members(state: &State, ask: &Ask, workspace: usize, now: i64) -> R
         Some(_) => return Err(paper::invalid("querystring/accepted must be boolean")),
     };
     let search = ask.query("search").map(|text| text.to_lowercase());
-    let Some(paging) = Paging::of(ask)? else { return Ok(no_items()) };
+    let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none().to_string()) };
+    let after = span.after_id()?;
     let place = &state.workspaces[workspace];
     let found = state
         .shown(workspace, now)
         .iter()
+        .filter(|row| after.is_none_or(|after| row.id > after))
         .filter(|row| accepted.is_none_or(|accepted| row.accepted == accepted))
         .filter(|row| {
             let person = &state.people[row.person];
@@ -328,8 +292,8 @@ pub(super) fn members(state: &State, ask: &Ask, workspace: usize, now: i64) -> R
                 [&*row.email, &*person.email, &name].iter().any(|field| field.to_lowercase().contains(text))
             })
         });
-    let rows = found.map(|row| (row.id, paper::member(row, &state.people[row.person], &place.id)));
-    Ok(paging.page(rows, state.settings.last_page))
+    let show = |row| paper::member(row, &state.people[row.person], &place.id);
+    Ok(span.written(found, state.settings.last_page, show, |row| name::show(row.id)))
 }
 
 /// Reads a JSON object out of the body.

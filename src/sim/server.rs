@@ -21,6 +21,7 @@ use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::engine::{At, Door};
 use super::local::{LocalSettings, Road};
@@ -112,10 +113,12 @@ struct Shop {
 }
 
 impl Shop {
-    /// Waits, unless there is nothing to wait for: the runtime's timer rounds even nothing up to a millisecond.
-    async fn wait(&self, long: Duration) {
-        if !long.is_zero() {
-            self.clock.sleep(long).await;
+    /// Waits until so long after a moment, unless that is over: the runtime's timer rounds even nothing up to a millisecond.
+    async fn wait(&self, since: Instant, long: Duration) {
+        // What is too far away to be told is as good as never.
+        let Some(until) = since.checked_add(long) else { return std::future::pending().await };
+        if until > self.clock.instant() {
+            self.clock.sleep_until(until).await;
         }
     }
 }
@@ -131,17 +134,19 @@ async fn answer(State(shop): State<Shop>, ConnectInfo(cut): ConnectInfo<Cut>, re
         return response(paper::no_route(request.method().as_str(), request.uri().path()).into());
     };
     let Some(ask) = read(method, request).await else { return gone(&cut, version) };
+    // Of a server that is so far away its own work is a part of the way, and so it is here.
+    let asked = shop.clock.instant();
     let (there, back) = shop.road.travel(&ask);
-    shop.wait(there).await;
+    shop.wait(asked, there).await;
     let (fate, told) = shop.world.handle(&ask, At::of(shop.clock), Door::Loopback);
     match fate {
         Fate::Answer(sent, delay) => {
-            shop.wait(delay.saturating_add(back)).await;
+            shop.wait(asked, there.saturating_add(delay).saturating_add(back)).await;
             told.answering();
             response(sent)
         }
         Fate::Reset(delay) => {
-            shop.wait(delay.saturating_add(back)).await;
+            shop.wait(asked, there.saturating_add(delay).saturating_add(back)).await;
             gone(&cut, version)
         }
         Fate::Hang | Fate::NotSent => std::future::pending().await,

@@ -1,6 +1,6 @@
 //! Background jobs: listed, by ids of 24 hexadecimal digits.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::Turn;
 use super::page::{self, Span, bad_cursor};
@@ -25,10 +25,10 @@ pub(crate) fn show_id(id: u128) -> String {
     format!("{id:024x}")
 }
 
-pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
+pub(crate) fn written(state: &State, turn: Turn<'_>) -> Result<String, Refusal> {
     let Turn { ask, workspace, .. } = turn;
     let (kind, status) = (ask.query("type"), ask.query("status"));
-    let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none()) };
+    let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none().to_string()) };
     let read = |text: &str| {
         let fits = text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         fits.then(|| u128::from_str_radix(text, 16).ok()).flatten().ok_or_else(|| bad_cursor("objectid"))
@@ -42,7 +42,7 @@ pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
         .filter(|job| kind.as_deref().is_none_or(|kind| &*job.kind == kind))
         .filter(|job| status.as_deref().is_none_or(|status| &*job.status == status));
     let last = state.settings.last_page;
-    Ok(span.page(rows, last, |job| show(state, workspace, job), |job| show_id(job.id)))
+    Ok(span.written(rows, last, |job| show(state, workspace, job), |job| show_id(job.id)))
 }
 
 impl State {
@@ -60,24 +60,45 @@ impl State {
     }
 }
 
-fn show(state: &State, workspace: usize, job: &Job) -> Value {
+/// A job as it is sent.
+#[derive(Serialize)]
+struct Shown<'a> {
+    id: String,
+    workspace_id: &'a str,
+    user_id: Option<String>,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    entity_id: String,
+    entity_type: &'static str,
+    data: Nothing,
+    progress: u8,
+    status: &'a str,
+    created_at: String,
+    updated_at: String,
+}
+
+/// An object without members.
+#[derive(Serialize)]
+struct Nothing {}
+
+fn show<'a>(state: &'a State, workspace: usize, job: &'a Job) -> Shown<'a> {
     let progress = match &*job.status {
         "pending" => 0,
         "success" => 100,
         "in-progress" => 40,
         _ => 73,
     };
-    json!({
-        "id": show_id(job.id),
-        "workspace_id": &*state.workspaces[workspace].id,
-        "user_id": state.show_who(job.user),
-        "type": job.kind,
-        "entity_id": name::show(job.id),
-        "entity_type": "list",
-        "data": {},
-        "progress": progress,
-        "status": job.status,
-        "created_at": moment(job.created),
-        "updated_at": moment(job.created + 5000),
-    })
+    Shown {
+        id: show_id(job.id),
+        workspace_id: &state.workspaces[workspace].id,
+        user_id: job.user.map(|who| name::show(state.users.id(who))),
+        kind: &job.kind,
+        entity_id: name::show(job.id),
+        entity_type: "list",
+        data: Nothing {},
+        progress,
+        status: &job.status,
+        created_at: moment(job.created),
+        updated_at: moment(job.created + 5000),
+    }
 }

@@ -1,6 +1,7 @@
 //! Lead lists: listed by the moment they were made, given another owner or name.
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::campaigns::Name;
@@ -25,11 +26,11 @@ pub(crate) struct LeadList {
     pub(crate) enrichment: Option<bool>,
 }
 
-pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, crate::sim::paper::Refusal> {
+pub(crate) fn written(state: &State, turn: Turn<'_>) -> Result<String, paper::Refusal> {
     let Turn { ask, workspace, now, .. } = turn;
     let search = ask.query("search").map(|text| text.to_lowercase());
     let enrichment = ask.query("has_enrichment_task").map(|text| text == "true");
-    let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none()) };
+    let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none().to_string()) };
     let after = span.after().map(|text| text.parse::<Timestamp>().map_err(|_no_moment| bad_cursor("date-time")));
     let after = after.transpose()?.map(Timestamp::as_millisecond);
     let lists = state.shown_lists(workspace, now);
@@ -37,9 +38,9 @@ pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, crate::sim::p
         .iter()
         .filter(|list| after.is_none_or(|after| list.created > after))
         .filter(|list| enrichment.is_none_or(|wanted| list.enrichment.unwrap_or(false) == wanted))
-        .filter(|list| holds(&list.name.to_string(), search.as_ref()));
+        .filter(|list| search.is_none() || holds(&list.name.to_string(), search.as_ref()));
     let last = state.settings.last_page;
-    Ok(span.page(rows, last, |list| show(state, workspace, list), |list| moment(list.created)))
+    Ok(span.written(rows, last, |list| show(state, workspace, list), |list| moment(list.created)))
 }
 
 /// Changes owner, name and the mark of an enrichment. A closed body, so members of other names are dropped first; nothing left is invalid.
@@ -71,7 +72,7 @@ pub(crate) fn patch(state: &mut State, turn: Turn<'_>) -> Done {
     if let Some(enrichment) = enrichment {
         after.enrichment = enrichment;
     }
-    let shown = show(state, workspace, &after);
+    let shown = json!(show(state, workspace, &after));
     if after == before {
         return Ok((shown, None));
     }
@@ -111,16 +112,27 @@ impl State {
 pub(crate) fn as_it_is(state: &State, workspace: usize, id: &str) -> Option<Value> {
     let id = name::read(id)?;
     let list = state.workspaces[workspace].things.lead_lists.iter().find(|list| list.id == id)?;
-    Some(show(state, workspace, list))
+    Some(json!(show(state, workspace, list)))
 }
 
-fn show(state: &State, workspace: usize, list: &LeadList) -> Value {
-    json!({
-        "id": name::show(list.id),
-        "organization_id": &*state.workspaces[workspace].id,
-        "has_enrichment_task": list.enrichment,
-        "owned_by": state.show_who(list.owner),
-        "name": list.name.to_string(),
-        "timestamp_created": moment(list.created),
-    })
+/// A list as it is sent.
+#[derive(Serialize)]
+struct Shown<'a> {
+    id: String,
+    organization_id: &'a str,
+    has_enrichment_task: Option<bool>,
+    owned_by: Option<String>,
+    name: String,
+    timestamp_created: String,
+}
+
+fn show<'a>(state: &'a State, workspace: usize, list: &LeadList) -> Shown<'a> {
+    Shown {
+        id: name::show(list.id),
+        organization_id: &state.workspaces[workspace].id,
+        has_enrichment_task: list.enrichment,
+        owned_by: list.owner.map(|who| name::show(state.users.id(who))),
+        name: list.name.to_string(),
+        timestamp_created: moment(list.created),
+    }
 }

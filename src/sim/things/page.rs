@@ -1,5 +1,6 @@
 //! Pages of belongings: the rules of contract section 3 for every cursor form.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::sim::name;
@@ -15,7 +16,7 @@ pub(crate) struct Span {
 
 impl Span {
     /// Reads it from the query. `None` is a limit above the highest: no rows and no complaint, as was seen.
-    pub(super) fn of_query(ask: &Ask, most: usize) -> Result<Option<Self>, Refusal> {
+    pub(crate) fn of_query(ask: &Ask, most: usize) -> Result<Option<Self>, Refusal> {
         let limit = match ask.query("limit") {
             None => 10,
             Some(text) => {
@@ -56,38 +57,80 @@ impl Span {
     }
 
     /// The cursor as an id.
-    pub(super) fn after_id(&self) -> Result<Option<u128>, Refusal> {
+    pub(crate) fn after_id(&self) -> Result<Option<u128>, Refusal> {
         let read = |text: &str| name::read(text).ok_or_else(|| bad_cursor("uuid"));
         self.after().map(read).transpose()
     }
 
-    /// Writes a page of what comes behind the cursor; only the rows on it are written.
+    /// Makes a page of what comes behind the cursor; only the rows on it are made.
     pub(super) fn page<T>(
         &self,
-        mut rows: impl Iterator<Item = T>,
+        rows: impl Iterator<Item = T>,
         last: LastPage,
         show: impl Fn(&T) -> Value,
         cursor: impl Fn(&T) -> String,
     ) -> Value {
         let mut items = Vec::new();
-        let mut next = None;
-        for row in rows.by_ref().take(self.limit) {
-            items.push(show(&row));
-            next = Some(row);
-        }
-        let next = next.as_ref().map(|row| Value::from(cursor(row)));
-        let next = match last {
-            _ if rows.next().is_some() => next,
-            LastPage::Absent => None,
-            LastPage::Null => Some(Value::Null),
-            LastPage::Empty => Some("".into()),
-            LastPage::Cursor => next,
-        };
+        let next = self.cut(rows, last, |row| items.push(show(row)), cursor);
         let mut page = Map::new();
         page.insert("items".into(), items.into());
         page.extend(next.map(|next| ("next_starting_after".to_owned(), next)));
         Value::Object(page)
     }
+
+    /// Writes the same page as the text it is sent as: of what is listed by the hundred, a tree of values costs more than all else.
+    pub(crate) fn written<T: Copy, R: Serialize>(
+        &self,
+        rows: impl Iterator<Item = T>,
+        last: LastPage,
+        show: impl Fn(T) -> R,
+        cursor: impl Fn(&T) -> String,
+    ) -> String {
+        let mut out = b"{\"items\":[".to_vec();
+        let mut first = true;
+        let write = |row: &T| {
+            if !std::mem::take(&mut first) {
+                out.push(b',');
+            }
+            serde_json::to_writer(&mut out, &show(*row)).expect("a row is JSON");
+        };
+        let next = self.cut(rows, last, write, cursor);
+        out.push(b']');
+        if let Some(next) = next {
+            out.extend_from_slice(b",\"next_starting_after\":");
+            serde_json::to_writer(&mut out, &next).expect("a cursor is JSON");
+        }
+        out.push(b'}');
+        String::from_utf8(out).expect("JSON is UTF-8")
+    }
+
+    /// Hands on the rows of a page; returns the cursor that stands on it.
+    fn cut<T>(
+        &self,
+        mut rows: impl Iterator<Item = T>,
+        last: LastPage,
+        mut each: impl FnMut(&T),
+        cursor: impl Fn(&T) -> String,
+    ) -> Option<Value> {
+        let mut end = None;
+        for row in rows.by_ref().take(self.limit) {
+            each(&row);
+            end = Some(row);
+        }
+        let next = end.as_ref().map(|row| Value::from(cursor(row)));
+        match last {
+            _ if rows.next().is_some() => next,
+            LastPage::Absent => None,
+            LastPage::Null => Some(Value::Null),
+            LastPage::Empty => Some("".into()),
+            LastPage::Cursor => next,
+        }
+    }
+}
+
+/// Makes a tree of values of a page that was written.
+pub(crate) fn tree(written: &str) -> Value {
+    serde_json::from_str(written).expect("what is written here is JSON")
 }
 
 /// A cursor that is not in the listing's form.
@@ -96,6 +139,6 @@ pub(super) fn bad_cursor(form: &str) -> Refusal {
 }
 
 /// The page that a limit above the highest gets.
-pub(super) fn none() -> Value {
+pub(crate) fn none() -> Value {
     json!({ "items": [] })
 }

@@ -1,6 +1,6 @@
 //! Webhooks: listed. They carry no creator, only the trail does.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::Turn;
 use super::page::{self, Span};
@@ -21,10 +21,10 @@ pub(crate) struct Webhook {
     pub(crate) created: i64,
 }
 
-pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
+pub(crate) fn written(state: &State, turn: Turn<'_>) -> Result<String, Refusal> {
     let Turn { ask, workspace, .. } = turn;
     let event = ask.query("event_type");
-    let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none()) };
+    let Some(span) = Span::of_query(ask, 100)? else { return Ok(page::none().to_string()) };
     let after = span.after_id()?;
     let rows = state.workspaces[workspace]
         .things
@@ -33,7 +33,7 @@ pub(crate) fn list(state: &State, turn: Turn<'_>) -> Result<Value, Refusal> {
         .filter(|webhook| after.is_none_or(|after| webhook.id > after))
         .filter(|webhook| event.is_none() || webhook.event.as_deref() == event.as_deref());
     let last = state.settings.last_page;
-    Ok(span.page(rows, last, |webhook| show(state, workspace, webhook), |webhook| name::show(webhook.id)))
+    Ok(span.written(rows, last, |webhook| show(state, workspace, webhook), |webhook| name::show(webhook.id)))
 }
 
 impl State {
@@ -45,19 +45,40 @@ impl State {
     }
 }
 
-fn show(state: &State, workspace: usize, webhook: &Webhook) -> Value {
-    let stopped = webhook.status < 0;
-    json!({
-        "id": name::show(webhook.id),
-        "organization": &*state.workspaces[workspace].id,
-        "campaign": null,
-        "name": webhook.name,
-        "target_hook_url": webhook.target,
-        "event_type": webhook.event,
-        "custom_interest_value": if webhook.event.is_none() { json!(7) } else { Value::Null },
-        "headers": webhook.token.as_ref().map(|token| json!({ "x-shared-token": token })),
-        "timestamp_created": moment(webhook.created),
-        "status": webhook.status,
-        "timestamp_error": if stopped { moment(webhook.created).into() } else { Value::Null },
-    })
+/// A webhook as it is sent.
+#[derive(Serialize)]
+struct Shown<'a> {
+    id: String,
+    organization: &'a str,
+    campaign: Option<()>,
+    name: Option<&'a str>,
+    target_hook_url: &'a str,
+    event_type: Option<&'a str>,
+    custom_interest_value: Option<u8>,
+    headers: Option<Headers<'a>>,
+    timestamp_created: String,
+    status: i8,
+    timestamp_error: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Headers<'a> {
+    x_shared_token: &'a str,
+}
+
+fn show<'a>(state: &'a State, workspace: usize, webhook: &'a Webhook) -> Shown<'a> {
+    Shown {
+        id: name::show(webhook.id),
+        organization: &state.workspaces[workspace].id,
+        campaign: None,
+        name: webhook.name.as_deref(),
+        target_hook_url: &webhook.target,
+        event_type: webhook.event.as_deref(),
+        custom_interest_value: webhook.event.is_none().then_some(7),
+        headers: webhook.token.as_deref().map(|token| Headers { x_shared_token: token }),
+        timestamp_created: moment(webhook.created),
+        status: webhook.status,
+        timestamp_error: (webhook.status < 0).then(|| moment(webhook.created)),
+    }
 }

@@ -3,12 +3,12 @@
 //! A reading never fails because nothing can be remembered; it says so and goes on.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::perform;
 use super::session::Session;
-use crate::domain::{Member, WorkspaceId};
-use crate::journal::{Ledger, Listing};
+use crate::domain::{Email, Member, Permissions, Role, UserId, WorkspaceId};
+use crate::journal::{Attributes, Ledger, Listing};
 use crate::trouble::Advise as _;
 use crate::ui::Printer;
 
@@ -92,12 +92,42 @@ fn warn(printer: &Printer, why: &str, advice: Option<&str>) {
     }
 }
 
-fn attributes(member: &Member) -> Value {
-    json!({
-        "email": member.email,
-        "role": member.role,
-        "permissions": member.permissions,
-        "accepted": member.accepted,
-        "user_id": member.user_id,
-    })
+/// What is kept of a member, its members in the order of their names.
+#[derive(Serialize)]
+struct Seen<'a> {
+    accepted: bool,
+    email: &'a Email,
+    permissions: Option<&'a Permissions>,
+    role: &'a Role,
+    user_id: Option<&'a UserId>,
+}
+
+fn attributes(member: &Member) -> Attributes {
+    let Member { accepted, email, permissions, role, user_id, .. } = member;
+    let (permissions, user_id) = (permissions.as_ref(), user_id.as_ref());
+    Attributes::in_order(&Seen { accepted: *accepted, email, permissions, role, user_id })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_member_is_canonical() {
+        let told = json!({
+            "id": "m-1", "email": "ann@agency.example", "user_id": "u-1", "user_email": null, "role": "wizard \"ü\"",
+            "permissions": ["unibox.all", "accounts.view"], "accepted": true, "nickname": null, "name": null,
+            "issuer_id": null, "timestamp_created": "2026-11-22T10:00:00.000Z", "workspace_id": "w-1",
+        });
+        let mut member: Member = serde_json::from_value(told).unwrap();
+        let kept = |member: &Member| -> Value {
+            let Member { accepted, email, permissions, role, user_id, .. } = member;
+            json!({ "email": email, "role": role, "permissions": permissions, "accepted": accepted, "user_id": user_id })
+        };
+        assert_eq!(attributes(&member), Attributes::from(&kept(&member)));
+        (member.permissions, member.user_id, member.accepted) = (None, None, false);
+        assert_eq!(attributes(&member), Attributes::from(&kept(&member)));
+    }
 }

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use sqlx::{Row as _, SqliteConnection};
 
 use super::columns::{moment_of, number_of, run_id_of};
@@ -18,7 +19,8 @@ use super::error::LedgerError;
 use super::ledger::Ledger;
 use super::query::{StepRow, step_row};
 use super::sighting::Listing;
-use crate::domain::{RunId, WorkspaceId, canonical};
+use crate::domain::id::hex;
+use crate::domain::{RunId, WorkspaceId};
 
 /// Of which kinds a history is kept: nobody asks for that of others.
 const KINDS: [&str; 1] = ["member"];
@@ -285,7 +287,13 @@ pub(super) fn is_kept_of(kind: &str) -> bool {
 pub(super) async fn add(connection: &mut SqliteConnection, listing: &Listing) -> Result<(), LedgerError> {
     let Listing { workspace_id, kind, began, at, rows, complete } = listing;
     let (workspace, at) = (workspace_id.as_str(), moment(*at));
-    let sql = "INSERT INTO looks (workspace_id, kind, at, began_at, complete) VALUES (?, ?, ?, ?, ?)
+    let mut seen: Vec<(&str, &str)> = rows.iter().map(|(id, seen)| (id.as_str(), seen.as_str())).collect();
+    // One id twice is the row that came last.
+    seen.reverse();
+    seen.sort_by_key(|(id, _)| *id);
+    seen.dedup_by_key(|(id, _)| *id);
+    let digest = complete.then(|| digest(&seen));
+    let sql = "INSERT INTO looks (workspace_id, kind, at, began_at, complete, digest) VALUES (?, ?, ?, ?, ?, ?)
                ON CONFLICT (workspace_id, kind, at) DO NOTHING";
     let new = sqlx::query(sql)
         .bind(workspace.to_owned())
@@ -293,17 +301,15 @@ pub(super) async fn add(connection: &mut SqliteConnection, listing: &Listing) ->
         .bind(at.clone())
         .bind(moment((*began).min(listing.at)))
         .bind(i64::from(*complete))
+        .bind(digest.clone())
         .execute(&mut *connection)
         .await?;
     if new.rows_affected() == 0 {
         return Ok(());
     }
-    let text = |attributes: &Value| String::from_utf8_lossy(&canonical(attributes)).into_owned();
-    let seen: BTreeMap<&str, String> = rows.iter().map(|(id, attributes)| (id.as_str(), text(attributes))).collect();
-    if *complete {
-        return span(connection, workspace, kind, &at, &seen).await;
+    if let Some(digest) = digest {
+        return span(connection, workspace, kind, &at, &digest, &seen.into_iter().collect()).await;
     }
-    let seen: Vec<(&str, String)> = seen.into_iter().collect();
     let insert = "INSERT INTO glimpses (workspace_id, kind, id, at, attributes) ";
     db::put(connection, insert, &seen, "", |values, (id, attributes)| {
         values
@@ -311,9 +317,21 @@ pub(super) async fn add(connection: &mut SqliteConnection, listing: &Listing) ->
             .push_bind(kind.as_str())
             .push_bind(*id)
             .push_bind(at.as_str())
-            .push_bind(attributes.as_str());
+            .push_bind(*attributes);
     })
     .await
+}
+
+/// The digest of all that a look showed, by id: two looks of one digest showed the same.
+fn digest(seen: &[(&str, &str)]) -> String {
+    let mut hash = Sha256::new();
+    for (id, attributes) in seen {
+        // Ids and JSON that nothing was put between have no line breaks.
+        for part in [id, "\n", attributes, "\n"] {
+            hash.update(part.as_bytes());
+        }
+    }
+    hex(&hash.finalize())
 }
 
 async fn span(
@@ -321,14 +339,16 @@ async fn span(
     workspace: &str,
     kind: &str,
     at: &str,
-    seen: &BTreeMap<&str, String>,
+    digest: &str,
+    seen: &BTreeMap<&str, &str>,
 ) -> Result<(), LedgerError> {
     let left = neighbour(
         connection,
         workspace,
         kind,
         at,
-        "SELECT MAX(at) AS at FROM looks WHERE workspace_id = ? AND kind = ? AND complete = 1 AND at < ?",
+        "SELECT at, digest FROM looks WHERE workspace_id = ? AND kind = ? AND complete = 1 AND at < ?
+         ORDER BY at DESC LIMIT 1",
     );
     let left = left.await?;
     let right = neighbour(
@@ -336,9 +356,15 @@ async fn span(
         workspace,
         kind,
         at,
-        "SELECT MIN(at) AS at FROM looks WHERE workspace_id = ? AND kind = ? AND complete = 1 AND at > ?",
+        "SELECT at, digest FROM looks WHERE workspace_id = ? AND kind = ? AND complete = 1 AND at > ?
+         ORDER BY at LIMIT 1",
     );
-    let right = right.await?;
+    let right = right.await?.map(|(at, _)| at);
+    // Nearly every look is the newest, and shows what the one before it did: then what is open stays open, and need not be read.
+    if right.is_none() && left.as_ref().is_some_and(|(_, before)| before.as_deref() == Some(digest)) {
+        return Ok(());
+    }
+    let left = left.map(|(at, _)| at);
     // The newest look, as nearly every one is, can only touch what is open.
     let open = if right.is_none() { "AND until_at IS NULL" } else { "" };
     let sql = format!("SELECT id, attributes, from_at, until_at FROM spans WHERE workspace_id = ? AND kind = ? {open}");
@@ -362,7 +388,7 @@ async fn span(
     let ids: BTreeSet<&str> = spans.keys().map(String::as_str).chain(seen.keys().copied()).collect();
     for id in ids {
         let of: Vec<&Kept> = spans.get(id).into_iter().flatten().collect();
-        let Stroke { out, new } = stroke(&of, id, seen.get(id).map(String::as_str), &place);
+        let Stroke { out, new } = stroke(&of, id, seen.get(id).copied(), &place);
         for from in out {
             sqlx::query("DELETE FROM spans WHERE workspace_id = ? AND kind = ? AND id = ? AND from_at = ?")
                 .bind(workspace.to_owned())
@@ -387,18 +413,19 @@ async fn span(
     .await
 }
 
+/// Returns the look beside a moment, and its digest.
 async fn neighbour(
     connection: &mut SqliteConnection,
     workspace: &str,
     kind: &str,
     at: &str,
     sql: &'static str,
-) -> Result<Option<String>, LedgerError> {
+) -> Result<Option<(String, Option<String>)>, LedgerError> {
     let row = sqlx::query(sql)
         .bind(workspace.to_owned())
         .bind(kind.to_owned())
         .bind(at.to_owned())
-        .fetch_one(&mut *connection)
+        .fetch_optional(&mut *connection)
         .await?;
-    Ok(row.try_get("at")?)
+    row.map(|row| Ok((row.try_get("at")?, row.try_get("digest")?))).transpose()
 }

@@ -82,5 +82,5 @@ pub use record::{KeyDid, Record, RunHeader, disposition_of};
 pub use replaced::ReplacedLeft;
 pub use replay::{Replay, ReplayTrouble, Replayed, replay};
 pub use run_id::new_run_id;
-pub use sighting::{FirstSeen, Listing, Sighting, Watermark};
+pub use sighting::{Attributes, FirstSeen, Listing, Sighting, Watermark};
 pub use state::{Class, Effect, Illegal, Move, State};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 use sqlx::{Row as _, SqliteConnection};
 
@@ -25,9 +26,31 @@ pub struct Listing {
     /// When the listing was finished.
     pub at: Timestamp,
     /// Each thing's id and what was seen of it. No key material.
-    pub rows: Vec<(String, Value)>,
+    pub rows: Vec<(String, Attributes)>,
     /// Whether every page came: only then is what is not in it absent.
     pub complete: bool,
+}
+
+/// What was seen of one thing, as canonical JSON: two that are equal were seen alike.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Attributes(String);
+
+impl Attributes {
+    /// Takes what names its members in their order, and nothing else that could be told in two ways: of such a thing plain JSON is canonical.
+    pub fn in_order(seen: &impl Serialize) -> Self {
+        Self(serde_json::to_string(seen).expect("texts, flags and lists of them can be written"))
+    }
+
+    /// Returns the JSON.
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&Value> for Attributes {
+    fn from(seen: &Value) -> Self {
+        Self(String::from_utf8(canonical(seen)).expect("JSON is UTF-8"))
+    }
 }
 
 /// What is known of one thing.
@@ -73,6 +96,7 @@ impl Ledger {
         rows: Vec<(String, Value)>,
         complete: bool,
     ) -> Result<(), LedgerError> {
+        let rows = rows.into_iter().map(|(id, seen)| (id, Attributes::from(&seen))).collect();
         let listing =
             Listing { workspace_id: workspace_id.clone(), kind: kind.to_owned(), began: at, at, rows, complete };
         self.record_listings(vec![listing]).await
@@ -200,7 +224,7 @@ async fn record(connection: &mut SqliteConnection, listing: &Listing) -> Result<
             .push_bind(workspace_id.as_str())
             .push_bind(kind.as_str())
             .push_bind(id.as_str())
-            .push_bind(String::from_utf8_lossy(&canonical(attributes)))
+            .push_bind(attributes.as_str())
             .push_bind(at.as_str())
             .push_bind(at.as_str())
             .push_bind(i64::from(*complete));

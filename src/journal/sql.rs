@@ -43,7 +43,7 @@ pub(super) const ROLLBACK: &str = "ROLLBACK";
 pub(super) const TABLES: &str = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
 
 /// Steps from an empty file to the newest schema. Never edit one that was released: add one.
-pub(super) const MIGRATIONS: [(Version, &[&str]); 7] = [
+pub(super) const MIGRATIONS: [(Version, &[&str]); 8] = [
     (Version { major: 1, minor: 0 }, &[META, RUNS, STEPS, ENTRIES, NO_UPDATE, NO_DELETE]),
     (
         Version { major: 1, minor: 1 },
@@ -62,6 +62,8 @@ pub(super) const MIGRATIONS: [(Version, &[&str]); 7] = [
         Version { major: 1, minor: 6 },
         &[LOOKS, SPANS, "CREATE INDEX spans_open ON spans (workspace_id, kind, until_at)", GLIMPSES],
     ),
+    // Of all that a complete look showed; none of looks from before.
+    (Version { major: 1, minor: 7 }, &["ALTER TABLE looks ADD COLUMN digest TEXT"]),
 ];
 
 /// The newest schema.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use keyholder::audit::access::{By, Look, Past, Row, Standing, Stretch};
 use keyholder::clock::Clock;
 use keyholder::domain::{Email, Role, WorkspaceId};
-use keyholder::journal::{History, Ledger, Listing};
+use keyholder::journal::{Attributes, History, Ledger, Listing};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -34,7 +34,8 @@ fn attributes(person: usize, role: usize) -> Value {
 }
 
 fn listing(workspace: &WorkspaceId, place: usize, (roles, complete): &Showed) -> Listing {
-    let row = |(person, role): (usize, &Option<usize>)| Some((id(person), attributes(person, (*role)?)));
+    let row =
+        |(person, role): (usize, &Option<usize>)| Some((id(person), Attributes::from(&attributes(person, (*role)?))));
     Listing {
         workspace_id: workspace.clone(),
         kind: "member".to_owned(),

@@ -274,7 +274,7 @@ fn looked(stage: &Stage, workspace: &str, rows: Vec<(String, serde_json::Value)>
             kind: "member".to_owned(),
             began: at,
             at,
-            rows,
+            rows: rows.into_iter().map(|(id, seen)| (id, (&seen).into())).collect(),
             complete: true,
         };
         ledger.record_listings(vec![listing]).await.unwrap();

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::cli::perform;
 use crate::cli::session::Session;
 use crate::domain::{Email, KeyId, KeyInfo, RunId, StepKind, UserId, WorkspaceId};
-use crate::journal::{FirstSeen, Ledger, LedgerError, Listing, ReplacedLeft};
+use crate::journal::{Attributes, FirstSeen, Ledger, LedgerError, Listing, ReplacedLeft};
 use crate::plan::Observed;
 use crate::run::Target;
 use crate::trouble::Advise as _;
@@ -122,7 +122,12 @@ impl<'a> Memory<'a> {
             kind: KIND.to_owned(),
             began: at,
             at,
-            rows: belongings.keys.rows.iter().map(|key| (key.id.to_string(), attributes(key))).collect(),
+            rows: belongings
+                .keys
+                .rows
+                .iter()
+                .map(|key| (key.id.to_string(), Attributes::from(&attributes(key))))
+                .collect(),
             complete: belongings.keys.incomplete.is_none(),
         });
         if self.pending.len() >= AT_ONCE {

@@ -95,6 +95,10 @@ const UNREACHED: (Duration, Duration) = (Duration::from_millis(500), Duration::f
 /// as each send, and a second condition on it would let nobody send at all.
 const FRESH: Duration = Duration::from_secs(5);
 
+/// How old the list may be that an absence rests on. It is read whole, so in a workspace of a thousand members each reading takes the places of ten
+/// invitations, and their time; who is invited by somebody else in these seconds is told by the answer or by the closing look.
+const LISTED: Duration = Duration::from_secs(15);
+
 impl Hand<'_> {
     /// Returns the history of a step that was started so often, none of it of consequence.
     pub(super) fn history(&self, attempts: u32) -> History {
@@ -163,7 +167,7 @@ impl Hand<'_> {
             return Ok(step.clone());
         }
         // An absence rests on the listing, a row is read by itself. What surely was not processed changed nothing that it shows.
-        let old = self.deck.clock.instant().duration_since(self.observed_at) > FRESH;
+        let old = self.deck.clock.instant().duration_since(self.observed_at) > LISTED;
         if step.rests_on == RestsOn::Absent
             && (attempts > history.without_effect || old)
             && let Err(error) = self.refresh().await

@@ -42,3 +42,6 @@ pub mod run;
 pub mod sim;
 pub mod trouble;
 pub mod ui;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -91,7 +91,12 @@ impl<T> Listing<T> {
     /// Adds a page.
     pub fn add(&mut self, page: Page<T>) {
         let Page { rows, complete } = page;
-        self.rows.extend(rows);
+        if self.rows.is_empty() {
+            // Most lists end with their first page, which is not copied.
+            self.rows = rows;
+        } else {
+            self.rows.extend(rows);
+        }
         self.pages += 1;
         if self.complete.is_ok() {
             self.complete = complete;

@@ -75,7 +75,7 @@ pub fn access<'a>(
         Cell::text(member.role.as_str()),
         Cell::Flag(member.accepted),
         external.map_or(Cell::Nothing, Cell::Flag),
-        member.permissions.as_ref().map_or(Cell::Nothing, |p| Cell::List(p.0.iter().cloned().collect())),
+        member.permissions.as_ref().map_or(Cell::Nothing, |p| Cell::list(p.0.iter().map(String::as_str))),
         Cell::text(member.timestamp_created.as_str()),
         Cell::maybe(login.at().map(|at| at.to_string())),
         Cell::text(login.source()),

@@ -84,7 +84,7 @@ pub fn account(row: AccountRow<'_>) -> Vec<Cell<'_>> {
         Cell::maybe(row.owner_source),
         // A label may hold a blank, so that blanks part nothing.
         Cell::maybe(row.labels.map(|labels| labels.join("; "))),
-        Cell::List(row.findings),
+        Cell::list(row.findings),
         Cell::maybe(Some(row.evidence.join("; ")).filter(|evidence| !evidence.is_empty())),
     ]
 }

@@ -76,7 +76,7 @@ pub enum Cell<'a> {
     /// Yes or no.
     Flag(bool),
     /// Several words.
-    List(Vec<String>),
+    List(Vec<Cow<'a, str>>),
     /// Not there, not known.
     Nothing,
 }
@@ -102,6 +102,11 @@ impl<'a> Cell<'a> {
         text.map_or(Self::Nothing, |text| Self::Text(text.into()))
     }
 
+    /// Makes a cell of several words.
+    pub fn list<T: Into<Cow<'a, str>>>(words: impl IntoIterator<Item = T>) -> Self {
+        Self::List(words.into_iter().map(Into::into).collect())
+    }
+
     /// Writes it for a person at a terminal: no control character gets through.
     pub fn for_terminal(&self) -> String {
         printable(&self.plain())
@@ -124,7 +129,7 @@ impl<'a> Cell<'a> {
             Self::Signed(number) => Value::from(*number),
             Self::Hundredths(_) => serde_json::from_str(&self.plain()).unwrap_or_default(),
             Self::Flag(flag) => Value::from(*flag),
-            Self::List(words) => Value::from(words.clone()),
+            Self::List(words) => words.iter().map(|word| Value::from(&**word)).collect(),
             Self::Nothing => Value::Null,
         }
     }

@@ -24,6 +24,14 @@ pub fn csv_row(out: &mut Vec<u8>, cells: &[Cell<'_>]) {
                 digits(out, number.unsigned_abs());
             }
             Cell::Text(text) if is_plain(text.as_bytes()) => out.extend_from_slice(text.as_bytes()),
+            Cell::List(words) if words.iter().all(|word| is_plain(word.as_bytes())) => {
+                for (at, word) in words.iter().enumerate() {
+                    if at > 0 {
+                        out.push(b' ');
+                    }
+                    out.extend_from_slice(word.as_bytes());
+                }
+            }
             Cell::Text(_) | Cell::List(_) | Cell::Hundredths(_) => quoted(out, &cell.for_csv()),
         }
     }
@@ -93,7 +101,7 @@ mod tests {
             prop_oneof![Just(i64::MIN), any::<i64>()].prop_map(Cell::Signed),
             any::<i64>().prop_map(Cell::Hundredths),
             any::<bool>().prop_map(Cell::Flag),
-            proptest::collection::vec(odd, 0..3).prop_map(Cell::List),
+            proptest::collection::vec(prop_oneof![odd, "[a-z.]{0,9}"], 0..3).prop_map(Cell::list),
             Just(Cell::Nothing),
         ]
     }

@@ -90,7 +90,7 @@ pub fn key(row: KeyRow<'_>) -> Vec<Cell<'_>> {
         Cell::text(observed_at),
         Cell::text(key.name.as_str()),
         Cell::text(key.id.as_str()),
-        Cell::List(scope::fold(&key.scopes)),
+        Cell::list(scope::fold(&key.scopes)),
         Cell::maybe(Some(key.created.as_str()).filter(|created| !created.is_empty())),
         age.map_or(Cell::Nothing, Cell::Number),
         Cell::maybe(created_by.words().map(str::to_owned)),

@@ -34,7 +34,7 @@ pub(crate) fn member(member: &Member, external: Option<bool>) -> ([Cell<'_>; 7],
         Cell::text(role.as_str()),
         Cell::Flag(*accepted),
         external.map_or(Cell::Nothing, Cell::Flag),
-        permissions.as_ref().map_or(Cell::Nothing, |all| Cell::List(all.0.iter().cloned().collect())),
+        permissions.as_ref().map_or(Cell::Nothing, |all| Cell::list(all.0.iter().map(String::as_str))),
         Cell::text(timestamp_created.as_str()),
     ];
     let more = [

@@ -115,13 +115,13 @@ pub fn step(step: &Step, outcome: Outcome, reason: Option<String>, attempts: u32
 /// What a tag is put on or taken off, every one of them; nothing for a step that is about none.
 pub(super) fn resources(step: &Step) -> Cell<'static> {
     let list = if let Change::Tag(change) = &step.change { change.resources() } else { &[] };
-    if list.is_empty() { Cell::Nothing } else { Cell::List(list.iter().map(ToString::to_string).collect()) }
+    if list.is_empty() { Cell::Nothing } else { Cell::list(list.iter().map(ToString::to_string)) }
 }
 
 /// The permissions an invitation carries; nothing where it carries none.
-fn permissions(step: &Step) -> Cell<'static> {
+fn permissions(step: &Step) -> Cell<'_> {
     match &step.change {
-        Change::Invite { permissions: Some(permissions), .. } => Cell::List(permissions.0.iter().cloned().collect()),
+        Change::Invite { permissions: Some(permissions), .. } => Cell::list(permissions.0.iter().map(String::as_str)),
         _ => Cell::Nothing,
     }
 }

@@ -22,7 +22,12 @@ fn write(format: Format, rows: &[(String, String, Vec<String>, u64)]) -> String 
     let header = keyholder::report::listing::header(None, "test", &serde_json::Value::Null);
     let mut listing = Listing::begin(&mut out, format, "row", COLUMNS, &header).unwrap();
     for (a, b, c, n) in rows {
-        let cells = [Cell::text(a.as_str()), Cell::maybe(Some(b.as_str())), Cell::List(c.clone()), Cell::Number(*n)];
+        let cells = [
+            Cell::text(a.as_str()),
+            Cell::maybe(Some(b.as_str())),
+            Cell::list(c.iter().map(String::as_str)),
+            Cell::Number(*n),
+        ];
         listing.row(&cells).unwrap();
     }
     listing.end(&serde_json::json!({ "type": "summary" })).unwrap();

@@ -197,8 +197,9 @@ impl Client {
     /// Lists all webhooks, without their headers.
     pub async fn webhooks(&self, expected: &WorkspaceId) -> Result<Listing<Webhook>, Error> {
         let mut pager = Pager::new(webhooks::PATH, LIMIT, &[]);
+        let mut targets = webhooks::Targets::default();
         let take = |pager: &mut Pager, body: &[u8]| {
-            Ok(pager.take(decode(body)?, |row: webhooks::WebhookRow<'_>| row.check(expected)))
+            Ok(pager.take(decode(body)?, |row: webhooks::WebhookRow<'_>| row.check(expected, &mut targets)))
         };
         self.walk(Operation::WebhookList, &mut pager, take, |_| true).await
     }

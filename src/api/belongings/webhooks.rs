@@ -45,7 +45,7 @@ impl Row for WebhookRow<'_> {
 
 impl WebhookRow<'_> {
     /// Takes the row for a webhook of the expected workspace, or says why it cannot be.
-    pub(super) fn check(self, expected: &WorkspaceId) -> Result<Webhook, Incomplete> {
+    pub(super) fn check(self, expected: &WorkspaceId, targets: &mut Targets) -> Result<Webhook, Incomplete> {
         let Self {
             id,
             organization,
@@ -62,13 +62,29 @@ impl WebhookRow<'_> {
         Ok(Webhook {
             id,
             name: name.filled().map(str::to_owned),
-            target: target(target_hook_url.filled().unwrap_or_default()),
+            target: targets.shown(target_hook_url.filled().unwrap_or_default()),
             event: event_type.filled().map(str::to_owned),
             status: row::number(&status),
             campaign: campaign.filled().and_then(|id| CampaignId::parse(id).ok()),
             created: row::told(&timestamp_created),
             failed: row::told(&timestamp_error),
         })
+    }
+}
+
+/// What is shown of targets. Most webhooks of a workspace deliver to one place, so the last one is remembered while the list is read.
+#[derive(Default)]
+pub(super) struct Targets {
+    last: String,
+    shown: String,
+}
+
+impl Targets {
+    fn shown(&mut self, text: &str) -> String {
+        if self.shown.is_empty() || self.last != text {
+            (self.last, self.shown) = (text.to_owned(), target(text));
+        }
+        self.shown.clone()
     }
 }
 

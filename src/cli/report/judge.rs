@@ -201,6 +201,13 @@ fn sent(inventory: &Inventory, account: &Email, period: Period) -> Option<Sent> 
     Some(all)
 }
 
+/// Tells whether any rule speaks of some of these kinds.
+pub fn judges(kinds: &BTreeSet<ReportKind>) -> bool {
+    [ReportKind::Keys, ReportKind::Tags, ReportKind::Accounts, ReportKind::Groups]
+        .iter()
+        .any(|kind| kinds.contains(kind))
+}
+
 /// Writes an inventory as the rules of the other commands want to see a workspace. What was not read is not complete.
 pub fn observed(workspace: &Workspace, inventory: &Inventory) -> Observed {
     Observed {

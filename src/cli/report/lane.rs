@@ -19,7 +19,7 @@ use crate::config::whole;
 use crate::domain::{Fleet, Inventory, ReportKind, Table, TrailLine, Workspace, WorkspaceId};
 use crate::report::bulk::facts::{TableFact, TroubleFact};
 use crate::report::bulk::tables::columns;
-use crate::report::bulk::{self, Context, Facts, Stamp};
+use crate::report::bulk::{self, Context, Facts, Said, Stamp};
 use crate::report::listing::SCHEMA;
 use crate::run::{Deck, InventoryQuest, LaneTrouble, Target, take_inventory};
 use crate::trouble::{Exit, Trouble};
@@ -123,47 +123,50 @@ impl Lanes<'_> {
     /// Gathers what our files, our ledger and our rules say of a workspace.
     async fn context(&self, target: &Target, stamp: Stamp, inventory: &Inventory) -> Context {
         let workspace = self.workspace(target);
-        let observed = judge::observed(workspace, inventory);
-        let remembered = match &self.memory {
-            Some(memory) => memory.lock().await.of(&observed).await,
-            None => Remembered::default(),
-        };
-        let remembered = Remembered { looked_at: Some(inventory.at), ..remembered };
         let what = (&self.asked.kinds, self.asked.period);
-        let said = self.judging.said((workspace, target), inventory, &observed, &remembered, what);
+        let said = if judge::judges(&self.asked.kinds) {
+            let observed = judge::observed(workspace, inventory);
+            let remembered = match &self.memory {
+                Some(memory) => memory.lock().await.of(&observed).await,
+                None => Remembered::default(),
+            };
+            let remembered = Remembered { looked_at: Some(inventory.at), ..remembered };
+            self.judging.said((workspace, target), inventory, &observed, &remembered, what)
+        } else {
+            Said::default()
+        };
         judge::context(self.fleet, workspace, stamp, what, said)
     }
 
     fn write(&self, inventory: &Inventory, context: &Context, mut trail: Option<TableFile>) -> Result<Kept, Trouble> {
         let name = context.stamp.workspace.as_str();
-        let facts = Facts::of(inventory, context);
-        let mut tables = BTreeMap::new();
+        let (mut seen, mut tables) = (BTreeMap::new(), BTreeMap::new());
         for table in self.asked.tables() {
-            let fact = facts.tables.get(&table).cloned().unwrap_or_default();
             let begun = if table == Table::Trail { trail.take() } else { None };
             // The lines of a trail were written as they came: of them there are no rows here.
-            let written = self.table(name, table, begun, &fact, |file| {
-                bulk::rows(table, inventory, context, &mut |cells| file.row(cells))
-            });
-            tables.insert(table, written.map_err(|error| self.unwritable(name, Some(table), error))?);
+            let written = self.table(table, begun, inventory, context);
+            let (fact, written) = written.map_err(|error| self.unwritable(name, Some(table), error))?;
+            seen.insert(table, fact);
+            tables.insert(table, written);
         }
-        Ok(Kept { facts, tables, sizes: inventory.sizes.clone() })
+        Ok(Kept { facts: Facts::of(inventory, context, seen), tables, sizes: inventory.sizes.clone() })
     }
 
     fn table(
         &self,
-        workspace: &str,
         table: Table,
         begun: Option<TableFile>,
-        fact: &TableFact,
-        rows: impl FnOnce(&mut TableFile) -> io::Result<()>,
-    ) -> io::Result<WrittenTable> {
+        inventory: &Inventory,
+        context: &Context,
+    ) -> io::Result<(TableFact, WrittenTable)> {
         let mut file = match begun {
             Some(file) => file,
-            None => self.begin(workspace, table)?,
+            None => self.begin(&context.stamp.workspace, table)?,
         };
-        rows(&mut file)?;
-        file.end(&summary(fact))
+        bulk::rows(table, inventory, context, &mut |cells| file.row(cells))?;
+        let fact = bulk::table_fact(table, inventory, file.rows());
+        let written = file.end(&summary(&fact))?;
+        Ok((fact, written))
     }
 
     fn begin(&self, workspace: &str, table: Table) -> io::Result<TableFile> {

@@ -48,7 +48,7 @@ pub async fn merge(
     let failed = |error| unwritable(&target, error);
     let mut out = BufWriter::with_capacity(PIECE, Hashing::create(&target).map_err(failed)?);
     out.write_all(&asked.files.head(columns(table), &header(asked, table))).map_err(failed)?;
-    let mut rows = 0;
+    let (mut rows, mut piece) = (0, vec![0; PIECE]);
     for (facts, tables) in facts.iter().zip(tables) {
         between().await?;
         let Some(written) = tables.get(&table) else { continue };
@@ -56,7 +56,7 @@ pub async fn merge(
         if rows > 0 && written.rows > 0 {
             out.write_all(asked.files.between()).map_err(failed)?;
         }
-        let digest = copy(&path, written.from, written.to, &mut out).map_err(|error| match error {
+        let digest = copy(&path, (written.from, written.to), &mut piece, &mut out).map_err(|error| match error {
             Broken::Reading(error) => changed(&path).advise(error.to_string()),
             Broken::Writing(error) => failed(error),
         })?;
@@ -85,12 +85,12 @@ enum Broken {
     Writing(io::Error),
 }
 
-/// Copies the bytes of a file between two places, and returns the hash of all of it.
-fn copy(path: &PathBuf, from: u64, to: u64, out: &mut impl io::Write) -> Result<String, Broken> {
+/// Copies the bytes of a file between two places, a piece at a time, and returns the hash of all of it.
+fn copy(path: &PathBuf, (from, to): (u64, u64), piece: &mut [u8], out: &mut impl io::Write) -> Result<String, Broken> {
     let mut file = File::open(path).map_err(Broken::Reading)?;
-    let (mut hash, mut at, mut piece) = (Sha256::new(), 0_u64, vec![0; PIECE]);
+    let (mut hash, mut at) = (Sha256::new(), 0_u64);
     loop {
-        let read = file.read(&mut piece).map_err(Broken::Reading)?;
+        let read = file.read(piece).map_err(Broken::Reading)?;
         if read == 0 {
             return Ok(hex(&hash.finalize()));
         }

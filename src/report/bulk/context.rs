@@ -1,8 +1,9 @@
 //! What a lane knows besides its inventory: where and when it was looked at, what the report asks, and what our own files and rules say of this
 //! workspace alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -109,12 +110,12 @@ impl Context {
 
 /// The addresses of the people of a workspace, by their accounts; empty where the members were not read.
 #[derive(Debug, Default)]
-pub struct People<'a>(BTreeMap<&'a UserId, &'a Member>);
+pub struct People<'a>(HashMap<&'a UserId, &'a Member, RandomState>);
 
 impl<'a> People<'a> {
     /// Gathers them. Of several rows of one account the accepted one is taken.
     pub fn of(inventory: &'a Inventory) -> Self {
-        let mut people: BTreeMap<&UserId, &Member> = BTreeMap::new();
+        let mut people: HashMap<&UserId, &Member, RandomState> = HashMap::default();
         for member in inventory.members.iter().flat_map(|told| &told.value) {
             let Some(user) = &member.user_id else { continue };
             let best = people.entry(user).or_insert(member);

@@ -17,4 +17,5 @@ pub mod tables;
 
 pub use context::{Context, KeySaid, OwnerSaid, Said, Stamp};
 pub use facts::Facts;
+pub use seen::table_fact;
 pub use tables::{columns, is_number, rows, trail_row};

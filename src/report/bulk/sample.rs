@@ -8,10 +8,10 @@ use crate::domain::belongings::Activity;
 use crate::domain::fleet::Place;
 use crate::domain::{
     About, AccountPolicy, Billing, Counts, Email, Finding, FindingCode, Identity, Inventory, KeyId, Link, LinkId,
-    LinkStatus, Period, ReportKind, ResourceId, ResourceKind, Sent, SentDaily, Severity, TagId, Told, TrailLine,
+    LinkStatus, Period, ReportKind, ResourceId, ResourceKind, Sent, SentDaily, Severity, Table, TagId, Told, TrailLine,
     TrailSeen, UserId, WorkspaceId, WorkspaceName,
 };
-use crate::report::bulk::{Context, KeySaid, OwnerSaid, Said, Stamp};
+use crate::report::bulk::{Context, Facts, KeySaid, OwnerSaid, Said, Stamp, rows, table_fact};
 use crate::report::key_rows::CreatedBy;
 
 pub(super) const AT: &str = "2026-11-22T10:00:00.123Z";
@@ -27,6 +27,22 @@ pub(super) fn told<T: DeserializeOwned>(value: Value) -> Option<Told<T>> {
 
 pub(super) fn period() -> Period {
     Period::new("2026-11-19".parse().unwrap(), "2026-11-21".parse().unwrap()).unwrap()
+}
+
+/// The facts of an inventory whose tables were written.
+pub(super) fn facts(inventory: &Inventory, context: &Context) -> Facts {
+    let fact = |table: Table| {
+        let mut count =
+            inventory.trail.as_ref().filter(|_| table == Table::Trail).map_or(0, |trail| trail.value.records);
+        let counted = rows(table, inventory, context, &mut |_| {
+            count += 1;
+            Ok(())
+        });
+        counted.unwrap();
+        (table, table_fact(table, inventory, count))
+    };
+    let asked = Table::ALL.into_iter().filter(|table| context.asks(table.kind()));
+    Facts::of(inventory, context, asked.map(fact).collect())
 }
 
 fn day(text: &str) -> jiff::civil::Date {

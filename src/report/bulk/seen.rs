@@ -1,9 +1,7 @@
 //! How much of a table there is: its rows, and why there may be more of them, or why what stands beside them is not known.
 
 use crate::domain::{Inventory, Table, Told};
-use crate::report::bulk::context::Context;
 use crate::report::bulk::facts::TableFact;
-use crate::report::bulk::tables;
 
 /// What was not asked for, seen whole, or not whole and why.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +21,8 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Says how much there is of a table that was asked for.
-pub(super) fn table(table: Table, inventory: &Inventory, context: &Context) -> TableFact {
+/// Says how much there is of a table that was asked for, of which so many rows were written.
+pub fn table_fact(table: Table, inventory: &Inventory, rows: u64) -> TableFact {
     let mut why: Vec<String> = Vec::new();
     let mut note = |listing: &str, source: Source<'_>, needed: bool| {
         let said = match source {
@@ -47,25 +45,7 @@ pub(super) fn table(table: Table, inventory: &Inventory, context: &Context) -> T
     for (listing, source, needed) in beside(table, inventory) {
         note(listing, source, needed);
     }
-    TableFact {
-        rows: count(table, inventory, context),
-        incomplete: (!why.is_empty()).then(|| why.join("; ")),
-        rows_unsure,
-    }
-}
-
-/// Counts the rows by making them, so that the number and the rows cannot drift apart.
-fn count(table: Table, inventory: &Inventory, context: &Context) -> u64 {
-    if table == Table::Trail {
-        return inventory.trail.as_ref().map_or(0, |trail| trail.value.records);
-    }
-    let mut count = 0;
-    tables::rows(table, inventory, context, &mut |_| {
-        count += 1;
-        Ok(())
-    })
-    .expect("counting refuses no row");
-    count
+    TableFact { rows, incomplete: (!why.is_empty()).then(|| why.join("; ")), rows_unsure }
 }
 
 /// The listings that the rows of a table are made of.

@@ -4,9 +4,10 @@
 //! of sums, and say themselves when something was lacking.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
+use foldhash::fast::RandomState;
 use serde::ser::SerializeMap as _;
 use serde_json::{Map, Value, json};
 
@@ -293,7 +294,7 @@ fn accounts(facts: &[Facts]) -> Value {
 fn people(facts: &[Facts]) -> Value {
     let exact = fold(facts, |one| (0, one.tables.get(&Table::Members).is_some_and(|fact| !fact.rows_unsure))).exact;
     let all = || facts.iter().flat_map(|one| &one.people);
-    let count = |emails: BTreeSet<&str>| Bound { count: number(emails.len()), exact }.record();
+    let count = |emails: HashSet<&str, RandomState>| Bound { count: number(emails.len()), exact }.record();
     // Where the agency names no domain, nobody is external, nor is anybody not.
     let named = all().all(|person| person.external.is_some());
     let external = all().filter(|person| person.external == Some(true)).map(|person| person.email.as_str()).collect();

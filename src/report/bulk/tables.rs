@@ -101,7 +101,8 @@ pub fn rows(table: Table, inventory: &Inventory, context: &Context, take: Take<'
 
 /// Hands one row on: how every row begins, and the rest of it.
 fn put<'a>(context: &'a Context, take: Take<'_>, rest: impl IntoIterator<Item = Cell<'a>>) -> io::Result<()> {
-    let mut cells = Vec::with_capacity(64);
+    let rest = rest.into_iter();
+    let mut cells = Vec::with_capacity(COMMON.len() + rest.size_hint().0);
     cells.extend(context.stamp.cells());
     cells.extend(rest);
     take(&cells)

@@ -2,17 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccountFact, CampaignFact, Facts, FindingFact, PersonFact, TroubleFact};
+use super::{AccountFact, CampaignFact, Facts, FindingFact, PersonFact, TableFact, TroubleFact};
 use crate::domain::codes::{ACCOUNT_STATUS, CAMPAIGN_STATUS, WARMUP_STATUS};
 use crate::domain::{About, Finding, FindingCode, Inventory, ReportKind, Table};
 use crate::report::bulk::attention;
 use crate::report::bulk::context::{Context, People};
-use crate::report::bulk::seen;
 use crate::report::bulk::tables::{self, counts_of};
 
 impl Facts {
     /// Gathers them of a workspace that was read.
-    pub fn of(inventory: &Inventory, context: &Context) -> Self {
+    pub fn of(inventory: &Inventory, context: &Context, tables: BTreeMap<Table, TableFact>) -> Self {
         let Context { stamp, kinds, period, labels, said, .. } = context;
         let asked = |kind: ReportKind| kinds.contains(&kind);
         let mut findings: Vec<&Finding> = said.findings.iter().collect();
@@ -24,7 +23,7 @@ impl Facts {
             labels: labels.clone(),
             observed_at: stamp.observed_at.clone(),
             trouble: None,
-            tables: tables_of(inventory, context),
+            tables,
             people: if asked(ReportKind::Members) { people(inventory, context) } else { Vec::new() },
             findings: findings.into_iter().map(finding).collect(),
             attention: attention::of(inventory, context),
@@ -74,11 +73,6 @@ impl Facts {
 }
 
 /// Counts the rows of each table that was asked for, by making them, and says why there may be more.
-fn tables_of(inventory: &Inventory, context: &Context) -> BTreeMap<Table, super::TableFact> {
-    let asked = Table::ALL.into_iter().filter(|table| context.asks(table.kind()));
-    asked.map(|table| (table, seen::table(table, inventory, context))).collect()
-}
-
 fn people(inventory: &Inventory, context: &Context) -> Vec<PersonFact> {
     let fact = |member: &crate::domain::Member| PersonFact {
         email: member.email.to_string(),

@@ -1,16 +1,16 @@
 use super::*;
 use crate::domain::{FindingCode, Inventory, ReportKind};
 use crate::report::bulk::Context;
-use crate::report::bulk::sample::{context, inventory};
+use crate::report::bulk::sample::{self, context, inventory};
 
 fn attention(inventory: &Inventory, context: &Context) -> Vec<String> {
-    let facts = Facts::of(inventory, context);
+    let facts = sample::facts(inventory, context);
     facts.attention.iter().map(|one| format!("{} {}: {}", one.severity, one.what, one.text)).collect()
 }
 
 #[test]
 fn facts_are_what_a_page_needs_and_survive_being_written() {
-    let facts = Facts::of(&inventory(), &context());
+    let facts = sample::facts(&inventory(), &context());
     insta::assert_snapshot!(serde_json::to_string_pretty(&facts).unwrap());
     let text = serde_json::to_string(&facts).unwrap();
     assert_eq!(serde_json::from_str::<Facts>(&text).unwrap(), facts);
@@ -33,7 +33,7 @@ fn what_a_person_should_look_at_stands_with_the_gravest_first() {
 fn nothing_is_to_be_looked_at_in_what_was_not_asked_for() {
     let context =
         Context { kinds: [ReportKind::Lists].into(), said: crate::report::bulk::Said::default(), ..context() };
-    let facts = Facts::of(&inventory(), &context);
+    let facts = sample::facts(&inventory(), &context);
     assert_eq!(facts.attention, []);
     assert_eq!(facts.tables.keys().collect::<Vec<_>>(), [&Table::Lists]);
     assert_eq!((facts.people.len(), facts.campaigns.len(), facts.accounts.len()), (0, 0, 0));
@@ -69,7 +69,7 @@ fn what_stands_beside_the_rows_makes_a_table_incomplete_and_leaves_its_rows_sure
     let fact = |change: fn(&mut Inventory), table: Table| {
         let mut seen = inventory();
         change(&mut seen);
-        let fact = Facts::of(&seen, &context()).tables.remove(&table).unwrap();
+        let fact = sample::facts(&seen, &context()).tables.remove(&table).unwrap();
         (fact.incomplete, fact.rows_unsure)
     };
     let said = |text: &str| Some(text.to_owned());

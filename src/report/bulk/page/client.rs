@@ -39,7 +39,7 @@ pub(super) fn page(input: &ClientInput<'_>) -> String {
     }
     all.push(Section::of("seen", "What could be seen", seen(facts)));
     state(&mut html, facts);
-    parts::sections(&mut html, &all);
+    parts::sections(&mut html, all);
     html.raw("<footer>Times are UTC. Rates are made of sums: opened and replied are of the leads contacted, bounced of the mails sent.</footer>");
     html.into_page_as(&format!("Report for {name}"), &look(colour))
 }

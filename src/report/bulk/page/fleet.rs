@@ -57,7 +57,7 @@ pub(super) fn page(input: &FleetInput<'_>) -> String {
         all.push(Section::of("billing", "Billing", billing::body(input)));
     }
     all.push(Section::of("files", "All rows", files::body(input)));
-    parts::sections(&mut html, &all);
+    parts::sections(&mut html, all);
     html.raw("<footer>Times are UTC. Rates are made of sums, never of other rates: opened and replied are of the leads contacted, ");
     html.raw("bounced of the mails sent.</footer>");
     html.into_page_as(&title, &look(colour))

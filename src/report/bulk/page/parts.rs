@@ -23,9 +23,9 @@ impl Section {
 }
 
 /// Writes the contents, then the sections.
-pub(super) fn sections(html: &mut Html, sections: &[Section]) {
+pub(super) fn sections(html: &mut Html, sections: Vec<Section>) {
     html.raw("<nav aria-label=\"On this page\"><ul>\n");
-    for section in sections {
+    for section in &sections {
         html.raw("<li><a href=\"#").raw(section.id).raw("\">").raw(section.title).raw("</a></li>\n");
     }
     html.raw("</ul></nav>\n");

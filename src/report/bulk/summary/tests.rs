@@ -10,7 +10,7 @@ fn whole(name: &str) -> Facts {
     seen.sent.as_mut().unwrap().unseen.clear();
     seen.sent.as_mut().unwrap().incomplete = None;
     let stamp = Stamp { workspace: name.to_owned(), workspace_id: format!("w-{name}"), ..context().stamp };
-    Facts::of(&seen, &Context { stamp, ..context() })
+    crate::report::bulk::sample::facts(&seen, &Context { stamp, ..context() })
 }
 
 fn dead(name: &str, may_pass: bool) -> Facts {

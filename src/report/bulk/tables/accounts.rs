@@ -187,7 +187,7 @@ pub(super) fn rows(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
                 if found.is_empty() {
                     Cell::Nothing
                 } else {
-                    Cell::List(found.iter().map(|finding| finding.code.to_string()).collect())
+                    Cell::list(found.iter().map(|finding| finding.code.as_str()))
                 },
                 Cell::maybe(Some(evidence.join("; ")).filter(|evidence| !evidence.is_empty())),
             ]);

@@ -27,6 +27,6 @@ impl<'a, T: Eq + Hash> Found<'a, T> {
     pub(super) fn cells(&self, thing: &T) -> [Cell<'a>; 2] {
         let Some(of) = self.0.get(thing) else { return [Cell::Nothing, Cell::Nothing] };
         let facts: Vec<&str> = of.iter().map(|finding| finding.evidence.as_str()).collect();
-        [Cell::List(of.iter().map(|finding| finding.code.to_string()).collect()), Cell::text(facts.join("; "))]
+        [Cell::list(of.iter().map(|finding| finding.code.as_str())), Cell::text(facts.join("; "))]
     }
 }

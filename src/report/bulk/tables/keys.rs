@@ -47,7 +47,7 @@ pub(super) fn rows(inventory: &Inventory, context: &Context, take: Take<'_>) -> 
             [
                 Cell::text(name.as_str()),
                 Cell::text(id.as_str()),
-                Cell::List(scope::fold(scopes)),
+                Cell::list(scope::fold(scopes)),
                 Cell::maybe(Some(created.as_str()).filter(|created| !created.is_empty())),
                 Cell::maybe(said.created_by.words()),
                 Cell::text(said.created_by.source()),

@@ -1,7 +1,12 @@
 //! The matrix of people and workspaces: a letter a role, the words for the letters beneath.
 
-use super::people::Person;
+use std::collections::HashSet;
+
+use foldhash::fast::RandomState;
+
+use super::people::{Person, Place};
 use crate::domain::Table;
+use crate::report::bulk::Facts;
 use crate::report::bulk::page::FleetInput;
 use crate::report::bulk::page::parts;
 use crate::report::bulk::page::sums::Seen;
@@ -32,13 +37,12 @@ pub(super) fn write(html: &mut Html, input: &FleetInput<'_>, people: &[&Person<'
             html.raw(" class=none><span class=unknown>not known: it could not be read</span></td></tr>\n");
             continue;
         }
-        let all: std::collections::BTreeSet<&str> = facts.people.iter().map(|person| person.email.as_str()).collect();
-        parts::number(html, Known::of(all.len() as u64, seen.has_all_rows()));
+        parts::number(html, Known::of(addresses(facts), seen.has_all_rows()));
         for person in shown {
-            match person.places.get(&at) {
-                Some(place) => cell(html, place),
-                None if seen.has_all_rows() => drop(html.raw("<td></td>")),
-                None => drop(html.raw("<td class=dim>?</td>")),
+            match person.within(at) {
+                [] if seen.has_all_rows() => drop(html.raw("<td></td>")),
+                [] => drop(html.raw("<td class=dim>?</td>")),
+                places => cell(html, places),
             }
         }
         html.raw("</tr>\n");
@@ -52,6 +56,12 @@ pub(super) fn write(html: &mut Html, input: &FleetInput<'_>, people: &[&Person<'
         html.raw(" more people have no column here: see <code>members.").raw(input.ending).raw("</code></p>\n");
     }
     html.raw("</div>\n");
+}
+
+/// Counts the people of a workspace: who is in it twice, as when invited again, is one.
+fn addresses(facts: &Facts) -> u64 {
+    let all: HashSet<&str, RandomState> = facts.people.iter().map(|person| person.email.as_str()).collect();
+    all.len() as u64
 }
 
 /// A column's head: what tells people of one agency apart, and all of it for those who listen.
@@ -69,10 +79,10 @@ fn column(html: &mut Html, person: &Person<'_>) {
     }
 }
 
-fn cell(html: &mut Html, place: &[(&str, bool)]) {
+fn cell(html: &mut Html, places: &[Place<'_>]) {
     html.raw("<td>");
-    for (role, accepted) in place {
-        let (letter, class) = match *role {
+    for (role, accepted) in places.iter().map(Place::role) {
+        let (letter, class) = match role {
             "owner" => ("O", "r-o"),
             "admin" => ("A", "r-a"),
             "editor" => ("E", "r-e"),
@@ -81,7 +91,7 @@ fn cell(html: &mut Html, place: &[(&str, bool)]) {
             _ => ("*", "r-e"),
         };
         html.raw("<abbr class=").raw(class);
-        if *accepted {
+        if accepted {
             html.attribute("title", role).raw(">").raw(letter);
         } else {
             html.attribute("title", &format!("{role}, invited")).raw(">(").raw(letter).raw(")");

@@ -66,8 +66,9 @@ impl Html {
 
     /// Adds another piece, which is gone then: a page over ten thousand workspaces has megabytes.
     pub fn add(&mut self, other: Self) -> &mut Self {
-        self.0.reserve_exact(other.0.len());
-        self.0.push_str(&other.0);
+        let Self(piece) = other;
+        self.0.reserve_exact(piece.len());
+        self.0.push_str(&piece);
         self
     }
 

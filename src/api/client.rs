@@ -130,10 +130,11 @@ pub struct Slot {
 }
 
 /// How often one call has tried, the delays in between, and how far its chain of pages has come.
-struct Patience {
+pub(super) struct Patience {
     tries: Tries,
     backoff: Backoff,
-    depth: u32,
+    /// How many pages of the chain were answered.
+    pub(super) depth: u32,
 }
 
 impl Client {
@@ -174,7 +175,13 @@ impl Client {
 
     /// Asks which workspace the key opens (contract section 7).
     pub async fn current(&self) -> Result<Identity, Error> {
-        self.read(Operation::WorkspaceCurrent, &Ask::of(workspace::PATH), &mut self.patience(), decode_identity).await
+        self.current_telling(|| ()).await
+    }
+
+    /// Asks like [`Client::current`], and calls `hindered` after every attempt that was not answered with an identity.
+    pub async fn current_telling(&self, hindered: impl FnMut()) -> Result<Identity, Error> {
+        let ask = Ask::of(workspace::PATH);
+        self.read_telling(Operation::WorkspaceCurrent, &ask, &mut self.patience(), decode_identity, hindered).await
     }
 
     /// Reads one member again; one that is gone is `Refused` as [`Missing`](super::Refusal::Missing). The row says itself
@@ -363,11 +370,21 @@ impl Client {
         operation: Operation,
         ask: &Ask,
         patience: &mut Patience,
+        decode: impl FnMut(&[u8]) -> Result<T, String>,
+    ) -> Result<T, Error> {
+        self.read_telling(operation, ask, patience, decode, || ()).await
+    }
+
+    async fn read_telling<T>(
+        &self,
+        operation: Operation,
+        ask: &Ask,
+        patience: &mut Patience,
         mut decode: impl FnMut(&[u8]) -> Result<T, String>,
+        mut hindered: impl FnMut(),
     ) -> Result<T, Error> {
         loop {
-            let slot = self.slot_at(operation, patience.depth).await?;
-            let error = match self.attempt(slot, operation, ask.path.clone(), ask.body.clone()).await {
+            let error = match self.once(operation, ask, patience.depth).await {
                 Ok(body) => {
                     let read = decode(&body);
                     if operation.carries_secrets() {
@@ -375,7 +392,7 @@ impl Client {
                     }
                     match read {
                         Ok(read) => {
-                            self.settings.tally.take(self.settings.seed, operation, ask);
+                            self.took(operation, ask);
                             return Ok(read);
                         }
                         Err(fault) => self.misread(operation, &fault),
@@ -383,10 +400,27 @@ impl Client {
                 }
                 Err(error) => error,
             };
-            match patience.judge(&error) {
-                Verdict::Again { after } => self.pause(operation, after).await?,
-                Verdict::Look | Verdict::End => return Err(error),
-            }
+            hindered();
+            self.again(operation, patience, error).await?;
+        }
+    }
+
+    /// Waits for a slot and makes one attempt of a read, of a chain of which so many were answered.
+    pub(super) async fn once(&self, operation: Operation, ask: &Ask, depth: u32) -> Result<Bytes, Error> {
+        let slot = self.slot_at(operation, depth).await?;
+        self.attempt(slot, operation, ask.path.clone(), ask.body.clone()).await
+    }
+
+    /// Notes that a question was answered with something that could be read.
+    pub(super) fn took(&self, operation: Operation, ask: &Ask) {
+        self.settings.tally.take(self.settings.seed, operation, ask);
+    }
+
+    /// Waits until a read may be tried again after this error, or returns it where it may not.
+    pub(super) async fn again(&self, operation: Operation, patience: &mut Patience, error: Error) -> Result<(), Error> {
+        match patience.judge(&error) {
+            Verdict::Again { after } => self.pause(operation, after).await,
+            Verdict::Look | Verdict::End => Err(error),
         }
     }
 
@@ -417,7 +451,7 @@ impl Client {
         Ok(())
     }
 
-    fn patience(&self) -> Patience {
+    pub(super) fn patience(&self) -> Patience {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let seed = self.settings.seed.wrapping_add(call.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         Patience { tries: Tries::default(), backoff: Backoff::new(seed, FIRST_DELAY, LONGEST_DELAY), depth: 0 }
@@ -426,7 +460,7 @@ impl Client {
 
 impl Patience {
     /// A page came: attempts are counted anew, and the chain is one deeper.
-    fn turn(&mut self) {
+    pub(super) fn turn(&mut self) {
         self.tries.renew();
         self.depth = self.depth.saturating_add(1);
     }

@@ -9,6 +9,7 @@
 //! Writer ─ one attempt, with a Permit ────────────────────────┘
 //! ```
 
+mod ahead;
 mod belongings;
 pub mod breadth;
 mod classify;

@@ -253,6 +253,13 @@ impl Pager {
         self.next.as_ref()
     }
 
+    /// Returns what will be asked for after a page, before that is read: none where its last words do not tell it, or where the walk would not
+    /// go there. A page that can be read and has rows leads just there.
+    pub(crate) fn ahead(&self, body: &[u8]) -> Option<Ask> {
+        let cursor = last_words(body)?;
+        (self.pages + 1 < self.most && !self.cursors.contains(cursor)).then(|| self.form.ask(Some(cursor)))
+    }
+
     /// Tells whether no page has come yet.
     pub(crate) fn is_at_start(&self) -> bool {
         self.pages == 0
@@ -298,6 +305,18 @@ impl Pager {
         self.next = Some(self.form.ask(Some(cursor)));
         Ok(())
     }
+}
+
+/// Returns the cursor where a page ends with it, behind its rows, and spells it without an escape. In JSON a quotation mark within a text is
+/// escaped, so what stands so before the last brace is a member of the page and of no row.
+fn last_words(body: &[u8]) -> Option<&str> {
+    let body = body.trim_ascii_end().strip_suffix(b"}")?.trim_ascii_end().strip_suffix(b"\"")?;
+    let quote = body.iter().rposition(|byte| *byte == b'"')?;
+    let cursor = std::str::from_utf8(&body[quote + 1..]).ok()?;
+    let name = body[..quote].trim_ascii_end().strip_suffix(b":")?.trim_ascii_end();
+    let rows = name.strip_suffix(b"\"next_starting_after\"")?.trim_ascii_end().strip_suffix(b",")?.trim_ascii_end();
+    let last = rows.strip_suffix(b"]")?.trim_ascii_end();
+    (!last.ends_with(b"[") && !cursor.is_empty() && !cursor.contains('\\')).then_some(cursor)
 }
 
 /// An id as it stands in a message.
@@ -430,6 +449,37 @@ mod tests {
         take(&mut walk, &json!({"items": [row("a", "view")], "next_starting_after": cursor}));
         let next = path(&walk).unwrap();
         assert!(next.ends_with("&starting_after=2026-01-01T00%3A00%3A00.000Z%26a%2Bb%40c.example%23%2F%3F"), "{next}");
+    }
+
+    #[test]
+    fn what_comes_after_a_page_is_told_by_its_last_words_or_not_at_all() {
+        let page = |tail: &str| format!(r#"{{"items":[{{"id":"a","name":"],\"next_starting_after\":\"no\""}}]{tail}"#);
+        let told = |body: &str| pager().ahead(body.as_bytes()).map(|ask| ask.path);
+        let first = "/api/v2/workspace-members?limit=100&starting_after=";
+        for tail in [r#","next_starting_after":"c 1"}"#, " ,\n \"next_starting_after\" : \"c 1\" } \n"] {
+            assert_eq!(told(&page(tail)), Some(format!("{first}c%201")), "{tail}");
+        }
+        for tail in [
+            "}",
+            r#","next_starting_after":null}"#,
+            r#","next_starting_after":""}"#,
+            r#","next_starting_after":"a\"b"}"#,
+            r#","next_starting_after":"a\u0062"}"#,
+            r#","next_starting_after":"c","total":"7"}"#,
+            r#","next_starting_after":"c""#,
+        ] {
+            assert_eq!(told(&page(tail)), None, "{tail}");
+        }
+        assert_eq!(told(r#"{"items":[],"next_starting_after":"c"}"#), None, "an empty page is the last");
+        assert_eq!(told(r#"{"next_starting_after":"c","items":[{"id":"a"}]}"#), None);
+        assert_eq!(told(""), None);
+        // Where the walk does not go it is not foretold either.
+        let mut walk = pager();
+        let again = json!({"items": [row("a", "view")], "next_starting_after": "c1"});
+        take(&mut walk, &again);
+        assert_eq!(walk.ahead(again.to_string().as_bytes()), None);
+        let once = pager().at_most(1, Incomplete::TooManyPages);
+        assert_eq!(once.ahead(again.to_string().as_bytes()), None);
     }
 
     #[test]

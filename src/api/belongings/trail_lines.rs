@@ -122,7 +122,7 @@ impl Client {
             }
             Ok(taken)
         };
-        let listing = self.walk(Operation::TrailList, &mut pager, page, |()| false).await;
+        let listing = self.walk_ahead(Operation::TrailList, &mut pager, page).await;
         match (refused, listing) {
             (Some(no), _) => Err(TrailFailure::Refused(no)),
             (None, listing) => {
@@ -425,7 +425,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_line_that_is_refused_ends_the_reading_and_is_no_error_of_the_api() {
         let rows = ["a", "b", "c"].map(|id| record(id, "2026-11-20T07:00:00Z"));
-        let stage = Stage::playing([page(&rows, Some("more"))]);
+        // The page after it was on its way already, and is given up.
+        let stage = Stage::playing([page(&rows, Some("more")), page(&[], None)]);
         let mut seen = 0;
         let mut full = |_: &TrailLine<'_>| {
             seen += 1;
@@ -433,7 +434,7 @@ mod tests {
         };
         let read = stage.client.trail_lines(&home(), &TrailFilter::default(), &mut full).await;
         assert!(matches!(read, Err(TrailFailure::Refused(no)) if no.kind() == io::ErrorKind::StorageFull));
-        assert_eq!((seen, stage.ended().len()), (2, 1));
+        assert_eq!((seen, stage.ended().len()), (2, 2));
     }
 
     #[tokio::test(start_paused = true)]

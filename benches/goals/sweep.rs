@@ -31,8 +31,8 @@ fn one(rounds: usize, workspaces: usize, flights: usize, words: &[String], targe
     };
     let [ours, bare] = by_turns(rounds, [ours, &mut || floor(&sim, flights)]);
     let served = (sim.cpu() - served) / count(2 * (rounds + 1));
-    // Who it is, then the pages of the longest list; all pages of all four in one workspace.
-    let (chain, most) = (1 + fleet.longest(), 1 + 4 * fleet.longest());
+    // The pages of the longest list, and who it is beside them; all pages of all four in one workspace.
+    let (chain, most) = (fleet.longest(), 1 + 4 * fleet.longest());
     let ways = Ways { in_flight: flights, places: 50, latency: FAR.mean() };
     let bound = Bound { cpu: median(&bare, cpu), ..Bound::of(requests, chain, most, ways) };
     let took = median(&ours, wall);

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::belongings::found;
 use super::deck::{Deck, Target};
-use super::look::{Known, identify};
-use super::trouble::{LaneTrouble, TroubleKind};
+use super::look::{Asked, beside};
+use super::trouble::LaneTrouble;
 use crate::api::Client;
 use crate::domain::belongings::activity;
 use crate::domain::{Identity, Member, Told, UserId, WorkspaceId};
@@ -41,7 +41,7 @@ pub struct AccessSeen {
     pub logins: Option<Logins>,
 }
 
-/// Looks at who is in one workspace, once its identity was checked, and where `logins_since` is given at their logins since then.
+/// Looks at who is in one workspace, as long as it is the pinned one, and where `logins_since` is given at their logins since then.
 pub async fn look_at_access(
     deck: &Deck,
     target: &Target,
@@ -49,24 +49,10 @@ pub async fn look_at_access(
 ) -> Result<AccessSeen, LaneTrouble> {
     let _talking = target.talk(deck).await?;
     let began = deck.clock.now();
-    let (identity, client) = match identify(deck, target).await? {
-        Known::Pinned(identity, client) => (identity, client),
-        Known::Stranger { pinned, seen } => {
-            return Err(LaneTrouble::new(
-                TroubleKind::Identity,
-                format!("pinned is {pinned}, its key opens {}; nothing of it is shown", seen.id),
-                vec!["give the workspace the key that belongs to it; `keyholder check` shows who answers".to_owned()],
-            ));
-        }
-        Known::Unpinned(seen) => {
-            return Err(LaneTrouble::new(
-                TroubleKind::Identity,
-                format!("no id is pinned; its key opens {}", seen.id),
-                vec!["write the ids into the files with `keyholder pin`".to_owned()],
-            ));
-        }
+    let read = async |client: &Client, asked: &Asked<'_>| {
+        futures::join!(client.members(asked.id), logins(client, asked.id, logins_since))
     };
-    let (members, logins) = futures::join!(client.members(&identity.id), logins(&client, &identity.id, logins_since));
+    let (identity, (members, logins)) = beside(deck, target, read).await?.pinned()?;
     let members = found(Ok(members?));
     let members = Told { value: members.rows, incomplete: members.incomplete };
     Ok(AccessSeen { identity, began, at: deck.clock.now(), members, logins })

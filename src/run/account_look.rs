@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use super::belongings::found;
 use super::deck::{Deck, Target};
 use super::key_look::NOT_READ;
-use super::look::{Sight, sight, unlisted};
+use super::look::{Asked, Sight, sight, unlisted};
 use super::tag_look::{Carrying, TagQuest, read_carried};
 use super::trouble::LaneTrouble;
 use crate::api::Client;
-use crate::domain::{Days, Identity, ResourceId, ResourceKind, SentDaily, Tag, TagId};
+use crate::domain::{Days, ResourceId, ResourceKind, SentDaily, Tag, TagId};
 use crate::plan::{Found, Observed, Tagging};
 
 /// How much of a workspace is read, beside its identity and its sending accounts.
@@ -33,8 +33,8 @@ pub async fn look_at_accounts(
     wanted: impl Fn(&Observed) -> Vec<String>,
 ) -> (Sight, SentDaily) {
     let mut sent = SentDaily::default();
-    let seen = sight(deck, target, async |client, identity| {
-        let observed = accounts(client, target, identity, quest).await?;
+    let seen = sight(deck, target, async |client, asked| {
+        let observed = accounts(client, target, asked, quest).await?;
         if let Some(days) = quest.days {
             let wanted = wanted(&observed);
             let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
@@ -49,17 +49,12 @@ pub async fn look_at_accounts(
 async fn accounts(
     client: &Client,
     target: &Target,
-    identity: &Identity,
+    asked: &Asked<'_>,
     quest: AccountQuest,
 ) -> Result<Observed, LaneTrouble> {
-    let id = &identity.id;
-    let mut observed = unlisted(target, identity);
+    let id = asked.id;
     let members = async { if quest.members { Some(found(client.members(id).await)) } else { None } };
     let (members, accounts) = futures::join!(members, client.tagged_accounts(id, |_| true));
-    (observed.members, observed.incomplete) = match members {
-        Some(Found { rows, incomplete }) => (rows, incomplete),
-        None => (Vec::new(), Some(NOT_READ.to_owned())),
-    };
     let accounts = found(Ok(accounts?));
     let mut tagging = Tagging { accounts, ..Tagging::default() };
     if tagging.accounts.rows.iter().all(|account| account.tags.is_some()) {
@@ -69,6 +64,11 @@ async fn accounts(
         let quest = TagQuest { accounts: true, carried: Carrying::All, ..TagQuest::TAGS };
         read_carried(client, id, &quest, &mut tagging).await;
     }
+    let mut observed = unlisted(target, asked.identity().await);
+    (observed.members, observed.incomplete) = match members {
+        Some(Found { rows, incomplete }) => (rows, incomplete),
+        None => (Vec::new(), Some(NOT_READ.to_owned())),
+    };
     observed.tagging = Some(Box::new(tagging));
     Ok(observed)
 }

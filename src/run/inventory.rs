@@ -13,16 +13,16 @@ use jiff::Timestamp;
 
 use super::belongings::found;
 use super::deck::{Deck, Target};
-use super::look::{Known, identify};
+use super::look::{Asked, beside};
 use super::requests::lists;
-use super::trouble::{LaneTrouble, TroubleKind};
+use super::trouble::LaneTrouble;
 use super::whose::told_apart;
 use crate::api::needs::Least;
 use crate::api::{Client, Error, Listing, Mappings};
 use crate::domain::belongings::activity;
 use crate::domain::{
-    Campaign, Carriers, Identity, Inventory, Listed, Period, ReportKind, ResourceId, SendingAccount, SentDaily, Sizes,
-    Tag, TagMapping, Told, TrailLine, Warmups, WorkspaceId,
+    Campaign, Carriers, Inventory, Listed, Period, ReportKind, ResourceId, SendingAccount, SentDaily, Sizes, Tag,
+    TagMapping, Told, TrailLine, Warmups, WorkspaceId,
 };
 
 /// What is asked of every workspace.
@@ -51,7 +51,7 @@ impl InventoryQuest {
 /// Takes the lines of a trail as they come. It may refuse one, as a full disk does, and then no more are read.
 pub type TakeLine<'a> = &'a mut dyn FnMut(&TrailLine<'_>) -> std::io::Result<()>;
 
-/// Reads all that is asked of one workspace, once its identity was checked.
+/// Reads all that is asked of one workspace, as long as it is the pinned one.
 pub async fn take_inventory(
     deck: &Deck,
     target: &Target,
@@ -59,37 +59,22 @@ pub async fn take_inventory(
     take_line: TakeLine<'_>,
 ) -> Result<Inventory, LaneTrouble> {
     let _talking = target.talk(deck).await?;
-    let wrong = |text: String, advice: &str| LaneTrouble::new(TroubleKind::Identity, text, vec![advice.to_owned()]);
-    match identify(deck, target).await? {
-        Known::Pinned(identity, client) => {
-            let acts_as = target.access.as_ref().is_ok_and(|access| access.acts_as().is_some());
-            let inventory = Inventory::of(identity, deck.clock.now(), acts_as);
-            Ok(Box::pin(read(&client, target, quest, inventory, take_line)).await)
-        }
-        Known::Stranger { pinned, seen } => Err(stranger(&pinned, &seen, wrong)),
-        Known::Unpinned(seen) => Err(wrong(
-            format!("no id is pinned; its key opens {}", seen.id),
-            "write the ids into the files with `keyholder pin`",
-        )),
-    }
-}
-
-fn stranger(pinned: &WorkspaceId, seen: &Identity, wrong: impl Fn(String, &str) -> LaneTrouble) -> LaneTrouble {
-    wrong(
-        format!("pinned is {pinned}, its key opens {}; nothing of it is shown", seen.id),
-        "give the workspace the key that belongs to it; `keyholder check` shows who answers",
-    )
+    let read =
+        async |client: &Client, asked: &Asked<'_>| Box::pin(read(deck, client, asked, target, quest, take_line)).await;
+    Ok(beside(deck, target, read).await?.pinned()?.1)
 }
 
 /// Reads every list that some kind of the quest needs, each once.
 async fn read(
+    deck: &Deck,
     client: &Client,
+    asked: &Asked<'_>,
     target: &Target,
     quest: &InventoryQuest,
-    mut inventory: Inventory,
     take_line: TakeLine<'_>,
 ) -> Inventory {
-    let id = &inventory.identity.id.clone();
+    let at = deck.clock.now();
+    let id = asked.id;
     let reader = Reader { client, id, quest, needed: lists(quest), sizes: RefCell::default() };
     let people = async {
         futures::join!(
@@ -110,8 +95,10 @@ async fn read(
         Box::pin(people),
         Box::pin(things),
         Box::pin(reader.sending()),
-        Box::pin(reader.trail(take_line)),
+        Box::pin(reader.trail(asked, take_line)),
     );
+    let acts_as = target.access.as_ref().is_ok_and(|access| access.acts_as().is_some());
+    let mut inventory = Inventory::of(asked.identity().await.clone(), at, acts_as);
     inventory.members = members;
     inventory.keys = keys;
     inventory.links = links;
@@ -298,11 +285,14 @@ impl Reader<'_> {
         Told { value: carriers, incomplete: found(listing).incomplete.or(odd) }
     }
 
-    /// Reads the trail, as far as some kind needs it, and who made keys.
-    async fn trail(&self, take_line: TakeLine<'_>) -> Option<Told<crate::domain::TrailSeen>> {
+    /// Reads the trail, as far as some kind needs it, and who made keys. Its lines are written as they come, so it waits for the identity.
+    async fn trail(&self, asked: &Asked<'_>, take_line: TakeLine<'_>) -> Option<Told<crate::domain::TrailSeen>> {
         let made =
             self.client.trail(self.id, Some(activity::KEY_CREATED), |record| record.activity == activity::KEY_CREATED);
-        let (made, passed) = futures::join!(self.list(Listed::Made, made), self.pass(take_line));
+        let (made, passed) = futures::join!(self.list(Listed::Made, made), async {
+            asked.identity().await;
+            self.pass(take_line).await
+        });
         if made.is_none() && passed.is_none() {
             return None;
         }

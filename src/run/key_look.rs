@@ -6,13 +6,12 @@ use jiff::Timestamp;
 
 use super::belongings::{found, last_used, made};
 use super::deck::{Deck, Target};
-use super::look::{Sight, gather, sight, unlisted};
+use super::look::{Asked, Sight, gather, sight, unlisted};
 use super::trouble::LaneTrouble;
 use super::whose::told_apart;
 use crate::api::Client;
-use crate::domain::Identity;
 use crate::domain::belongings::activity;
-use crate::plan::{Belongings, Observed};
+use crate::plan::{Belongings, Found, Observed};
 
 /// How much of a workspace is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +32,7 @@ pub const NOT_READ: &str = "the members were not read: nothing here is about peo
 /// A list that cannot be read, or not whole, does not end the lane: what it would have shown is told as not seen. Without the keys there is
 /// nothing to tell.
 pub async fn look_at_keys(deck: &Deck, target: &Target, ring: Ring) -> Sight {
-    sight(deck, target, async |client, identity| keys(client, target, identity, ring).await).await
+    sight(deck, target, async |client, asked| keys(client, target, asked, ring).await).await
 }
 
 /// Looks at the keys of every workspace at once; sights stand in the targets' order. A list of keys that cannot be read is the lane's
@@ -47,14 +46,11 @@ pub async fn observe_keys(
     gather(deck, targets, |target| look_at_keys(deck, target, ring), seen).await
 }
 
-async fn keys(client: &Client, target: &Target, identity: &Identity, ring: Ring) -> Result<Observed, LaneTrouble> {
-    let id = &identity.id;
-    let mut observed = unlisted(target, identity);
+async fn keys(client: &Client, target: &Target, asked: &Asked<'_>, ring: Ring) -> Result<Observed, LaneTrouble> {
+    let id = asked.id;
+    let mut people = Found { rows: Vec::new(), incomplete: Some(NOT_READ.to_owned()) };
     let mut belongings = match ring {
-        Ring::Keys => {
-            observed.incomplete = Some(NOT_READ.to_owned());
-            Belongings { keys: found(Ok(client.keys(id).await?)), ..Belongings::default() }
-        }
+        Ring::Keys => Belongings { keys: found(Ok(client.keys(id).await?)), ..Belongings::default() },
         Ring::Makers | Ring::Audit(_) => {
             let since = match ring {
                 Ring::Audit(since) => Some(since),
@@ -66,11 +62,12 @@ async fn keys(client: &Client, target: &Target, identity: &Identity, ring: Ring)
                 made(client, id, activity::KEY_CREATED),
                 last_used(client, id, since),
             );
-            let members = found(members);
-            (observed.members, observed.incomplete) = (members.rows, members.incomplete);
+            people = found(members);
             Belongings { keys: found(Ok(keys?)), trail, activity, ..Belongings::default() }
         }
     };
+    let mut observed = unlisted(target, asked.identity().await);
+    (observed.members, observed.incomplete) = (people.rows, people.incomplete);
     // With another workspace's key, the key in use is not in this list.
     if !observed.acts_as {
         belongings.keys.rows = told_apart(belongings.keys.rows, target.key_id.as_ref());

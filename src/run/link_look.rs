@@ -16,10 +16,11 @@ pub type Under = Result<Option<Above>, String>;
 /// Looks at the links under one workspace. These are the fewest requests that tell them: one for the identity, and each page of the list
 /// once. A list that cannot be read at all is the lane's trouble; one that ends early is told as such.
 pub async fn look_at_links(deck: &Deck, target: &Target) -> Sight {
-    sight(deck, target, async |client, identity| {
-        let mut observed = unlisted(target, identity);
+    sight(deck, target, async |client, asked| {
+        // First who it is: in its name the workspaces under it are asked next.
+        let mut observed = unlisted(target, asked.identity().await);
         observed.incomplete = Some(NOT_READ.to_owned());
-        observed.links = Some(Box::new(found(Ok(client.links(&identity.id).await?))));
+        observed.links = Some(Box::new(found(Ok(client.links(asked.id).await?))));
         Ok(observed)
     })
     .await
@@ -41,10 +42,10 @@ pub async fn observe_groups(
     let look = |target: &Target| {
         let (target, above) = (target.clone(), &above);
         async move {
-            sight(deck, &target, async |client, identity| {
-                let mut observed = unlisted(&target, identity);
+            sight(deck, &target, async |client, asked| {
+                let (links, under) = futures::join!(client.links(asked.id), client.link_admin());
+                let mut observed = unlisted(&target, asked.identity().await);
                 observed.incomplete = Some(NOT_READ.to_owned());
-                let (links, under) = futures::join!(client.links(&identity.id), client.link_admin());
                 let under = under.map_err(|error| error.to_string());
                 above.lock().unwrap_or_else(PoisonError::into_inner).insert(target.name.clone(), under);
                 observed.links = Some(Box::new(found(Ok(links?))));
@@ -68,7 +69,8 @@ pub async fn who_answers(
     let look = |target: &Target| {
         let (target, answered) = (target.clone(), &answered);
         async move {
-            sight(deck, &target, async |_client, identity| {
+            sight(deck, &target, async |_client, asked| {
+                let identity = asked.identity().await;
                 answered.lock().unwrap_or_else(PoisonError::into_inner).insert(target.name.clone(), identity.clone());
                 Ok(unlisted(&target, identity))
             })

@@ -1,14 +1,16 @@
 //! Observing: who a key says it is, and who is in the workspace.
 
 use futures::StreamExt as _;
+use futures::future::try_join;
+use tokio::sync::{Notify, SetOnce};
 
 use super::belongings::{self, Quest};
 use super::deck::{Deck, Target};
 use super::lane;
 use super::trouble::{LaneTrouble, TroubleKind};
 use super::whose;
-use crate::api::Client;
-use crate::domain::{Identity, Mode, WorkspaceId};
+use crate::api::{Client, Listing};
+use crate::domain::{Identity, Member, Mode, WorkspaceId};
 use crate::plan::Observed;
 
 /// What came of looking at one workspace.
@@ -65,8 +67,9 @@ pub(super) async fn gather<'t, F: Future<Output = Sight>>(
 }
 
 async fn observe_one(deck: &Deck, target: &Target, quest: impl Fn(&Observed) -> Option<Quest>) -> Sight {
-    sight(deck, target, async |client, identity| {
-        let mut observed = listing(client, target, identity).await?;
+    sight(deck, target, async |client, asked| {
+        let members = client.members(asked.id).await?;
+        let mut observed = listed(target, asked.identity().await, members);
         if let Some(quest) = quest(&observed) {
             let mut belongings = Box::pin(belongings::read(client, &observed.id, &quest)).await;
             belongings.keys.rows = whose::told_apart(belongings.keys.rows, target.key_id.as_ref());
@@ -81,27 +84,24 @@ async fn observe_one(deck: &Deck, target: &Target, quest: impl Fn(&Observed) -> 
 pub(super) async fn sight(
     deck: &Deck,
     target: &Target,
-    read: impl AsyncFnOnce(&Client, &Identity) -> Result<Observed, LaneTrouble>,
+    read: impl AsyncFnMut(&Client, &Asked<'_>) -> Result<Observed, LaneTrouble>,
 ) -> Sight {
     let _talking = match target.talk(deck).await {
         Ok(talking) => talking,
         Err(trouble) => return Sight::Unreadable(trouble),
     };
-    match identify(deck, target).await {
-        Ok(Known::Pinned(identity, client)) => match read(&client, &identity).await {
-            Ok(observed) => Sight::Seen(Box::new(observed)),
-            Err(trouble) => Sight::Unreadable(trouble),
-        },
+    match beside(deck, target, read).await {
+        Ok(Known::Pinned(_, Ok(observed))) => Sight::Seen(Box::new(observed)),
         Ok(Known::Stranger { pinned, seen }) => Sight::Stranger { pinned, seen: Box::new(seen) },
         Ok(Known::Unpinned(seen)) => Sight::Unpinned { seen: Box::new(seen) },
-        Err(trouble) => Sight::Unreadable(trouble),
+        Ok(Known::Pinned(_, Err(trouble))) | Err(trouble) => Sight::Unreadable(trouble),
     }
 }
 
 /// Who answered to a lane's key.
-pub(super) enum Known {
-    /// The pinned workspace.
-    Pinned(Identity, Client),
+pub(super) enum Known<T> {
+    /// The pinned workspace, and what belongs to that.
+    Pinned(Identity, T),
     /// Another one.
     Stranger {
         /// The pinned id.
@@ -113,16 +113,27 @@ pub(super) enum Known {
     Unpinned(Identity),
 }
 
-/// Asks a lane's key who it is.
-pub(super) async fn identify(deck: &Deck, target: &Target) -> Result<Known, LaneTrouble> {
-    if target.mode == Mode::Off {
-        return Err(LaneTrouble::new(
-            TroubleKind::Off,
-            "the workspace's mode is `off`: not a single request goes there",
-            vec![format!("set another mode in the file of workspace `{}`", target.name)],
-        ));
+impl<T> Known<T> {
+    /// Says why nothing may be shown where it is not the pinned workspace.
+    pub(super) fn pinned(self) -> Result<(Identity, T), LaneTrouble> {
+        let wrong = |text: String, advice: &str| LaneTrouble::new(TroubleKind::Identity, text, vec![advice.to_owned()]);
+        match self {
+            Self::Pinned(identity, of_it) => Ok((identity, of_it)),
+            Self::Stranger { pinned, seen } => Err(wrong(
+                format!("pinned is {pinned}, its key opens {}; nothing of it is shown", seen.id),
+                "give the workspace the key that belongs to it; `keyholder check` shows who answers",
+            )),
+            Self::Unpinned(seen) => Err(wrong(
+                format!("no id is pinned; its key opens {}", seen.id),
+                "write the ids into the files with `keyholder pin`",
+            )),
+        }
     }
-    let client = target.client(deck)?;
+}
+
+/// Asks a lane's key who it is, and nothing else before that is answered: so begins whoever will write.
+pub(super) async fn identify(deck: &Deck, target: &Target) -> Result<Known<Client>, LaneTrouble> {
+    let client = spoken_to(deck, target)?;
     let seen = client.current().await?;
     Ok(match &target.pinned {
         None => Known::Unpinned(seen),
@@ -131,27 +142,82 @@ pub(super) async fn identify(deck: &Deck, target: &Target) -> Result<Known, Lane
     })
 }
 
-/// Asks a lane's key who it is, and says why nothing more may be read where it is not the pinned workspace.
-pub(super) async fn pinned(deck: &Deck, target: &Target) -> Result<(Identity, Client), LaneTrouble> {
-    let wrong = |text: String, advice: &str| LaneTrouble::new(TroubleKind::Identity, text, vec![advice.to_owned()]);
-    match identify(deck, target).await? {
-        Known::Pinned(identity, client) => Ok((identity, client)),
-        Known::Stranger { pinned, seen } => Err(wrong(
-            format!("pinned is {pinned}, its key opens {}; nothing of it is shown", seen.id),
-            "give the workspace the key that belongs to it; `keyholder check` shows who answers",
-        )),
-        Known::Unpinned(seen) => Err(wrong(
-            format!("no id is pinned; its key opens {}", seen.id),
-            "write the ids into the files with `keyholder pin`",
-        )),
+/// A workspace that is asked who it is while it is read.
+pub(super) struct Asked<'a> {
+    /// The pinned id: every row must say that it is of this one.
+    pub(super) id: &'a WorkspaceId,
+    answered: SetOnce<Identity>,
+}
+
+impl Asked<'_> {
+    /// Waits until the pinned workspace has answered. What leaves the memory of this process, such as lines that are written as they come,
+    /// waits for this; where another one answers the reading is ended instead.
+    pub(super) async fn identity(&self) -> &Identity {
+        self.answered.wait().await
     }
+}
+
+/// Asks a lane's key who it is and reads at the same time, for a list needs no answer but its own, and a round trip is half of what a small
+/// workspace takes. What was read is given up, unseen, as soon as another than the pinned workspace answers, or none. Where the first answer
+/// is no identity, as under a limit, the key is asked alone until it is one, and only then is anything read. Where no id is pinned nothing is.
+pub(super) async fn beside<T>(
+    deck: &Deck,
+    target: &Target,
+    mut read: impl AsyncFnMut(&Client, &Asked<'_>) -> T,
+) -> Result<Known<T>, LaneTrouble> {
+    let client = spoken_to(deck, target)?;
+    let Some(pinned) = &target.pinned else { return Ok(Known::Unpinned(client.current().await?)) };
+    let asked = Asked { id: pinned, answered: SetOnce::new() };
+    let hindered = Notify::new();
+    let who = async {
+        match client.current_telling(|| hindered.notify_one()).await {
+            Ok(seen) if seen.id == *pinned => {
+                let _set_once = asked.answered.set(seen.clone());
+                Ok(seen)
+            }
+            Ok(seen) => Err(Ok(Known::Stranger { pinned: pinned.clone(), seen })),
+            Err(error) => Err(Err(LaneTrouble::from(error))),
+        }
+    };
+    let reading = async {
+        let early = tokio::select! {
+            biased;
+            read = read(&client, &asked) => Some(read),
+            () = hindered.notified() => None,
+        };
+        if let Some(read) = early {
+            return Ok(read);
+        }
+        asked.identity().await;
+        Ok(read(&client, &asked).await)
+    };
+    match try_join(who, reading).await {
+        Ok((seen, read)) => Ok(Known::Pinned(seen, read)),
+        Err(ended) => ended,
+    }
+}
+
+/// Makes the client of a lane that may be spoken to.
+fn spoken_to(deck: &Deck, target: &Target) -> Result<Client, LaneTrouble> {
+    if target.mode == Mode::Off {
+        return Err(LaneTrouble::new(
+            TroubleKind::Off,
+            "the workspace's mode is `off`: not a single request goes there",
+            vec![format!("set another mode in the file of workspace `{}`", target.name)],
+        ));
+    }
+    target.client(deck)
 }
 
 /// Reads the whole member list of a workspace whose identity was just checked.
 pub(super) async fn listing(client: &Client, target: &Target, identity: &Identity) -> Result<Observed, LaneTrouble> {
-    let listing = client.members(&identity.id).await?;
+    Ok(listed(target, identity, client.members(&identity.id).await?))
+}
+
+/// A workspace whose identity was just checked, with its members.
+fn listed(target: &Target, identity: &Identity, listing: Listing<Member>) -> Observed {
     let incomplete = listing.complete.err().map(|why| why.to_string());
-    Ok(Observed { members: listing.rows, incomplete, ..unlisted(target, identity) })
+    Observed { members: listing.rows, incomplete, ..unlisted(target, identity) }
 }
 
 /// A workspace whose identity was just checked, without its members: for steps that are about nobody.

@@ -8,12 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::belongings::found;
 use super::deck::{Deck, Target};
 use super::key_look::NOT_READ;
-use super::look::{Sight, gather, sight, unlisted};
+use super::look::{Asked, Sight, gather, sight, unlisted};
 use super::trouble::LaneTrouble;
 use crate::api::{Client, Mappings};
-use crate::domain::{
-    Campaign, Identity, ResourceId, ResourceKind, SendingAccount, Tag, TagId, TagMapping, WorkspaceId,
-};
+use crate::domain::{Campaign, ResourceId, ResourceKind, SendingAccount, Tag, TagId, TagMapping, WorkspaceId};
 use crate::plan::{Carried, Found, Observed, Tagging};
 
 /// How much of a workspace is read, beside its identity and its tags.
@@ -53,7 +51,7 @@ impl TagQuest {
 /// Looks at the tags of one workspace. A list that cannot be read, or not whole, does not end the lane: what it would have shown is told as
 /// not seen. Without the tags there is nothing to tell.
 pub async fn look_at_tags(deck: &Deck, target: &Target, quest: &TagQuest) -> Sight {
-    sight(deck, target, async |client, identity| tags(client, target, identity, quest).await).await
+    sight(deck, target, async |client, asked| tags(client, target, asked, quest).await).await
 }
 
 /// Looks at the tags of every workspace at once; sights stand in the targets' order. A list of tags that cannot be read is the lane's
@@ -67,26 +65,21 @@ pub async fn observe_tags(
     gather(deck, targets, |target| look_at_tags(deck, target, quest), seen).await
 }
 
-async fn tags(
-    client: &Client,
-    target: &Target,
-    identity: &Identity,
-    quest: &TagQuest,
-) -> Result<Observed, LaneTrouble> {
-    let id = &identity.id;
-    let mut observed = unlisted(target, identity);
+async fn tags(client: &Client, target: &Target, asked: &Asked<'_>, quest: &TagQuest) -> Result<Observed, LaneTrouble> {
+    let id = asked.id;
     let members = async { if quest.members { Some(found(client.members(id).await)) } else { None } };
     let campaigns =
         async { if quest.campaigns { found(client.campaigns(id, |_| true).await) } else { Found::default() } };
     let accounts =
         async { if quest.accounts { found(client.tagged_accounts(id, |_| true).await) } else { Found::default() } };
     let (members, tags, campaigns, accounts) = futures::join!(members, client.tags(id, |_| true), campaigns, accounts);
+    let mut tagging = Tagging { tags: found(Ok(tags?)), campaigns, accounts, ..Tagging::default() };
+    read_carried(client, id, quest, &mut tagging).await;
+    let mut observed = unlisted(target, asked.identity().await);
     (observed.members, observed.incomplete) = match members {
         Some(Found { rows, incomplete }) => (rows, incomplete),
         None => (Vec::new(), Some(NOT_READ.to_owned())),
     };
-    let mut tagging = Tagging { tags: found(Ok(tags?)), campaigns, accounts, ..Tagging::default() };
-    read_carried(client, id, quest, &mut tagging).await;
     observed.tagging = Some(Box::new(tagging));
     Ok(observed)
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::belongings::found;
 use super::deck::{Deck, Target};
-use super::look::pinned;
+use super::look::identify;
 use super::trouble::LaneTrouble;
 use crate::api::{TrailFailure, TrailFilter};
 use crate::domain::{Identity, Member, Told, TrailLine};
@@ -68,7 +68,7 @@ pub async fn read_trail(
     taker: &mut impl TrailTaker,
 ) -> Result<TrailTold, TrailEnd> {
     let _talking = target.talk(deck).await?;
-    let (identity, client) = pinned(deck, target).await?;
+    let (identity, client) = identify(deck, target).await?.pinned()?;
     let mut home = TrailHome { at: deck.clock.now(), identity, members: None };
     if members {
         let found = found(client.members(&home.identity.id).await);

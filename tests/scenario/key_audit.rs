@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use keyholder::run::lane;
 use keyholder::sim::put::Key;
-use keyholder::sim::{Fault, FaultBody, FaultKind, Hand, KeyRecord, KeyShown, Op, World};
+use keyholder::sim::{Fault, FaultBody, FaultKind, Hand, KeyRecord, KeyShown, Op, Phase, RetryAfter, World};
 
 use crate::support::{Outcome, Stage};
 use crate::three;
@@ -299,22 +299,21 @@ fn a_fleet_is_audited_in_the_fewest_requests_and_twice_alike() {
 fn a_lane_that_hangs_holds_up_the_telling_and_no_more_than_a_bounded_part_of_the_fleet() {
     let stage = fleet(lane::AHEAD + 60, 2);
     stage.world.add_fault(Fault {
-        kind: FaultKind::Delay { by: Duration::from_secs(20) },
+        kind: FaultKind::Status { status: 429, body: FaultBody::Json, retry_after: Some(RetryAfter::Seconds(20)) },
         workspace: Some("client-0000".to_owned()),
         operation: Some(Op::WorkspaceCurrent),
         skip: 0,
         times: Some(1),
     });
-    // Who was begun before the one that hangs goes on, and who after.
+    // Who was begun before the one that hangs is asked once more, and who after.
     let begun: Arc<Mutex<(BTreeSet<String>, Option<usize>)>> = Arc::default();
     let seen = Arc::clone(&begun);
-    stage.world.at_request(move |request, _| {
+    stage.world.at_request(move |request, phase| {
         let mut seen = seen.lock().unwrap();
         let Some(lane) = request.workspace.clone() else { return };
-        match request.operation {
-            Some(Op::WorkspaceCurrent) => drop(seen.0.insert(lane.to_string())),
-            Some(Op::KeyList) if &*lane == "client-0000" => seen.1 = seen.1.or(Some(seen.0.len())),
-            _ => {}
+        let asked = request.operation == Some(Op::WorkspaceCurrent) && phase == Phase::Arrived;
+        if asked && !seen.0.insert(lane.to_string()) {
+            seen.1 = seen.1.or(Some(seen.0.len()));
         }
     });
     let audited = stage.run("keys audit --code no-owner --quiet").exits(0);

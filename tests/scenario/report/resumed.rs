@@ -49,7 +49,7 @@ fn a_report_that_was_cut_at_any_request_is_gone_on_with_to_the_same_bytes() {
     for nth in 1..=requests {
         let stage = three("");
         // Each ends at a time of its own.
-        for (name, seconds) in [("acme", 1), ("birch", 2), ("cedar", 9)] {
+        for (name, seconds) in [("acme", 1), ("birch", 3), ("cedar", 9)] {
             stage.world.add_fault(Fault::always(FaultKind::Delay { by: Duration::from_secs(seconds) }).on(name));
         }
         stage.forgive_unfired_faults();

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use futures::StreamExt as _;
 use futures::future::LocalBoxFuture;
-use serde::de::{Deserializer, Error, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, Visitor};
 use serde::{Deserialize, Serialize};
 
 use crate::support;
@@ -135,6 +135,29 @@ pub(crate) fn floor(base: &str, root: &Path, in_flight: usize, out: &Path) {
         });
         futures::stream::iter(walks).buffer_unordered(in_flight).for_each(|()| async {}).await;
     });
+}
+
+/// Walks the audit log of the first key of a root to its end, a thousand records a page, decodes the cursors and keeps nothing; returns the
+/// seconds it took. What a chain is bound by besides its latency is the simulator's timer and the sending of half a megabyte a page.
+pub(crate) fn chain(base: &str, root: &Path) -> f64 {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let client =
+        reqwest::Client::builder().no_proxy().tls_certs_only([]).http1_only().build().expect("a client can be made");
+    let key = support::keys(root).swap_remove(0);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    let before = support::now();
+    runtime.block_on(async {
+        let first = format!("{base}/api/v2/audit-logs?limit=1000");
+        let mut next = Some(first.clone());
+        while let Some(url) = next {
+            let answer = client.get(url).bearer_auth(&key).send().await.expect("it answers");
+            let body = answer.bytes().await.expect("whole");
+            let page: Page<'_, IgnoredAny> = serde_json::from_slice(&body).expect("a page");
+            assert!(!page.items.is_empty(), "a page has rows");
+            next = page.next_starting_after.map(|after| format!("{first}&starting_after={}", after.as_str()));
+        }
+    });
+    before.elapsed().as_secs_f64()
 }
 
 /// Walks one list of one workspace to its end.

@@ -19,7 +19,6 @@ use super::kept;
 use super::lane::unwritable;
 use crate::config::whole;
 use crate::domain::Table;
-use crate::report::Coverage;
 use crate::report::bulk::{columns, is_number, summary};
 use crate::report::cell::undefused;
 use crate::trouble::Trouble;
@@ -56,11 +55,7 @@ impl From<io::Error> for Broken {
 }
 
 /// Writes the workbook beside the merged tables.
-pub async fn write(
-    all: &Whole<'_>,
-    coverage: &Coverage,
-    between: impl AsyncFnMut() -> Result<(), Trouble>,
-) -> Result<Written, Trouble> {
+pub async fn write(all: &Whole, between: impl AsyncFnMut() -> Result<(), Trouble>) -> Result<Written, Trouble> {
     let target = all.staging.out().join(FILE);
     let aside = all.staging.place().staging().join("workbook");
     let failed = |error| unwritable(&target, error);
@@ -68,7 +63,7 @@ pub async fn write(
     whole::create_private_folder(&aside).map_err(failed)?;
     // The writer of workbooks gives up with a panic where a disk is full.
     let hush = Hush::begin();
-    let made = AssertUnwindSafe(book(all, coverage, &target, &aside, between)).catch_unwind().await;
+    let made = AssertUnwindSafe(book(all, &target, &aside, between)).catch_unwind().await;
     drop(hush);
     drop(fs::remove_dir_all(&aside));
     match made {
@@ -83,8 +78,7 @@ pub async fn write(
 }
 
 async fn book(
-    all: &Whole<'_>,
-    coverage: &Coverage,
+    all: &Whole,
     target: &Path,
     aside: &Path,
     mut between: impl AsyncFnMut() -> Result<(), Trouble>,
@@ -99,7 +93,7 @@ async fn book(
     let mut cut = Vec::new();
     for table in all.asked.tables() {
         let mut sheets = Sheets { book: &mut book, table, number: 0, row: MOST_ROWS, cut: 0, rows: 0 };
-        let path = all.staging.out().join(kept::table_name(all.asked, table));
+        let path = all.staging.out().join(kept::table_name(&all.asked, table));
         sheets.begin()?;
         match all.asked.files {
             Shape::Csv => sheets.csv(&path, &mut between).await?,
@@ -107,7 +101,7 @@ async fn book(
         }
         cut.push((table, sheets.cut));
     }
-    about(book.worksheet_from_index(0)?, all, coverage, &cut)?;
+    about(book.worksheet_from_index(0)?, all, &cut)?;
     let mut file = Hashing::create(target)?;
     book.save_to_writer(&mut file)?;
     Ok(file.end())
@@ -242,10 +236,10 @@ fn write_text(sheet: &mut Worksheet, row: u32, place: u16, text: &str) -> Result
 }
 
 /// Writes what the report is and what it lacks.
-fn about(sheet: &mut Worksheet, all: &Whole<'_>, coverage: &Coverage, cut: &[(Table, u64)]) -> Result<(), XlsxError> {
-    let period = all.asked.period;
+fn about(sheet: &mut Worksheet, all: &Whole, cut: &[(Table, u64)]) -> Result<(), XlsxError> {
+    let (period, coverage) = (all.asked.period, &all.coverage);
     let mut lines: Vec<[String; 2]> = vec![
-        ["agency".to_owned(), all.fleet.agency.clone().unwrap_or_default()],
+        ["agency".to_owned(), all.agency.clone().unwrap_or_default()],
         ["period".to_owned(), format!("{period}, whole days in UTC")],
         ["compared with".to_owned(), period.prior().to_string()],
         ["workspaces asked".to_owned(), coverage.asked.to_string()],
@@ -258,10 +252,10 @@ fn about(sheet: &mut Worksheet, all: &Whole<'_>, coverage: &Coverage, cut: &[(Ta
         lines.push(["not read".to_owned(), format!("{}: {}", lane.workspace, lane.reason)]);
     }
     for table in all.asked.tables() {
-        lines.push([format!("rows of {}", table.as_str()), summary::rows(all.facts, table).to_string()]);
+        lines.push([format!("rows of {}", table.as_str()), summary::rows(&all.facts, table).to_string()]);
     }
     for (table, count) in cut.iter().filter(|(_, count)| *count > 0) {
-        let file = kept::table_name(all.asked, *table);
+        let file = kept::table_name(&all.asked, *table);
         lines.push([
             "cut".to_owned(),
             format!(

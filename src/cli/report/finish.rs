@@ -1,6 +1,7 @@
 //! What is made of all lanes together once they ended: merged tables, pages, sums, and last the manifest.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::asked::Asked;
 use super::book;
@@ -9,11 +10,12 @@ use super::kept::{self, Tables};
 use super::lane::unwritable;
 use super::merge::{self, Merged};
 use super::place::Staging;
-use crate::domain::Fleet;
+use crate::domain::Colour;
 use crate::report::Coverage;
 use crate::report::bulk::page::{self, ClientInput, FleetInput};
 use crate::report::bulk::{Facts, summary};
 use crate::report::evidence::MANIFEST;
+use crate::run::Stop;
 use crate::trouble::Trouble;
 
 /// The page.
@@ -23,18 +25,22 @@ const PAGE: &str = "index.html";
 const SUMMARY: &str = "summary.json";
 
 /// What was read of all workspaces.
-#[derive(Debug, Clone, Copy)]
-pub struct Whole<'a> {
-    /// The fleet, for the agency's name and colour.
-    pub fleet: &'a Fleet,
+#[derive(Debug)]
+pub struct Whole {
+    /// The agency's name.
+    pub agency: Option<String>,
+    /// Its colour.
+    pub colour: Option<Colour>,
     /// Where the report is made.
-    pub staging: &'a Staging,
+    pub staging: Arc<Staging>,
     /// What was asked.
-    pub asked: &'a Asked,
+    pub asked: Arc<Asked>,
     /// The facts, in config order.
-    pub facts: &'a [Facts],
+    pub facts: Vec<Facts>,
     /// The files, in the same order.
-    pub tables: &'a [Tables],
+    pub tables: Vec<Tables>,
+    /// What could be seen.
+    pub coverage: Coverage,
 }
 
 /// What was made.
@@ -62,39 +68,65 @@ impl Manifest {
         }
         self.lines += 1;
     }
+
+    fn append(&mut self, other: &Self) {
+        self.text.push_str(&other.text);
+        self.lines += other.lines;
+    }
 }
 
-impl Whole<'_> {
-    /// Makes everything but the rename. `stopped` says whether somebody wants it to end.
-    pub async fn make(&self, coverage: &Coverage, stopped: impl Fn() -> Result<(), Trouble>) -> Result<Made, Trouble> {
+/// What stands beside the tables.
+#[derive(Debug, Default)]
+struct Pages {
+    /// Files at the top of the folder.
+    others: Vec<(String, Written)>,
+    /// The lines of the clients' folders.
+    clients: Manifest,
+}
+
+impl Whole {
+    /// Makes everything but the rename: the tables on a thread of their own, for all of them are read and hashed once more, and the pages
+    /// meanwhile on this one. `stop` ends both, and `interrupted` says so.
+    pub async fn make(self: &Arc<Self>, stop: &Stop, interrupted: impl Fn() -> Trouble) -> Result<Made, Trouble> {
         let between = async || {
             // Files are written without waiting for anything; a signal is heard in between.
             tokio::task::yield_now().await;
-            stopped()
+            if stop.is_draining() { Err(interrupted()) } else { Ok(()) }
         };
+        let (merging, paging) = futures::join!(merge::beside(self, stop), self.pages(between));
         let (mut made, mut manifest) = (Made::default(), Manifest::default());
-        for table in self.asked.tables() {
-            let merged = merge::merge(self, coverage, table, between).await?;
-            manifest.add(&kept::table_name(self.asked, table), &merged.file);
-            made.tables.push(merged);
+        made.tables = merging?.ok_or_else(&interrupted)?;
+        let Pages { others, clients } = paging?;
+        for merged in &made.tables {
+            manifest.add(&kept::table_name(&self.asked, merged.table), &merged.file);
         }
-        for (name, written) in [(SUMMARY, self.summary()?), (PAGE, self.page()?)] {
-            manifest.add(name, &written);
-            made.others.push((name.to_owned(), written));
-        }
+        made.others = others;
         if self.asked.workbook {
-            let written = book::write(self, coverage, between).await?;
-            manifest.add(book::FILE, &written);
+            let written = book::write(self, between).await?;
             made.others.push((book::FILE.to_owned(), written));
         }
-        for (facts, tables) in self.facts.iter().zip(self.tables) {
-            between().await?;
-            self.client(facts, tables, &mut manifest)?;
+        for (name, written) in &made.others {
+            manifest.add(name, written);
         }
+        manifest.append(&clients);
         let written = write(&self.staging.out().join(MANIFEST), manifest.text.as_bytes())?;
         made.others.push((MANIFEST.to_owned(), written));
         made.files = manifest.lines + 1;
         Ok(made)
+    }
+
+    /// Writes the numbers, the page of the agency and those of the clients.
+    async fn pages(&self, between: impl AsyncFn() -> Result<(), Trouble>) -> Result<Pages, Trouble> {
+        between().await?;
+        let mut pages = Pages::default();
+        pages.others.push((SUMMARY.to_owned(), self.summary()?));
+        between().await?;
+        pages.others.push((PAGE.to_owned(), self.page()?));
+        for (facts, tables) in self.facts.iter().zip(&self.tables) {
+            between().await?;
+            self.client(facts, tables, &mut pages.clients)?;
+        }
+        Ok(pages)
     }
 
     /// Writes the page of one client, and adds its folder to the manifest.
@@ -105,17 +137,17 @@ impl Whole<'_> {
         }
         let name = &facts.workspace;
         for (table, written) in tables {
-            manifest.add(&format!("workspaces/{name}/{}", kept::table_name(self.asked, *table)), &written.file);
+            manifest.add(&format!("workspaces/{name}/{}", kept::table_name(&self.asked, *table)), &written.file);
         }
         let page = page::client(&ClientInput {
-            agency: self.fleet.agency.as_deref(),
-            colour: self.fleet.colour,
+            agency: self.agency.as_deref(),
+            colour: self.colour,
             period: self.asked.period,
             kinds: &self.asked.kinds,
             ending: self.asked.files.as_str(),
             facts,
         });
-        let written = write(&kept::folder(self.staging, name).join(PAGE), page.as_bytes())?;
+        let written = write(&kept::folder(&self.staging, name).join(PAGE), page.as_bytes())?;
         manifest.add(&format!("workspaces/{name}/{PAGE}"), &written);
         Ok(())
     }
@@ -124,25 +156,22 @@ impl Whole<'_> {
         // The newest look: two reports of an unchanged fleet differ in nothing else.
         let made_at = self.facts.iter().map(|facts| facts.observed_at.as_str()).max().unwrap_or_default();
         let page = page::fleet(&FleetInput {
-            agency: self.fleet.agency.as_deref(),
-            colour: self.fleet.colour,
+            agency: self.agency.as_deref(),
+            colour: self.colour,
             period: self.asked.period,
             made_at,
             kinds: &self.asked.kinds,
             ending: self.asked.files.as_str(),
-            facts: self.facts,
+            facts: &self.facts,
         });
         write(&self.staging.out().join(PAGE), page.as_bytes())
     }
 
     fn summary(&self) -> Result<Written, Trouble> {
-        let asked = summary::Asked {
-            agency: self.fleet.agency.as_deref(),
-            period: self.asked.period,
-            kinds: &self.asked.kinds,
-        };
+        let asked =
+            summary::Asked { agency: self.agency.as_deref(), period: self.asked.period, kinds: &self.asked.kinds };
         let path = self.staging.out().join(SUMMARY);
-        file::write_record(&path, &summary::record(&asked, self.facts)).map_err(|error| unwritable(&path, error))
+        file::write_record(&path, &summary::record(&asked, &self.facts)).map_err(|error| unwritable(&path, error))
     }
 }
 

@@ -1,7 +1,5 @@
 //! One lane of a report: a workspace is read, its tables are written, its facts are kept. Nothing of another workspace is in reach.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::path::Path;
 
@@ -9,16 +7,14 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::asked::Asked;
-use super::file::{TableFile, WrittenTable};
+use super::file::TableFile;
 use super::judge::{self, Judging};
-use super::kept::{self, Kept};
-use super::place::Staging;
+use super::kept::Kept;
+use super::writer::Writer;
 use crate::cli::keys::memory::{Memory, Remembered};
 use crate::cli::sightings::Sightings;
-use crate::config::whole;
 use crate::domain::{Fleet, Inventory, ReportKind, Table, TrailLine, Workspace, WorkspaceId};
-use crate::report::bulk::facts::{TableFact, TroubleFact};
-use crate::report::bulk::tables::columns;
+use crate::report::bulk::facts::TroubleFact;
 use crate::report::bulk::{self, Context, Facts, Said, Stamp};
 use crate::report::listing::SCHEMA;
 use crate::run::{Deck, InventoryQuest, LaneTrouble, Target, take_inventory};
@@ -31,8 +27,8 @@ pub struct Lanes<'a> {
     pub fleet: &'a Fleet,
     /// What all lanes of a run share.
     pub deck: &'a Deck,
-    /// Where the report is made.
-    pub staging: &'a Staging,
+    /// What writes down what was read.
+    pub writer: Writer,
     /// What is asked.
     pub asked: &'a Asked,
     /// The same, as it is asked of each workspace.
@@ -58,15 +54,6 @@ pub fn header(asked: &Asked, table: Table) -> Value {
     })
 }
 
-/// The summary of one workspace's table.
-fn summary(fact: &TableFact) -> Value {
-    json!({
-        "type": "summary",
-        "rows": { "count": fact.rows, "exact": !fact.rows_unsure },
-        "incomplete": fact.incomplete,
-    })
-}
-
 impl Lanes<'_> {
     /// Reads one workspace and writes what was read. The error is of the disk, and ends the report.
     pub async fn read(&self, target: &Target) -> Result<Kept, Trouble> {
@@ -76,22 +63,19 @@ impl Lanes<'_> {
         let taken = take_inventory(self.deck, target, self.quest, &mut |line| trail.take(line)).await;
         let Trail { file, error, .. } = trail;
         if let Some(error) = error {
-            return Err(self.unwritable(name, Some(Table::Trail), error));
+            return Err(self.writer.files().unwritable(name, Some(Table::Trail), error));
         }
-        let kept = match taken {
+        match taken {
             Ok(inventory) => {
                 self.remember(&inventory).await;
                 let context = self.context(target, stamp, &inventory).await;
-                self.write(&inventory, &context, file)?
+                self.writer.write(inventory, context, file).await
             }
             Err(trouble) => {
                 drop(file);
-                self.remove(name).map_err(|error| self.unwritable(name, None, error))?;
-                Kept::of(self.troubled(target, &trouble))
+                self.writer.files().keep_nothing_but(self.troubled(target, &trouble))
             }
-        };
-        kept.keep(self.staging).map_err(|error| self.unwritable(name, None, error))?;
-        Ok(kept)
+        }
     }
 
     /// Keeps who was seen, as `access` and `members` do.
@@ -104,10 +88,7 @@ impl Lanes<'_> {
 
     /// Keeps the trouble of a lane that panicked.
     pub fn bug(&self, target: &Target) -> Result<Kept, Trouble> {
-        let name = target.name.as_str();
-        let kept = Kept::of(self.troubled(target, &LaneTrouble::bug()));
-        self.remove(name).and_then(|()| kept.keep(self.staging)).map_err(|error| self.unwritable(name, None, error))?;
-        Ok(kept)
+        self.writer.files().keep_nothing_but(self.troubled(target, &LaneTrouble::bug()))
     }
 
     fn stamp(&self, target: &Target) -> Stamp {
@@ -138,55 +119,6 @@ impl Lanes<'_> {
         judge::context(self.fleet, workspace, stamp, what, said)
     }
 
-    fn write(&self, inventory: &Inventory, context: &Context, mut trail: Option<TableFile>) -> Result<Kept, Trouble> {
-        let name = context.stamp.workspace.as_str();
-        let (mut seen, mut tables) = (BTreeMap::new(), BTreeMap::new());
-        for table in self.asked.tables() {
-            let begun = if table == Table::Trail { trail.take() } else { None };
-            // The lines of a trail were written as they came: of them there are no rows here.
-            let written = self.table(table, begun, inventory, context);
-            let (fact, written) = written.map_err(|error| self.unwritable(name, Some(table), error))?;
-            seen.insert(table, fact);
-            tables.insert(table, written);
-        }
-        Ok(Kept { facts: Facts::of(inventory, context, seen), tables, sizes: inventory.sizes.clone() })
-    }
-
-    fn table(
-        &self,
-        table: Table,
-        begun: Option<TableFile>,
-        inventory: &Inventory,
-        context: &Context,
-    ) -> io::Result<(TableFact, WrittenTable)> {
-        let mut file = match begun {
-            Some(file) => file,
-            None => self.begin(&context.stamp.workspace, table)?,
-        };
-        bulk::rows(table, inventory, context, &mut |cells| file.row(cells))?;
-        let fact = bulk::table_fact(table, inventory, file.rows());
-        let written = file.end(&summary(&fact))?;
-        Ok((fact, written))
-    }
-
-    fn begin(&self, workspace: &str, table: Table) -> io::Result<TableFile> {
-        let folder = kept::folder(self.staging, workspace);
-        match whole::create_private_folder(&folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-        let path = kept::table_file(self.staging, self.asked, workspace, table);
-        TableFile::create(&path, self.asked.files, table.as_str(), columns(table), &header(self.asked, table))
-    }
-
-    /// Removes what was written of a workspace of which nothing is to be shown.
-    fn remove(&self, workspace: &str) -> io::Result<()> {
-        match fs::remove_dir_all(kept::folder(self.staging, workspace)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
-    }
-
     fn troubled(&self, target: &Target, trouble: &LaneTrouble) -> Facts {
         let Stamp { workspace, observed_at, .. } = self.stamp(target);
         let fact = TroubleFact {
@@ -197,14 +129,6 @@ impl Lanes<'_> {
         };
         let id = target.pinned.as_ref().map(WorkspaceId::as_str);
         Facts::unreadable(&workspace, id, &self.workspace(target).labels, &observed_at, fact)
-    }
-
-    fn unwritable(&self, workspace: &str, table: Option<Table>, error: io::Error) -> Trouble {
-        let path = match table {
-            Some(table) => kept::table_file(self.staging, self.asked, workspace, table),
-            None => self.staging.lanes().join(workspace),
-        };
-        unwritable(&path, error)
     }
 }
 
@@ -236,7 +160,7 @@ impl Trail<'_, '_> {
         }
         let file = match &mut self.file {
             Some(file) => file,
-            file => file.insert(self.lanes.begin(&self.stamp.workspace, Table::Trail)?),
+            file => file.insert(self.lanes.writer.files().begin(&self.stamp.workspace, Table::Trail)?),
         };
         file.row(&bulk::trail_row(line, self.stamp))
     }

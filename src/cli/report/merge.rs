@@ -4,7 +4,9 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Write as _};
+use std::panic;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -18,6 +20,7 @@ use crate::domain::id::hex;
 use crate::report::Coverage;
 use crate::report::bulk::columns;
 use crate::report::bulk::summary as bulk;
+use crate::run::Stop;
 use crate::trouble::{Exit, Trouble};
 
 /// Bytes that are copied at a time.
@@ -36,21 +39,30 @@ pub struct Merged {
     pub exact: bool,
 }
 
-/// Merges one table of the lanes, in config order. `between` runs before each lane.
-pub async fn merge(
-    whole: &Whole<'_>,
-    coverage: &Coverage,
-    table: Table,
-    mut between: impl AsyncFnMut() -> Result<(), Trouble>,
-) -> Result<Merged, Trouble> {
-    let Whole { staging, asked, facts, tables, .. } = *whole;
+/// Merges every table on a thread of its own; none where somebody wants it to end first. If the caller stops waiting it goes on until then.
+pub async fn beside(whole: &Arc<Whole>, stop: &Stop) -> Result<Option<Vec<Merged>>, Trouble> {
+    let (whole, stop) = (Arc::clone(whole), stop.clone());
+    let merging = tokio::task::spawn_blocking(move || {
+        whole.asked.tables().map(|table| merge(&whole, table, || stop.is_draining())).collect()
+    });
+    merging.await.unwrap_or_else(|ended| match ended.try_into_panic() {
+        Ok(panicked) => panic::resume_unwind(panicked),
+        Err(ended) => Err(Trouble::new(Exit::Output, ended)),
+    })
+}
+
+/// Merges one table of the lanes, in config order; none where `stopped` says so before a lane.
+fn merge(whole: &Whole, table: Table, stopped: impl Fn() -> bool) -> Result<Option<Merged>, Trouble> {
+    let Whole { staging, asked, facts, tables, coverage, .. } = whole;
     let target = staging.out().join(kept::table_name(asked, table));
     let failed = |error| unwritable(&target, error);
     let mut out = BufWriter::with_capacity(PIECE, Hashing::create(&target).map_err(failed)?);
     out.write_all(&asked.files.head(columns(table), &header(asked, table))).map_err(failed)?;
     let (mut rows, mut piece) = (0, vec![0; PIECE]);
     for (facts, tables) in facts.iter().zip(tables) {
-        between().await?;
+        if stopped() {
+            return Ok(None);
+        }
         let Some(written) = tables.get(&table) else { continue };
         let path = kept::table_file(staging, asked, &facts.workspace, table);
         if rows > 0 && written.rows > 0 {
@@ -68,7 +80,7 @@ pub async fn merge(
     let exact = bulk::rows(facts, table).exact;
     out.write_all(&asked.files.tail(&summary(rows, exact, coverage))).map_err(failed)?;
     let file = out.into_inner().map_err(|error| failed(error.into_error()))?.end();
-    Ok(Merged { table, file, rows, exact })
+    Ok(Some(Merged { table, file, rows, exact }))
 }
 
 fn summary(rows: u64, exact: bool, coverage: &Coverage) -> Value {

@@ -19,8 +19,10 @@ pub mod merge;
 pub mod place;
 pub mod sweep;
 pub mod told;
+pub mod writer;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use jiff::civil::Date;
@@ -36,7 +38,7 @@ use crate::config::Purpose;
 use crate::domain::{Listed, ReportKind, Workspace};
 use crate::report::Coverage;
 use crate::report::bulk::summary;
-use crate::run::{Deck, Why};
+use crate::run::Why;
 use crate::trouble::{Exit, Trouble};
 use crate::ui::words;
 use asked::Asked;
@@ -47,6 +49,7 @@ use lane::Lanes;
 use place::{Found, Place, Staging};
 use sweep::Swept;
 use told::Told;
+use writer::Writer;
 
 /// Write bulk reports over all workspaces: tables of each and merged, sums, a page for the agency and one for each client.
 ///
@@ -93,6 +96,7 @@ impl Report {
             asked.keep(&staging)?;
             staging
         };
+        let (asked, staging) = (Arc::new(asked), Arc::new(staging));
         let goes_on = |trouble: Trouble| trouble.advise(resume_line(&self.out));
         let whole = kept::tidy(&staging, &asked).map_err(|error| lane::unwritable(staging.place().staging(), error))?;
         let quest = asked.quest(&session.fleet);
@@ -111,8 +115,8 @@ impl Report {
             if quest.reads(Listed::Members) { Some(Mutex::new(Sightings::open(&session).await)) } else { None };
         let judging = Judging::new(&session.fleet, asked.begun);
         let fleet = &session.fleet;
-        let lanes =
-            Lanes { fleet, deck: &deck, staging: &staging, asked: &asked, quest: &quest, judging, memory, sightings };
+        let writer = Writer::new(&staging, &asked);
+        let lanes = Lanes { fleet, deck: &deck, writer, asked: &asked, quest: &quest, judging, memory, sightings };
         let set_out = door.clock.elapsed();
         let swept = sweep::sweep(&session, &lanes, &targets, whole, |target| foretold.chain(&quest, target)).await;
         if let Some(memory) = lanes.memory {
@@ -124,32 +128,39 @@ impl Report {
         let Swept { facts, tables, sizes } = swept.map_err(goes_on)?;
         let reading = door.clock.elapsed().saturating_sub(set_out);
         road::keep(&session, &deck);
-        let coverage = summary::coverage(&facts);
+        let all = Arc::new(Whole {
+            agency: fleet.agency.clone(),
+            colour: fleet.colour,
+            staging: Arc::clone(&staging),
+            asked: Arc::clone(&asked),
+            coverage: summary::coverage(&facts),
+            facts,
+            tables,
+        });
         let told = Told {
             session: &session,
             deck: &deck,
             asked: &asked,
-            coverage: &coverage,
-            facts: &facts,
+            coverage: &all.coverage,
+            facts: &all.facts,
             requests,
             reading,
             out: &self.out,
         };
         let mut note = || {
-            foretold.note(&quest, &facts, &sizes, door.clock.now());
+            foretold.note(&quest, &all.facts, &sizes, door.clock.now());
             if let Err(error) = foretold.keep() {
                 door.printer
                     .warn(&format!("how long the lists were is not kept, and the next report foretells less: {error}"));
             }
         };
-        if nothing(&coverage) {
+        if nothing(&all.coverage) {
             note();
             staging.abandon().map_err(|error| lane::unwritable(place.staging(), error))?;
             return told.nothing();
         }
-        let stopped = || stopped(&deck, &session, &coverage);
-        let all = Whole { fleet, staging: &staging, asked: &asked, facts: &facts, tables: &tables };
-        let made = all.make(&coverage, stopped).await.map_err(goes_on)?;
+        let everyone = targets.len();
+        let made = all.make(&deck.stop, || interrupted(&session, everyone, everyone)).await.map_err(goes_on)?;
         staging.finish().map_err(|error| {
             let what =
                 format!("the report could not be put in its place, `{}`; nothing is there", place.target().display());
@@ -204,14 +215,6 @@ fn resume_line(out: &std::path::Path) -> String {
 /// Tells whether there is nothing to report.
 fn nothing(coverage: &Coverage) -> bool {
     matches!(coverage.exit(), Exit::AllFailed | Exit::TryLater)
-}
-
-/// Says that the report was stopped, where it was.
-fn stopped(deck: &Deck, session: &Session<'_>, coverage: &Coverage) -> Result<(), Trouble> {
-    if !deck.stop.is_draining() {
-        return Ok(());
-    }
-    Err(interrupted(session, coverage.asked, coverage.asked))
 }
 
 /// Says that the report was stopped after so many workspaces.

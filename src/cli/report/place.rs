@@ -190,7 +190,7 @@ impl Staging {
     }
 
     /// Puts the report in its place, whole and on disk, and removes what it was made from.
-    pub fn finish(self) -> io::Result<()> {
+    pub fn finish(&self) -> io::Result<()> {
         let (out, target) = (self.out(), self.place.target.clone());
         on_disk(&out)?;
         fs::rename(&out, &target)?;
@@ -205,7 +205,7 @@ impl Staging {
     }
 
     /// Removes everything: there is nothing that is worth going on with.
-    pub fn abandon(self) -> io::Result<()> {
+    pub fn abandon(&self) -> io::Result<()> {
         fs::remove_dir_all(&self.place.staging)
     }
 }

@@ -1,0 +1,158 @@
+//! Writing what was read of one workspace: its tables, its facts, and what of it is kept.
+//!
+//! Owns the files of a lane. They are written by another thread than the one that talks to the API, a workspace at a time: hashing and writing
+//! take about as long as reading does. What the files hold is not decided here.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::panic;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use super::asked::Asked;
+use super::file::{TableFile, WrittenTable};
+use super::kept::{self, Kept};
+use super::lane::{header, unwritable};
+use super::place::Staging;
+use crate::config::whole;
+use crate::domain::{Inventory, Table};
+use crate::report::bulk::facts::TableFact;
+use crate::report::bulk::tables::columns;
+use crate::report::bulk::{self, Context, Facts};
+use crate::trouble::{Exit, Trouble};
+
+/// Writes what was read of workspaces, one after the other.
+#[derive(Debug)]
+pub struct Writer {
+    files: Arc<Files>,
+    turn: Mutex<()>,
+}
+
+/// Where files are written, and what is asked of them.
+#[derive(Debug)]
+pub struct Files {
+    staging: Arc<Staging>,
+    asked: Arc<Asked>,
+}
+
+/// The summary of one workspace's table.
+fn summary(fact: &TableFact) -> Value {
+    json!({
+        "type": "summary",
+        "rows": { "count": fact.rows, "exact": !fact.rows_unsure },
+        "incomplete": fact.incomplete,
+    })
+}
+
+impl Writer {
+    /// Makes one.
+    pub fn new(staging: &Arc<Staging>, asked: &Arc<Asked>) -> Self {
+        let files = Files { staging: Arc::clone(staging), asked: Arc::clone(asked) };
+        Self { files: Arc::new(files), turn: Mutex::default() }
+    }
+
+    /// Returns the files, for what is written on this thread.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Writes what was read of one workspace, and keeps it; of a trail the lines were written as they came. If the caller stops waiting, it is
+    /// written to its end.
+    ///
+    /// # Errors
+    /// What the disk said, which ends the report.
+    ///
+    /// # Panics
+    /// Where the writing did, so that it is the lane's trouble.
+    pub async fn write(
+        &self,
+        inventory: Inventory,
+        context: Context,
+        trail: Option<TableFile>,
+    ) -> Result<Kept, Trouble> {
+        let _turn = self.turn.lock().await;
+        let files = Arc::clone(&self.files);
+        let writing = tokio::task::spawn_blocking(move || files.write(&inventory, &context, trail));
+        match writing.await {
+            Ok(kept) => kept,
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panicked) => panic::resume_unwind(panicked),
+                Err(ended) => Err(Trouble::new(Exit::Output, ended)),
+            },
+        }
+    }
+}
+
+impl Files {
+    fn write(&self, inventory: &Inventory, context: &Context, mut trail: Option<TableFile>) -> Result<Kept, Trouble> {
+        let name = context.stamp.workspace.as_str();
+        let (mut seen, mut tables) = (BTreeMap::new(), BTreeMap::new());
+        for table in self.asked.tables() {
+            let begun = if table == Table::Trail { trail.take() } else { None };
+            // The lines of a trail were written as they came: of them there are no rows here.
+            let written = self.table(table, begun, inventory, context);
+            let (fact, written) = written.map_err(|error| self.unwritable(name, Some(table), error))?;
+            seen.insert(table, fact);
+            tables.insert(table, written);
+        }
+        let kept = Kept { facts: Facts::of(inventory, context, seen), tables, sizes: inventory.sizes.clone() };
+        self.keep(&kept)?;
+        Ok(kept)
+    }
+
+    fn table(
+        &self,
+        table: Table,
+        begun: Option<TableFile>,
+        inventory: &Inventory,
+        context: &Context,
+    ) -> io::Result<(TableFact, WrittenTable)> {
+        let mut file = match begun {
+            Some(file) => file,
+            None => self.begin(&context.stamp.workspace, table)?,
+        };
+        bulk::rows(table, inventory, context, &mut |cells| file.row(cells))?;
+        let fact = bulk::table_fact(table, inventory, file.rows());
+        let written = file.end(&summary(&fact))?;
+        Ok((fact, written))
+    }
+
+    /// Begins the file of a table.
+    pub fn begin(&self, workspace: &str, table: Table) -> io::Result<TableFile> {
+        let folder = kept::folder(&self.staging, workspace);
+        match whole::create_private_folder(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        let path = kept::table_file(&self.staging, &self.asked, workspace, table);
+        TableFile::create(&path, self.asked.files, table.as_str(), columns(table), &header(&self.asked, table))
+    }
+
+    /// Keeps the facts of a workspace of which nothing is to be shown, and removes what was written of it.
+    pub fn keep_nothing_but(&self, facts: Facts) -> Result<Kept, Trouble> {
+        let kept = Kept::of(facts);
+        let name = &kept.facts.workspace;
+        match fs::remove_dir_all(kept::folder(&self.staging, name)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(self.unwritable(name, None, error)),
+            _ => {}
+        }
+        self.keep(&kept)?;
+        Ok(kept)
+    }
+
+    fn keep(&self, kept: &Kept) -> Result<(), Trouble> {
+        kept.keep(&self.staging).map_err(|error| self.unwritable(&kept.facts.workspace, None, error))
+    }
+
+    /// Says that a table of a workspace, or what is kept of it, could not be written.
+    pub fn unwritable(&self, workspace: &str, table: Option<Table>, error: io::Error) -> Trouble {
+        let path = match table {
+            Some(table) => kept::table_file(&self.staging, &self.asked, workspace, table),
+            None => self.staging.lanes().join(workspace),
+        };
+        unwritable(&path, error)
+    }
+}

@@ -35,6 +35,7 @@ mod inside;
 
 use std::path::Path;
 
+use floor::Written;
 use goal::Row;
 
 /// Measures a case; how many rounds is told.
@@ -61,8 +62,9 @@ fn main() {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["--serve", fleet, latency, jitter, home] => serve::serve(fleet, latency, jitter, home),
-        ["--floor", base, root, in_flight, out] => {
-            floor::floor(base, Path::new(root), in_flight.parse().expect("a number"), Path::new(out));
+        [floor @ ("--floor" | "--filing-floor"), base, root, in_flight, out] => {
+            let written = if *floor == "--floor" { Written::Merged } else { Written::Filed };
+            floor::floor(base, Path::new(root), in_flight.parse().expect("a number"), Path::new(out), written);
         }
         ["--rounds", rounds, cases @ ..] => measure(rounds.parse().expect("a number of rounds"), cases),
         cases => measure(5, cases),

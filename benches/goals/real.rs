@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::floor::Written;
 use crate::support::{Sim, Took, measure};
 
 /// The days of the reports: those the generated trails have records of.
@@ -34,10 +35,11 @@ pub(crate) fn report(sim: &Sim, kinds: &[&str], more: &[String]) -> Reported {
 }
 
 /// Sweeps the same with the bare floor, which is this program in a process of its own.
-pub(crate) fn floor(sim: &Sim, in_flight: usize) -> Took {
+pub(crate) fn floor(sim: &Sim, in_flight: usize, written: Written) -> Took {
     let this = std::env::current_exe().expect("this program has a path");
     let mut command = Command::new(this);
-    contender(sim, command.arg("--floor"), in_flight)
+    let word = if written == Written::Merged { "--floor" } else { "--filing-floor" };
+    contender(sim, command.arg(word), in_flight)
 }
 
 /// Lets a program sweep: told the origin, the root, how many in flight and where to write.

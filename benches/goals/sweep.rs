@@ -1,6 +1,7 @@
 //! A sweep beside its bound, and its first row.
 
 use crate::fleet::Fleet;
+use crate::floor::Written;
 use crate::goal::{Bound, Row, Ways, count};
 use crate::real::{LISTS, floor, in_flight, report};
 use crate::serve::{self, Away};
@@ -29,7 +30,7 @@ fn one(rounds: usize, workspaces: usize, flights: usize, words: &[String], targe
         requests = reported.requests;
         reported.took
     };
-    let [ours, bare] = by_turns(rounds, [ours, &mut || floor(&sim, flights)]);
+    let [ours, bare] = by_turns(rounds, [ours, &mut || floor(&sim, flights, Written::Merged)]);
     let served = (sim.cpu() - served) / count(2 * (rounds + 1));
     // The pages of the longest list, and who it is beside them; all pages of all four in one workspace.
     let (chain, most) = (fleet.longest(), 1 + 4 * fleet.longest());

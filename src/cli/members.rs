@@ -273,7 +273,13 @@ async fn read(deck: &Deck, target: &Target) -> Read {
     };
     let listing = client.members(&id).await?;
     let rows = listing.rows;
-    if rows.is_empty() && matches!(listing.complete, Err(Incomplete::OtherWorkspace { .. })) {
+    let another = match &listing.complete {
+        _ if !rows.is_empty() || target.pinned.is_none() => false,
+        Err(Incomplete::OtherWorkspace { .. }) => true,
+        // Where there is no row none names its workspace, and no workspace is without its owner.
+        _ => client.current().await?.id != id,
+    };
+    if another {
         return Err(LaneTrouble::new(
             TroubleKind::Identity,
             format!("the key opens another workspace than the pinned {id}; its rows are not shown"),

@@ -5,7 +5,7 @@
 use tokio::time::Instant;
 
 use super::hand;
-use super::step::Ready;
+use super::step::{Ready, operation};
 use super::worker::Shared;
 use crate::api::{Error, Invite, MadeKey, Slot, Writer};
 use crate::domain::{Change, Permit, RestsOn, Step, Tag, Thing, UserId};
@@ -67,6 +67,17 @@ impl Letter {
     pub(super) async fn post(shared: &Shared<'_>, writer: Writer, place: usize, ready: Ready) -> Self {
         let Ready { step, slot, permit } = ready;
         let came = shared.deck.stop.unless_now(send(&writer, slot, permit, &step)).await;
+        let at = shared.deck.clock.instant();
+        let noted = hand::note_answer(&shared.logbook, &step, 1, noted(&came)).await;
+        Self { place, step, answer: Answer { came, at, noted } }
+    }
+
+    /// Takes back a step that was to be sent: while it waited for its pace or was written down, an answer came that lets nothing more leave.
+    pub(super) async fn unsent(shared: &Shared<'_>, place: usize, ready: Ready) -> Self {
+        let Ready { step, slot, permit: _ } = ready;
+        drop(slot);
+        let detail = "the answer to another step came first, and was no acknowledgement".to_owned();
+        let came = Some(Err(Error::NotSent { operation: operation(&step.change), detail }));
         let at = shared.deck.clock.instant();
         let noted = hand::note_answer(&shared.logbook, &step, 1, noted(&came)).await;
         Self { place, step, answer: Answer { came, at, noted } }

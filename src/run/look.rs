@@ -151,7 +151,7 @@ pub(super) struct Asked<'a> {
 
 impl Asked<'_> {
     /// Waits until the pinned workspace has answered. What leaves the memory of this process, such as lines that are written as they come,
-    /// waits for this; where another one answers the reading is ended instead.
+    /// waits for this, and so does a list that may carry secrets; where another one answers the reading is ended instead.
     pub(super) async fn identity(&self) -> &Identity {
         self.answered.wait().await
     }
@@ -183,7 +183,8 @@ pub(super) async fn beside<T>(
         let early = tokio::select! {
             biased;
             read = read(&client, &asked) => Some(read),
-            () = hindered.notified() => None,
+            // A word that is out of date hinders nothing: who knew the identity may have handed lines on.
+            () = hindered.notified(), if asked.answered.get().is_none() => None,
         };
         if let Some(read) = early {
             return Ok(read);

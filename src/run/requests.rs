@@ -94,7 +94,7 @@ pub fn requests(quest: &InventoryQuest, sizes: &Sizes) -> Forecast {
 }
 
 /// Foretells how many of a workspace's requests must wait for each other: the longest list, or what is asked of the rows of one once that is
-/// there. Who it is is asked beside them, and before the trail.
+/// there. Who it is is asked beside them, and before keys and the trail.
 pub fn chain(quest: &InventoryQuest, sizes: &Sizes) -> u64 {
     let lists = lists(quest);
     let spans = quest.period.spans().len() as u64;
@@ -107,8 +107,7 @@ pub fn chain(quest: &InventoryQuest, sizes: &Sizes) -> u64 {
     let sending = pages(Listed::Accounts).saturating_add(pages(Listed::Sent).max(pages(Listed::Warmups)));
     let sending = sending.max(pages(Listed::Campaigns)).max(pages(Listed::Tags)).max(pages(Listed::Mappings));
     let carried = sending.saturating_add(pages(Listed::CampaignTags).max(pages(Listed::AccountTags)));
-    let alone =
-        [Listed::Members, Listed::Keys, Listed::Made, Listed::Links, Listed::Webhooks, Listed::Lists, Listed::Jobs];
+    let alone = [Listed::Members, Listed::Made, Listed::Links, Listed::Webhooks, Listed::Lists, Listed::Jobs];
     let longest = alone.into_iter().map(pages).fold(1, u64::max);
-    longest.max(carried).max(pages(Listed::Trail).saturating_add(1))
+    longest.max(carried).max(pages(Listed::Keys).max(pages(Listed::Trail)).saturating_add(1))
 }

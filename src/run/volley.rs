@@ -21,7 +21,8 @@ use super::work::{Standing, Task};
 use super::worker::Shared;
 use crate::domain::{Held, Step, StepId};
 
-/// Requests of one lane under way at most: more than the hundred a second that a workspace is allowed (contract section 5) never find a place.
+/// Requests of one lane under way at most: a workspace is allowed a hundred a second (contract section 5), and answers that take longer than that
+/// are no reason to have ever more of them in doubt.
 const WIDEST: usize = 128;
 
 /// Returns how many of these steps, from the first on, may be under way together: of one kind, so that a call which is refused is tried once;
@@ -60,7 +61,9 @@ struct Mail {
 
 impl Mail {
     fn land(&mut self, letter: Letter) {
-        self.window = if letter.is_acknowledged() { (self.window + 1).min(WIDEST) } else { 0 };
+        // Once closed it stays so: others that were under way may well be acknowledged after a refusal.
+        let opens = letter.is_acknowledged() && self.is_sound();
+        self.window = if opens { (self.window + 1).min(WIDEST) } else { 0 };
         self.landed.insert(letter.place, letter);
     }
 
@@ -112,8 +115,12 @@ impl Hand<'_> {
                 }
             };
             match ready {
-                Ok(ready) => {
+                Ok(ready) if mail.is_sound() => {
                     under_way.push(Letter::post(orders.shared, self.writer.clone(), place, ready));
+                    ends.push(None);
+                }
+                Ok(ready) => {
+                    mail.land(Letter::unsent(orders.shared, place, ready).await);
                     ends.push(None);
                 }
                 Err(progress) => {

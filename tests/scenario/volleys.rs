@@ -148,11 +148,29 @@ fn a_key_that_dies_in_the_middle_ends_the_lane_and_what_had_left_is_told_apart()
     stage.at_nth(Method::Post, 30, move || world.revoke_keys("client-0001"));
     let outcome = stage.run(&onboard(&people));
     let sent = moments(&stage, Op::MemberCreate).len();
-    assert!((30..60).contains(&sent), "nothing new is begun after the first refusal: {sent}");
+    assert!((30..60).contains(&sent), "what was on its way goes on, and the rest is held: {sent}");
     assert_eq!(ended(&outcome, "held lane_ended"), 60 - sent, "{outcome}");
     let there = people.iter().filter(|person| stage.rows_of("client-0001", person) > 0).count();
     assert!(there < sent, "some were refused");
     assert_eq!(ended(&outcome, "failed"), sent - there, "{outcome}");
+}
+
+#[test]
+fn what_is_acknowledged_after_a_refusal_opens_nothing_and_what_waited_for_its_pace_does_not_leave() {
+    let (stage, people) = (one(), people(60));
+    let refused = FaultKind::Status { status: 403, body: FaultBody::Json, retry_after: None };
+    // It comes among others that are acknowledged after it, while the next one waits for the pace.
+    stage.world.add_fault(Fault::once(refused).at(Op::MemberCreate).skip(40));
+    let outcome = stage.run(&onboard(&people));
+    let moments = moments(&stage, Op::MemberCreate);
+    let sent = moments.len();
+    assert!((42..60).contains(&sent), "others were on their way: {sent}\n{outcome}");
+    assert!(moments[sent - 1] <= moments[40] + AWAY, "nothing leaves once the refusal is there: {moments:?}");
+    assert_eq!((ended(&outcome, "done"), ended(&outcome, "failed")), (sent - 1, 1), "{outcome}");
+    assert_eq!(ended(&outcome, "held lane_ended"), 60 - sent, "{outcome}");
+    let unsent =
+        stage.entries().iter().filter(|entry| entry["type"] == "answered" && entry["class"] == "not_sent").count();
+    assert_eq!(unsent, 1, "it had been written down, and so is that it did not leave");
 }
 
 #[test]

@@ -34,10 +34,11 @@ pub struct Foretold {
 struct Known {
     /// The day it was read.
     day: Date,
-    /// Over how many days its trail was read: over others it is as long as nobody knows.
+    /// Over how many days its trail was asked for, to the last of the period: over others it is as long as nobody knows. Where other kinds than
+    /// its own table wanted it, it was read on to that day.
     trail_days: i32,
     sizes: Sizes,
-    /// Whether nothing of it could be read the last time: then it may well end with the question who it is.
+    /// Whether nothing of it could be read the last time: then it may well end with its first answers.
     #[serde(default)]
     unread: bool,
 }
@@ -63,8 +64,8 @@ impl Foretold {
         Self { path, known }
     }
 
-    /// Foretells what it takes to read some workspaces, and how long. Who could not be read the last time is asked who it is, and as likely as not
-    /// no more.
+    /// Foretells what it takes to read some workspaces, and how long. Of whom nothing could be read the last time one request is
+    /// foretold, as the least: first pages are asked for beside the question who it is.
     pub fn requests<'t>(
         &self,
         quest: &InventoryQuest,

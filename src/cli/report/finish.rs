@@ -8,18 +8,19 @@ use super::book;
 use super::file::{self, Written};
 use super::kept::{self, Tables};
 use super::lane::unwritable;
-use super::merge::{self, Merged};
+use super::merge::Merged;
 use super::place::Staging;
+use super::writer::{Files, Writer};
 use crate::domain::Colour;
 use crate::report::Coverage;
-use crate::report::bulk::page::{self, ClientInput, FleetInput};
+use crate::report::bulk::page::{self, FleetInput};
 use crate::report::bulk::{Facts, summary};
 use crate::report::evidence::MANIFEST;
 use crate::run::Stop;
 use crate::trouble::Trouble;
 
 /// The page.
-const PAGE: &str = "index.html";
+pub const PAGE: &str = "index.html";
 
 /// The numbers.
 const SUMMARY: &str = "summary.json";
@@ -39,6 +40,8 @@ pub struct Whole {
     pub facts: Vec<Facts>,
     /// The files, in the same order.
     pub tables: Vec<Tables>,
+    /// The clients' pages that are drawn already, in the same order.
+    pub pages: Vec<Option<Written>>,
     /// What could be seen.
     pub coverage: Coverage,
 }
@@ -85,15 +88,20 @@ struct Pages {
 }
 
 impl Whole {
-    /// Makes everything but the rename: the tables on a thread of their own, for all of them are read and hashed once more, and the pages
-    /// meanwhile on this one. `stop` ends both, and `interrupted` says so.
-    pub async fn make(self: &Arc<Self>, stop: &Stop, interrupted: impl Fn() -> Trouble) -> Result<Made, Trouble> {
+    /// Makes everything but the rename: what is left to be merged by the writer's thread, and the pages meanwhile on this one. `stop` ends
+    /// both, and `interrupted` says so.
+    pub async fn make(
+        self: &Arc<Self>,
+        writer: &Writer,
+        stop: &Stop,
+        interrupted: impl Fn() -> Trouble,
+    ) -> Result<Made, Trouble> {
         let between = async || {
             // Files are written without waiting for anything; a signal is heard in between.
             tokio::task::yield_now().await;
             if stop.is_draining() { Err(interrupted()) } else { Ok(()) }
         };
-        let (merging, paging) = futures::join!(merge::beside(self, stop), self.pages(between));
+        let (merging, paging) = futures::join!(writer.end(self), self.pages(writer.files(), between));
         let (mut made, mut manifest) = (Made::default(), Manifest::default());
         made.tables = merging?.ok_or_else(&interrupted)?;
         let Pages { others, clients } = paging?;
@@ -115,40 +123,39 @@ impl Whole {
         Ok(made)
     }
 
-    /// Writes the numbers, the page of the agency and those of the clients.
-    async fn pages(&self, between: impl AsyncFn() -> Result<(), Trouble>) -> Result<Pages, Trouble> {
+    /// Writes the numbers, the page of the agency and those of the clients that are not drawn yet.
+    async fn pages(&self, files: &Files, between: impl AsyncFn() -> Result<(), Trouble>) -> Result<Pages, Trouble> {
         between().await?;
         let mut pages = Pages::default();
         pages.others.push((SUMMARY.to_owned(), self.summary()?));
         between().await?;
         pages.others.push((PAGE.to_owned(), self.page()?));
-        for (facts, tables) in self.facts.iter().zip(&self.tables) {
+        for at in 0..self.facts.len() {
             between().await?;
-            self.client(facts, tables, &mut pages.clients)?;
+            self.client(at, files, &mut pages.clients)?;
         }
         Ok(pages)
     }
 
-    /// Writes the page of one client, and adds its folder to the manifest.
-    fn client(&self, facts: &Facts, tables: &Tables, manifest: &mut Manifest) -> Result<(), Trouble> {
+    /// Adds the folder of one client to the manifest, and its page where that is not drawn yet.
+    fn client(&self, at: usize, files: &Files, manifest: &mut Manifest) -> Result<(), Trouble> {
+        let facts = &self.facts[at];
         if facts.trouble.is_some() {
             // Of whom nothing was read nothing is handed on.
             return Ok(());
         }
         let name = &facts.workspace;
-        for (table, written) in tables {
+        for (table, written) in &self.tables[at] {
             manifest.add(&format!("workspaces/{name}/{}", kept::table_name(&self.asked, *table)), &written.file);
         }
-        let page = page::client(&ClientInput {
-            agency: self.agency.as_deref(),
-            colour: self.colour,
-            period: self.asked.period,
-            kinds: &self.asked.kinds,
-            ending: self.asked.files.as_str(),
-            facts,
-        });
-        let written = write(&kept::folder(&self.staging, name).join(PAGE), page.as_bytes())?;
-        manifest.add(&format!("workspaces/{name}/{PAGE}"), &written);
+        let drawn;
+        let page = if let Some(page) = &self.pages[at] {
+            page
+        } else {
+            drawn = files.page(facts)?;
+            &drawn
+        };
+        manifest.add(&format!("workspaces/{name}/{PAGE}"), page);
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
-use super::file::{self, Hashing, WrittenTable};
+use super::file::{self, Hashing, Written, WrittenTable};
 use super::place::Staging;
 use crate::config::whole;
 use crate::domain::{Sizes, Table};
@@ -28,12 +28,15 @@ pub struct Kept {
     pub tables: Tables,
     /// How long its lists were.
     pub sizes: Sizes,
+    /// Its page, where this process drew it: what an earlier one drew may have been of another name or colour of the agency.
+    #[serde(skip)]
+    pub page: Option<Written>,
 }
 
 impl Kept {
     /// Keeps facts without tables: of a workspace that could not be read.
     pub fn of(facts: Facts) -> Self {
-        Self { facts, tables: Tables::new(), sizes: Sizes::default() }
+        Self { facts, tables: Tables::new(), sizes: Sizes::default(), page: None }
     }
 
     /// Tells whether the lane needs not be asked again: it was seen whole.

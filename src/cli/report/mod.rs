@@ -1,7 +1,7 @@
 //! `keyholder report KIND… --out DIR`: tables, sums and pages over every client, in one folder that appears whole.
 //!
 //! ```text
-//! place ─► asked ─► lanes: inventory ─► tables, facts (kept, whole) ─► merge ─► pages, summary, workbook ─► manifest ─► rename
+//! place ─► asked ─► lanes: inventory ─► tables, facts (kept, whole) ─► merge, in config order ─► pages, summary, workbook ─► manifest ─► rename
 //! ```
 //!
 //! Owns the order of these. What stands in the tables and pages is for `report::bulk`.
@@ -104,6 +104,7 @@ impl Report {
         let left = targets.iter().filter(|target| !whole.contains_key(target.name.as_str()));
         let requests = foretold.requests(&quest, left, road::known(&session, &deck));
         told::beforehand(&door.printer, &asked, &requests, whole.len());
+        let writer = Writer::new(&session.fleet, &staging, &asked, whole.values(), &deck.stop).map_err(goes_on)?;
         let memory = if asked.kinds.contains(&ReportKind::Keys) {
             let mut memory = Memory::open(&session).await;
             memory.know_keys(&session, &mut targets).await;
@@ -115,7 +116,6 @@ impl Report {
             if quest.reads(Listed::Members) { Some(Mutex::new(Sightings::open(&session).await)) } else { None };
         let judging = Judging::new(&session.fleet, asked.begun);
         let fleet = &session.fleet;
-        let writer = Writer::new(&staging, &asked);
         let lanes = Lanes { fleet, deck: &deck, writer, asked: &asked, quest: &quest, judging, memory, sightings };
         let set_out = door.clock.elapsed();
         let swept = sweep::sweep(&session, &lanes, &targets, whole, |target| foretold.chain(&quest, target)).await;
@@ -125,7 +125,7 @@ impl Report {
         if let Some(sightings) = lanes.sightings {
             sightings.into_inner().close().await;
         }
-        let Swept { facts, tables, sizes } = swept.map_err(goes_on)?;
+        let Swept { facts, tables, pages, sizes } = swept.map_err(goes_on)?;
         let reading = door.clock.elapsed().saturating_sub(set_out);
         road::keep(&session, &deck);
         let all = Arc::new(Whole {
@@ -136,6 +136,7 @@ impl Report {
             coverage: summary::coverage(&facts),
             facts,
             tables,
+            pages,
         });
         let told = Told {
             session: &session,
@@ -160,7 +161,8 @@ impl Report {
             return told.nothing();
         }
         let everyone = targets.len();
-        let made = all.make(&deck.stop, || interrupted(&session, everyone, everyone)).await.map_err(goes_on)?;
+        let made =
+            all.make(&lanes.writer, &deck.stop, || interrupted(&session, everyone, everyone)).await.map_err(goes_on)?;
         staging.finish().map_err(|error| {
             let what =
                 format!("the report could not be put in its place, `{}`; nothing is there", place.target().display());

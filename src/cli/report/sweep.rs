@@ -6,6 +6,7 @@ use std::pin::pin;
 
 use futures::StreamExt as _;
 
+use super::file::Written;
 use super::interrupted;
 use super::kept::{Kept, Tables};
 use super::lane::Lanes;
@@ -24,6 +25,8 @@ pub struct Swept {
     pub facts: Vec<Facts>,
     /// Files.
     pub tables: Vec<Tables>,
+    /// Pages, as far as they are drawn.
+    pub pages: Vec<Option<Written>>,
     /// How long lists were.
     pub sizes: Vec<Sizes>,
 }
@@ -32,7 +35,7 @@ pub struct Swept {
 const UNKNOWN: u64 = 8;
 
 /// Reads every target that is not among those that were seen whole before. Lanes that are alive hold what they read, and a file each: so at most
-/// [`lane::HOLDING`] are. `depth` tells how many requests of a workspace wait for each other, where that is known: the deepest begin first, for
+/// [`lane::HOLDING`] are, beside the merged tables that grow meanwhile. `depth` tells how many requests of a workspace wait for each other, where that is known: the deepest begin first, for
 /// the longest chain that begins last is what all wait for.
 pub async fn sweep(
     session: &Session<'_>,
@@ -41,7 +44,8 @@ pub async fn sweep(
     whole: BTreeMap<String, Kept>,
     depth: impl Fn(&Target) -> Option<u64>,
 ) -> Result<Swept, Trouble> {
-    open_files::for_talking_and_files(lanes.deck, targets, lane::HOLDING.min(targets.len()))?;
+    let files = lane::HOLDING.min(targets.len()) + lanes.asked.tables().count();
+    open_files::for_talking_and_files(lanes.deck, targets, files)?;
     let mut ended = whole;
     let mut left: Vec<Target> =
         targets.iter().filter(|target| !ended.contains_key(target.name.as_str())).cloned().collect();
@@ -66,9 +70,10 @@ pub async fn sweep(
         None => return Err(interrupted(session, ended.len(), targets.len())),
     }
     let mut swept = Swept::default();
-    for Kept { facts, tables, sizes } in targets.iter().filter_map(|target| ended.remove(target.name.as_str())) {
+    for Kept { facts, tables, sizes, page } in targets.iter().filter_map(|target| ended.remove(target.name.as_str())) {
         swept.facts.push(facts);
         swept.tables.push(tables);
+        swept.pages.push(page);
         swept.sizes.push(sizes);
     }
     Ok(swept)

@@ -1,4 +1,4 @@
-//! Writing what was read of one workspace: its tables, its facts, and what of it is kept.
+//! Writing what was read of one workspace: its tables, its facts, and what of it is kept; and merging it, once its turn has come.
 //!
 //! Owns the files of a lane. They are written by another thread than the one that talks to the API, a workspace at a time: hashing and writing
 //! take about as long as reading does. What the files hold is not decided here.
@@ -13,22 +13,28 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::asked::Asked;
-use super::file::{TableFile, WrittenTable};
+use super::file::{self, TableFile, Written, WrittenTable};
+use super::finish::{PAGE, Whole};
 use super::kept::{self, Kept};
 use super::lane::{header, unwritable};
+use super::merge::{Ended, Merged, Merging};
 use super::place::Staging;
 use crate::config::whole;
-use crate::domain::{Inventory, Table};
+use crate::domain::{Colour, Fleet, Inventory, Table};
 use crate::report::bulk::facts::TableFact;
+use crate::report::bulk::page::{self, ClientInput};
 use crate::report::bulk::tables::columns;
 use crate::report::bulk::{self, Context, Facts};
+use crate::run::Stop;
 use crate::trouble::{Exit, Trouble};
 
-/// Writes what was read of workspaces, one after the other.
+/// Writes what was read of workspaces, one after the other, and merges it.
 #[derive(Debug)]
 pub struct Writer {
     files: Arc<Files>,
-    turn: Mutex<()>,
+    /// Whoever has it writes.
+    merging: Arc<Mutex<Merging>>,
+    stop: Stop,
 }
 
 /// Where files are written, and what is asked of them.
@@ -36,6 +42,9 @@ pub struct Writer {
 pub struct Files {
     staging: Arc<Staging>,
     asked: Arc<Asked>,
+    agency: Option<String>,
+    colour: Option<Colour>,
+    ended: Arc<Ended>,
 }
 
 /// The summary of one workspace's table.
@@ -48,10 +57,25 @@ fn summary(fact: &TableFact) -> Value {
 }
 
 impl Writer {
-    /// Makes one.
-    pub fn new(staging: &Arc<Staging>, asked: &Arc<Asked>) -> Self {
-        let files = Files { staging: Arc::clone(staging), asked: Arc::clone(asked) };
-        Self { files: Arc::new(files), turn: Mutex::default() }
+    /// Makes one for a report of which some workspaces were read before. Once `stop` drains, nothing more is merged.
+    pub fn new<'a>(
+        fleet: &Fleet,
+        staging: &Arc<Staging>,
+        asked: &Arc<Asked>,
+        before: impl IntoIterator<Item = &'a Kept>,
+        stop: &Stop,
+    ) -> Result<Self, Trouble> {
+        let ended = Arc::new(Ended::new(asked));
+        before.into_iter().for_each(|kept| ended.add(kept));
+        let merging = Merging::begin(staging, asked, &ended)?;
+        let files = Files {
+            staging: Arc::clone(staging),
+            asked: Arc::clone(asked),
+            agency: fleet.agency.clone(),
+            colour: fleet.colour,
+            ended,
+        };
+        Ok(Self { files: Arc::new(files), merging: Arc::new(Mutex::new(merging)), stop: stop.clone() })
     }
 
     /// Returns the files, for what is written on this thread.
@@ -59,11 +83,10 @@ impl Writer {
         &self.files
     }
 
-    /// Writes what was read of one workspace, and keeps it; of a trail the lines were written as they came. If the caller stops waiting, it is
-    /// written to its end.
+    /// Writes what was read of one workspace, and keeps it; of a trail the lines were written as they came.
     ///
     /// # Errors
-    /// What the disk said, which ends the report.
+    /// What the disk said of its files, or of those whose turn it was to be merged: it ends the report.
     ///
     /// # Panics
     /// Where the writing did, so that it is the lane's trouble.
@@ -73,16 +96,32 @@ impl Writer {
         context: Context,
         trail: Option<TableFile>,
     ) -> Result<Kept, Trouble> {
-        let _turn = self.turn.lock().await;
-        let files = Arc::clone(&self.files);
-        let writing = tokio::task::spawn_blocking(move || files.write(&inventory, &context, trail));
-        match writing.await {
-            Ok(kept) => kept,
-            Err(ended) => match ended.try_into_panic() {
-                Ok(panicked) => panic::resume_unwind(panicked),
-                Err(ended) => Err(Trouble::new(Exit::Output, ended)),
-            },
-        }
+        let (files, stop) = (Arc::clone(&self.files), self.stop.clone());
+        self.beside(move |merging| {
+            let kept = files.write(&inventory, &context, trail)?;
+            merging.go_on(|| stop.is_draining())?;
+            Ok(kept)
+        })
+        .await
+    }
+
+    /// Ends the merged tables of workspaces that have all ended; none where somebody wants it to end first.
+    pub async fn end(&self, whole: &Arc<Whole>) -> Result<Option<Vec<Merged>>, Trouble> {
+        let (whole, stop) = (Arc::clone(whole), self.stop.clone());
+        self.beside(move |merging| merging.end(&whole.facts, &whole.coverage, || stop.is_draining())).await
+    }
+
+    /// Does a piece of work on another thread, one at a time. If the caller stops waiting, it is done to its end.
+    async fn beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Merging) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, Trouble> {
+        let mut merging = Arc::clone(&self.merging).lock_owned().await;
+        let working = tokio::task::spawn_blocking(move || work(&mut merging));
+        working.await.unwrap_or_else(|ended| match ended.try_into_panic() {
+            Ok(panicked) => panic::resume_unwind(panicked),
+            Err(ended) => Err(Trouble::new(Exit::Output, ended)),
+        })
     }
 }
 
@@ -98,9 +137,25 @@ impl Files {
             seen.insert(table, fact);
             tables.insert(table, written);
         }
-        let kept = Kept { facts: Facts::of(inventory, context, seen), tables, sizes: inventory.sizes.clone() };
+        let mut kept =
+            Kept { facts: Facts::of(inventory, context, seen), tables, sizes: inventory.sizes.clone(), page: None };
         self.keep(&kept)?;
+        kept.page = Some(self.page(&kept.facts)?);
         Ok(kept)
+    }
+
+    /// Draws the page of one client.
+    pub fn page(&self, facts: &Facts) -> Result<Written, Trouble> {
+        let page = page::client(&ClientInput {
+            agency: self.agency.as_deref(),
+            colour: self.colour,
+            period: self.asked.period,
+            kinds: &self.asked.kinds,
+            ending: self.asked.files.as_str(),
+            facts,
+        });
+        let path = kept::folder(&self.staging, &facts.workspace).join(PAGE);
+        file::write(&path, page.as_bytes()).map_err(|error| unwritable(&path, error))
     }
 
     fn table(
@@ -144,7 +199,9 @@ impl Files {
     }
 
     fn keep(&self, kept: &Kept) -> Result<(), Trouble> {
-        kept.keep(&self.staging).map_err(|error| self.unwritable(&kept.facts.workspace, None, error))
+        kept.keep(&self.staging).map_err(|error| self.unwritable(&kept.facts.workspace, None, error))?;
+        self.ended.add(kept);
+        Ok(())
     }
 
     /// Says that a table of a workspace, or what is kept of it, could not be written.

@@ -19,7 +19,7 @@ use crate::report::csv_row::csv_row;
 use crate::report::listing::record;
 
 /// Bytes that are gathered before they are hashed and written.
-const BUFFER: usize = 64 * 1024;
+pub const BUFFER: usize = 64 * 1024;
 
 /// The shape of the tables of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! What is made of all lanes together once they ended: merged tables, pages, sums, and last the manifest.
+//! What is made of all lanes together once they ended: the end of the merged tables, pages, sums, and last the manifest.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use super::book;
 use super::file::{self, Written};
 use super::kept::{self, Tables};
 use super::lane::unwritable;
-use super::merge::Merged;
+use super::merge::{self, Merged};
 use super::place::Staging;
 use super::writer::{Files, Writer};
 use crate::domain::Colour;
@@ -19,8 +19,8 @@ use crate::report::evidence::MANIFEST;
 use crate::run::Stop;
 use crate::trouble::Trouble;
 
-/// The page.
-pub const PAGE: &str = "index.html";
+/// The page of the agency.
+const PAGE: &str = "index.html";
 
 /// The numbers.
 const SUMMARY: &str = "summary.json";
@@ -106,6 +106,7 @@ impl Whole {
         made.tables = merging?.ok_or_else(&interrupted)?;
         let Pages { others, clients } = paging?;
         for merged in &made.tables {
+            check(&self.staging.out().join(kept::table_name(&self.asked, merged.table)), &merged.file)?;
             manifest.add(&kept::table_name(&self.asked, merged.table), &merged.file);
         }
         made.others = others;
@@ -146,16 +147,14 @@ impl Whole {
         }
         let name = &facts.workspace;
         for (table, written) in &self.tables[at] {
+            check(&kept::table_file(&self.staging, &self.asked, name, *table), &written.file)?;
             manifest.add(&format!("workspaces/{name}/{}", kept::table_name(&self.asked, *table)), &written.file);
         }
-        let drawn;
-        let page = if let Some(page) = &self.pages[at] {
-            page
-        } else {
-            drawn = files.page(facts)?;
-            &drawn
+        let page = match &self.pages[at] {
+            Some(page) => page,
+            None => &files.page(facts)?,
         };
-        manifest.add(&format!("workspaces/{name}/{PAGE}"), page);
+        manifest.add(&format!("workspaces/{name}/{}", kept::PAGE), page);
         Ok(())
     }
 
@@ -180,6 +179,11 @@ impl Whole {
         let path = self.staging.out().join(SUMMARY);
         file::write_record(&path, &summary::record(&asked, &self.facts)).map_err(|error| unwritable(&path, error))
     }
+}
+
+/// Checks that a table is still there: it was written, and merged, while others were still read.
+fn check(path: &Path, written: &Written) -> Result<(), Trouble> {
+    if kept::is_as_long(path, written) { Ok(()) } else { Err(merge::changed(path)) }
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<Written, Trouble> {

@@ -16,6 +16,9 @@ use crate::config::whole;
 use crate::domain::{Sizes, Table};
 use crate::report::bulk::Facts;
 
+/// The page of a client, in its folder.
+pub const PAGE: &str = "index.html";
+
 /// The files of one workspace.
 pub type Tables = BTreeMap<Table, WrittenTable>;
 
@@ -66,7 +69,9 @@ impl Kept {
         self.tables.keys().copied().collect::<BTreeSet<_>>() == tables
             && self.tables.iter().all(|(table, written)| {
                 let path = table_file(staging, asked, &self.facts.workspace, *table);
-                fs::symlink_metadata(&path).is_ok_and(|found| found.is_file())
+                is_as_long(&path, &written.file)
+                    && written.from <= written.to
+                    && written.to <= written.file.bytes
                     && file::hash(&path).is_ok_and(|found| found == written.file)
             })
     }
@@ -90,6 +95,11 @@ pub fn table_file(staging: &Staging, asked: &Asked, workspace: &str, table: Tabl
 /// Returns the name of a table's file.
 pub fn table_name(asked: &Asked, table: Table) -> String {
     format!("{}.{}", table.as_str(), asked.files.as_str())
+}
+
+/// Tells whether a file is there and as long as it was written: whether something was removed or cut since.
+pub fn is_as_long(path: &Path, written: &Written) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_file() && found.len() == written.bytes)
 }
 
 /// Returns the lanes that need not be asked again, and removes whatever else an earlier process left.

@@ -1,19 +1,20 @@
 //! The merged tables: of each its own beginning, the rows of each workspace's file byte for byte and in config order, its own end.
 //!
 //! They grow while other workspaces are still read: a workspace's rows are added as soon as those of all before it are there, and what ended
-//! early waits for its turn. Every file is hashed once more on the way: what changed since it was written is not merged.
+//! early waits for its turn. Every file is hashed once more on the way: what changed since it was written is not merged. Where merging fails
+//! the lanes go on all the same, for what they read is kept; it is said in the end.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::asked::Asked;
-use super::file::{Hashing, Written, WrittenTable};
+use super::file::{BUFFER, Hashing, Written, WrittenTable};
 use super::kept::{self, Kept, Tables};
 use super::lane::{header, unwritable};
 use super::place::Staging;
@@ -23,9 +24,6 @@ use crate::report::Coverage;
 use crate::report::bulk::summary as bulk;
 use crate::report::bulk::{Facts, columns};
 use crate::trouble::{Exit, Trouble};
-
-/// Bytes that are gathered before they are written.
-const BUFFER: usize = 64 * 1024;
 
 /// Bytes that are copied at a time.
 const PIECE: usize = 256 * 1024;
@@ -47,7 +45,7 @@ pub struct Merged {
 #[derive(Debug)]
 pub struct Ended {
     places: BTreeMap<String, usize>,
-    waiting: Mutex<BTreeMap<usize, (String, Tables)>>,
+    waiting: Mutex<BTreeMap<usize, Tables>>,
 }
 
 impl Ended {
@@ -59,15 +57,16 @@ impl Ended {
 
     /// Takes the files of a workspace that ended.
     pub fn add(&self, kept: &Kept) {
-        let name = &kept.facts.workspace;
-        if let Some(place) = self.places.get(name) {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.insert(*place, (name.clone(), kept.tables.clone()));
+        let place = self.places.get(&kept.facts.workspace);
+        debug_assert!(place.is_some(), "lanes are of the workspaces that are asked");
+        if let Some(place) = place {
+            let tables = kept.tables.clone();
+            self.waiting().insert(*place, tables);
         }
     }
 
-    fn take(&self, place: usize) -> Option<(String, Tables)> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&place)
+    fn waiting(&self) -> MutexGuard<'_, BTreeMap<usize, Tables>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,6 +81,8 @@ pub struct Merging {
     begun: usize,
     /// Those of them whose rows are all there.
     merged: usize,
+    /// Why no more are added.
+    failed: Option<Trouble>,
     piece: Vec<u8>,
 }
 
@@ -108,24 +109,26 @@ impl Merging {
             ended: Arc::clone(ended),
             begun: 0,
             merged: 0,
+            failed: None,
             piece: vec![0; PIECE],
         })
     }
 
-    /// Adds the rows of all whose turn it is; no more of them once `stopped` says so.
-    pub fn go_on(&mut self, stopped: impl Fn() -> bool) -> Result<(), Trouble> {
-        while !stopped()
-            && let Some((workspace, tables)) = self.ended.take(self.begun)
-        {
+    /// Adds the rows of all whose turn it is; no more of them once `stopped` says so, and none after one that failed.
+    pub fn go_on(&mut self, stopped: impl Fn() -> bool) {
+        while self.failed.is_none() && self.begun == self.merged && !stopped() {
+            let Some(tables) = self.ended.waiting().remove(&self.begun) else { return };
             // A panic in between leaves the two apart, and no report comes of it.
             self.begun += 1;
-            self.add(&workspace, &tables)?;
-            self.merged += 1;
+            match self.add(self.merged, &tables) {
+                Ok(()) => self.merged += 1,
+                Err(trouble) => self.failed = Some(trouble),
+            }
         }
-        Ok(())
     }
 
-    fn add(&mut self, workspace: &str, tables: &Tables) -> Result<(), Trouble> {
+    fn add(&mut self, place: usize, tables: &Tables) -> Result<(), Trouble> {
+        let workspace = &self.asked.workspaces[place].name;
         for growing in &mut self.growing {
             if let Some(written) = tables.get(&growing.table) {
                 let path = kept::table_file(&self.staging, &self.asked, workspace, growing.table);
@@ -135,19 +138,23 @@ impl Merging {
         Ok(())
     }
 
-    /// Ends every table; none where it was stopped before all workspaces were merged.
+    /// Ends every table, once; none where it was stopped before.
     pub fn end(
         &mut self,
         facts: &[Facts],
         coverage: &Coverage,
         stopped: impl Fn() -> bool,
     ) -> Result<Option<Vec<Merged>>, Trouble> {
-        self.go_on(&stopped)?;
+        self.go_on(&stopped);
+        if let Some(trouble) = self.failed.take() {
+            return Err(trouble);
+        }
         if stopped() {
             return Ok(None);
         }
-        if self.merged < self.asked.workspaces.len() {
-            let what = format!("{} of {} workspaces were merged", self.merged, self.asked.workspaces.len());
+        let asked = &self.asked.workspaces;
+        if let Some(next) = asked.get(self.merged) {
+            let what = format!("{} of {} workspaces were merged, `{}` was not", self.merged, asked.len(), next.name);
             return Err(Trouble::new(Exit::Bug, what));
         }
         let growing = std::mem::take(&mut self.growing);
@@ -192,7 +199,8 @@ fn summary(rows: u64, exact: bool, coverage: &Coverage) -> Value {
     json!({ "type": "summary", "rows": { "count": rows, "exact": exact }, "coverage": coverage.record() })
 }
 
-fn changed(path: &Path) -> Trouble {
+/// Says that a table is not what was written.
+pub fn changed(path: &Path) -> Trouble {
     let what = format!("`{}` is not what was written to it; the report is not put in its place", path.display());
     Trouble::new(Exit::Output, what)
 }
@@ -324,7 +332,7 @@ mod tests {
                 report.end(*at, *rows);
                 // The writer goes on after each that it wrote, and not after one that somebody else ended.
                 if goes_on {
-                    report.merging.go_on(|| false).unwrap();
+                    report.merging.go_on(|| false);
                 }
             }
             let merged = report.merged().unwrap().unwrap();
@@ -342,13 +350,17 @@ mod tests {
 
     #[test]
     fn a_file_that_is_not_what_was_written_ends_the_report() {
-        let mut report = Report::begin(Shape::Csv, 2);
+        let mut report = Report::begin(Shape::Csv, 3);
         report.end(0, Some(1));
         report.end(1, Some(2));
+        report.end(2, Some(2));
         let mut bytes = fs::read(report.file(1)).unwrap();
         let last = bytes.len() - 3;
         bytes[last] = b'x';
         fs::write(report.file(1), bytes).unwrap();
+        // Whose turn it is then is no longer merged, and whoever wrote it hears nothing of it.
+        report.merging.go_on(|| false);
+        assert_eq!(report.merging.merged, 1);
         let trouble = report.merged().unwrap_err();
         assert_eq!(trouble.exit, Exit::Output);
         let said = trouble.to_string();
@@ -361,6 +373,9 @@ mod tests {
         report.end(1, Some(1));
         assert_eq!(report.merging.end(&[], &Coverage::default(), || true).unwrap(), None);
         let trouble = report.merged().unwrap_err();
-        assert_eq!((trouble.exit, trouble.to_string().as_str()), (Exit::Bug, "0 of 2 workspaces were merged"));
+        assert_eq!(
+            (trouble.exit, trouble.to_string().as_str()),
+            (Exit::Bug, "0 of 2 workspaces were merged, `client-0` was not")
+        );
     }
 }

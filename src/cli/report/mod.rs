@@ -1,7 +1,8 @@
 //! `keyholder report KIND… --out DIR`: tables, sums and pages over every client, in one folder that appears whole.
 //!
 //! ```text
-//! place ─► asked ─► lanes: inventory ─► tables, facts (kept, whole) ─► merge, in config order ─► pages, summary, workbook ─► manifest ─► rename
+//! place ─► asked ─► lanes: inventory ─► tables, page, facts (kept, whole) ─┬─► pages, summary, workbook ─► manifest ─► rename
+//!                                                                           └─► merge, while lanes are read ─► its end ─┘
 //! ```
 //!
 //! Owns the order of these. What stands in the tables and pages is for `report::bulk`.
@@ -157,6 +158,7 @@ impl Report {
         };
         if nothing(&all.coverage) {
             note();
+            drop(lanes.writer);
             staging.abandon().map_err(|error| lane::unwritable(place.staging(), error))?;
             return told.nothing();
         }

@@ -35,8 +35,8 @@ pub struct Swept {
 const UNKNOWN: u64 = 8;
 
 /// Reads every target that is not among those that were seen whole before. Lanes that are alive hold what they read, and a file each: so at most
-/// [`lane::HOLDING`] are, beside the merged tables that grow meanwhile. `depth` tells how many requests of a workspace wait for each other, where that is known: the deepest begin first, for
-/// the longest chain that begins last is what all wait for.
+/// [`lane::HOLDING`] are, beside the merged tables that grow meanwhile. `depth` tells how many requests of a workspace wait for each other, where
+/// that is known: the deepest begin first, for the longest chain that begins last is what all wait for.
 pub async fn sweep(
     session: &Session<'_>,
     lanes: &Lanes<'_>,

@@ -10,11 +10,12 @@ use std::panic;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, oneshot};
+use tokio::task::JoinError;
 
 use super::asked::Asked;
 use super::file::{self, TableFile, Written, WrittenTable};
-use super::finish::{PAGE, Whole};
+use super::finish::Whole;
 use super::kept::{self, Kept};
 use super::lane::{header, unwritable};
 use super::merge::{Ended, Merged, Merging};
@@ -37,7 +38,7 @@ pub struct Writer {
     stop: Stop,
 }
 
-/// Where files are written, and what is asked of them.
+/// The files of lanes: where they are written, what is asked of them, and who is told once a lane has all of its own.
 #[derive(Debug)]
 pub struct Files {
     staging: Arc<Staging>,
@@ -83,10 +84,11 @@ impl Writer {
         &self.files
     }
 
-    /// Writes what was read of one workspace, and keeps it; of a trail the lines were written as they came.
+    /// Writes what was read of one workspace, and keeps it; of a trail the lines were written as they came. What can be merged then is, and
+    /// nobody waits for that. If the caller stops waiting, it is written to its end.
     ///
     /// # Errors
-    /// What the disk said of its files, or of those whose turn it was to be merged: it ends the report.
+    /// What the disk said of its files, which ends the report.
     ///
     /// # Panics
     /// Where the writing did, so that it is the lane's trouble.
@@ -97,31 +99,34 @@ impl Writer {
         trail: Option<TableFile>,
     ) -> Result<Kept, Trouble> {
         let (files, stop) = (Arc::clone(&self.files), self.stop.clone());
-        self.beside(move |merging| {
-            let kept = files.write(&inventory, &context, trail)?;
-            merging.go_on(|| stop.is_draining())?;
-            Ok(kept)
-        })
-        .await
+        let mut merging = Arc::clone(&self.merging).lock_owned().await;
+        let (tell, told) = oneshot::channel();
+        let working = tokio::task::spawn_blocking(move || {
+            // Nobody listens where the report was ended meanwhile.
+            drop(tell.send(files.write(&inventory, &context, trail)));
+            merging.go_on(|| stop.is_draining());
+        });
+        match told.await {
+            Ok(kept) => kept,
+            Err(_gone) => Err(ended_badly(working.await.expect_err("it tells what it wrote, or panics"))),
+        }
     }
 
     /// Ends the merged tables of workspaces that have all ended; none where somebody wants it to end first.
     pub async fn end(&self, whole: &Arc<Whole>) -> Result<Option<Vec<Merged>>, Trouble> {
         let (whole, stop) = (Arc::clone(whole), self.stop.clone());
-        self.beside(move |merging| merging.end(&whole.facts, &whole.coverage, || stop.is_draining())).await
-    }
-
-    /// Does a piece of work on another thread, one at a time. If the caller stops waiting, it is done to its end.
-    async fn beside<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&mut Merging) -> Result<T, Trouble> + Send + 'static,
-    ) -> Result<T, Trouble> {
         let mut merging = Arc::clone(&self.merging).lock_owned().await;
-        let working = tokio::task::spawn_blocking(move || work(&mut merging));
-        working.await.unwrap_or_else(|ended| match ended.try_into_panic() {
-            Ok(panicked) => panic::resume_unwind(panicked),
-            Err(ended) => Err(Trouble::new(Exit::Output, ended)),
-        })
+        let working =
+            tokio::task::spawn_blocking(move || merging.end(&whole.facts, &whole.coverage, || stop.is_draining()));
+        working.await.unwrap_or_else(|ended| Err(ended_badly(ended)))
+    }
+}
+
+/// Goes on with the panic of a piece of work, or says that it was given up.
+fn ended_badly(ended: JoinError) -> Trouble {
+    match ended.try_into_panic() {
+        Ok(panicked) => panic::resume_unwind(panicked),
+        Err(ended) => Trouble::new(Exit::Output, ended),
     }
 }
 
@@ -137,10 +142,11 @@ impl Files {
             seen.insert(table, fact);
             tables.insert(table, written);
         }
-        let mut kept =
-            Kept { facts: Facts::of(inventory, context, seen), tables, sizes: inventory.sizes.clone(), page: None };
+        let facts = Facts::of(inventory, context, seen);
+        let page = Some(self.page(&facts)?);
+        let kept = Kept { facts, tables, sizes: inventory.sizes.clone(), page };
+        // Last: what may be merged is never taken back.
         self.keep(&kept)?;
-        kept.page = Some(self.page(&kept.facts)?);
         Ok(kept)
     }
 
@@ -154,7 +160,7 @@ impl Files {
             ending: self.asked.files.as_str(),
             facts,
         });
-        let path = kept::folder(&self.staging, &facts.workspace).join(PAGE);
+        let path = kept::folder(&self.staging, &facts.workspace).join(kept::PAGE);
         file::write(&path, page.as_bytes()).map_err(|error| unwritable(&path, error))
     }
 
@@ -198,6 +204,7 @@ impl Files {
         Ok(kept)
     }
 
+    /// Keeps a lane that ended, and has it merged in its turn.
     fn keep(&self, kept: &Kept) -> Result<(), Trouble> {
         kept.keep(&self.staging).map_err(|error| self.unwritable(&kept.facts.workspace, None, error))?;
         self.ended.add(kept);

@@ -133,6 +133,61 @@ fn a_file_that_changed_since_it_was_written_is_read_again() {
     same(&without_moments(&report), &wanted, "gone on with");
 }
 
+/// Does something once two of three lanes are kept, while the slow one is still read.
+fn once_two_are_kept(stage: &Stage, act: impl Fn(&std::path::Path) + Send + Sync + 'static) {
+    stage.world.add_fault(Fault::always(FaultKind::Delay { by: Duration::from_secs(20) }).on("cedar"));
+    let (staging, done) = (stage.root.join("november.unfinished"), std::sync::Once::new());
+    stage.at_request(move |_| {
+        if fs::read_dir(staging.join("lanes")).into_iter().flatten().count() == 2 {
+            done.call_once(|| act(&staging));
+        }
+    });
+}
+
+#[test]
+fn a_file_that_is_cut_after_it_was_merged_is_noticed_and_read_again() {
+    let wanted = unhindered();
+    let stage = three("");
+    once_two_are_kept(&stage, |staging| {
+        let damaged = staging.join("out/workspaces/acme/members.csv");
+        let mut bytes = fs::read(&damaged).unwrap();
+        bytes.truncate(bytes.len() - 3);
+        fs::write(&damaged, bytes).unwrap();
+    });
+    let said = "out/workspaces/acme/members.csv` is not what was written to it; the report is not put in its place";
+    let _ran = stage.run(ALL).exits(74).says(said).says("--resume --out november");
+    stage.at_request(|_| {});
+    let before = stage.world.requests().len();
+    let _ran = stage.run("report --resume --out november").exits(0);
+    assert_eq!(asked_since(&stage, before), ["acme"]);
+    same(&without_moments(&places(&stage, "november").0), &wanted, "gone on with");
+}
+
+#[test]
+fn pages_that_were_drawn_under_another_name_of_the_agency_are_drawn_anew() {
+    let stage = three("");
+    let (before, after) = ("Simulated Agency", "Southsea Outreach");
+    let stop = stage.stop.clone();
+    once_two_are_kept(&stage, move |staging| {
+        let page = fs::read_to_string(staging.join("out/workspaces/acme/index.html")).unwrap();
+        assert!(page.contains(before));
+        stop.drain(Why::Interrupted);
+    });
+    let _ran = stage.run(ALL).exits(130);
+    let mut stage = stage;
+    stage.stop = keyholder::run::Stop::default();
+    stage.at_request(|_| {});
+    let config = stage.root.join("keyholder.toml");
+    fs::write(&config, fs::read_to_string(&config).unwrap().replace(before, after)).unwrap();
+    let _ran = stage.run("report --resume --out november").exits(0);
+    let (report, _) = places(&stage, "november");
+    for name in ["acme", "birch", "cedar"] {
+        let page = fs::read_to_string(report.join(format!("workspaces/{name}/index.html"))).unwrap();
+        assert!(page.contains(after) && !page.contains(before), "{name}");
+    }
+    manifest_holds(&report);
+}
+
 #[test]
 fn a_report_that_was_cut_before_it_said_what_was_asked_is_begun_anew() {
     let stage = three("");

@@ -25,6 +25,7 @@ pub mod key_policy;
 mod load;
 mod nearest;
 pub mod people;
+mod pieces;
 pub mod pin;
 pub mod preset;
 mod problem;

@@ -70,6 +70,28 @@ impl Source {
         }
     }
 
+    /// Returns the text.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Parses a piece of the text as a document of its own, in which everything stands where it does in the whole; none where that is no TOML.
+    pub(super) fn parse_piece(&self, piece: Range<usize>) -> Option<toml_edit::Document<String>> {
+        let mut alone = " ".repeat(piece.start);
+        alone.push_str(&self.text[piece]);
+        toml_edit::Document::parse(alone).ok()
+    }
+
+    /// Does something that may come to nothing; then the problems it found are forgotten.
+    pub(super) fn attempt<T>(&self, act: impl FnOnce() -> Option<T>) -> Option<T> {
+        let before = self.problems.borrow().len();
+        let done = act();
+        if done.is_none() {
+            self.problems.borrow_mut().truncate(before);
+        }
+        done
+    }
+
     /// Returns the place of a byte.
     pub(super) fn place(&self, offset: usize) -> Place {
         let offset = offset.min(self.text.len());

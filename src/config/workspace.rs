@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::agency;
+use super::pieces::pieces;
 use super::smell::{shown, smells};
 use super::source::{Source, three_ways};
 use super::toml::{Found, Section, text_of, texts_of};
@@ -25,10 +26,26 @@ pub(super) struct Draft {
     pub(super) share: Option<Share>,
 }
 
+/// Workspaces that are parsed at a time.
+const AT_ONCE: usize = 512;
+
 /// Reads a file: one workspace at the top level, or several `[[workspace]]`.
 pub(super) fn read(source: &Source) -> Vec<Draft> {
-    let Some(document) = source.parse() else { return Vec::new() };
-    let root = document.as_table();
+    read_in_pieces(source, AT_ONCE)
+}
+
+/// Reads a file, a long one in pieces. Where a piece is no TOML it is read whole, so that what is said does not depend on where it was cut.
+fn read_in_pieces(source: &Source, most: usize) -> Vec<Draft> {
+    let pieces = pieces(source.text(), most).and_then(|pieces| {
+        source.attempt(|| {
+            let read = |piece| Some(read_document(source, source.parse_piece(piece)?.as_table()));
+            Some(pieces.into_iter().map(read).collect::<Option<Vec<_>>>()?.into_iter().flatten().collect())
+        })
+    });
+    pieces.or_else(|| Some(read_document(source, source.parse()?.as_table()))).unwrap_or_default()
+}
+
+fn read_document(source: &Source, root: &toml_edit::Table) -> Vec<Draft> {
     let Some(list) = root.get("workspace") else {
         // The place of a workspace is its first key, not the comment above it.
         let first = root.iter().next().and_then(|(name, _)| root.key(name)).and_then(toml_edit::Key::span);
@@ -288,4 +305,60 @@ fn checked_words(words: Vec<String>) -> Option<Vec<String>> {
     let fits = words.first().is_some_and(|program| !program.trim().is_empty())
         && words.iter().all(|word| !word.contains('\0') && !smells(word));
     fits.then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is read of a text, and what is said about it.
+    fn read(text: &str, most: usize) -> (String, String) {
+        let source = Source::new(Path::new("workspaces/fleet.toml"), text.as_bytes().to_vec()).unwrap();
+        let drafts = read_in_pieces(&source, most);
+        let mut problems: Vec<String> = source.finish().iter().map(|problem| format!("{problem:?}")).collect();
+        problems.sort();
+        (format!("{drafts:#?}"), problems.join("\n"))
+    }
+
+    fn lines() -> impl Strategy<Value = String> {
+        let line = prop_oneof![
+            6 => Just("[[workspace]]"),
+            6 => Just("name = \"acme\""),
+            4 => Just("key = { file = \"secrets/acme.key\" }"),
+            2 => Just("[workspace.labels]\nplan = \"gold\""),
+            2 => Just("display_name = \"ä, 'ö'\" # ü"),
+            1 => Just("  [[workspace]]\t# birch"),
+            1 => Just("nmae = 3"),
+            1 => Just("mode = \"sometimes\""),
+            1 => Just("name = "),
+            1 => Just("id = [\n[[workspace]]\n]"),
+            1 => Just("display_name = \"\"\"\n[[workspace]]\n\"\"\""),
+            1 => Just("[workspace]"),
+            1 => Just("[other]\nname = 1"),
+            1 => Just("[[workspace.more]]"),
+            1 => Just("\r"),
+            1 => Just(""),
+        ];
+        prop::collection::vec(line, 0..14).prop_map(|lines| lines.join("\n"))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn a_file_that_is_read_in_pieces_says_what_it_says_whole(text in lines(), most in 1..4_usize) {
+            prop_assert_eq!(read(&text, most), read(&text, usize::MAX));
+        }
+    }
+
+    #[test]
+    fn pieces_are_read_where_there_are_several() {
+        let text = "[[workspace]]\nname = \"a\"\n[[workspace]]\nname = \"b\"\n";
+        assert_eq!(pieces(text, 1).map(|pieces| pieces.len()), Some(2));
+        assert_eq!(read(text, 1), read(text, 2));
+    }
 }
